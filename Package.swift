@@ -1,0 +1,52 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "ganymede",
+    products: [
+        .library(name: "Ganymede", targets: ["Ganymede"]),
+        .executable(name: "ganymede", targets: ["GanymedeCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
+    ],
+    targets: [
+        // C, each hidden behind a few functions.
+        .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+        .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+        .target(name: "CResources", exclude: ["mnist"]),
+        .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CGD"),
+
+        // The arrows point one way: C <- Engine <- Ganymede <- GanymedeCLI.
+        .target(name: "Engine", dependencies: ["COneDNN", "CKernels"], swiftSettings: swift),
+        .target(
+            name: "Ganymede",
+            dependencies: [
+                "Engine", "CKernels", "CResources", "CZlib", "CGD",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "GanymedeCLI",
+            dependencies: [
+                "Ganymede", "Engine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swift),
+
+        .target(
+            name: "TestSupport", dependencies: ["Engine", "Ganymede"], path: "Tests/TestSupport"),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "CKernels", "TestSupport"]),
+        .testTarget(
+            name: "GanymedeTests", dependencies: ["Ganymede", "Engine", "TestSupport"]),
+        .testTarget(
+            name: "CLITests", dependencies: ["Ganymede", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+/// C modules stay out of the public interface unless a file says so.
+var swift: [SwiftSetting] { [.enableUpcomingFeature("InternalImportsByDefault")] }

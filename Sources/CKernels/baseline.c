@@ -1,0 +1,2 @@
+#define K(name) name##_baseline
+#include "Loops.h"

@@ -1,0 +1,257 @@
+// Chooses the instruction set and divides the work over the OpenMP team.
+#include "Table.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+extern int omp_get_thread_num(void);
+extern int omp_get_num_threads(void);
+extern int omp_get_max_threads(void);
+extern void omp_set_num_threads(int);
+
+static const gk_table *table = &gk_table_baseline;
+
+int gk_select_isa(int wanted) {
+    int taken = 0;
+    table = &gk_table_baseline;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (wanted >= 1 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        table = &gk_table_avx2;
+        taken = 1;
+    }
+    if (wanted >= 2 && taken == 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
+        table = &gk_table_avx512;
+        taken = 2;
+    }
+#endif
+    return taken;
+}
+
+static void flush_denormals(void *unused) {
+    (void)unused;
+#if defined(__x86_64__)
+    _mm_setcsr(_mm_getcsr() | 0x8040);  // flush to zero, denormals are zero
+#endif
+}
+
+void gk_set_threads(int threads) {
+    omp_set_num_threads(threads);
+    flush_denormals(0);
+    GOMP_parallel(flush_denormals, 0, (unsigned)threads, 0);
+}
+
+int gk_threads(void) { return omp_get_max_threads(); }
+
+// ---- Division of work ----
+
+typedef void (*gk_part)(const void *context, size_t begin, size_t end);
+typedef struct {
+    gk_part part;
+    const void *context;
+    size_t count, granule;
+} gk_split;
+
+static void run_part(void *data) {
+    const gk_split *split = data;
+    size_t threads = (size_t)omp_get_num_threads(), me = (size_t)omp_get_thread_num();
+    size_t granules = (split->count + split->granule - 1) / split->granule;
+    size_t begin = granules * me / threads * split->granule, end = granules * (me + 1) / threads * split->granule;
+    if (end > split->count) end = split->count;
+    if (begin < end) split->part(split->context, begin, end);
+}
+
+/// Runs `part` over [0, count) in pieces that are multiples of `granule`; alone if `work` elements are few,
+/// because waking a team costs microseconds, and milliseconds on a busy machine.
+static void divide(gk_part part, const void *context, size_t count, size_t granule, size_t work) {
+    int threads = gk_threads();
+    if (threads <= 1 || work < 16384 || count <= granule) {
+        part(context, 0, count);
+        return;
+    }
+    gk_split split = {part, context, count, granule};
+    GOMP_parallel(run_part, &split, (unsigned)threads, 0);
+}
+
+// ---- Kernels ----
+
+static void elementwise_columns(const void *context, size_t begin, size_t end) {
+    const gk_program *p = context;
+    table->elementwise(p, 0, p->rows, begin, end);
+}
+
+static void elementwise_rows(const void *context, size_t begin, size_t end) {
+    const gk_program *p = context;
+    table->elementwise(p, begin, end, 0, p->columns);
+}
+
+void gk_elementwise(const gk_program *program) {
+    size_t work = program->rows * program->columns * (size_t)(program->instruction_count + 3) / 4;
+    if (program->rows == 1) divide(elementwise_columns, program, program->columns, 64, work);
+    else divide(elementwise_rows, program, program->rows, 1, work);
+}
+
+typedef struct {
+    gk_reduction kind;
+    const float *source;
+    float *target;
+    size_t reduced, inner;
+} reduce_context;
+
+static void reduce_rows_part(const void *context, size_t begin, size_t end) {
+    const reduce_context *r = context;
+    (r->kind == GK_SUM ? table->sum_rows : table->max_rows)(r->source, r->target, r->reduced, begin, end);
+}
+
+static void reduce_columns_part(const void *context, size_t begin, size_t end) {
+    const reduce_context *r = context;
+    (r->kind == GK_SUM ? table->sum_columns : table->max_columns)(r->source, r->target, r->reduced, r->inner,
+                                                                  begin, end);
+}
+
+void gk_reduce(gk_reduction kind, const float *source, float *target, size_t outer, size_t reduced,
+               size_t inner) {
+    if (inner == 1) {
+        reduce_context context = {kind, source, target, reduced, 1};
+        divide(reduce_rows_part, &context, outer, 16, outer * reduced);
+        return;
+    }
+    for (size_t o = 0; o < outer; o++) {
+        reduce_context context = {kind, source + o * reduced * inner, target + o * inner, reduced, inner};
+        divide(reduce_columns_part, &context, inner, 16, reduced * inner);
+    }
+}
+
+typedef struct {
+    const uint32_t *source;
+    uint32_t *target;
+    int rank;
+    const size_t *dims, *strides;
+} copy_context;
+
+static uint32_t *copy_from(const copy_context *c, int axis, const uint32_t *source, uint32_t *target) {
+    size_t n = c->dims[axis], stride = c->strides[axis];
+    if (axis == c->rank - 1) {
+        for (size_t i = 0; i < n; i++) target[i] = source[i * stride];
+        return target + n;
+    }
+    for (size_t i = 0; i < n; i++) target = copy_from(c, axis + 1, source + i * stride, target);
+    return target;
+}
+
+static void copy_part(const void *context, size_t begin, size_t end) {
+    const copy_context *c = context;
+    size_t slice = 1;
+    for (int axis = 1; axis < c->rank; axis++) slice *= c->dims[axis];
+    for (size_t i = begin; i < end; i++) {
+        const uint32_t *source = c->source + i * c->strides[0];
+        uint32_t *target = c->target + i * slice;
+        if (c->rank == 1) *target = *source;
+        else copy_from(c, 1, source, target);
+    }
+}
+
+void gk_copy_strided(const uint32_t *source, uint32_t *target, int rank, const size_t *dims,
+                     const size_t *strides) {
+    if (rank == 0) {
+        *target = *source;
+        return;
+    }
+    copy_context context = {source, target, rank, dims, strides};
+    size_t work = 1;
+    for (int axis = 0; axis < rank; axis++) work *= dims[axis];
+    divide(copy_part, &context, dims[0], 1, work);
+}
+
+typedef struct {
+    gk_distribution distribution;
+    const uint32_t *key;
+    uint32_t stream;
+    float parameter;
+    float *target;
+    size_t count;
+} random_context;
+
+static void random_part(const void *context, size_t begin, size_t end) {
+    const random_context *r = context;
+    table->random(r->distribution, r->key, r->stream, r->parameter, r->target, r->count, begin, end);
+}
+
+void gk_random(gk_distribution distribution, const uint32_t key[4], uint32_t stream, float parameter,
+               float *target, size_t count) {
+    random_context context = {distribution, key, stream, parameter, target, count};
+    divide(random_part, &context, (count + 3) / 4, 64, count * 4);
+}
+
+void gk_philox(const uint32_t key[4], uint32_t stream, uint32_t block, uint32_t words[4]) {
+    uint32_t c[4] = {block, stream, key[2], key[3]}, k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+        uint64_t p0 = (uint64_t)0xD2511F53u * c[0], p1 = (uint64_t)0xCD9E8D57u * c[2];
+        uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k0, (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k1,
+                            (uint32_t)p0};
+        for (int i = 0; i < 4; i++) c[i] = next[i];
+    }
+    for (int i = 0; i < 4; i++) words[i] = c[i];
+}
+
+typedef struct {
+    const float *dy, *x, *gamma, *beta;
+    float *out, *mean, *variance, *dgamma, *dbeta;
+    size_t rows, channels;
+    float epsilon;
+} norm_context;
+
+static void batch_norm_part(const void *context, size_t begin, size_t end) {
+    const norm_context *n = context;
+    table->batch_norm(n->x, n->gamma, n->beta, n->out, n->mean, n->variance, n->rows, n->channels, n->epsilon,
+                      begin, end);
+}
+
+static void batch_norm_gradient_part(const void *context, size_t begin, size_t end) {
+    const norm_context *n = context;
+    table->batch_norm_gradient(n->dy, n->x, n->gamma, n->mean, n->variance, n->out, n->dgamma, n->dbeta, n->rows,
+                               n->channels, n->epsilon, begin, end);
+}
+
+void gk_batch_norm(const float *x, const float *gamma, const float *beta, float *y, float *mean,
+                   float *variance, size_t rows, size_t channels, float epsilon) {
+    norm_context context = {.x = x, .gamma = gamma, .beta = beta, .out = y, .mean = mean, .variance = variance,
+                            .rows = rows, .channels = channels, .epsilon = epsilon};
+    divide(batch_norm_part, &context, channels, 16, rows * channels * 3);
+}
+
+void gk_batch_norm_gradient(const float *dy, const float *x, const float *gamma, const float *mean,
+                            const float *variance, float *dx, float *dgamma, float *dbeta, size_t rows,
+                            size_t channels, float epsilon) {
+    norm_context context = {.dy = dy, .x = x, .gamma = gamma, .out = dx, .mean = (float *)mean,
+                            .variance = (float *)variance, .dgamma = dgamma, .dbeta = dbeta, .rows = rows,
+                            .channels = channels, .epsilon = epsilon};
+    divide(batch_norm_gradient_part, &context, channels, 16, rows * channels * 3);
+}
+
+typedef struct {
+    const float *w, *g, *m, *v;
+    float *w_out, *m_out, *v_out;
+    float step_size, beta1, beta2, epsilon;
+    int *bad;
+} adam_context;
+
+static void adam_part(const void *context, size_t begin, size_t end) {
+    const adam_context *a = context;
+    if (table->adam(a->w, a->g, a->m, a->v, a->w_out, a->m_out, a->v_out, begin, end, a->step_size, a->beta1,
+                    a->beta2, a->epsilon))
+        __atomic_store_n(a->bad, 1, __ATOMIC_RELAXED);
+}
+
+bool gk_adam(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
+             float *v_out, size_t count, float step_size, float beta1, float beta2, float epsilon) {
+    int bad = 0;
+    adam_context context = {w, g, m, v, w_out, m_out, v_out, step_size, beta1, beta2, epsilon, &bad};
+    divide(adam_part, &context, count, 64, count * 2);
+    return bad != 0;
+}
+
+bool gk_all_finite(const float *data, size_t count) { return table->all_finite(data, 0, count); }

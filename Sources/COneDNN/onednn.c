@@ -1,0 +1,237 @@
+#include "COneDNN.h"
+
+#include <dnnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#if DNNL_CPU_THREADING_RUNTIME != DNNL_RUNTIME_OMP
+#error "Ganymede needs a oneDNN built for OpenMP (Debian's libdnnl-dev is)"
+#endif
+#if DNNL_VERSION_MAJOR < 2 || (DNNL_VERSION_MAJOR == 2 && DNNL_VERSION_MINOR < 6) || \
+    (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR < 1)
+#error "Ganymede supports oneDNN 2.6 to 2.7 and 3.1 or newer"
+#endif
+
+#define V3 (DNNL_VERSION_MAJOR >= 3)
+#define ARGUMENTS 5
+#define TRY(call)                                      \
+    do {                                               \
+        dnnl_status_t status_ = (call);                \
+        if (status_ != dnnl_success) return status_;   \
+    } while (0)
+
+struct gdn_descriptor {
+    dnnl_memory_desc_t md;  // a value struct in 2.x, a handle in 3.x
+};
+struct gdn_attributes {
+    dnnl_primitive_attr_t attr;
+    dnnl_post_ops_t post_ops;
+};
+struct gdn_operation {
+    dnnl_primitive_desc_t pd;
+    dnnl_primitive_t primitive;
+    dnnl_memory_t memories[ARGUMENTS];
+    dnnl_exec_arg_t exec[ARGUMENTS];
+    int exec_count;
+};
+
+static const int argument_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST,
+                                            DNNL_ARG_SCRATCHPAD};
+
+// One CPU engine and one in-order stream for the process; the first caller makes them.
+static dnnl_engine_t engine;
+static dnnl_stream_t stream;
+
+static dnnl_status_t ensure_stream(void) {
+    if (stream) return dnnl_success;
+    TRY(dnnl_engine_create(&engine, dnnl_cpu, 0));
+    return dnnl_stream_create(&stream, engine, dnnl_stream_in_order);
+}
+
+static dnnl_data_type_t data_type(gdn_type type) {
+    switch (type) {
+    case GDN_BF16: return dnnl_bf16;
+    case GDN_S32: return dnnl_s32;
+    default: return dnnl_f32;
+    }
+}
+
+const char *gdn_status_name(int status) {
+    switch ((dnnl_status_t)status) {
+    case dnnl_success: return "success";
+    case dnnl_out_of_memory: return "out of memory";
+    case dnnl_invalid_arguments: return "invalid arguments";
+    case dnnl_unimplemented: return "unimplemented";
+    case dnnl_runtime_error: return "runtime error";
+    case dnnl_not_required: return "not required";
+    default: return "unknown status";
+    }
+}
+
+const char *gdn_version(void) {
+    static char text[32];
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(text, sizeof text, "%d.%d.%d", version->major, version->minor, version->patch);
+    return text;
+}
+
+gdn_isa gdn_effective_isa(void) {
+    // Instruction sets are bit sets, in which a newer one contains the older.
+    unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
+    unsigned avx512 = (unsigned)dnnl_cpu_isa_avx512_core, avx2 = (unsigned)dnnl_cpu_isa_avx2;
+    if ((isa & avx512) == avx512) return GDN_ISA_AVX512;
+    if ((isa & avx2) == avx2) return GDN_ISA_AVX2;
+    return GDN_ISA_BASELINE;
+}
+
+const char *gdn_effective_isa_name(void) {
+    switch (dnnl_get_effective_cpu_isa()) {
+    case dnnl_cpu_isa_sse41: return "sse41";
+    case dnnl_cpu_isa_avx: return "avx";
+    case dnnl_cpu_isa_avx2: return "avx2";
+    case dnnl_cpu_isa_avx512_core: return "avx512_core";
+    case dnnl_cpu_isa_avx512_core_vnni: return "avx512_core_vnni";
+    case dnnl_cpu_isa_avx512_core_bf16: return "avx512_core_bf16";
+    default: return gdn_effective_isa() == GDN_ISA_AVX512 ? "avx512_core or newer" : "other";
+    }
+}
+
+int gdn_descriptor_create(gdn_descriptor **out, int rank, const int64_t *dims, gdn_type type,
+                          const int64_t *strides) {
+    gdn_descriptor *made = calloc(1, sizeof *made);
+    if (!made) return dnnl_out_of_memory;
+    dnnl_status_t status;
+#if V3
+    status = strides ? dnnl_memory_desc_create_with_strides(&made->md, rank, dims, data_type(type), strides)
+                     : dnnl_memory_desc_create_with_tag(&made->md, rank, dims, data_type(type),
+                                                        dnnl_format_tag_any);
+#else
+    status = strides ? dnnl_memory_desc_init_by_strides(&made->md, rank, dims, data_type(type), strides)
+                     : dnnl_memory_desc_init_by_tag(&made->md, rank, dims, data_type(type),
+                                                    dnnl_format_tag_any);
+#endif
+    if (status != dnnl_success) {
+        free(made);
+        return status;
+    }
+    *out = made;
+    return dnnl_success;
+}
+
+void gdn_descriptor_destroy(gdn_descriptor *descriptor) {
+    if (!descriptor) return;
+#if V3
+    dnnl_memory_desc_destroy(descriptor->md);
+#endif
+    free(descriptor);
+}
+
+int gdn_attributes_create(gdn_attributes **out) {
+    gdn_attributes *made = calloc(1, sizeof *made);
+    if (!made) return dnnl_out_of_memory;
+    dnnl_status_t status = dnnl_primitive_attr_create(&made->attr);
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_scratchpad_mode(made->attr, dnnl_scratchpad_mode_user);
+    if (status == dnnl_success) status = dnnl_post_ops_create(&made->post_ops);
+    if (status != dnnl_success) {
+        gdn_attributes_destroy(made);
+        return status;
+    }
+    *out = made;
+    return dnnl_success;
+}
+
+int gdn_attributes_append_activation(gdn_attributes *attributes, gdn_activation activation, float alpha) {
+    dnnl_alg_kind_t kind = activation == GDN_TANH       ? dnnl_eltwise_tanh
+                           : activation == GDN_LOGISTIC ? dnnl_eltwise_logistic
+                                                        : dnnl_eltwise_relu;
+#if V3
+    TRY(dnnl_post_ops_append_eltwise(attributes->post_ops, kind, alpha, 0.f));
+#else
+    TRY(dnnl_post_ops_append_eltwise(attributes->post_ops, 1.f, kind, alpha, 0.f));
+#endif
+    return dnnl_primitive_attr_set_post_ops(attributes->attr, attributes->post_ops);
+}
+
+void gdn_attributes_destroy(gdn_attributes *attributes) {
+    if (!attributes) return;
+    if (attributes->post_ops) dnnl_post_ops_destroy(attributes->post_ops);
+    if (attributes->attr) dnnl_primitive_attr_destroy(attributes->attr);
+    free(attributes);
+}
+
+// Wraps a primitive descriptor (which it takes over) into an operation without bound memory.
+static int operation_create(gdn_operation **out, dnnl_primitive_desc_t pd) {
+    gdn_operation *made = calloc(1, sizeof *made);
+    if (!made) {
+        dnnl_primitive_desc_destroy(pd);
+        return dnnl_out_of_memory;
+    }
+    made->pd = pd;
+    dnnl_status_t status = dnnl_primitive_create(&made->primitive, pd);
+    if (status != dnnl_success) {
+        gdn_operation_destroy(made);
+        return status;
+    }
+    *out = made;
+    return dnnl_success;
+}
+
+int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
+                      const gdn_descriptor *bias, const gdn_descriptor *dst,
+                      const gdn_attributes *attributes) {
+    TRY(ensure_stream());
+    dnnl_primitive_desc_t pd;
+#if V3
+    TRY(dnnl_matmul_primitive_desc_create(&pd, engine, src->md, weights->md, bias ? bias->md : NULL, dst->md,
+                                          attributes->attr));
+#else
+    dnnl_matmul_desc_t desc;
+    TRY(dnnl_matmul_desc_init(&desc, &src->md, &weights->md, bias ? &bias->md : NULL, &dst->md));
+    TRY(dnnl_primitive_desc_create(&pd, &desc, attributes->attr, engine, NULL));
+#endif
+    return operation_create(out, pd);
+}
+
+const char *gdn_operation_implementation(const gdn_operation *operation) {
+    const char *name = "unknown";
+    dnnl_primitive_desc_query(operation->pd, dnnl_query_impl_info_str, 0, (void *)&name);
+    return name;
+}
+
+#define MD_OF(pd, id) dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, id)
+#if V3
+typedef const_dnnl_memory_desc_t md_reference;
+#else
+typedef const dnnl_memory_desc_t *md_reference;
+#endif
+
+size_t gdn_operation_scratchpad_size(const gdn_operation *operation) {
+    md_reference md = MD_OF(operation->pd, DNNL_ARG_SCRATCHPAD);
+    return md ? dnnl_memory_desc_get_size(md) : 0;
+}
+
+int gdn_operation_bind(gdn_operation *operation, gdn_argument argument, void *data) {
+    if (operation->memories[argument])
+        return dnnl_memory_set_data_handle(operation->memories[argument], data);
+    md_reference md = MD_OF(operation->pd, argument_ids[argument]);
+    if (!md) return dnnl_invalid_arguments;
+    TRY(dnnl_memory_create(&operation->memories[argument], md, engine, data));
+    operation->exec[operation->exec_count++] =
+        (dnnl_exec_arg_t){argument_ids[argument], operation->memories[argument]};
+    return dnnl_success;
+}
+
+int gdn_operation_execute(gdn_operation *operation) {
+    TRY(dnnl_primitive_execute(operation->primitive, stream, operation->exec_count, operation->exec));
+    return dnnl_stream_wait(stream);
+}
+
+void gdn_operation_destroy(gdn_operation *operation) {
+    if (!operation) return;
+    for (int i = 0; i < ARGUMENTS; i++)
+        if (operation->memories[i]) dnnl_memory_destroy(operation->memories[i]);
+    if (operation->primitive) dnnl_primitive_destroy(operation->primitive);
+    if (operation->pd) dnnl_primitive_desc_destroy(operation->pd);
+    free(operation);
+}

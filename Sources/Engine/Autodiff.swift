@@ -1,0 +1,55 @@
+/// The derivatives of the sum of `objective`'s elements by each of `targets`, as tensors of the same
+/// graph: they can be differentiated again.
+public func gradients(of objective: Tensor, withRespectTo targets: [Tensor]) -> [Tensor] {
+    let one = objective.builder.constant(1).broadcast(to: objective.shape)
+    let found = gradients(of: [objective], cotangents: [one], withRespectTo: targets)
+    return zip(found, targets).map { gradient, target in
+        gradient ?? target.builder.constant(0).broadcast(to: target.shape)
+    }
+}
+
+/// Reverse mode: walks the nodes from last to first, handing each its outputs' cotangents.
+///
+/// - Parameter stopAtTargets: treat the targets as leaves even where one depends on another.
+/// - Returns: one derivative a target, nil where the outputs do not depend on it.
+package func gradients(
+    of outputs: [Tensor], cotangents: [Tensor], withRespectTo targets: [Tensor],
+    stopAtTargets: Bool = false
+) -> [Tensor?] {
+    guard let builder = outputs.first?.builder else { return targets.map { _ in nil } }
+    let nodes = builder.graph.nodes
+    let leaves = Set(targets.map(\.value))
+    let depends = dependents(of: leaves, in: nodes)
+    var derivative: [Value: Tensor] = [:]
+    func accumulate(_ value: Value, _ cotangent: Tensor) {
+        derivative[value] = derivative[value].map { $0 + cotangent } ?? cotangent
+    }
+    for (output, cotangent) in zip(outputs, cotangents) { accumulate(output.value, cotangent) }
+
+    let last = outputs.map(\.value.node).max() ?? 0
+    for index in stride(from: last, through: 0, by: -1) where depends[index] {
+        let node = nodes[index]
+        let values = node.types.indices.map { Value(node: index, index: $0) }
+        let incoming = values.map { stopAtTargets && leaves.contains($0) ? nil : derivative[$0] }
+        guard incoming.contains(where: { $0 != nil }) else { continue }
+        let context = GradientContext(
+            inputs: node.inputs.map { Tensor(builder: builder, value: $0) },
+            outputs: values.map { Tensor(builder: builder, value: $0) },
+            cotangents: incoming)
+        let found = builder.scoped("gradient(\(node.scope))") { node.operation.gradient(context) }
+        for (input, cotangent) in zip(node.inputs, found) where depends[input.node] {
+            if let cotangent { accumulate(input, cotangent) }
+        }
+    }
+    return targets.map { derivative[$0.value] }
+}
+
+/// For each node, whether it is one of `leaves` or computed from one.
+private func dependents(of leaves: Set<Value>, in nodes: [Node]) -> [Bool] {
+    var depends = [Bool](repeating: false, count: nodes.count)
+    for leaf in leaves { depends[leaf.node] = true }
+    for (index, node) in nodes.enumerated() where !depends[index] {
+        depends[index] = node.inputs.contains { depends[$0.node] }
+    }
+    return depends
+}

@@ -1,0 +1,66 @@
+import COneDNN
+
+/// A call of oneDNN that failed.
+public struct DNNError: Error, CustomStringConvertible {
+    /// The function, and what oneDNN said.
+    public let description: String
+
+    static func check(_ status: Int32, _ function: String) throws(DNNError) {
+        guard status != 0 else { return }
+        let name = String(cString: gdn_status_name(status))
+        throw DNNError(description: "oneDNN: \(function): \(name)")
+    }
+}
+
+/// The oneDNN library that was loaded.
+public enum DNN {
+    /// Its version, such as 2.6.3.
+    public static var version: String { String(cString: gdn_version()) }
+    /// The instruction set that it uses here, `ONEDNN_MAX_CPU_ISA` included.
+    public static var instructionSet: String { String(cString: gdn_effective_isa_name()) }
+}
+
+/// Owns a memory descriptor.
+final class DNNDescriptor {
+    let handle: OpaquePointer
+
+    /// A tensor of floats that lies in memory with these strides, in elements.
+    init(_ dimensions: [Int], strides: [Int]) throws(DNNError) {
+        var made: OpaquePointer?
+        let status = gdn_descriptor_create(
+            &made, Int32(dimensions.count), dimensions.map(Int64.init), GDN_F32,
+            strides.map(Int64.init))
+        try DNNError.check(status, "memory descriptor \(dimensions) strides \(strides)")
+        guard let made else { throw DNNError(description: "oneDNN: no memory descriptor") }
+        handle = made
+    }
+
+    deinit { gdn_descriptor_destroy(handle) }
+}
+
+/// Owns a primitive and the memory objects of its arguments.
+final class DNNOperation {
+    private let handle: OpaquePointer
+
+    init(_ function: String, _ create: (inout OpaquePointer?) -> Int32) throws(DNNError) {
+        var made: OpaquePointer?
+        try DNNError.check(create(&made), function)
+        guard let made else { throw DNNError(description: "oneDNN: no primitive for \(function)") }
+        handle = made
+    }
+
+    deinit { gdn_operation_destroy(handle) }
+
+    var implementation: String { String(cString: gdn_operation_implementation(handle)) }
+    var scratchBytes: Int { gdn_operation_scratchpad_size(handle) }
+
+    func bind(_ argument: gdn_argument, _ data: UnsafeMutableRawPointer) throws(DNNError) {
+        try DNNError.check(gdn_operation_bind(handle, argument, data), "bind")
+    }
+
+    /// Fails only where the library itself is broken, which no caller can mend.
+    func execute() {
+        let status = gdn_operation_execute(handle)
+        if status != 0 { misuse("oneDNN: execute: \(String(cString: gdn_status_name(status)))") }
+    }
+}

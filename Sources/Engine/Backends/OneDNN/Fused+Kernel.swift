@@ -1,0 +1,45 @@
+import CKernels
+
+extension BatchNormTraining {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        let channels = types.inputs[1].shape.count
+        let rows = types.inputs[0].shape.count / max(channels, 1)
+        let epsilon = Float(epsilon)
+        return CallKernel("ganymede:batchNorm") { memory in
+            gk_batch_norm(
+                memory.floats(input: 0), memory.floats(input: 1), memory.floats(input: 2),
+                memory.floats(output: 0), memory.floats(output: 1), memory.floats(output: 2),
+                rows, channels, epsilon)
+            return true
+        }
+    }
+}
+
+extension BatchNormGradient {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        let channels = types.inputs[2].shape.count
+        let rows = types.inputs[0].shape.count / max(channels, 1)
+        let epsilon = Float(epsilon)
+        return CallKernel("ganymede:batchNormGradient") { memory in
+            gk_batch_norm_gradient(
+                memory.floats(input: 0), memory.floats(input: 1), memory.floats(input: 2),
+                memory.floats(input: 3), memory.floats(input: 4), memory.floats(output: 0),
+                memory.floats(output: 1), memory.floats(output: 2), rows, channels, epsilon)
+            return true
+        }
+    }
+}
+
+extension AdamUpdate {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        let count = types.inputs[0].shape.count
+        let (beta1, beta2, epsilon) = (Float(beta1), Float(beta2), Float(epsilon))
+        return CallKernel("ganymede:adam") { memory in
+            !gk_adam(
+                memory.floats(input: 0), memory.floats(input: 1), memory.floats(input: 2),
+                memory.floats(input: 3), memory.floats(output: 0), memory.floats(output: 1),
+                memory.floats(output: 2), count, memory.floats(input: 4).pointee, beta1, beta2,
+                epsilon)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// What a node becomes: code with fixed types that works on fixed memory.
+package protocol Kernel: AnyObject {
+    /// The implementation's name, as a profile shows it.
+    var implementation: String { get }
+    /// Memory that it needs only while it runs.
+    var scratchBytes: Int { get }
+    /// Says where its tensors lie. Called once before the first run.
+    func bind(_ memory: KernelMemory) throws
+    /// Runs. False when a weight that it wrote is not finite.
+    func run() -> Bool
+}
+
+extension Kernel {
+    package var scratchBytes: Int { 0 }
+}
+
+/// The types that a kernel is made for.
+package struct KernelTypes {
+    package let inputs: [TensorType]
+    package let outputs: [TensorType]
+}
+
+/// Where a kernel's tensors lie.
+package struct KernelMemory {
+    package let inputs: [UnsafeMutableRawPointer]
+    package let outputs: [UnsafeMutableRawPointer]
+    package let scratch: UnsafeMutableRawPointer
+
+    func floats(input index: Int) -> UnsafePointer<Float> {
+        UnsafePointer(inputs[index].assumingMemoryBound(to: Float.self))
+    }
+
+    func floats(output index: Int) -> UnsafeMutablePointer<Float> {
+        outputs[index].assumingMemoryBound(to: Float.self)
+    }
+}
+
+/// A kernel that is one call of a C function.
+final class CallKernel: Kernel {
+    let implementation: String
+    private let body: (KernelMemory) -> Bool
+    private var memory: KernelMemory?
+
+    init(_ implementation: String, _ body: @escaping (KernelMemory) -> Bool) {
+        self.implementation = implementation
+        self.body = body
+    }
+
+    func bind(_ memory: KernelMemory) { self.memory = memory }
+
+    func run() -> Bool { memory.map(body) ?? true }
+}
+
+extension Input {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        misuse("an input has no kernel")
+    }
+}
+
+extension Constant {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        misuse("a constant has no kernel")
+    }
+}

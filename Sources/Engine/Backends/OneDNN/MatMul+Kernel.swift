@@ -1,0 +1,41 @@
+import COneDNN
+
+extension MatMul {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        try MatMulKernel(self, types)
+    }
+}
+
+private final class MatMulKernel: Kernel {
+    private let operation: DNNOperation
+
+    init(_ matmul: MatMul, _ types: KernelTypes) throws {
+        let (m, k) = matmul.extents(types.inputs[0].shape, matmul.transposeA)
+        let (_, n) = matmul.extents(types.inputs[1].shape, matmul.transposeB)
+        let source = try DNNDescriptor([m, k], strides: matmul.transposeA ? [1, m] : [k, 1])
+        let weights = try DNNDescriptor([k, n], strides: matmul.transposeB ? [1, k] : [n, 1])
+        let target = try DNNDescriptor([m, n], strides: [n, 1])
+        var attributes: OpaquePointer?
+        try DNNError.check(gdn_attributes_create(&attributes), "attributes")
+        defer { gdn_attributes_destroy(attributes) }
+        operation = try DNNOperation("matmul [\(m),\(k)] x [\(k),\(n)]") { made in
+            gdn_matmul_create(
+                &made, source.handle, weights.handle, nil, target.handle, attributes)
+        }
+    }
+
+    var implementation: String { operation.implementation }
+    var scratchBytes: Int { operation.scratchBytes }
+
+    func bind(_ memory: KernelMemory) throws {
+        try operation.bind(GDN_SRC, memory.inputs[0])
+        try operation.bind(GDN_WEIGHTS, memory.inputs[1])
+        try operation.bind(GDN_DST, memory.outputs[0])
+        if scratchBytes > 0 { try operation.bind(GDN_SCRATCHPAD, memory.scratch) }
+    }
+
+    func run() -> Bool {
+        operation.execute()
+        return true
+    }
+}

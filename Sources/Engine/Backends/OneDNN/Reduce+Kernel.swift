@@ -1,0 +1,59 @@
+import CKernels
+
+extension Reduce {
+    /// Neighbouring axes are reduced in one go; separate runs of axes one after the other, the last
+    /// first, through scratch memory.
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        ReduceKernel(self, types.inputs[0].shape)
+    }
+}
+
+private final class ReduceKernel: Kernel {
+    let implementation = "ganymede:reduce"
+    private struct Stage {
+        let outer: Int
+        let reduced: Int
+        let inner: Int
+        var count: Int { outer * inner }
+    }
+    private let kind: gk_reduction
+    private var stages: [Stage] = []
+    private var memory: KernelMemory?
+
+    init(_ reduce: Reduce, _ shape: Shape) {
+        kind = reduce.kind == .sum ? GK_SUM : GK_MAX
+        var extents = shape.dimensions
+        var remaining = reduce.axes
+        while let last = remaining.popLast() {
+            var first = last
+            while remaining.last == first - 1 { first = remaining.removeLast() }
+            stages.append(
+                Stage(
+                    outer: extents[..<first].reduce(1, *),
+                    reduced: extents[first...last].reduce(1, *),
+                    inner: extents[(last + 1)...].reduce(1, *)))
+            for axis in first...last { extents[axis] = 1 }
+        }
+    }
+
+    var scratchBytes: Int { 2 * halfBytes }
+    private var halfBytes: Int {
+        ((stages.dropLast().map(\.count).max() ?? 0) * 4 + 63) / 64 * 64
+    }
+
+    func bind(_ memory: KernelMemory) { self.memory = memory }
+
+    func run() -> Bool {
+        guard let memory else { return true }
+        var source = memory.floats(input: 0)
+        for (index, stage) in stages.enumerated() {
+            let last = index == stages.count - 1
+            let scratch = (memory.scratch + (index % 2) * halfBytes)
+                .assumingMemoryBound(to: Float.self)
+            let target = last ? memory.floats(output: 0) : scratch
+            gk_reduce(kind, source, target, stage.outer, stage.reduced, stage.inner)
+            source = UnsafePointer(target)
+        }
+        return true
+    }
+}

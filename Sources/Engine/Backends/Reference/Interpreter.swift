@@ -1,0 +1,44 @@
+/// Runs a graph node by node in double precision: the definition that compiled programs must match.
+package struct Interpreter {
+    package let graph: Graph
+    package init(_ graph: Graph) { self.graph = graph }
+
+    /// - Parameter inputs: states and feeds by name.
+    /// - Returns: results and updated states by name.
+    package func run(_ inputs: [String: ReferenceTensor]) -> [String: ReferenceTensor] {
+        var values: [[ReferenceTensor]] = []
+        values.reserveCapacity(graph.nodes.count)
+        for node in graph.nodes {
+            if let input = node.operation as? Input {
+                guard let given = inputs[input.label] else {
+                    misuse("the input \(input.label) has no value")
+                }
+                if given.type != input.type {
+                    misuse("the input \(input.label) is \(given.type), not \(input.type)")
+                }
+                values.append([given])
+            } else {
+                values.append(
+                    node.operation.evaluate(node.inputs.map { values[$0.node][$0.index] }))
+            }
+        }
+        var results: [String: ReferenceTensor] = [:]
+        for output in graph.outputs {
+            results[output.name] = values[output.value.node][output.value.index]
+        }
+        return results
+    }
+}
+
+extension Fused {
+    /// Evaluates the composition that defines this operation.
+    package func evaluateExpansion(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        let builder = GraphBuilder()
+        let symbols = inputs.enumerated().map { builder.feed("\($0.offset)", $0.element.type) }
+        let outputs = expand(symbols)
+        for (index, output) in outputs.enumerated() { builder.result("out \(index)", output) }
+        let given = inputs.enumerated().map { ("\($0.offset)", $0.element) }
+        let results = Interpreter(builder.graph).run(Dictionary(uniqueKeysWithValues: given))
+        return outputs.indices.compactMap { results["out \($0)"] }
+    }
+}

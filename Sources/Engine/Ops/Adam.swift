@@ -1,0 +1,41 @@
+/// One update of Adam (Kingma and Ba, 2015) in the form of Keras: from w, g, m, v and the scalar
+/// `stepSize` = lr sqrt(1 - beta2^t) / (1 - beta1^t) to the new w, m, v:
+/// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w = w - stepSize m / (sqrt(v) + epsilon).
+package struct AdamUpdate: Fused {
+    package let beta1: Double
+    package let beta2: Double
+    package let epsilon: Double
+
+    package init(beta1: Double, beta2: Double, epsilon: Double) {
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+    }
+
+    package var name: String { "adam" }
+    package var attributes: String { "beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs.count == 5, inputs[4].shape == .scalar,
+            inputs.prefix(4).allSatisfy({ $0 == inputs[0] })
+        else { throw GraphFault("adam takes w, g, m, v and a scalar step size, not \(inputs)") }
+        return [inputs[0], inputs[0], inputs[0]]
+    }
+
+    package func expand(_ inputs: [Tensor]) -> [Tensor] {
+        let (w, g, stepSize) = (inputs[0], inputs[1], inputs[4])
+        let m = inputs[2] * beta1 + g * (1 - beta1)
+        let v = inputs[3] * beta2 + g * g * (1 - beta2)
+        return [w - stepSize * m / (v.sqrt() + epsilon), m, v]
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        gradientOfExpansion(context)
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        evaluateExpansion(inputs)
+    }
+
+    package func inPlaceInputs(forOutput output: Int) -> [Int] { [[0], [2], [3]][output] }
+}

@@ -1,0 +1,79 @@
+/// Batch normalization of x [..., C] over all axes but the last, with the statistics of the batch:
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta. Makes y, mean [C] and the population
+/// variance [C]. Ioffe and Szegedy, 2015, as Keras computes it.
+package struct BatchNormTraining: Fused {
+    package let epsilon: Double
+    package init(epsilon: Double) { self.epsilon = epsilon }
+
+    package var name: String { "batchNorm" }
+    package var attributes: String { "epsilon=\(epsilon)" }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs.count == 3, let channels = inputs[0].shape.dimensions.last,
+            inputs.allSatisfy({ $0.dtype == .float32 }),
+            inputs.dropFirst().allSatisfy({ $0.shape == [channels] })
+        else { throw GraphFault("batchNorm takes x [..., C], gamma [C], beta [C], not \(inputs)") }
+        return [inputs[0], inputs[1], inputs[1]]
+    }
+
+    package func expand(_ inputs: [Tensor]) -> [Tensor] {
+        let (x, gamma, beta) = (inputs[0], inputs[1], inputs[2])
+        let axes = Array(0..<x.shape.rank - 1)
+        let mean = x.mean(axes: axes)
+        let centered = x - mean
+        let variance = (centered * centered).mean(axes: axes)
+        return [centered / (variance + epsilon).sqrt() * gamma + beta, mean, variance]
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        let (x, gamma) = (context.inputs[0], context.inputs[1])
+        let (mean, variance) = (context.outputs[1], context.outputs[2])
+        let parts = x.builder.emitAll(
+            BatchNormGradient(epsilon: epsilon), [context.cotangent(), x, gamma, mean, variance])
+        var dx = parts[0]
+        let rows = Double(x.shape.count / gamma.shape.count)
+        if let g = context.cotangents[1] { dx = dx + g / rows }
+        if let g = context.cotangents[2] { dx = dx + (x - mean) * (g * (2 / rows)) }
+        return [dx, parts[1], parts[2]]
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        evaluateExpansion(inputs)
+    }
+}
+
+/// The gradient of ``BatchNormTraining``: from dy, x, gamma, mean, variance to dx, dgamma, dbeta.
+package struct BatchNormGradient: Fused {
+    package let epsilon: Double
+    package init(epsilon: Double) { self.epsilon = epsilon }
+
+    package var name: String { "batchNormGradient" }
+    package var attributes: String { "epsilon=\(epsilon)" }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs.count == 5, inputs[0] == inputs[1] else {
+            throw GraphFault("batchNormGradient takes dy, x, gamma, mean, variance, not \(inputs)")
+        }
+        return [inputs[1], inputs[2], inputs[2]]
+    }
+
+    package func expand(_ inputs: [Tensor]) -> [Tensor] {
+        let (dy, x, gamma) = (inputs[0], inputs[1], inputs[2])
+        let axes = Array(0..<x.shape.rank - 1)
+        let inverse = 1 / (inputs[4] + epsilon).sqrt()
+        let normalized = (x - inputs[3]) * inverse
+        let dbeta = dy.sum(axes: axes)
+        let dgamma = (dy * normalized).sum(axes: axes)
+        let rows = Double(x.shape.count / gamma.shape.count)
+        let dx = gamma * inverse * (dy - (dbeta + normalized * dgamma) / rows)
+        return [dx, dgamma, dbeta]
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        gradientOfExpansion(context)
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        evaluateExpansion(inputs)
+    }
+}

@@ -1,0 +1,101 @@
+/// Several elementwise functions in one pass over memory. Made by the pass `fuse`, never by hand.
+package struct FusedElementwise: Fused {
+    /// One function applied to inputs (numbered first) and to earlier instructions.
+    package struct Instruction: Hashable, Sendable {
+        package let function: ElementwiseFunction?
+        /// The number of an instruction without a function.
+        package let constant: Double
+        package let arguments: [Int]
+        package let type: DType
+
+        package static func constant(_ value: Double) -> Instruction {
+            Instruction(function: nil, constant: value, arguments: [], type: .float32)
+        }
+    }
+
+    package let shape: Shape
+    package let inputCount: Int
+    /// Constants first.
+    package let instructions: [Instruction]
+    /// Which instructions' results are handed out.
+    package let outputs: [Int]
+
+    package var name: String { "fused" }
+
+    package var attributes: String {
+        let steps = instructions.enumerated().map { index, instruction in
+            let arguments = instruction.arguments.map {
+                $0 < inputCount ? "in\($0)" : "t\($0 - inputCount)"
+            }
+            let call = instruction.function.map {
+                ([$0.name] + arguments + ($0.attributes.isEmpty ? [] : [$0.attributes]))
+                    .joined(separator: " ")
+            }
+            return "t\(index)=" + (call ?? "\(instruction.constant)")
+        }
+        return "{ " + steps.joined(separator: "; ") + "; out "
+            + outputs.map { "t\($0)" }.joined(separator: " ") + " }"
+    }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs.count == inputCount,
+            inputs.allSatisfy({ OperandPattern.of($0.shape, in: shape) != nil })
+        else { throw GraphFault("fused operation over \(shape) cannot read \(inputs)") }
+        return outputs.map { TensorType(shape, instructions[$0].type) }
+    }
+
+    package func expand(_ inputs: [Tensor]) -> [Tensor] {
+        var values = inputs.map { $0.broadcast(to: shape) }
+        guard let builder = inputs.first?.builder else { misuse("a fused operation without inputs") }
+        for instruction in instructions {
+            let arguments = instruction.arguments.map { values[$0] }
+            values.append(
+                instruction.function.map { builder.emitAll(Elementwise($0), arguments)[0] }
+                    ?? builder.constant(instruction.constant).broadcast(to: shape))
+        }
+        return outputs.map { values[inputCount + $0] }
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        gradientOfExpansion(context)
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        evaluateExpansion(inputs)
+    }
+
+    package func inPlaceInputs(forOutput output: Int) -> [Int] { Array(0..<inputCount) }
+}
+
+/// How a smaller operand repeats inside a shape seen as [rows, columns].
+package enum OperandPattern: Hashable, Sendable {
+    case full, scalar
+    /// The same `columns` numbers in every row.
+    case row(columns: Int)
+    /// One number for each row of `columns`.
+    case column(columns: Int)
+
+    /// The number of columns that the pattern needs, nil if any.
+    package var columns: Int? {
+        switch self {
+        case .full, .scalar: nil
+        case .row(let columns), .column(let columns): columns
+        }
+    }
+
+    /// How `operand` stretches to `shape`, or nil if in none of these ways.
+    package static func of(_ operand: Shape, in shape: Shape) -> OperandPattern? {
+        guard operand.rank <= shape.rank else { return nil }
+        if operand.count == shape.count { return .full }
+        if operand.count == 1 { return .scalar }
+        let padded = operand.padded(toRank: shape.rank)
+        for split in 1..<max(shape.rank, 1) {
+            let (head, tail) = (padded[..<split], padded[split...])
+            let (rows, columns) = (shape.dimensions[..<split], shape.dimensions[split...])
+            let count = columns.reduce(1, *)
+            if head.allSatisfy({ $0 == 1 }), tail == columns { return .row(columns: count) }
+            if tail.allSatisfy({ $0 == 1 }), head == rows { return .column(columns: count) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,63 @@
+/// The product of two matrices, each of which may be read transposed.
+package struct MatMul: Primitive {
+    package let transposeA: Bool
+    package let transposeB: Bool
+
+    package init(transposeA: Bool = false, transposeB: Bool = false) {
+        self.transposeA = transposeA
+        self.transposeB = transposeB
+    }
+
+    package var name: String { "matmul" }
+    package var attributes: String {
+        [transposeA ? "transposeA" : "", transposeB ? "transposeB" : ""]
+            .filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs.count == 2, inputs.allSatisfy({ $0.dtype == .float32 && $0.shape.rank == 2 })
+        else { throw GraphFault("matmul takes two matrices, not \(inputs)") }
+        let (m, k) = extents(inputs[0].shape, transposeA)
+        let (inner, n) = extents(inputs[1].shape, transposeB)
+        guard k == inner else {
+            throw GraphFault("matmul of \(inputs[0]) and \(inputs[1]) \(attributes)")
+        }
+        return [TensorType([m, n])]
+    }
+
+    package func extents(_ shape: Shape, _ transposed: Bool) -> (Int, Int) {
+        transposed ? (shape[1], shape[0]) : (shape[0], shape[1])
+    }
+
+    /// dA = C B' and dB = A' C, with the transposes moved into the operands.
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        let (a, b, g) = (context.inputs[0], context.inputs[1], context.cotangent())
+        let da =
+            transposeA
+            ? b.matmul(g, transposeA: transposeB, transposeB: true)
+            : g.matmul(b, transposeB: !transposeB)
+        let db =
+            transposeB
+            ? g.matmul(a, transposeA: true, transposeB: transposeA)
+            : a.matmul(g, transposeA: !transposeA)
+        return [da, db]
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        let (a, b) = (inputs[0], inputs[1])
+        let (m, k) = extents(a.shape, transposeA)
+        let (_, n) = extents(b.shape, transposeB)
+        var result = [Double](repeating: 0, count: m * n)
+        let aStride = transposeA ? (1, m) : (k, 1)
+        let bStride = transposeB ? (1, k) : (n, 1)
+        for i in 0..<m {
+            for l in 0..<k {
+                let left = a.values[i * aStride.0 + l * aStride.1]
+                for j in 0..<n {
+                    result[i * n + j] += left * b.values[l * bStride.0 + j * bStride.1]
+                }
+            }
+        }
+        return [ReferenceTensor([m, n], result)]
+    }
+}

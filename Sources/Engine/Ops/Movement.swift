@@ -1,0 +1,94 @@
+/// Stretches axes of extent 1, and adds axes in front, to reach `shape`.
+package struct Broadcast: Primitive {
+    package let shape: Shape
+    package init(to shape: Shape) { self.shape = shape }
+
+    package var name: String { "broadcast" }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs.count == 1, inputs[0].shape.broadcast(with: shape) == shape else {
+            throw GraphFault("\(inputs) cannot stretch to \(shape)")
+        }
+        return [TensorType(shape, inputs[0].dtype)]
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        let from = context.inputs[0].shape
+        let padded = from.padded(toRank: shape.rank)
+        let axes = padded.indices.filter { padded[$0] == 1 && shape[$0] != 1 }
+        return [context.cotangent().sum(axes: axes).reshape(from)]
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        [inputs[0].strided(shape, inputs[0].shape.broadcastStrides(to: shape))]
+    }
+}
+
+/// The same elements in row-major order under another shape.
+package struct Reshape: Primitive {
+    package let shape: Shape
+    package init(to shape: Shape) { self.shape = shape }
+
+    package var name: String { "reshape" }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs.count == 1, inputs[0].shape.count == shape.count else {
+            throw GraphFault("\(inputs) cannot be reshaped to \(shape)")
+        }
+        return [TensorType(shape, inputs[0].dtype)]
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        [context.cotangent().reshape(context.inputs[0].shape)]
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        [ReferenceTensor(TensorType(shape, inputs[0].type.dtype), inputs[0].values)]
+    }
+}
+
+/// Axis i of the result is axis `permutation[i]` of the input.
+package struct Transpose: Primitive {
+    package let permutation: [Int]
+    package init(_ permutation: [Int]) { self.permutation = permutation }
+
+    package var name: String { "transpose" }
+    package var attributes: String { permutation.map(String.init).joined(separator: " ") }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs.count == 1, permutation.sorted() == Array(0..<inputs[0].shape.rank) else {
+            throw GraphFault("\(inputs) cannot be transposed by \(permutation)")
+        }
+        let from = inputs[0].shape
+        return [TensorType(Shape(permutation.map { from[$0] }), inputs[0].dtype)]
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        let inverse = permutation.indices.map { axis in
+            permutation.firstIndex(of: axis) ?? axis
+        }
+        return [context.cotangent().transpose(inverse)]
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        let from = inputs[0].shape
+        let strides = from.strides
+        return [
+            inputs[0].strided(
+                Shape(permutation.map { from[$0] }), permutation.map { strides[$0] })
+        ]
+    }
+}
+
+extension ReferenceTensor {
+    /// The tensor of `shape` whose element at an index lies at the index times `strides`.
+    func strided(_ shape: Shape, _ strides: [Int]) -> ReferenceTensor {
+        let own = shape.strides
+        let picked = (0..<shape.count).map { flat in
+            var from = 0
+            for axis in 0..<shape.rank { from += flat / own[axis] % shape[axis] * strides[axis] }
+            return values[from]
+        }
+        return ReferenceTensor(TensorType(shape, type.dtype), picked)
+    }
+}

@@ -1,0 +1,87 @@
+/// An operation with all its rules. One type in `Ops/` holds everything but the lowering to fast
+/// kernels, which is an extension of the same type in `Backends/OneDNN/`.
+package protocol Primitive: Hashable, Sendable {
+    /// As printed: `matmul`.
+    var name: String { get }
+    /// Parameters as printed, or empty.
+    var attributes: String { get }
+
+    /// Shape rule: the types of what it makes, or why the inputs do not fit.
+    func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType]
+    /// Gradient rule, in terms of graph nodes, so that gradients differentiate again.
+    /// One cotangent for each input, nil where it is zero.
+    func gradient(_ context: GradientContext) -> [Tensor?]
+    /// Reference kernel: slow, obvious, in double precision. The definition.
+    func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor]
+
+    /// The fast kernel for these types.
+    func makeKernel(_ types: KernelTypes) throws -> any Kernel
+    /// Inputs in whose memory an output may be written, if nobody reads them afterwards.
+    func inPlaceInputs(forOutput output: Int) -> [Int]
+}
+
+extension Primitive {
+    package var attributes: String { "" }
+    package func inPlaceInputs(forOutput output: Int) -> [Int] { [] }
+}
+
+/// An operation that is defined by a composition of others, its twin.
+package protocol Fused: Primitive {
+    /// The same result out of other operations.
+    func expand(_ inputs: [Tensor]) -> [Tensor]
+}
+
+extension Fused {
+    /// Differentiates the composition.
+    package func gradientOfExpansion(_ context: GradientContext) -> [Tensor?] {
+        let outputs = expand(context.inputs)
+        let pairs = zip(outputs, context.cotangents).filter { $1 != nil }
+        return gradients(
+            of: pairs.map(\.0), cotangents: pairs.compactMap(\.1),
+            withRespectTo: context.inputs, stopAtTargets: true)
+    }
+}
+
+/// What a gradient rule sees of the node that it differentiates.
+package struct GradientContext {
+    package let inputs: [Tensor]
+    package let outputs: [Tensor]
+    /// For each output, the derivative of the objective by it, or nil where it is zero.
+    package let cotangents: [Tensor?]
+
+    /// The cotangent of output `index`, as zeros where there is none.
+    package func cotangent(_ index: Int = 0) -> Tensor {
+        cotangents[index] ?? outputs[index].builder.constant(0).broadcast(to: outputs[index].shape)
+    }
+}
+
+/// Numbers of the reference interpreter: doubles in row-major order, whatever the element type.
+package struct ReferenceTensor: Sendable, Equatable {
+    package let type: TensorType
+    package var values: [Double]
+
+    package init(_ type: TensorType, _ values: [Double]) {
+        if type.shape.count != values.count { misuse("\(values.count) values for \(type)") }
+        self.type = type
+        self.values = values
+    }
+
+    package init(_ shape: Shape, _ values: [Double]) { self.init(TensorType(shape), values) }
+
+    package var shape: Shape { type.shape }
+}
+
+/// Every operation by its printed name. The op table must have a row for each.
+package enum Registry {
+    package static let names: [String] =
+        ElementwiseFunction.examples.map(\.name)
+        + [
+            Broadcast(to: []).name, Reshape(to: []).name, Transpose([]).name,
+            Reduce(.sum, axes: []).name, Reduce(.max, axes: []).name, MatMul().name,
+        ]
+        + Distribution.examples.map { Random($0, [], stream: "").name }
+        + [
+            BatchNormTraining(epsilon: 0).name, BatchNormGradient(epsilon: 0).name,
+            AdamUpdate(beta1: 0, beta2: 0, epsilon: 0).name,
+        ]
+}

@@ -1,0 +1,81 @@
+import CKernels
+
+/// How random numbers are spread.
+public enum Distribution: Hashable, Sendable {
+    /// Standard normal, by Box and Muller's transform.
+    case normal
+    /// Uniform on [0, 1).
+    case uniform
+    /// 1 with the given probability, else 0.
+    case bernoulli(probability: Double)
+
+    package static let examples: [Distribution] = [
+        .normal, .uniform, .bernoulli(probability: 0.5),
+    ]
+}
+
+/// Random numbers from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+/// 2011). Element i is a function of the input `key` [4] (seed low, seed high, step low, step high), of
+/// the stream's number and of i alone.
+package struct Random: Primitive {
+    package let distribution: Distribution
+    package let shape: Shape
+    package let stream: String
+
+    package init(_ distribution: Distribution, _ shape: Shape, stream: String) {
+        self.distribution = distribution
+        self.shape = shape
+        self.stream = stream
+    }
+
+    package var streamNumber: UInt32 { Random.number(ofStream: stream) }
+
+    /// FNV-1a of the stream's name. The verifier refuses two streams of one number.
+    package static func number(ofStream stream: String) -> UInt32 {
+        stream.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    }
+
+    package var name: String {
+        switch distribution {
+        case .normal: "philoxNormal"
+        case .uniform: "philoxUniform"
+        case .bernoulli: "philoxBernoulli"
+        }
+    }
+
+    package var attributes: String {
+        if case .bernoulli(let probability) = distribution { return "\(stream) p=\(probability)" }
+        return stream
+    }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard inputs == [TensorType([4], .int32)] else {
+            throw GraphFault("\(name) takes a key i32[4], not \(inputs)")
+        }
+        return [TensorType(shape)]
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] { [nil] }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        let key = inputs[0].values.map { UInt32(bitPattern: Int32($0)) }
+        var values: [Double] = []
+        for block in 0..<UInt32((shape.count + 3) / 4) {
+            var words = [UInt32](repeating: 0, count: 4)
+            gk_philox(key, streamNumber, block, &words)
+            let uniform = words.map { Double($0 >> 8) * 0x1p-24 }
+            switch distribution {
+            case .uniform: values += uniform
+            case .bernoulli(let probability):
+                values += uniform.map { $0 < Double(Float(probability)) ? 1 : 0 }
+            case .normal:
+                for pair in [0, 2] {
+                    let radius = (-2 * LibM.log(1 - uniform[pair])).squareRoot()
+                    let angle = 2 * Double.pi * uniform[pair + 1]
+                    values += [radius * LibM.cos(angle), radius * LibM.sin(angle)]
+                }
+            }
+        }
+        return [ReferenceTensor(shape, Array(values.prefix(shape.count)))]
+    }
+}

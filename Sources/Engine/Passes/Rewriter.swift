@@ -1,0 +1,62 @@
+/// Copies a graph into a new one while a pass replaces or drops nodes.
+struct Rewriter {
+    private(set) var graph = Graph()
+    private var moved: [Value: Value] = [:]
+
+    /// The new place of an old value.
+    func callAsFunction(_ old: Value) -> Value {
+        guard let new = moved[old] else { misuse("a pass reads %\(old.node) before it has moved it") }
+        return new
+    }
+
+    /// Says that `old` is now `new`.
+    mutating func replace(_ old: Value, with new: Value) { moved[old] = new }
+
+    /// Appends `node` with moved inputs and says where its values are.
+    mutating func copy(_ index: Int, _ node: Node) throws(GraphFault) {
+        let inputs = node.inputs.map { self($0) }
+        let new = try graph.append(node.operation, inputs, scope: node.scope)
+        for output in node.types.indices {
+            replace(Value(node: index, index: output), with: Value(node: new, index: output))
+        }
+    }
+
+    /// Appends a new node.
+    mutating func append(
+        _ operation: any Primitive, _ inputs: [Value], scope: String
+    ) throws(GraphFault) -> Int {
+        try graph.append(operation, inputs, scope: scope)
+    }
+
+    /// The new graph, with the outputs of `old`.
+    func finish(_ old: Graph) -> Graph {
+        var graph = graph
+        graph.outputs = old.outputs.map {
+            Output(name: $0.name, role: $0.role, value: self($0.value))
+        }
+        return graph
+    }
+}
+
+/// The passes in order. Each takes a graph and returns one of the same meaning, which is verified.
+package enum Passes {
+    package typealias Pass = (name: String, run: @Sendable (Graph) throws -> Graph)
+
+    package static let all: [Pass] = [
+        ("prune", prune), ("fold", fold), ("common subexpressions", mergeCommonSubexpressions),
+        ("prune", prune), ("fuse", fuse), ("prune", prune),
+    ]
+
+    /// Runs all passes.
+    package static func optimize(_ graph: Graph) throws -> Graph {
+        try graph.verify()
+        var graph = graph
+        for pass in all {
+            graph = try pass.run(graph)
+            do { try graph.verify() } catch {
+                throw GraphFault("after the pass \(pass.name): \(error.description)")
+            }
+        }
+        return graph
+    }
+}

@@ -1,0 +1,194 @@
+/// In which order nodes run, and which values live in the memory of a named state.
+package struct Schedule: Sendable {
+    /// Nodes in the order in which they run. Inputs, constants and reshapes are not among them.
+    package var order: [Int] = []
+    /// Values that are written straight into the state's memory.
+    package var placedInState: [Value: String] = [:]
+    /// State outputs that are copied into their state after all nodes have run.
+    package var copied: [Output] = []
+}
+
+extension Passes {
+    /// Orders the nodes, and lets an update overwrite its state wherever every reader of the old value
+    /// can run before it.
+    ///
+    /// - Parameter updateInPlace: false keeps the old states until the end, for the checking program.
+    package static func schedule(_ graph: Graph, updateInPlace: Bool = true) throws -> Schedule {
+        var scheduler = Scheduler(graph)
+        for output in graph.outputs where output.role == .state {
+            if !updateInPlace || !scheduler.placeInState(output) {
+                scheduler.schedule.copied.append(output)
+            }
+        }
+        scheduler.order()
+        try graph.verify(scheduler.schedule)
+        return scheduler.schedule
+    }
+}
+
+extension Graph {
+    /// The value whose memory `value` shares: a reshape shares its input's.
+    package func storage(of value: Value) -> Value {
+        var value = value
+        while nodes[value.node].operation is Reshape { value = nodes[value.node].inputs[0] }
+        return value
+    }
+
+    /// Whether a node runs, rather than being memory under some name.
+    package func runs(_ node: Int) -> Bool {
+        let operation = nodes[node].operation
+        return !(operation is Input || operation is Constant || operation is Reshape)
+    }
+
+    /// For each value that memory is kept for, the running nodes that read it.
+    package func readersOfStorage() -> [Value: [Int]] {
+        var readers: [Value: [Int]] = [:]
+        for (index, node) in nodes.enumerated() where runs(index) {
+            for value in Set(node.inputs.map(storage(of:))) { readers[value, default: []].append(index) }
+        }
+        return readers
+    }
+
+    /// Checks that every node runs after what it reads, and that nothing reads a state's old value
+    /// after it has been overwritten.
+    package func verify(_ schedule: Schedule) throws(GraphFault) {
+        var position: [Int: Int] = [:]
+        for (index, node) in schedule.order.enumerated() { position[node] = index }
+        for node in schedule.order {
+            for input in nodes[node].inputs.map(storage(of:)) where runs(input.node) {
+                guard let before = position[input.node], let now = position[node], before < now else {
+                    throw GraphFault("\(line(node)) runs before %\(input.node), which it reads")
+                }
+            }
+        }
+        let readers = readersOfStorage()
+        var occupants: [String: [Value]] = [:]
+        for (value, state) in schedule.placedInState { occupants[state, default: []].append(value) }
+        for (index, input) in inputs where input.role == .state {
+            occupants[input.label]?.append(Value(node: index))
+        }
+        for (state, values) in occupants {
+            let ordered = values.sorted {
+                (position[$0.node] ?? -1) < (position[$1.node] ?? -1)
+            }
+            for (old, new) in zip(ordered, ordered.dropFirst()) {
+                let written = position[new.node] ?? -1
+                for reader in readers[old] ?? [] where (position[reader] ?? -1) > written {
+                    throw GraphFault("\(line(reader)) reads \(state) after it was overwritten")
+                }
+            }
+        }
+    }
+}
+
+private struct Scheduler {
+    let graph: Graph
+    let readers: [Value: [Int]]
+    var schedule = Schedule()
+    /// For each node, the nodes that must run before it: those it reads, and readers of what it overwrites.
+    private var before: [Set<Int>]
+
+    init(_ graph: Graph) {
+        self.graph = graph
+        readers = graph.readersOfStorage()
+        before = graph.nodes.map { node in Set(node.inputs.map { graph.storage(of: $0).node }) }
+    }
+
+    /// Follows the updates of a state back from its last value, each overwriting the one before.
+    mutating func placeInState(_ output: Output) -> Bool {
+        let saved = (before, schedule)
+        var value = graph.storage(of: output.value)
+        guard graph.runs(value.node), schedule.placedInState[value] == nil else { return false }
+        while graph.runs(value.node) {
+            schedule.placedInState[value] = output.name
+            guard let previous = overwritten(by: value, of: output.name) else { break }
+            value = previous
+        }
+        if let old = state(output.name), old != value, !clear(old, before: value.node, mayRead: false) {
+            (before, schedule) = saved
+            return false
+        }
+        return true
+    }
+
+    /// The input of the node of `value` in whose memory `value` can be written.
+    private mutating func overwritten(by value: Value, of name: String) -> Value? {
+        let node = graph.nodes[value.node]
+        for index in node.operation.inPlaceInputs(forOutput: value.index) {
+            let input = node.inputs[index]
+            let isState = input == state(name)
+            guard graph.type(of: input).byteCount == graph.type(of: value).byteCount,
+                isState || (graph.runs(input.node) && schedule.placedInState[input] == nil),
+                // An intermediate value helps only if it leads back to the state itself.
+                isState || descends(input, from: name),
+                node.inputs.filter({ graph.storage(of: $0) == input }).count == 1,
+                clear(input, before: value.node, mayRead: true)
+            else { continue }
+            return input
+        }
+        return nil
+    }
+
+    private func descends(_ value: Value, from name: String) -> Bool {
+        guard graph.runs(value.node) else { return value == state(name) }
+        let node = graph.nodes[value.node]
+        return node.operation.inPlaceInputs(forOutput: value.index).contains {
+            node.inputs[$0] == state(name) || (node.operation is AdamUpdate && descends(node.inputs[$0], from: name))
+        }
+    }
+
+    /// The input node that holds the state's old value.
+    private func state(_ name: String) -> Value? {
+        graph.inputs.first { $0.input.role == .state && $0.input.label == name }
+            .map { Value(node: $0.node) }
+    }
+
+    /// Makes every reader of `value` run before `writer`, unless that is a circle.
+    private mutating func clear(_ value: Value, before writer: Int, mayRead: Bool) -> Bool {
+        if graph.outputs.contains(where: {
+            graph.storage(of: $0.value) == value && schedule.placedInState[value] == nil
+        }) {
+            return false
+        }
+        let others = (readers[value] ?? []).filter { $0 != writer }
+        if !mayRead, readers[value]?.contains(writer) == true { return false }
+        for reader in others where depends(reader, on: writer) { return false }
+        before[writer].formUnion(others)
+        return true
+    }
+
+    private func depends(_ node: Int, on other: Int) -> Bool {
+        var seen: Set<Int> = []
+        var stack = [node]
+        while let next = stack.popLast() {
+            if next == other { return true }
+            for earlier in before[next] where seen.insert(earlier).inserted { stack.append(earlier) }
+        }
+        return false
+    }
+
+    /// Topological order: updates of states as soon as they can run, while their gradient is still in
+    /// the cache, and otherwise the order in which the graph was written.
+    mutating func order() {
+        let nodes = graph.nodes.indices.filter(graph.runs)
+        let updates = Set(schedule.placedInState.keys.map(\.node))
+        var waiting = [Int](repeating: 0, count: graph.nodes.count)
+        var after = [[Int]](repeating: [], count: graph.nodes.count)
+        for node in nodes {
+            for earlier in before[node] where graph.runs(earlier) {
+                waiting[node] += 1
+                after[earlier].append(node)
+            }
+        }
+        var ready = Set(nodes.filter { waiting[$0] == 0 })
+        func rank(_ node: Int) -> (Int, Int) { (updates.contains(node) ? 0 : 1, node) }
+        while let next = ready.min(by: { rank($0) < rank($1) }) {
+            ready.remove(next)
+            schedule.order.append(next)
+            for node in after[next] {
+                waiting[node] -= 1
+                if waiting[node] == 0 { ready.insert(node) }
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+import CKernels
+
+/// A graph compiled for this machine: kernels bound to fixed memory, which run one after the other
+/// without allocating. Made and run on the engine's thread.
+public final class Program {
+    /// Choices that do not change what a program means.
+    public struct Options: Sendable {
+        /// Keep every value and every old state until the end of a run, to look for the first bad one.
+        public var keepsEverything = false
+        /// No options.
+        public init() {}
+    }
+
+    /// The graph after all passes.
+    public let graph: Graph
+    /// How often any program of this process has run.
+    public nonisolated(unsafe) private(set) static var runCount = 0
+
+    private let store: StateStore
+    private let schedule: Schedule
+    private let kernels: [(node: Int, kernel: any Kernel)]
+    private let arena: AlignedBuffer
+    private var memory: [Value: UnsafeMutableRawPointer] = [:]
+    private var owned: [AlignedBuffer] = []
+    private var feeds: [String: (type: TensorType, buffer: AlignedBuffer)] = [:]
+    private var results: [String: (type: TensorType, memory: UnsafeMutableRawPointer)] = [:]
+    private var copies: [(from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer, count: Int)] = []
+
+    /// Compiles `graph`, whose named states live in `store`: missing ones are made, as zeros.
+    public init(_ graph: Graph, store: StateStore, options: Options = Options()) throws {
+        EngineThread.assertCurrent()
+        let optimized = try Passes.optimize(graph)
+        self.graph = optimized
+        self.store = store
+        let schedule = try Passes.schedule(optimized, updateInPlace: !options.keepsEverything)
+        self.schedule = schedule
+        let kernels = try schedule.order.map { index in
+            (node: index, kernel: try optimized.makeKernel(index))
+        }
+        self.kernels = kernels
+        var scratch: [Int: Int] = [:]
+        for (node, kernel) in kernels { scratch[node] = kernel.scratchBytes }
+        let kept = Set(
+            optimized.outputs.filter { $0.role == .result }.map { optimized.storage(of: $0.value) }
+                + schedule.copied.map { optimized.storage(of: $0.value) })
+        let plan = Passes.planMemory(
+            optimized, schedule, placed: Set(schedule.placedInState.keys), kept: kept,
+            scratchBytes: { scratch[$0] ?? 0 }, reuse: !options.keepsEverything)
+        arena = AlignedBuffer(byteCount: plan.byteCount)
+        assignMemory(plan)
+        try bindKernels(plan)
+        connectOutputs()
+    }
+
+    /// Bytes of temporary memory.
+    public var arenaByteCount: Int { arena.byteCount }
+    /// Names of the tensors to fill before each run.
+    public var feedNames: [String] { feeds.keys.sorted() }
+
+    /// The implementation of each node that runs, in order, beside the node as text.
+    public var implementations: [(node: String, implementation: String)] {
+        kernels.map { (graph.line($0.node), $0.kernel.implementation) }
+    }
+
+    /// The memory of a feed, to be filled before a run.
+    public func feed(_ name: String) -> UnsafeMutableBufferPointer<Float> {
+        guard let (type, buffer) = feeds[name] else {
+            misuse("the program has no feed \(name), only \(feedNames)")
+        }
+        return UnsafeMutableBufferPointer(
+            start: buffer.base.assumingMemoryBound(to: Float.self), count: type.shape.count)
+    }
+
+    /// Fills a feed.
+    public func setFeed(_ name: String, _ values: [Float]) {
+        let target = feed(name)
+        if target.count != values.count {
+            misuse("the feed \(name) holds \(target.count) numbers, not \(values.count)")
+        }
+        _ = target.update(fromContentsOf: values)
+    }
+
+    /// Fills a feed of integers bit by bit, such as a random key.
+    package func setFeed(_ name: String, bits: [UInt32]) {
+        setFeed(name, bits.map(Float.init(bitPattern:)))
+    }
+
+    /// Whether there is a feed of this name.
+    package func hasFeed(_ name: String) -> Bool { feeds[name] != nil }
+
+    /// A result of the last run.
+    public func result(_ name: String) -> [Float] {
+        guard let (type, memory) = results[name] else {
+            misuse("the program has no result \(name), only \(results.keys.sorted())")
+        }
+        let floats = memory.assumingMemoryBound(to: Float.self)
+        return Array(UnsafeBufferPointer(start: floats, count: type.shape.count))
+    }
+
+    /// The first number of a result, without allocating.
+    public func scalar(_ name: String) -> Float {
+        results[name]?.memory.assumingMemoryBound(to: Float.self).pointee ?? .nan
+    }
+
+    /// Runs once. False when an updated weight is not finite.
+    @discardableResult
+    public func run() -> Bool {
+        EngineThread.assertCurrent()
+        Program.runCount += 1
+        var finite = true
+        for (_, kernel) in kernels where !kernel.run() { finite = false }
+        for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
+        return finite
+    }
+
+    /// Runs once and says how long each kernel took, in seconds, in the order of ``implementations``.
+    package func runTimed(_ clock: () -> Double) -> [Double] {
+        EngineThread.assertCurrent()
+        let times = kernels.map { _, kernel in
+            let start = clock()
+            _ = kernel.run()
+            return clock() - start
+        }
+        for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
+        return times
+    }
+
+    /// After a run that kept everything: the first node, as text, that made an infinity or NaN, or the
+    /// input that held one.
+    package func firstNonFinite() -> String? {
+        for (index, _) in graph.inputs where !isFinite(Value(node: index)) { return graph.line(index) }
+        for node in schedule.order {
+            for output in graph.nodes[node].types.indices
+            where !isFinite(Value(node: node, index: output)) {
+                return graph.line(node)
+            }
+        }
+        return nil
+    }
+
+    private func isFinite(_ value: Value) -> Bool {
+        let type = graph.type(of: value)
+        guard type.dtype == .float32, let memory = memory[value] else { return true }
+        return gk_all_finite(memory.assumingMemoryBound(to: Float.self), type.shape.count)
+    }
+
+    // MARK: Compiling
+
+    private func assignMemory(_ plan: MemoryPlan) {
+        for (index, node) in graph.nodes.enumerated() {
+            switch node.operation {
+            case let input as Input where input.role == .state:
+                memory[Value(node: index)] = store.declare(input.label, input.type.shape).base
+            case let input as Input:
+                let buffer = AlignedBuffer(byteCount: input.type.byteCount)
+                feeds[input.label] = (input.type, buffer)
+                memory[Value(node: index)] = buffer.base
+            case let constant as Constant:
+                let buffer = AlignedBuffer(byteCount: node.types[0].byteCount)
+                let floats = buffer.base.assumingMemoryBound(to: Float.self)
+                for element in 0..<node.types[0].shape.count {
+                    floats[element] = Float(constant.splat ?? constant.values[element])
+                }
+                owned.append(buffer)
+                memory[Value(node: index)] = buffer.base
+            default: break
+            }
+        }
+        for (value, offset) in plan.offsets { memory[value] = arena.base + offset }
+        for (value, state) in schedule.placedInState {
+            memory[value] = store.declare(state, graph.type(of: value).shape).base
+        }
+    }
+
+    private func address(_ value: Value) -> UnsafeMutableRawPointer {
+        guard let address = memory[graph.storage(of: value)] else {
+            misuse("no memory for \(graph.line(value.node))")
+        }
+        return address
+    }
+
+    private func bindKernels(_ plan: MemoryPlan) throws {
+        for (index, kernel) in kernels {
+            let node = graph.nodes[index]
+            try kernel.bind(
+                KernelMemory(
+                    inputs: node.inputs.map(address),
+                    outputs: node.types.indices.map { address(Value(node: index, index: $0)) },
+                    scratch: arena.base + (plan.scratch[index] ?? 0)))
+        }
+    }
+
+    private func connectOutputs() {
+        for output in graph.outputs where output.role == .result {
+            results[output.name] = (graph.type(of: output.value), address(output.value))
+        }
+        for output in schedule.copied {
+            let type = graph.type(of: output.value)
+            let target = store.declare(output.name, type.shape).base
+            let source = address(output.value)
+            if source != target { copies.append((source, target, type.byteCount)) }
+        }
+    }
+}
+
+extension Graph {
+    fileprivate func makeKernel(_ index: Int) throws -> any Kernel {
+        let node = nodes[index]
+        let types = KernelTypes(inputs: node.inputs.map(type(of:)), outputs: node.types)
+        return try node.operation.makeKernel(types)
+    }
+}

@@ -1,0 +1,90 @@
+import CKernels
+
+/// The named tensors of one run: weights, moving statistics, optimizer slots. Programs read and write
+/// them in place, and they outlive every program.
+public final class StateStore {
+    private struct Entry {
+        let shape: Shape
+        let buffer: AlignedBuffer
+    }
+    private var entries: [String: Entry] = [:]
+
+    /// An empty store.
+    public init() {}
+
+    /// The names in alphabetical order.
+    public var names: [String] { entries.keys.sorted() }
+
+    /// A copy of the tensor called `name`, or its new value, whose shape must be the old one.
+    public subscript(name: String) -> HostTensor? {
+        get {
+            entries[name].map {
+                HostTensor($0.shape, Array($0.buffer.floats(count: $0.shape.count)))
+            }
+        }
+        set {
+            guard let newValue else {
+                entries[name] = nil
+                return
+            }
+            let buffer = declare(name, newValue.shape)
+            newValue.values.withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(start: buffer.base, count: $0.count).copyMemory(from: $0)
+            }
+        }
+    }
+
+    /// The tensor's memory, made and zeroed if it is new.
+    @discardableResult
+    package func declare(_ name: String, _ shape: Shape) -> AlignedBuffer {
+        if let entry = entries[name] {
+            if entry.shape != shape {
+                misuse("the state \(name) is \(entry.shape) and cannot be \(shape)")
+            }
+            return entry.buffer
+        }
+        let buffer = AlignedBuffer(byteCount: shape.count * MemoryLayout<Float>.stride)
+        entries[name] = Entry(shape: shape, buffer: buffer)
+        return buffer
+    }
+
+    /// Shapes by name.
+    public var shapes: [String: Shape] { entries.mapValues(\.shape) }
+
+    /// Copies every tensor to or from `other`, which gets the same names: the run's way back.
+    package func copy(to other: StateStore) {
+        for (name, entry) in entries {
+            other.declare(name, entry.shape).base
+                .copyMemory(from: entry.buffer.base, byteCount: entry.shape.count * 4)
+        }
+    }
+
+    /// The first tensor, in alphabetical order, that holds an infinity or NaN.
+    package func firstNonFinite() -> String? {
+        names.first { name in
+            entries[name].map {
+                !gk_all_finite($0.buffer.floats(count: $0.shape.count).baseAddress, $0.shape.count)
+            } ?? false
+        }
+    }
+}
+
+/// Zeroed memory at an address that suits every vector instruction, with room to read past the end.
+package final class AlignedBuffer {
+    package let base: UnsafeMutableRawPointer
+    package let byteCount: Int
+
+    package init(byteCount: Int) {
+        // oneDNN before 3.1 may read a little past a tensor.
+        let padded = (byteCount + 63) / 64 * 64 + 256
+        base = .allocate(byteCount: padded, alignment: 64)
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: padded)
+        self.byteCount = byteCount
+    }
+
+    deinit { base.deallocate() }
+
+    package func floats(count: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(start: base.assumingMemoryBound(to: Float.self), count: count)
+    }
+}

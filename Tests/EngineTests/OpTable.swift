@@ -1,0 +1,160 @@
+import Engine
+import TestSupport
+
+/// A row of the op table: one operation on inputs of given shapes.
+struct OpRow: CustomStringConvertible, Sendable {
+    let name: String
+    let shapes: [Shape]
+    /// Where inputs are drawn from, so that the function is smooth and defined.
+    var range: ClosedRange<Double> = -2...2
+    /// How many times the row is checked against differences: 0 where the operation has no gradient.
+    var derivatives = 2
+    /// Relative error allowed to the 32-bit kernel.
+    var tolerance = 2e-6
+    let build: @Sendable ([Tensor]) -> [Tensor]
+
+    var description: String { "\(name) \(shapes.map(\.description).joined(separator: " "))" }
+
+    /// The inputs `in0`, `in1`, ...
+    func inputs() -> [String: ReferenceTensor] {
+        var numbers = TestNumbers(seed: UInt64(name.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
+        var inputs: [String: ReferenceTensor] = [:]
+        for (index, shape) in shapes.enumerated() {
+            inputs["in\(index)"] = ReferenceTensor(shape, numbers.tensor(shape, in: range))
+        }
+        inputs["key"] = ReferenceTensor(TensorType([4], .int32), [12345, -678, 9, 1])
+        return inputs
+    }
+
+    func symbols(_ builder: GraphBuilder) -> [Tensor] {
+        shapes.enumerated().map { builder.feed("in\($0.offset)", TensorType($0.element)) }
+    }
+}
+
+/// Every operation of the registry; a test fails for one without a row.
+enum OpTable {
+    static let vectors: [Shape] = [[1], [13], [17, 3], [2, 1, 17], [5, 600]]
+
+    static let rows: [OpRow] = unary + binary + movement + reductions + products + random + fused
+
+    private static func each(
+        _ name: String, _ range: ClosedRange<Double> = -2...2, derivatives: Int = 2,
+        _ build: @escaping @Sendable (Tensor) -> Tensor
+    ) -> [OpRow] {
+        vectors.map {
+            OpRow(name: name, shapes: [$0], range: range, derivatives: derivatives) { [build($0[0])] }
+        }
+    }
+
+    private static func pairs(
+        _ name: String, _ range: ClosedRange<Double> = -2...2, derivatives: Int = 2,
+        _ build: @escaping @Sendable (Tensor, Tensor) -> Tensor
+    ) -> [OpRow] {
+        let shapes: [[Shape]] = [
+            [[13], [13]], [[17, 3], [3]], [[17, 3], [17, 1]], [[1, 7], [5, 1]],
+            [[2, 3, 17], [3, 1]], [[4, 600], []],
+        ]
+        return shapes.map {
+            OpRow(name: name, shapes: $0, range: range, derivatives: derivatives) {
+                [build($0[0], $0[1])]
+            }
+        }
+    }
+
+    static let unary: [OpRow] =
+        each("negate") { -$0 } + each("absolute") { $0.absolute() }
+        + each("sign", derivatives: 0) { $0.sign() } + each("exp") { $0.exp() }
+        + each("log", 0.1...3) { $0.log() } + each("log1p", -0.5...3) { $0.log1p() }
+        + each("sqrt", 0.1...3) { $0.sqrt() } + each("tanh") { $0.tanh() }
+        + each("sigmoid", -9...9) { $0.sigmoid() } + each("leakyRelu") { $0.leakyRelu(0.2) }
+        + each("cast", -20...20, derivatives: 0) { $0.cast(.int32).cast(.float32) }
+
+    static let binary: [OpRow] =
+        pairs("add") { $0 + $1 } + pairs("subtract") { $0 - $1 } + pairs("multiply") { $0 * $1 }
+        + pairs("divide", 0.5...2) { $0 / $1 } + pairs("maximum") { $0.maximum($1) }
+        + pairs("minimum") { $0.minimum($1) }
+        + pairs("greater", derivatives: 0) { ($0 .> $1).cast(.float32) }
+        + pairs("greaterEqual", derivatives: 0) { ($0 .>= $1).cast(.float32) }
+        + pairs("equal", derivatives: 0) {
+            ($0.cast(.int32).cast(.float32) .== $1.cast(.int32).cast(.float32)).cast(.float32)
+        }
+        + pairs("sigmoidCrossEntropy") { $0.sigmoidCrossEntropy(targets: $1) }
+        + vectors.map { shape in
+            OpRow(name: "select", shapes: [shape, shape, shape]) {
+                [select($0[0] .> 0, $0[1] * $0[1], $0[2] * $0[0])]
+            }
+        }
+
+    static let movement: [OpRow] =
+        [([1], [4]), ([17], [5, 17]), ([3, 1], [3, 17]), ([2, 1, 3], [7, 2, 5, 3]), ([], [13])]
+        .map { (from: Shape, to: Shape) in
+            OpRow(name: "broadcast", shapes: [from]) {
+                // Squared, so that the second gradient is not zero; rows keep the broadcast itself.
+                [$0[0].broadcast(to: to), ($0[0] * $0[0]).broadcast(to: to)]
+            }
+        }
+        + [([6], [2, 3]), ([17, 1], [17]), ([2, 3, 5], [5, 6])]
+        .map { (from: Shape, to: Shape) in
+            OpRow(name: "reshape", shapes: [from]) { [$0[0].reshape(to), ($0[0] * $0[0]).reshape(to)] }
+        }
+        + [([3, 17], [1, 0]), ([2, 3, 5], [2, 0, 1]), ([1, 13], [1, 0]), ([2, 3, 4, 5], [3, 1, 0, 2])]
+        .map { (shape: Shape, permutation: [Int]) in
+            OpRow(name: "transpose", shapes: [shape]) {
+                [$0[0].transpose(permutation), ($0[0] * $0[0]).transpose(permutation)]
+            }
+        }
+
+    static let reductions: [OpRow] = ["sum", "max"].flatMap { name in
+        [([13], [0]), ([17, 3], [0]), ([17, 3], [1]), ([1, 40], [0, 1]), ([2, 3, 17], [0, 2]),
+            ([3, 2, 5, 7], [1, 2]), ([33, 70], [0])]
+            .map { (shape: Shape, axes: [Int]) in
+                OpRow(name: name, shapes: [shape]) {
+                    let x = $0[0] * $0[0].absolute()
+                    return [name == "sum" ? x.sum(axes: axes) : x.max(axes: axes)]
+                }
+            }
+    }
+
+    static let products: [OpRow] = [(1, 1, 1), (13, 17, 7), (2, 1, 5), (17, 3, 1), (32, 48, 16)]
+        .flatMap { (m: Int, k: Int, n: Int) in
+            [(false, false), (false, true), (true, false), (true, true)].map { (ta: Bool, tb: Bool) in
+                OpRow(
+                    name: "matmul", shapes: [ta ? [k, m] : [m, k], tb ? [n, k] : [k, n]],
+                    tolerance: 1e-5
+                ) { [$0[0].matmul($0[1], transposeA: ta, transposeB: tb)] }
+            }
+        }
+
+    static let random: [OpRow] = [
+        ("philoxNormal", Distribution.normal), ("philoxUniform", .uniform),
+        ("philoxBernoulli", .bernoulli(probability: 0.3)),
+    ].flatMap { (name: String, distribution: Distribution) in
+        ([[1], [13], [17, 3], [40, 1000]] as [Shape]).map { shape in
+            OpRow(name: name, shapes: [shape], derivatives: 0, tolerance: 1e-5) {
+                [$0[0].builder.random(distribution, shape, stream: "test")]
+            }
+        }
+    }
+
+    static let fused: [OpRow] =
+        ([[5, 1], [17, 3], [32, 16], [3, 4, 13]] as [Shape]).flatMap { shape -> [OpRow] in
+            let channels = Shape([shape.dimensions[shape.rank - 1]])
+            return [
+                OpRow(name: "batchNorm", shapes: [shape, channels, channels], tolerance: 1e-5) {
+                    $0[0].builder.emitAll(BatchNormTraining(epsilon: 1e-3), $0)
+                },
+                OpRow(
+                    name: "batchNormGradient", shapes: [shape, shape, channels, channels, channels],
+                    range: 0.2...1.5, tolerance: 1e-5
+                ) { $0[0].builder.emitAll(BatchNormGradient(epsilon: 1e-3), $0) },
+            ]
+        }
+        + ([[1], [17, 3], [70, 600]] as [Shape]).map { shape in
+            OpRow(
+                name: "adam", shapes: [shape, shape, shape, shape, []], range: 0.1...1,
+                derivatives: shape.count < 100 ? 2 : 0, tolerance: 1e-5
+            ) {
+                $0[0].builder.emitAll(AdamUpdate(beta1: 0.5, beta2: 0.999, epsilon: 1e-7), $0)
+            }
+        }
+}

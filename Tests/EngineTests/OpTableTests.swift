@@ -1,0 +1,90 @@
+import Engine
+import TestSupport
+import Testing
+
+/// The op table in its two modes: fast kernels against the reference, and gradients against differences.
+struct OpTableTests {
+    @Test func everyOperationHasARow() {
+        let covered = Set(OpTable.rows.map(\.name))
+        #expect(Set(Registry.names).subtracting(covered).isEmpty)
+        #expect(Set(Registry.names).count == Registry.names.count)
+    }
+
+    @Test(arguments: OpTable.rows)
+    func compiledAgreesWithReference(row: OpRow) throws {
+        let builder = GraphBuilder()
+        let outputs = row.build(row.symbols(builder))
+        for (index, output) in outputs.enumerated() { builder.result("out\(index)", output) }
+        let worst = try builder.graph.worstDifference(row.inputs())
+        #expect(worst.difference <= row.tolerance, "\(worst)\n\(builder.graph)")
+    }
+
+    @Test(arguments: OpTable.rows.filter { $0.derivatives > 0 && $0.shapes[0].count < 200 })
+    func gradientsAgreeWithDifferences(row: OpRow) throws {
+        let builder = GraphBuilder()
+        let inputs = row.symbols(builder)
+        var objective = weightedSum(row.build(inputs), seed: 1)
+        for order in 1...row.derivatives {
+            let found = gradients(of: objective, withRespectTo: inputs)
+            let check = DifferenceCheck(objective: objective, gradients: found, inputs: row.inputs())
+            #expect(check.worst() <= (order == 1 ? 1e-7 : 1e-6), "order \(order)")
+            builder.result("objective \(order)", objective)
+            for (index, gradient) in found.enumerated() {
+                builder.result("gradient \(order) in\(index)", gradient)
+            }
+            objective = weightedSum(found, seed: 2)
+        }
+        // The compiled gradients, fused and pruned, are the reference's.
+        let worst = try builder.graph.worstDifference(row.inputs())
+        #expect(worst.difference <= 5e-5, "\(worst)")
+    }
+
+    /// A number that depends on every element with a different weight.
+    private func weightedSum(_ tensors: [Tensor], seed: UInt64) -> Tensor {
+        var numbers = TestNumbers(seed: seed)
+        let terms = tensors.map { tensor in
+            let weights = Constant(tensor.shape, values: numbers.tensor(tensor.shape, in: 0.5...1.5))
+            return (tensor * tensor.builder.emit(weights)).sum()
+        }
+        return terms.dropFirst().reduce(terms[0], +)
+    }
+}
+
+/// Compares gradients with central differences, all in double precision.
+struct DifferenceCheck {
+    let objective: Tensor
+    let gradients: [Tensor]
+    let inputs: [String: ReferenceTensor]
+
+    /// The largest error relative to the gradient's largest entry, or 1.
+    func worst() -> Double {
+        var graph = objective.builder.graph
+        graph.outputs = [Output(name: "objective", role: .result, value: objective.value)]
+        let interpreter = Interpreter(graph)
+        var gradientGraph = graph
+        gradientGraph.outputs = gradients.enumerated().map {
+            Output(name: "\($0.offset)", role: .result, value: $0.element.value)
+        }
+        let found = Interpreter(gradientGraph).run(inputs)
+        var worst = 0.0
+        for index in gradients.indices {
+            let values = found["\(index)"]?.values ?? []
+            let scale = max(values.map(abs).max() ?? 1, 1)
+            // Every element of small tensors, a spread of larger ones.
+            for element in stride(from: 0, to: values.count, by: max(values.count / 12, 1)) {
+                let step = 1e-4
+                func at(_ offset: Double) -> Double {
+                    var moved = inputs
+                    moved["in\(index)"]?.values[element] += offset
+                    return interpreter.run(moved)["objective"]?.values[0] ?? .nan
+                }
+                // Fourth order: the error falls with the fourth power of the step.
+                let slope =
+                    (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step)
+                let error = abs(slope - values[element]) / scale
+                if !(error <= worst) { worst = error }
+            }
+        }
+        return worst
+    }
+}
