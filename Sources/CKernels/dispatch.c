@@ -9,6 +9,7 @@ extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, un
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 extern int omp_get_max_threads(void);
+extern int omp_get_num_procs(void);
 extern void omp_set_num_threads(int);
 
 static const gk_table *table = &gk_table_baseline;
@@ -45,6 +46,8 @@ void gk_set_threads(int threads) {
 }
 
 int gk_threads(void) { return omp_get_max_threads(); }
+
+int gk_processors(void) { return omp_get_num_procs(); }
 
 // ---- Division of work ----
 

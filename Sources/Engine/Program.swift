@@ -24,6 +24,8 @@ public final class Program {
     private var owned: [AlignedBuffer] = []
     private var feeds: [String: (type: TensorType, buffer: AlignedBuffer)] = [:]
     private var results: [String: (type: TensorType, memory: UnsafeMutableRawPointer)] = [:]
+    /// States written by kernels that do not look at what they write.
+    private var unchecked: [(memory: UnsafeMutableRawPointer, count: Int)] = []
     private var copies: [(from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer, count: Int)] = []
 
     /// Compiles `graph`, whose named states live in `store`: missing ones are made, as zeros.
@@ -102,7 +104,7 @@ public final class Program {
         results[name]?.memory.assumingMemoryBound(to: Float.self).pointee ?? .nan
     }
 
-    /// Runs once. False when an updated weight is not finite.
+    /// Runs once. False when a state that it wrote is not finite.
     @discardableResult
     public func run() -> Bool {
         EngineThread.assertCurrent()
@@ -110,6 +112,10 @@ public final class Program {
         var finite = true
         for (_, kernel) in kernels where !kernel.run() { finite = false }
         for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
+        for state in unchecked
+        where !gk_all_finite(state.memory.assumingMemoryBound(to: Float.self), state.count) {
+            finite = false
+        }
         return finite
     }
 
@@ -193,6 +199,14 @@ public final class Program {
     private func connectOutputs() {
         for output in graph.outputs where output.role == .result {
             results[output.name] = (graph.type(of: output.value), address(output.value))
+        }
+        for output in graph.outputs where output.role == .state {
+            let producer = graph.storage(of: output.value).node
+            let type = graph.type(of: output.value)
+            if type.dtype == .float32, !(graph.nodes[producer].operation is AdamUpdate) {
+                let target = store.declare(output.name, type.shape).base
+                unchecked.append((target, type.shape.count))
+            }
         }
         for output in schedule.copied {
             let type = graph.type(of: output.value)

@@ -67,6 +67,7 @@ enum OpTable {
         + each("log", 0.1...3) { $0.log() } + each("log1p", -0.5...3) { $0.log1p() }
         + each("sqrt", 0.1...3) { $0.sqrt() } + each("tanh") { $0.tanh() }
         + each("sigmoid", -9...9) { $0.sigmoid() } + each("leakyRelu") { $0.leakyRelu(0.2) }
+        + each("stopGradient", derivatives: 0) { $0.stopGradient() }
         + each("cast", -20...20, derivatives: 0) { $0.cast(.int32).cast(.float32) }
 
     static let binary: [OpRow] =

@@ -12,6 +12,8 @@ int gk_select_isa(int wanted);
 /// The OpenMP team that kernels and oneDNN run on, for the calling thread. Flushes denormals to zero.
 void gk_set_threads(int threads);
 int gk_threads(void);
+/// Processors that this process may use.
+int gk_processors(void);
 
 // ---- Elementwise: a small program over blocks that stay in the first-level cache ----
 

@@ -39,3 +39,15 @@ package struct AdamUpdate: Fused {
 
     package func inPlaceInputs(forOutput output: Int) -> [Int] { [[0], [2], [3]][output] }
 }
+
+extension Tensor {
+    /// This weight after one update of Adam, with the new moments.
+    public func adamUpdated(
+        gradient: Tensor, m: Tensor, v: Tensor, stepSize: Tensor, beta1: Double, beta2: Double,
+        epsilon: Double
+    ) -> (weight: Tensor, m: Tensor, v: Tensor) {
+        let update = AdamUpdate(beta1: beta1, beta2: beta2, epsilon: epsilon)
+        let parts = builder.emitAll(update, [self, gradient, m, v, stepSize])
+        return (parts[0], parts[1], parts[2])
+    }
+}

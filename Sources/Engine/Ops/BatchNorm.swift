@@ -77,3 +77,15 @@ package struct BatchNormGradient: Fused {
         evaluateExpansion(inputs)
     }
 }
+
+extension Tensor {
+    /// This tensor [..., C] normalized with the statistics of all axes but the last.
+    ///
+    /// - Returns: the result, and the mean and population variance [C] that it used.
+    public func batchNormalized(
+        gamma: Tensor, beta: Tensor, epsilon: Double
+    ) -> (y: Tensor, mean: Tensor, variance: Tensor) {
+        let parts = builder.emitAll(BatchNormTraining(epsilon: epsilon), [self, gamma, beta])
+        return (parts[0], parts[1], parts[2])
+    }
+}

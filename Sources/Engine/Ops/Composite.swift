@@ -60,6 +60,8 @@ extension Tensor {
     public func cast(_ dtype: DType) -> Tensor {
         dtype == type.dtype ? self : unary(.cast(dtype))
     }
+    /// The same numbers, which gradients take for constants.
+    public func stopGradient() -> Tensor { unary(.stopGradient) }
     /// Binary cross-entropy of these logits against targets between 0 and 1.
     public func sigmoidCrossEntropy(targets: Tensor) -> Tensor {
         binary(.sigmoidCrossEntropy, targets)

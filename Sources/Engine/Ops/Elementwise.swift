@@ -4,6 +4,8 @@ package enum ElementwiseFunction: Hashable, Sendable {
     /// x where x > 0, else slope x, with slope >= 0. A slope of 0 is the ReLU.
     case leakyRelu(slope: Double)
     case cast(DType)
+    /// x itself, which gradients take for a constant.
+    case stopGradient
     case add, subtract, multiply, divide, maximum, minimum
     case greater, greaterEqual, equal
     /// Binary cross-entropy of the logit x against the target t: max(x, 0) - x t + log(1 + exp(-|x|)).
@@ -14,7 +16,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
     /// One of each, for the registry.
     package static let examples: [ElementwiseFunction] = [
         .negate, .absolute, .sign, .exp, .log, .log1p, .sqrt, .tanh, .sigmoid,
-        .leakyRelu(slope: 0.2), .cast(.int32), .add, .subtract, .multiply, .divide, .maximum,
+        .leakyRelu(slope: 0.2), .cast(.int32), .stopGradient, .add, .subtract, .multiply, .divide, .maximum,
         .minimum, .greater, .greaterEqual, .equal, .sigmoidCrossEntropy, .select,
     ]
 
@@ -36,7 +38,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
     package var arity: Int {
         switch self {
         case .negate, .absolute, .sign, .exp, .log, .log1p, .sqrt, .tanh, .sigmoid, .leakyRelu,
-            .cast:
+            .cast, .stopGradient:
             1
         case .select: 3
         default: 2
@@ -56,7 +58,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
         case .tanh: LibM.tanh(x)
         case .sigmoid: 1 / (1 + LibM.exp(-x))
         case .leakyRelu(let slope): x > 0 ? x : slope * x
-        case .cast(.float32): x
+        case .cast(.float32), .stopGradient: x
         case .cast(.int32): x.rounded(.towardZero)
         case .cast(.bool): x != 0 ? 1 : 0
         case .add: x + y
@@ -119,7 +121,7 @@ package struct Elementwise: Primitive {
         case .tanh: return [g * (1 - y * y)]
         case .sigmoid: return [g * y * (1 - y)]
         case .leakyRelu(let slope): return [select(y .> 0, g, g * slope)]
-        case .sign, .greater, .greaterEqual, .equal: return [nil, nil]
+        case .sign, .stopGradient, .greater, .greaterEqual, .equal: return [nil, nil]
         case .cast(let dtype):
             return [dtype == .float32 && x.type.dtype == .float32 ? g : nil]
         case .select:

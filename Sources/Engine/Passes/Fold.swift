@@ -47,6 +47,7 @@ extension Passes {
             case .multiply: return splat(1) == 1 ? inputs[0] : splat(0) == 1 ? inputs[1] : nil
             case .subtract: return splat(1) == 0 ? inputs[0] : nil
             case .divide: return splat(1) == 1 ? inputs[0] : nil
+            case .stopGradient: return inputs[0]
             case .cast(let dtype): return graph.type(of: inputs[0]).dtype == dtype ? inputs[0] : nil
             default: return nil
             }

@@ -1,0 +1,129 @@
+#if canImport(FoundationEssentials)
+    package import FoundationEssentials
+#else
+    package import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// File operations whose errors name the file and the reason.
+package enum Files {
+    package static func read(_ path: String) throws -> Data {
+        if isDirectory(path) { throw GanymedeError.world("\(path) is a folder, not a file") }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("cannot read", path) }
+        defer { close(descriptor) }
+        let size = Int(lseek(descriptor, 0, SEEK_END))
+        guard size >= 0 else { throw failure("cannot read", path) }
+        return try readPart(descriptor, path, offset: 0, count: size)
+    }
+
+    /// Bytes from the middle of an open file.
+    package static func readPart(
+        _ descriptor: Int32, _ path: String, offset: Int, count: Int
+    ) throws -> Data {
+        var data = Data(count: count)
+        let read = try data.withUnsafeMutableBytes { buffer in
+            var done = 0
+            while done < count, let base = buffer.baseAddress {
+                let got = pread(descriptor, base + done, count - done, off_t(offset + done))
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { throw failure("cannot read", path) }
+                if got == 0 { break }
+                done += got
+            }
+            return done
+        }
+        return read == count ? data : data.prefix(read)
+    }
+
+    /// Writes a file so that a crash leaves the old one or the new one, never half of either.
+    package static func writeAtomically(_ path: String, _ parts: [Data]) throws {
+        let temporary = "\(path).partial-\(getpid())"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw failure("cannot write", path) }
+        do {
+            defer { close(descriptor) }
+            for part in parts { try write(part, to: descriptor, path) }
+            if fsync(descriptor) != 0 { throw failure("cannot write", path) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        if rename(temporary, path) != 0 {
+            defer { unlink(temporary) }
+            throw failure("cannot write", path)
+        }
+    }
+
+    package static func writeAtomically(_ path: String, text: String) throws {
+        try writeAtomically(path, [Data(text.utf8)])
+    }
+
+    /// Adds to the end of a file.
+    package static func append(_ path: String, _ data: Data) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw failure("cannot write", path) }
+        defer { close(descriptor) }
+        try write(data, to: descriptor, path)
+    }
+
+    private static func write(_ data: Data, to descriptor: Int32, _ path: String) throws {
+        try data.withUnsafeBytes { buffer in
+            var done = 0
+            while done < buffer.count, let base = buffer.baseAddress {
+                let put = Glibc.write(descriptor, base + done, buffer.count - done)
+                if put < 0 && errno == EINTR { continue }
+                if put <= 0 { throw failure("cannot write", path) }
+                done += put
+            }
+        }
+    }
+
+    /// Makes a folder and those above it.
+    package static func makeDirectory(_ path: String) throws {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
+            if mkdir(made, 0o755) != 0 {
+                let reason = errno
+                if reason == EEXIST && isDirectory(made) { continue }
+                if reason == EEXIST || reason == ENOTDIR {
+                    throw GanymedeError.world(
+                        "cannot make the folder \(path): \(made) is a file. Choose another --out, or move it away")
+                }
+                errno = reason
+                throw failure("cannot make the folder", path)
+            }
+        }
+    }
+
+    package static func isDirectory(_ path: String) -> Bool { mode(path).map { $0 & S_IFMT == S_IFDIR } ?? false }
+    package static func exists(_ path: String) -> Bool { mode(path) != nil }
+
+    private static func mode(_ path: String) -> mode_t? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode : nil
+    }
+
+    /// Names in a folder, in alphabetical order.
+    package static func list(_ path: String) throws -> [String] {
+        guard let directory = opendir(path) else { throw failure("cannot list", path) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private static func failure(_ what: String, _ path: String) -> GanymedeError {
+        .world("\(what) \(path): \(String(cString: strerror(errno)))")
+    }
+}

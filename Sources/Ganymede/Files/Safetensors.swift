@@ -1,0 +1,162 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Files of named tensors that cannot run code: an 8-byte length, a JSON header, and the numbers
+/// (https://github.com/huggingface/safetensors). Reads F32 and F64, writes F32.
+package final class Safetensors {
+    private struct Entry: Codable {
+        let dtype: String
+        let shape: [Int]
+        let dataOffsets: [Int]
+        enum CodingKeys: String, CodingKey { case dtype, shape, dataOffsets = "data_offsets" }
+        var count: Int { shape.reduce(1, *) }
+    }
+
+    /// Free text that the writer added.
+    package let metadata: [String: String]
+    private let entries: [String: Entry]
+    private let path: String
+    private let descriptor: Int32
+    private let dataStart: Int
+
+    /// Opens a file and checks the whole header, but reads no tensor yet.
+    package init(_ path: String) throws {
+        self.path = path
+        if Files.isDirectory(path) { throw GanymedeError.world("\(path) is a folder, not a .safetensors file") }
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw GanymedeError.world("cannot read \(path): \(String(cString: strerror(errno)))")
+        }
+        do {
+            let size = Int(lseek(descriptor, 0, SEEK_END))
+            let prefix = try Files.readPart(descriptor, path, offset: 0, count: 8)
+            let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            guard prefix.count == 8, length <= UInt64(max(size - 8, 0)), length < 100_000_000 else {
+                throw Safetensors.malformed(path, "its header is cut short")
+            }
+            dataStart = 8 + Int(length)
+            let header = try Files.readPart(descriptor, path, offset: 8, count: Int(length))
+            (metadata, entries) = try Safetensors.parse(header, path, dataCount: size - dataStart)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    private static func malformed(_ path: String, _ reason: String) -> GanymedeError {
+        .world("\(path) is not a whole .safetensors file: \(reason)")
+    }
+
+    private static func parse(
+        _ header: Data, _ path: String, dataCount: Int
+    ) throws -> ([String: String], [String: Entry]) {
+        struct Header: Decodable {
+            var metadata: [String: String] = [:]
+            var entries: [String: Entry] = [:]
+            struct Key: CodingKey {
+                let stringValue: String
+                var intValue: Int? { nil }
+                init(stringValue: String) { self.stringValue = stringValue }
+                init?(intValue: Int) { nil }
+            }
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.container(keyedBy: Key.self)
+                for key in container.allKeys {
+                    if key.stringValue == "__metadata__" {
+                        metadata = try container.decode([String: String].self, forKey: key)
+                    } else {
+                        entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+                    }
+                }
+            }
+        }
+        let parsed: Header
+        do { parsed = try JSONDecoder().decode(Header.self, from: header) } catch {
+            throw malformed(path, JSON.explain(error))
+        }
+        for (name, entry) in parsed.entries {
+            let width = entry.dtype == "F32" ? 4 : entry.dtype == "F64" ? 8 : 0
+            guard width > 0 else { throw malformed(path, "\(name) has the type \(entry.dtype); F32 is read") }
+            let (count, overflow) = entry.shape.reduce((width, false)) {
+                let (product, over) = $0.0.multipliedReportingOverflow(by: $1)
+                return (product, $0.1 || over || $1 < 0)
+            }
+            guard entry.dataOffsets.count == 2, !overflow, entry.dataOffsets[0] >= 0,
+                entry.dataOffsets[1] <= dataCount, entry.dataOffsets[0] <= entry.dataOffsets[1],
+                entry.dataOffsets[1] - entry.dataOffsets[0] == count
+            else { throw malformed(path, "the tensor \(name) reaches past the end, or its size is wrong") }
+        }
+        return (parsed.metadata, parsed.entries)
+    }
+
+    /// The names in alphabetical order.
+    package var names: [String] { entries.keys.sorted() }
+
+    /// A tensor's extents, or nil.
+    package func shape(_ name: String) -> Shape? { entries[name].map { Shape($0.shape) } }
+
+    /// A tensor's numbers as 32-bit floats.
+    package func tensor(_ name: String) throws -> HostTensor {
+        let (shape, data, isDouble) = try bytes(name)
+        if isDouble { return HostTensor(shape, try doubles(name).map(Float.init)) }
+        let values = [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in
+            count = shape.count
+            data.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+        }
+        return HostTensor(shape, values)
+    }
+
+    /// A tensor's numbers in double precision.
+    package func doubles(_ name: String) throws -> [Double] {
+        let (shape, data, isDouble) = try bytes(name)
+        if !isDouble { return try tensor(name).values.map(Double.init) }
+        return [Double](unsafeUninitializedCapacity: shape.count) { buffer, count in
+            count = shape.count
+            data.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+        }
+    }
+
+    private func bytes(_ name: String) throws -> (Shape, Data, isDouble: Bool) {
+        guard let entry = entries[name] else {
+            throw GanymedeError.world("\(path) holds no tensor \(name)")
+        }
+        let count = entry.dataOffsets[1] - entry.dataOffsets[0]
+        let data = try Files.readPart(
+            descriptor, path, offset: dataStart + entry.dataOffsets[0], count: count)
+        guard data.count == count else { throw Safetensors.malformed(path, "\(name) is cut short") }
+        return (Shape(entry.shape), data, entry.dtype == "F64")
+    }
+
+    /// Writes a file, whole or not at all. The bytes depend on the arguments alone.
+    package static func write(
+        _ path: String, _ tensors: [(name: String, tensor: HostTensor)], metadata: [String: String]
+    ) throws {
+        var header: [String: JSONValue] = [:]
+        header["__metadata__"] = .object(metadata.mapValues(JSONValue.string))
+        var offset = 0
+        let sorted = tensors.sorted { $0.name < $1.name }
+        for (name, tensor) in sorted {
+            let end = offset + tensor.values.count * 4
+            header[name] = .object([
+                "dtype": .string("F32"), "shape": .array(tensor.shape.dimensions.map(JSONValue.integer)),
+                "data_offsets": .array([.integer(offset), .integer(end)]),
+            ])
+            offset = end
+        }
+        var text = try JSON.encoder().encode(JSONValue.object(header))
+        text.append(contentsOf: [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8))
+        let length = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+        let bodies = sorted.map { $0.tensor.values.withUnsafeBytes { Data($0) } }
+        try Files.writeAtomically(path, [length, text] + bodies)
+    }
+}

@@ -1,0 +1,130 @@
+import CGD
+
+#if canImport(FoundationEssentials)
+    package import FoundationEssentials
+#else
+    package import Foundation
+#endif
+
+/// Owns a picture of libgd.
+private final class GDImage {
+    let pointer: gdImagePtr
+
+    init(_ pointer: gdImagePtr?, _ what: @autoclosure () -> String) throws {
+        guard let pointer else { throw GanymedeError.world("libgd could not make \(what())") }
+        self.pointer = pointer
+    }
+
+    deinit { gdImageDestroy(pointer) }
+
+    /// A palette of 256 greys, or full colour.
+    convenience init(_ raster: Raster) throws {
+        let (width, height) = (Int32(raster.width), Int32(raster.height))
+        try self.init(
+            raster.channels == 1 ? gdImageCreate(width, height) : gdImageCreateTrueColor(width, height),
+            "a picture of \(width)x\(height)")
+        if raster.channels == 1 {
+            for grey in Int32(0)..<256 { _ = gdImageColorAllocate(pointer, grey, grey, grey) }
+        }
+        for y in 0..<raster.height {
+            for x in 0..<raster.width {
+                let at = (y * raster.width + x) * raster.channels
+                let colour =
+                    raster.channels == 1
+                    ? Int32(raster.pixels[at])
+                    : Int32(raster.pixels[at]) << 16 | Int32(raster.pixels[at + 1]) << 8
+                        | Int32(raster.pixels[at + 2])
+                gdImageSetPixel(pointer, Int32(x), Int32(y), colour)
+            }
+        }
+    }
+
+    func raster(channels: Int) -> Raster {
+        let (width, height) = (Int(pointer.pointee.sx), Int(pointer.pointee.sy))
+        var raster = Raster(height: height, width: width, channels: channels)
+        for y in 0..<height {
+            for x in 0..<width {
+                let colour = gdImageGetTrueColorPixel(pointer, Int32(x), Int32(y))
+                let parts = [16, 8, 0].map { UInt8(truncatingIfNeeded: colour >> $0) }
+                let at = (y * width + x) * channels
+                if channels == 1 {
+                    let sum = parts.map(Int.init).reduce(0, +)
+                    raster.pixels[at] = UInt8((sum + 1) / 3)
+                } else {
+                    for channel in 0..<3 { raster.pixels[at + channel] = parts[channel] }
+                }
+            }
+        }
+        return raster
+    }
+}
+
+extension Raster {
+    /// The picture as a PNG file.
+    package func png() throws -> Data {
+        let image = try GDImage(self)
+        var count: Int32 = 0
+        guard let bytes = gdImagePngPtr(image.pointer, &count) else {
+            throw GanymedeError.world("libgd could not write a PNG")
+        }
+        defer { gdFree(bytes) }
+        return Data(bytes: bytes, count: Int(count))
+    }
+
+    /// A PNG file as a picture.
+    package init(png data: Data, channels: Int, _ source: String) throws {
+        let pointer = data.withUnsafeBytes {
+            gdImageCreateFromPngPtr(Int32($0.count), UnsafeMutableRawPointer(mutating: $0.baseAddress))
+        }
+        guard pointer != nil else { throw GanymedeError.world("\(source) is not a PNG picture") }
+        self = try GDImage(pointer, source).raster(channels: channels)
+    }
+
+    /// The pictures one after the other as an endless GIF, the last one longer.
+    package static func gif(_ frames: [Raster], hundredths: Int = 20) throws -> Data {
+        var data = Data()
+        var kept: [GDImage] = []
+        func append(_ bytes: UnsafeMutableRawPointer?, _ count: Int32) throws {
+            guard let bytes else { throw GanymedeError.world("libgd could not write a GIF") }
+            data.append(Data(bytes: bytes, count: Int(count)))
+            gdFree(bytes)
+        }
+        for (index, frame) in frames.enumerated() {
+            let image = try GDImage(frame)
+            if frame.channels == 3 { gdImageTrueColorToPalette(image.pointer, 0, 256) }
+            var count: Int32 = 0
+            if index == 0 {
+                try append(gdImageGifAnimBeginPtr(image.pointer, &count, 1, 0), count)
+            }
+            let delay = Int32(index == frames.count - 1 ? hundredths * 10 : hundredths)
+            let bytes = gdImageGifAnimAddPtr(image.pointer, &count, 1, 0, 0, delay, 1, kept.last?.pointer)
+            try append(bytes, count)
+            kept = [image]
+        }
+        var count: Int32 = 0
+        try append(gdImageGifAnimEndPtr(&count), count)
+        return data
+    }
+}
+
+extension Dataset {
+    /// The same images at another side or with another number of channels, by libgd's bicubic resampling.
+    func resized(size: Int, channels: Int) throws -> Dataset {
+        if image == [size, size, channels] { return self }
+        let (height, width) = (image[0], image[1])
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(count * size * size * channels)
+        for index in 0..<count {
+            let one = self.pixels[index * image.reduce(1, *)..<(index + 1) * image.reduce(1, *)]
+            let source = try GDImage(
+                Raster(height: height, width: width, channels: image[2], pixels: Array(one)))
+            let target = try GDImage(
+                gdImageCreateTrueColor(Int32(size), Int32(size)), "a picture of \(size)x\(size)")
+            gdImageCopyResampled(
+                target.pointer, source.pointer, 0, 0, 0, 0, Int32(size), Int32(size), Int32(width),
+                Int32(height))
+            pixels += target.raster(channels: channels).pixels
+        }
+        return Dataset(name: name, image: [size, size, channels], pixels: pixels, labels: labels)
+    }
+}

@@ -1,0 +1,64 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Images on their way into a file.
+public struct ImageFile {
+    /// What is written.
+    public enum Format: String, CaseIterable, Sendable {
+        /// A grid to look at.
+        case png
+        /// An array of bytes [N, H, W, C] (NumPy's format, version 1.0).
+        case npy
+        /// MNIST's format: [N, H, W], or [N, H, W, C] in colour.
+        case idx
+
+        /// The format that a file's ending asks for.
+        public init?(path: String) {
+            guard let dot = path.lastIndex(of: "."),
+                let format = Format(rawValue: path[path.index(after: dot)...].lowercased())
+            else { return nil }
+            self = format
+        }
+    }
+
+    private let images: [UInt8]
+    private let image: [Int]
+    private let count: Int
+
+    /// - Parameters:
+    ///   - images: bytes of `[count, height, width, channels]`.
+    ///   - image: height, width, channels.
+    public init(images: [UInt8], image: [Int], count: Int) {
+        self.images = images
+        self.image = image
+        self.count = count
+    }
+
+    /// Writes the file, whole or not at all.
+    public func write(_ path: String, _ format: Format, grid: (rows: Int, columns: Int)?) throws {
+        switch format {
+        case .png:
+            let side = Int(Double(count).squareRoot().rounded(.up))
+            let shape = grid ?? ((count + side - 1) / side, side)
+            let raster = Raster.grid(images, image: image, rows: shape.rows, columns: shape.columns)
+            try Files.writeAtomically(path, [raster.png()])
+        case .npy: try Files.writeAtomically(path, [npy])
+        case .idx:
+            let shape = [count] + (image[2] == 1 ? Array(image.prefix(2)) : image)
+            try Files.writeAtomically(path, [IDX(shape: shape, bytes: images).data])
+        }
+    }
+
+    private var npy: Data {
+        let shape = ([count] + image).map(String.init).joined(separator: ", ")
+        var header = "{'descr': '|u1', 'fortran_order': False, 'shape': (\(shape)), }"
+        // Magic, version, length and header together are a multiple of 64.
+        header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
+        var data = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0])
+        data.append(contentsOf: [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)])
+        return data + Data(header.utf8) + Data(images)
+    }
+}

@@ -1,0 +1,56 @@
+/// A picture with 8 bits a channel, channels last: what files of pictures are made of.
+public struct Raster: Sendable, Equatable {
+    /// Pixels in a column.
+    public let height: Int
+    /// Pixels in a row.
+    public let width: Int
+    /// 1 for grey, 3 for red, green, blue.
+    public let channels: Int
+    /// Row by row, channels last.
+    public var pixels: [UInt8]
+
+    /// A picture of the given pixels, or all black.
+    public init(height: Int, width: Int, channels: Int, pixels: [UInt8]? = nil) {
+        let count = height * width * channels
+        if let pixels, pixels.count != count {
+            misuse("\(pixels.count) bytes for a picture of \(height)x\(width)x\(channels)")
+        }
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.pixels = pixels ?? [UInt8](repeating: 0, count: count)
+    }
+
+    /// Pictures in rows, with a gap between them, each pixel drawn as a square of `scale` pixels.
+    ///
+    /// - Parameter images: bytes of `[count, height, width, channels]`.
+    public static func grid(
+        _ images: [UInt8], image: [Int], rows: Int, columns: Int, scale: Int = 2, gap: Int = 4
+    ) -> Raster {
+        let (height, width, channels) = (image[0], image[1], image[2])
+        let (cellHeight, cellWidth) = (height * scale + gap, width * scale + gap)
+        var grid = Raster(
+            height: rows * cellHeight + gap, width: columns * cellWidth + gap, channels: channels,
+            pixels: [UInt8](
+                repeating: 96, count: (rows * cellHeight + gap) * (columns * cellWidth + gap) * channels))
+        let size = height * width * channels
+        for index in 0..<min(images.count / max(size, 1), rows * columns) {
+            let (top, left) = (index / columns * cellHeight + gap, index % columns * cellWidth + gap)
+            for y in 0..<height * scale {
+                for x in 0..<width * scale {
+                    let from = index * size + (y / scale * width + x / scale) * channels
+                    let to = ((top + y) * grid.width + left + x) * channels
+                    for channel in 0..<channels { grid.pixels[to + channel] = images[from + channel] }
+                }
+            }
+        }
+        return grid
+    }
+}
+
+extension Raster {
+    /// Numbers in [-1, 1] as bytes, rounded: the inverse of x / 127.5 - 1.
+    static func bytes(_ values: some Sequence<Float>) -> [UInt8] {
+        values.map { UInt8(max(0, min(255, (($0 + 1) * 127.5).rounded()))) }
+    }
+}

@@ -1,0 +1,32 @@
+extension Preset {
+    /// The fully connected GAN of many a first course: three hidden layers with batch normalization make
+    /// the image, two judge it. 30,000 alternating steps of 32 images.
+    public static let mlp = Preset(
+        name: "mlp",
+        about: "fully connected: noise 100, three hidden layers, batch normalization; 30,000 steps of 32",
+        sizes: 4...128,
+        training: TrainingConfig(batch: 32, steps: 30_000, sampleEvery: 200, checkpointEvery: 5_000, grid: [5, 5])
+    ) { size, channels in
+        GAN(
+            generator: Sequential("generator", input: [100]) {
+                for units in [256, 512, 1024] {
+                    Dense(units)
+                    LeakyReLU(0.2)
+                    BatchNorm(momentum: 0.8)
+                }
+                Dense(size * size * channels)
+                Tanh()
+                Reshape(size, size, channels)
+            },
+            discriminator: Sequential("discriminator", input: [size, size, channels]) {
+                Flatten()
+                for units in [512, 256] {
+                    Dense(units)
+                    LeakyReLU(0.2)
+                }
+                Dense(1)
+            },
+            generatorOptimizer: Adam(learningRate: 2e-4, beta1: 0.5),
+            discriminatorOptimizer: Adam(learningRate: 2e-4, beta1: 0.5))
+    }
+}

@@ -1,0 +1,38 @@
+/// x where positive, else `negativeSlope` x. Keras's default slope is 0.3.
+public struct LeakyReLU: Layer {
+    public static let kind = "leaky_relu"
+    /// The slope below zero.
+    public let negativeSlope: Double
+
+    /// A leaky ReLU with a slope that is not negative.
+    public init(_ negativeSlope: Double = 0.3) {
+        if negativeSlope < 0 { misuse("LeakyReLU's slope cannot be \(negativeSlope)") }
+        self.negativeSlope = negativeSlope
+    }
+
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x.leakyRelu(negativeSlope) }
+}
+
+/// max(x, 0).
+public struct ReLU: Layer {
+    public static let kind = "relu"
+    /// The rectifier.
+    public init() {}
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x.relu() }
+}
+
+/// The hyperbolic tangent.
+public struct Tanh: Layer {
+    public static let kind = "tanh"
+    /// The hyperbolic tangent.
+    public init() {}
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x.tanh() }
+}
+
+/// 1 / (1 + e^-x).
+public struct Sigmoid: Layer {
+    public static let kind = "sigmoid"
+    /// The logistic function.
+    public init() {}
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x.sigmoid() }
+}

@@ -1,0 +1,34 @@
+/// Batch normalization over all axes but the last, as Keras defines it (Ioffe and Szegedy, 2015).
+///
+/// Training uses the batch's mean and population variance and moves the kept statistics:
+/// moving = momentum moving + (1 - momentum) batch. Inference uses the kept ones, as does a frozen network.
+public struct BatchNorm: Layer {
+    public static let kind = "batch_norm"
+    /// The share of the old statistic that stays at each step.
+    public let momentum: Double
+    /// What is added to the variance.
+    public let epsilon: Double
+
+    /// A normalization with Keras's defaults.
+    public init(momentum: Double = 0.99, epsilon: Double = 1e-3) {
+        self.momentum = momentum
+        self.epsilon = epsilon
+    }
+
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        guard x.shape.rank >= 2 else { context.misfit(x, "[batch, ..., channels]") }
+        let channels: Shape = [x.shape[x.shape.rank - 1]]
+        let gamma = context.parameter("gamma", channels, .ones)
+        let beta = context.parameter("beta", channels, .zeros)
+        let mean = context.parameter("moving_mean", channels, .zeros, trainable: false)
+        let variance = context.parameter("moving_variance", channels, .ones, trainable: false)
+        if context.mode == .inference || context.frozen {
+            let scale = gamma / (variance + epsilon).sqrt()
+            return x * scale + (beta - mean * scale)
+        }
+        let result = x.batchNormalized(gamma: gamma, beta: beta, epsilon: epsilon)
+        context.update("moving_mean", to: mean * momentum + result.mean * (1 - momentum))
+        context.update("moving_variance", to: variance * momentum + result.variance * (1 - momentum))
+        return result.y
+    }
+}

@@ -1,0 +1,19 @@
+/// Sets each number to zero with probability `rate` while training, and scales the others by
+/// 1 / (1 - rate) (Srivastava et al., 2014). Stays active in a frozen network, as in Keras.
+public struct Dropout: Layer {
+    public static let kind = "dropout"
+    /// The share that is dropped.
+    public let rate: Double
+
+    /// A dropout of a rate from 0 to below 1.
+    public init(_ rate: Double) {
+        if !(0..<1).contains(rate) { misuse("Dropout's rate is from 0 to below 1, not \(rate)") }
+        self.rate = rate
+    }
+
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        if context.mode == .inference || rate == 0 { return x }
+        let mask = context.random(.bernoulli(probability: 1 - rate), x.shape)
+        return x * mask * (1 / (1 - rate))
+    }
+}

@@ -1,0 +1,36 @@
+/// How a variable starts.
+public enum Initializer: Sendable, Equatable {
+    /// All 0.
+    case zeros
+    /// All 1.
+    case ones
+    /// Uniform within +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).
+    case glorotUniform
+    /// Normal with this standard deviation.
+    case normal(standardDeviation: Double)
+
+    /// The numbers of the variable called `name` in the run of `seed`.
+    func values(_ shape: Shape, name: String, seed: UInt64) -> [Float] {
+        let stream = "initial/\(name)"
+        let key = RandomKey(seed: seed, step: 0)
+        switch self {
+        case .zeros: return [Float](repeating: 0, count: shape.count)
+        case .ones: return [Float](repeating: 1, count: shape.count)
+        case .glorotUniform:
+            let (fanIn, fanOut) = fans(shape)
+            let limit = Float((6 / Double(fanIn + fanOut)).squareRoot())
+            return Random.draw(.uniform, count: shape.count, stream: stream, key: key)
+                .map { (2 * $0 - 1) * limit }
+        case .normal(let deviation):
+            return Random.draw(.normal, count: shape.count, stream: stream, key: key)
+                .map { $0 * Float(deviation) }
+        }
+    }
+
+    /// Inputs and outputs of one unit: the last two axes times the receptive field.
+    private func fans(_ shape: Shape) -> (Int, Int) {
+        guard shape.rank >= 2 else { return (shape.count, shape.count) }
+        let field = shape.dimensions.dropLast(2).reduce(1, *)
+        return (shape[shape.rank - 2] * field, shape[shape.rank - 1] * field)
+    }
+}

@@ -1,0 +1,145 @@
+/// A network that applies layers one after the other:
+/// ```swift
+/// let generator = Sequential("generator", input: [100]) {
+///     Dense(256); LeakyReLU(0.2); BatchNorm(momentum: 0.8)
+///     Dense(28 * 28); Tanh(); Reshape(28, 28, 1)
+/// }
+/// ```
+/// The builder takes `if`, `if else`, `switch` and `for`.
+public struct Sequential: Sendable {
+    /// The first part of its variables' names.
+    public let name: String
+    /// The shape of one sample of its input.
+    public let input: [Int]
+    /// In order of application.
+    public let layers: [any Layer]
+
+    /// A network; a layer that does not fit the one before stops the process with both shapes.
+    public init(_ name: String, input: [Int], @LayerBuilder layers: () -> [any Layer]) {
+        self.init(name, input: input, layers: layers())
+    }
+
+    /// A network of the given layers.
+    public init(_ name: String, input: [Int], layers: [any Layer]) {
+        self.name = name
+        self.input = input
+        self.layers = layers
+        _ = trace()
+    }
+
+    /// The path of each layer: its kind, numbered from 1 among its like.
+    public var layerNames: [String] {
+        var counts: [String: Int] = [:]
+        return layers.map { layer in
+            let kind = type(of: layer).kind
+            counts[kind, default: 0] += 1
+            return "\(kind)\(counts[kind] ?? 1)"
+        }
+    }
+
+    /// The output for `x`.
+    ///
+    /// - Parameters:
+    ///   - pass: distinguishes the random numbers of several passes in one step.
+    ///   - frozen: statistics stay as they are.
+    func callAsFunction(
+        _ x: Tensor, _ variables: Variables, mode: Mode, pass: String, frozen: Bool = false
+    ) -> Tensor {
+        variables.builder.scoped(name) {
+            zip(layers, layerNames).reduce(x) { x, layer in
+                variables.builder.scoped(layer.1) {
+                    layer.0.apply(
+                        x,
+                        LayerContext(
+                            mode: mode, frozen: frozen, path: "\(name).\(layer.1)", pass: pass,
+                            variables: variables))
+                }
+            }
+        }
+    }
+
+    /// What each layer makes of one sample, and the variables it declares.
+    func trace() -> [(name: String, layer: any Layer, output: [Int], variables: [Variable])] {
+        let variables = Variables(GraphBuilder())
+        var x = variables.builder.feed("input", TensorType(Shape([1] + input)))
+        return zip(layers, layerNames).map { layer, layerName in
+            let known = variables.declared.count
+            let context = LayerContext(
+                mode: .training, frozen: false, path: "\(name).\(layerName)", pass: "trace",
+                variables: variables)
+            x = variables.builder.scoped("\(name)/\(layerName)") { layer.apply(x, context) }
+            return (
+                layerName, layer, Array(x.shape.dimensions.dropFirst()),
+                Array(variables.declared[known...])
+            )
+        }
+    }
+
+    /// The shape of one sample of its output.
+    public var output: [Int] { trace().last?.output ?? input }
+
+    /// Its variables, in order.
+    public var variables: [Variable] { trace().flatMap(\.variables) }
+
+    /// The number of numbers in its variables.
+    public var parameterCount: Int { variables.map(\.shape.count).reduce(0, +) }
+}
+
+/// Collects layers; `if`, `switch` and `for` included.
+@resultBuilder
+public enum LayerBuilder {
+    public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
+    public static func buildExpression(_ layers: [any Layer]) -> [any Layer] { layers }
+    public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
+    public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }
+    public static func buildEither(first: [any Layer]) -> [any Layer] { first }
+    public static func buildEither(second: [any Layer]) -> [any Layer] { second }
+    public static func buildArray(_ parts: [[any Layer]]) -> [any Layer] { parts.flatMap { $0 } }
+    public static func buildLimitedAvailability(_ part: [any Layer]) -> [any Layer] { part }
+}
+
+extension Sequential: Equatable {
+    public static func == (a: Sequential, b: Sequential) -> Bool {
+        a.name == b.name && a.input == b.input && a.layers.count == b.layers.count
+            && zip(a.layers, b.layers).allSatisfy { $0.isEqual(to: $1) }
+    }
+}
+
+extension Sequential: Codable {
+    private enum Key: String, CodingKey { case name, input, layers }
+    private enum LayerKey: String, CodingKey { case kind }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(input, forKey: .input)
+        var list = container.nestedUnkeyedContainer(forKey: .layers)
+        for layer in layers {
+            let element = list.superEncoder()
+            try layer.encode(to: element)
+            var kind = element.container(keyedBy: LayerKey.self)
+            try kind.encode(type(of: layer).kind, forKey: .kind)
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        var list = try container.nestedUnkeyedContainer(forKey: .layers)
+        var layers: [any Layer] = []
+        while !list.isAtEnd {
+            let element = try list.superDecoder()
+            let kind = try element.container(keyedBy: LayerKey.self).decode(
+                String.self, forKey: .kind)
+            guard let type = Layers.type(of: kind) else {
+                throw DecodingError.dataCorrupted(
+                    .init(
+                        codingPath: element.codingPath,
+                        debugDescription: "there is no layer called \(kind)"))
+            }
+            layers.append(try type.init(from: element))
+        }
+        name = try container.decode(String.self, forKey: .name)
+        input = try container.decode([Int].self, forKey: .input)
+        self.layers = layers
+    }
+}

@@ -1,0 +1,27 @@
+/// [batch, ...] to [batch, all the rest].
+public struct Flatten: Layer {
+    public static let kind = "flatten"
+    /// A flattening.
+    public init() {}
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        x.reshape([x.shape[0], x.shape.count / max(x.shape[0], 1)])
+    }
+}
+
+/// The same numbers under another shape, the batch apart.
+public struct Reshape: Layer {
+    public static let kind = "reshape"
+    /// The new shape of one sample.
+    public let shape: [Int]
+
+    /// A reshaping of each sample: `Reshape(28, 28, 1)`.
+    public init(_ shape: Int...) { self.shape = shape }
+
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        let sample = x.shape.dimensions.dropFirst().reduce(1, *)
+        guard sample == shape.reduce(1, *) else {
+            context.misfit(x, "one that fits \(Shape(shape)) with \(shape.reduce(1, *)) numbers a sample")
+        }
+        return x.reshape(Shape([x.shape[0]] + shape))
+    }
+}

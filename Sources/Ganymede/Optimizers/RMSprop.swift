@@ -1,0 +1,42 @@
+/// RMSprop (Tieleman and Hinton, 2012) as Keras defines it, with epsilon inside the root:
+/// v = rho v + (1 - rho) g^2, w -= lr g / sqrt(v + epsilon), lr = learningRate / (1 + decay (t - 1)).
+public struct RMSprop: Optimizer {
+    public static let kind = "rmsprop"
+    /// The first step size.
+    public var learningRate: Double
+    /// The share of the old mean square that stays.
+    public var rho: Double
+    /// What is added under the root.
+    public var epsilon: Double
+    /// How fast the step size falls.
+    public var decay: Double
+    /// Gradients are cut to +-this; nil leaves them.
+    public var clipValue: Double?
+
+    /// Keras's defaults.
+    public init(
+        learningRate: Double = 1e-3, rho: Double = 0.9, epsilon: Double = 1e-7, decay: Double = 0,
+        clipValue: Double? = nil
+    ) {
+        self.learningRate = learningRate
+        self.rho = rho
+        self.epsilon = epsilon
+        self.decay = decay
+        self.clipValue = clipValue
+    }
+
+    public var slots: [String] { ["v"] }
+    public var scalars: [String] { ["learning_rate"] }
+
+    public func scalarValues(update t: Int) -> [Double] {
+        [learningRate / (1 + decay * Double(t - 1))]
+    }
+
+    public func apply(
+        _ weight: Tensor, _ gradient: Tensor, slots: [Tensor], scalars: [Tensor]
+    ) -> (weight: Tensor, slots: [Tensor]) {
+        let g = clipValue.map { gradient.clipped(-$0, $0) } ?? gradient
+        let v = slots[0] * rho + g * g * (1 - rho)
+        return (weight - scalars[0] * g / (v + epsilon).sqrt(), [v])
+    }
+}

@@ -1,0 +1,28 @@
+/// Stochastic gradient descent with momentum, as Keras defines it:
+/// velocity = momentum velocity - lr g, w += velocity.
+public struct SGD: Optimizer {
+    public static let kind = "sgd"
+    /// The step size.
+    public var learningRate: Double
+    /// The share of the old velocity that stays.
+    public var momentum: Double
+
+    /// Keras's defaults.
+    public init(learningRate: Double = 0.01, momentum: Double = 0) {
+        self.learningRate = learningRate
+        self.momentum = momentum
+    }
+
+    public var slots: [String] { momentum == 0 ? [] : ["velocity"] }
+    public var scalars: [String] { ["learning_rate"] }
+    public func scalarValues(update t: Int) -> [Double] { [learningRate] }
+
+    public func apply(
+        _ weight: Tensor, _ gradient: Tensor, slots: [Tensor], scalars: [Tensor]
+    ) -> (weight: Tensor, slots: [Tensor]) {
+        let step = scalars[0] * gradient
+        if momentum == 0 { return (weight - step, []) }
+        let velocity = slots[0] * momentum - step
+        return (weight + velocity, [velocity])
+    }
+}

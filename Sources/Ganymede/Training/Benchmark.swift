@@ -1,0 +1,100 @@
+/// Measures training steps of a system on the embedded data.
+public final class Benchmark {
+    private let options: RunOptions
+    private let session: TrainingSession
+
+    /// Compiles the system and gives it its first weights.
+    public init(_ options: RunOptions) throws {
+        self.options = options
+        let dataset = try DataSource(options.data).load(size: options.size, channels: options.channels)
+        session = try EngineThread.run {
+            let session = try TrainingSession(options, dataset)
+            try session.initialize(from: nil)
+            return session
+        }
+    }
+
+    /// What was measured, in milliseconds a step.
+    public struct Result: Sendable {
+        let options: RunOptions
+        /// Rising.
+        let milliseconds: [Double]
+        let peakMemory: Double
+
+        private func quantile(_ share: Double) -> Double {
+            milliseconds[min(Int(Double(milliseconds.count) * share), milliseconds.count - 1)]
+        }
+
+        private var rate: Double { Double(options.training.batch) * 1000 / quantile(0.5) }
+
+        /// One JSON object.
+        public var json: String {
+            let training = options.training
+            return "{\"preset\":\"\(options.preset ?? "")\",\"precision\":\"f32\",\"batch\":\(training.batch)"
+                + ",\"threads\":\(training.threads),\"steps\":\(milliseconds.count)"
+                + ",\"median_ms\":\(fixed(quantile(0.5), 4)),\"min_ms\":\(fixed(milliseconds[0], 4))"
+                + ",\"p95_ms\":\(fixed(quantile(0.95), 4)),\"images_per_second\":\(fixed(rate, 1))"
+                + ",\"peak_rss_mib\":\(fixed(peakMemory, 1))}"
+        }
+
+        /// A line for a person.
+        public var text: String {
+            "\(options.preset ?? "")  batch \(options.training.batch)  f32  \(options.training.threads) threads  "
+                + "median \(fixed(quantile(0.5), 2)) ms a step  (min \(fixed(milliseconds[0], 2)), "
+                + "95 % below \(fixed(quantile(0.95), 2)))  \(fixed(rate, 0)) images/s  "
+                + "peak memory \(fixed(peakMemory, 0)) MiB"
+        }
+    }
+
+    /// Times each step by itself.
+    public func measure() -> Result {
+        EngineThread.run {
+            let steps = options.training.steps
+            let warmup = max(steps / 10, 5)
+            var times: [Double] = []
+            times.reserveCapacity(steps)
+            for step in 0..<warmup + steps {
+                let start = Machine.seconds()
+                session.runUnchecked(step: step)
+                if step >= warmup { times.append((Machine.seconds() - start) * 1000) }
+            }
+            return Result(options: options, milliseconds: times.sorted(), peakMemory: Machine.peakMemory)
+        }
+    }
+
+    /// Each kernel of the step with its median time, the slowest first.
+    public func profile() -> String {
+        EngineThread.run {
+            let steps = min(options.training.steps, 200)
+            let rows = session.kernelTimes(steps: steps)
+            let total = rows.map(\.milliseconds).reduce(0, +)
+            var text = "sum of kernels \(fixed(total, 3)) ms\n"
+            for row in rows.sorted(by: { $0.milliseconds > $1.milliseconds }) {
+                text += "\(fixed(row.milliseconds, 4)) ms  \(fixed(row.milliseconds / total * 100, 1))%  "
+                text += "\(row.implementation)  \(row.node.prefix(110))\n"
+            }
+            return text
+        }
+    }
+}
+
+extension RunOptions {
+    /// The options of a preset as it comes.
+    public init(preset: Preset, size: Int?, channels: Int?) throws {
+        var training = preset.training
+        training.threads = Machine.processors
+        self.init(
+            preset: preset.name, data: "mnist",
+            gan: try preset.gan(size: size ?? 28, channels: channels ?? 1), training: training)
+    }
+
+    /// The options in a `config.json`.
+    public init(file path: String) throws {
+        self = try JSON.decode(RunOptions.self, from: Files.read(path), path)
+    }
+
+    /// As `config.json` holds them.
+    public func text() throws -> String {
+        String(decoding: try JSON.encoder(pretty: true).encode(self), as: UTF8.self)
+    }
+}

@@ -1,0 +1,70 @@
+/// Everything that a continued run needs, as one `.safetensors` file: weights, moving statistics and
+/// optimizer slots by name, and in the header the step and the options that the numbers follow from.
+/// The same run at the same step makes the same bytes.
+struct Checkpoint {
+    let file: Safetensors
+    let path: String
+    /// Finished steps.
+    let step: Int
+    /// Options but those that only change what is watched.
+    let identity: JSONValue
+    let dataDigest: String
+
+    static func write(
+        _ path: String, store: StateStore, variables: [Variable], step: Int, options: RunOptions,
+        dataDigest: String
+    ) throws {
+        let tensors = variables.compactMap { variable in
+            store[variable.name].map { (name: variable.name, tensor: $0) }
+        }
+        try Safetensors.write(
+            path, tensors,
+            metadata: [
+                "format": "ganymede 1", "step": "\(step)", "options": options.identity().text,
+                "plan": "{\"precision\":\"f32\"}", "data_sha256": dataDigest,
+                "onednn": DNN.version, "isa": DNN.instructionSet,
+            ])
+    }
+
+    /// Opens a checkpoint, or the one that a run directory calls its latest.
+    init(_ path: String) throws {
+        self.path = try RunDirectory.checkpoint(in: path)
+        file = try Safetensors(self.path)
+        guard file.metadata["format"] == "ganymede 1", let step = file.metadata["step"].flatMap(Int.init),
+            let options = file.metadata["options"]
+        else {
+            throw GanymedeError.world("\(self.path) was not written by Ganymede: it lacks the header's fields")
+        }
+        self.step = step
+        dataDigest = file.metadata["data_sha256"] ?? ""
+        identity = try JSON.decode(JSONValue.self, from: .init(options.utf8), "\(self.path): options")
+    }
+
+    /// The networks that the checkpoint holds.
+    func gan() throws -> GAN {
+        guard case .object(let fields) = identity, let gan = fields["gan"] else {
+            throw GanymedeError.world("\(path) does not say which networks it holds")
+        }
+        return try JSON.decode(GAN.self, from: JSON.encoder().encode(gan), "\(path): gan")
+    }
+
+    /// Copies `variables` into `store`, or says field by field why they do not fit.
+    func load(_ variables: [Variable], into store: StateStore) throws {
+        var faults: [String] = []
+        for variable in variables {
+            let found = file.shape(variable.name)
+            if found != variable.shape {
+                faults.append(
+                    "\(variable.name): \(found?.description ?? "missing") in the file, "
+                        + "\(variable.shape) in the network")
+            }
+        }
+        guard faults.isEmpty else {
+            let rest = faults.count > 12 ? "\n  and \(faults.count - 12) more" : ""
+            throw GanymedeError.world(
+                "\(path) is a checkpoint of another shape:\n  "
+                    + faults.prefix(12).joined(separator: "\n  ") + rest)
+        }
+        for variable in variables { store[variable.name] = try file.tensor(variable.name) }
+    }
+}

@@ -1,0 +1,25 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Ctrl-C as a question that the loop asks between steps.
+public enum Interrupt {
+    private static let requested = Atomic<Bool>(false)
+
+    /// Whether the user has asked to stop.
+    public static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+    /// Makes the first SIGINT or SIGTERM ask to stop; a second one ends the process at once.
+    public static func install() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { number in
+                Interrupt.requested.store(true, ordering: .relaxed)
+                signal(number, SIG_DFL)
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What one step reported.
+public struct StepReport: Sendable, Equatable {
+    /// Finished steps, this one included.
+    public var step = 0
+    /// Passes over the dataset.
+    public var epoch = 0.0
+    /// Real images seen.
+    public var images = 0
+    /// Seconds of training since the run began, pauses excluded.
+    public var seconds = 0.0
+    /// Losses of discriminator and generator.
+    public var dLoss = 0.0, gLoss = 0.0
+    /// Share of real images, and of fakes, that the discriminator told right.
+    public var dAccReal = 0.0, dAccFake = 0.0
+    /// Share of fakes that it took for real in the generator's pass.
+    public var gAcc = 0.0
+    /// Real images a second, over about the last second.
+    public var imagesPerSecond = 0.0
+
+    /// Share of all images that the discriminator told right.
+    public var dAcc: Double { (dAccReal + dAccFake) / 2 }
+
+    /// The line of `journal.jsonl`.
+    var line: String {
+        func shorter(_ value: Double) -> String { "\(Float(value))" }
+        return "{\"step\":\(step),\"epoch\":\(shorter(epoch)),\"images\":\(images),\"seconds\":\(fixed(seconds, 3))"
+            + ",\"d_loss\":\(shorter(dLoss)),\"g_loss\":\(shorter(gLoss)),\"d_acc\":\(shorter(dAcc))"
+            + ",\"d_acc_real\":\(shorter(dAccReal)),\"d_acc_fake\":\(shorter(dAccFake))"
+            + ",\"g_acc\":\(shorter(gAcc)),\"images_per_second\":\(fixed(imagesPerSecond, 1))}\n"
+    }
+}
+
+/// `journal.jsonl`: one object a line, every step. Kept in memory until the next checkpoint, so that the
+/// file never runs ahead of what can be resumed by more than a crash explains.
+struct Journal {
+    private let path: String
+    private var pending = Data()
+
+    /// Opens the journal and cuts the lines beyond `step`.
+    ///
+    /// - Returns: the seconds of training that the last kept line tells.
+    static func open(_ path: String, after step: Int) throws -> (journal: Journal, seconds: Double) {
+        struct Line: Decodable {
+            let step: Int
+            let seconds: Double
+        }
+        var kept = Data()
+        var seconds = 0.0
+        if Files.exists(path) {
+            for line in try Files.read(path).split(separator: UInt8(ascii: "\n")) {
+                // A line that a crash cut short ends what can be trusted.
+                guard let parsed = try? JSONDecoder().decode(Line.self, from: line), parsed.step <= step
+                else { break }
+                kept.append(line)
+                kept.append(UInt8(ascii: "\n"))
+                seconds = parsed.seconds
+            }
+        }
+        try Files.writeAtomically(path, [kept])
+        return (Journal(path: path), seconds)
+    }
+
+    private init(path: String) { self.path = path }
+
+    mutating func append(_ report: StepReport) { pending.append(contentsOf: report.line.utf8) }
+
+    /// Writes what is pending to the end of the file.
+    mutating func flush() throws {
+        guard !pending.isEmpty else { return }
+        try Files.append(path, pending)
+        pending.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,27 @@
+import CKernels
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What the process runs on.
+public enum Machine {
+    /// Processors that this process may use.
+    public static let processors = max(Int(gk_processors()), 1)
+
+    /// Seconds since some fixed moment.
+    package static func seconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    /// The largest memory that the process has held, in MiB.
+    package static var peakMemory: Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return Double(usage.ru_maxrss) / 1024
+    }
+}

@@ -1,0 +1,66 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Shows a run as it goes: one line that is rewritten on a terminal, a line now and then elsewhere.
+public struct ProgressLine {
+    private let name: String
+    private let isTerminal: Bool
+    private let interval: Double
+    private var lastShown = -Double.infinity
+
+    /// A line on standard output that starts with `name`.
+    public init(_ name: String) {
+        self.name = name
+        isTerminal = isatty(STDOUT_FILENO) == 1
+        interval = isTerminal ? 0.1 : 5
+    }
+
+    /// Shows `report` if it is time to, or if it is the last.
+    mutating func show(_ report: StepReport, of steps: Int, secondsLeft: Double) {
+        let now = Machine.seconds()
+        let last = report.step >= steps
+        guard last || now - lastShown >= interval else { return }
+        lastShown = now
+        let text = ProgressLine.text(name, report, of: steps, secondsLeft: secondsLeft)
+        if isTerminal {
+            print("\r" + text.prefix(columns - 1) + "\u{1b}[K", terminator: last ? "\n" : "")
+        } else {
+            print(text)
+        }
+        fflush(nil)
+    }
+
+    /// Leaves the line, so that other text starts on its own.
+    func finish() { if isTerminal { print() } }
+
+    private var columns: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 120
+    }
+
+    static func text(_ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double) -> String {
+        let done = min(report.step * 10 / max(steps, 1), 10)
+        func percent(_ share: Double) -> String { fixed(share * 100, 0) + "%" }
+        return "\(name)  step \(report.step)/\(steps)  epoch \(fixed(report.epoch, 1))  "
+            + "D \(fixed(report.dLoss, 2)) (real \(percent(report.dAccReal)) fake \(percent(report.dAccFake)))  "
+            + "G \(fixed(report.gLoss, 2))  \(rate(report.imagesPerSecond)) img/s  "
+            + "[" + String(repeating: "#", count: done) + String(repeating: "-", count: 10 - done) + "]  "
+            + (report.step >= steps ? "done in \(duration(report.seconds))" : "\(duration(secondsLeft)) left")
+    }
+
+    private static func rate(_ value: Double) -> String {
+        value >= 1000 ? fixed(value / 1000, 1) + "k" : fixed(value, 0)
+    }
+}
+
+/// `2m 41s`, `1h 05m`, `8s`.
+func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "?" }
+    let whole = Int(seconds.rounded())
+    let padded = { (number: Int) in (number < 10 ? "0" : "") + "\(number)" }
+    if whole >= 3600 { return "\(whole / 3600)h \(padded(whole % 3600 / 60))m" }
+    return whole >= 60 ? "\(whole / 60)m \(padded(whole % 60))s" : "\(whole)s"
+}

@@ -1,0 +1,127 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The folder of one run: `config.json`, `journal.jsonl`, `samples/`, `checkpoints/`, `progress.gif`.
+public struct RunDirectory: Sendable {
+    /// Where it is.
+    public let path: String
+
+    var configPath: String { "\(path)/config.json" }
+    var journalPath: String { "\(path)/journal.jsonl" }
+    /// The fixed-noise grids.
+    public var samplesPath: String { "\(path)/samples" }
+    var checkpointsPath: String { "\(path)/checkpoints" }
+    var gifPath: String { "\(path)/progress.gif" }
+
+    static func stepName(_ step: Int) -> String {
+        let digits = String(step)
+        return "step-" + String(repeating: "0", count: max(6 - digits.count, 0)) + digits
+    }
+
+    /// Makes the folder for a new run; nil takes the next free `runs/NAME-001`.
+    static func create(_ path: String?, name: String) throws -> RunDirectory {
+        let run = RunDirectory(path: try path ?? nextFree(name))
+        if Files.isDirectory(run.path), try !Files.list(run.path).isEmpty {
+            let hint =
+                Files.exists(run.configPath)
+                ? "to go on with the run in it: ganymede resume \(run.path)"
+                : "choose another --out"
+            throw GanymedeError.world("the folder \(run.path) is not empty; \(hint)")
+        }
+        try Files.makeDirectory(run.path)
+        try Files.makeDirectory(run.samplesPath)
+        try Files.makeDirectory(run.checkpointsPath)
+        return run
+    }
+
+    private static func nextFree(_ name: String) throws -> String {
+        for number in 1...999_999 {
+            let digits = String(number)
+            let path = "runs/\(name)-" + String(repeating: "0", count: max(3 - digits.count, 0)) + digits
+            if !Files.exists(path) { return path }
+        }
+        throw GanymedeError.world("runs/ holds 999999 runs of \(name): choose an --out")
+    }
+
+    /// Opens the folder of an existing run.
+    static func open(_ path: String) throws -> RunDirectory {
+        let run = RunDirectory(path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+        guard Files.exists(run.configPath) else {
+            throw GanymedeError.world("\(path) is not the folder of a run: it has no config.json")
+        }
+        return run
+    }
+
+    /// The checkpoint that a run calls its latest; a file is its own.
+    static func checkpoint(in path: String) throws -> String {
+        guard Files.isDirectory(path) else {
+            if Files.exists(path) { return path }
+            throw GanymedeError.world("there is no run or checkpoint at \(path)")
+        }
+        let run = try open(path)
+        let pointer = "\(run.checkpointsPath)/latest"
+        guard Files.exists(pointer) else {
+            throw GanymedeError.world("\(path) has no checkpoint yet: it holds no checkpoints/latest")
+        }
+        let text = String(decoding: try Files.read(pointer), as: UTF8.self)
+        let name = text.filter { !$0.isWhitespace }
+        guard !name.isEmpty, !name.contains("/") else {
+            throw GanymedeError.world("\(pointer) names no file: write the name of a checkpoint into it")
+        }
+        return "\(run.checkpointsPath)/\(name)"
+    }
+
+    /// What `config.json` says.
+    func options() throws -> RunOptions {
+        let data = try Files.read(configPath)
+        return try JSON.decode(RunOptions.self, from: data, configPath)
+    }
+
+    /// Writes the options with what the run was made by and on.
+    func writeConfig(_ options: RunOptions, dataDigest: String) throws {
+        guard case .object(var fields) = try JSONValue(encoding: options) else { return }
+        fields["data_sha256"] = .string(dataDigest)
+        fields["plan"] = .object(["precision": .string("f32")])
+        fields["isa"] = .string(DNN.instructionSet)
+        fields["versions"] = .object([
+            "ganymede": .string(Ganymede.version), "onednn": .string(DNN.version),
+        ])
+        let data = try JSON.encoder(pretty: true).encode(JSONValue.object(fields))
+        try Files.writeAtomically(configPath, [data, Data("\n".utf8)])
+    }
+
+    func writeSample(_ raster: Raster, name: String) throws {
+        try Files.writeAtomically("\(samplesPath)/\(name).png", [raster.png()])
+    }
+
+    func checkpointPath(step: Int) -> String {
+        "\(checkpointsPath)/\(RunDirectory.stepName(step)).safetensors"
+    }
+
+    /// Makes `checkpoints/latest` name the checkpoint of `step`.
+    func markLatest(step: Int) throws {
+        try Files.writeAtomically(
+            "\(checkpointsPath)/latest", text: "\(RunDirectory.stepName(step)).safetensors\n")
+    }
+
+    /// Joins the sample grids, at most 100 of them evenly chosen, into `progress.gif`.
+    func writeProgress(channels: Int) throws {
+        let names = try Files.list(samplesPath).filter { $0.hasPrefix("step-") && $0.hasSuffix(".png") }
+        guard !names.isEmpty else { return }
+        let count = min(names.count, 100)
+        let chosen = (0..<count).map { names[count == 1 ? 0 : $0 * (names.count - 1) / (count - 1)] }
+        let frames = try chosen.map { name in
+            try Raster(png: Files.read("\(samplesPath)/\(name)"), channels: channels, name)
+        }
+        try Files.writeAtomically(gifPath, [Raster.gif(frames)])
+    }
+}
+
+/// The package itself.
+public enum Ganymede {
+    /// Its version.
+    public static let version = "0.1.0"
+}

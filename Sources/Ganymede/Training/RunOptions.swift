@@ -1,0 +1,185 @@
+/// What the arithmetic is done in.
+public enum Precision: String, Codable, Sendable, CaseIterable {
+    /// What is fastest here. This version knows 32-bit floats only, so that is what it takes.
+    case auto
+    /// 32-bit floats.
+    case f32
+}
+
+/// How long, how large and how often: everything of a training run but the networks and the data.
+public struct TrainingConfig: Codable, Equatable, Sendable {
+    /// Images in a batch.
+    public var batch: Int
+    /// Rounds of the schedule.
+    public var steps: Int
+    /// What everything random follows from, not negative.
+    public var seed: Int
+    /// OpenMP threads. The bits of a result depend on them.
+    public var threads: Int
+    /// What the arithmetic is done in.
+    public var precision: Precision
+    /// Steps between grids of samples.
+    public var sampleEvery: Int
+    /// Steps between checkpoints.
+    public var checkpointEvery: Int
+    /// Rows and columns of a grid of samples.
+    public var grid: [Int]
+
+    /// A run; as many threads as the machine has processors unless said.
+    public init(
+        batch: Int = 128, steps: Int = 6400, seed: Int = 0, threads: Int = Machine.processors,
+        precision: Precision = .auto, sampleEvery: Int = 200, checkpointEvery: Int = 5000,
+        grid: [Int] = [5, 5]
+    ) {
+        self.batch = batch
+        self.steps = steps
+        self.seed = seed
+        self.threads = threads
+        self.precision = precision
+        self.sampleEvery = sampleEvery
+        self.checkpointEvery = checkpointEvery
+        self.grid = grid
+    }
+}
+
+/// Every resolved option of a run: what `config.json` holds.
+public struct RunOptions: Codable, Equatable, Sendable {
+    /// The preset it started from, if any.
+    public var preset: String?
+    /// A built-in dataset or a folder.
+    public var data: String
+    /// Side of an image in pixels.
+    public var size: Int
+    /// 1 for grey, 3 for colour.
+    public var channels: Int
+    /// How long, how large and how often.
+    public var training: TrainingConfig
+    /// The networks, their losses and optimizers.
+    public var gan: GAN
+
+    private enum Key: String, CodingKey { case preset, data, size, channels, gan }
+
+    /// The options of a run of `gan`.
+    public init(preset: String? = nil, data: String, gan: GAN, training: TrainingConfig) {
+        self.preset = preset
+        self.data = data
+        self.gan = gan
+        self.training = training
+        size = gan.image.first ?? 0
+        channels = gan.image.last ?? 0
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        preset = try container.decodeIfPresent(String.self, forKey: .preset)
+        data = try container.decode(String.self, forKey: .data)
+        size = try container.decode(Int.self, forKey: .size)
+        channels = try container.decode(Int.self, forKey: .channels)
+        gan = try container.decode(GAN.self, forKey: .gan)
+        training = try TrainingConfig(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try training.encode(to: encoder)
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encodeIfPresent(preset, forKey: .preset)
+        try container.encode(data, forKey: .data)
+        try container.encode(size, forKey: .size)
+        try container.encode(channels, forKey: .channels)
+        try container.encode(gan, forKey: .gan)
+    }
+
+    /// Options that change what is watched, not what is computed. They may differ when a run goes on.
+    static let watching = ["steps", "sample_every", "checkpoint_every", "grid"]
+
+    /// The options that the numbers follow from, as JSON.
+    func identity() throws -> JSONValue {
+        guard case .object(var fields) = try JSONValue(encoding: self) else { return .null }
+        for key in RunOptions.watching { fields[key] = nil }
+        return .object(fields)
+    }
+
+    /// These options with `key=value` applied, where the key is a path in `config.json` or its end.
+    public func setting(_ assignments: [String]) throws -> RunOptions {
+        var json = try JSONValue(encoding: self)
+        for assignment in assignments {
+            let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw GanymedeError.usage("--set takes key=value, not \"\(assignment)\"")
+            }
+            let path = try RunOptions.resolve(String(parts[0]), in: json)
+            json = json.replacing(
+                path.split(separator: ".")[...], with: JSONValue(parsing: String(parts[1])))
+        }
+        do {
+            return try JSON.decoder().decode(RunOptions.self, from: JSON.encoder().encode(json))
+        } catch {
+            throw GanymedeError.usage("--set \(assignments.joined(separator: " ")): \(JSON.explain(error))")
+        }
+    }
+
+    private static func resolve(_ key: String, in json: JSONValue) throws -> String {
+        let known = json.leaves.keys.sorted()
+        if known.contains(key) { return key }
+        let matches = known.filter { $0.hasSuffix("." + key) }
+        if matches.count == 1 { return matches[0] }
+        if matches.count > 1 {
+            throw GanymedeError.usage(
+                "--set: the key \"\(key)\" could be \(matches.joined(separator: " or "))")
+        }
+        throw GanymedeError.usage(
+            "--set: there is no key \"\(key)\"." + suggestion(for: key, among: known)
+                + " Keys are the paths in config.json, such as gan.generator_optimizer.learning_rate")
+    }
+
+    /// Stops on sizes that no run can have.
+    public func validated() throws -> RunOptions {
+        let training = training
+        for (name, value) in [
+            ("--steps", training.steps), ("--batch", training.batch), ("--threads", training.threads),
+            ("--sample-every", training.sampleEvery), ("--checkpoint-every", training.checkpointEvery),
+        ] where value < 1 {
+            throw GanymedeError.usage("\(name) is at least 1, not \(value)")
+        }
+        if training.seed < 0 { throw GanymedeError.usage("--seed is not negative, and not \(training.seed)") }
+        if training.threads > 1024 { throw GanymedeError.usage("--threads is at most 1024, not \(training.threads)") }
+        if training.batch > 65_536 { throw GanymedeError.usage("--batch is at most 65536, not \(training.batch)") }
+        if training.grid.count != 2 || training.grid.contains(where: { !(1...64).contains($0) }) {
+            throw GanymedeError.usage("grid is rows and columns from 1 to 64, not \(training.grid)")
+        }
+        if gan.image != [size, size, channels] {
+            throw GanymedeError.usage(
+                "the discriminator takes images of \(Shape(gan.image)), and size and channels say "
+                    + "\(Shape([size, size, channels])): use --size and --channels")
+        }
+        if gan.generator.output != gan.discriminator.input {
+            throw GanymedeError.usage(
+                "the generator makes \(Shape(gan.generator.output)), and the discriminator takes "
+                    + "\(Shape(gan.discriminator.input))")
+        }
+        return self
+    }
+}
+
+extension JSONValue {
+    /// A number, a truth value, or else the text itself.
+    init(parsing text: String) {
+        if let value = Int(text) {
+            self = .integer(value)
+        } else if let value = Double(text), value.isFinite {
+            self = .number(value)
+        } else if let value = Bool(text) {
+            self = .bool(value)
+        } else {
+            self = .string(text)
+        }
+    }
+}
+
+/// Lines `field: a, not b` for every leaf in which two values differ.
+func differences(_ found: JSONValue, _ expected: JSONValue) -> [String] {
+    let (a, b) = (found.leaves, expected.leaves)
+    return Set(a.keys).union(b.keys).sorted().compactMap { key in
+        a[key] == b[key] ? nil : "\(key): \(a[key]?.text ?? "missing"), not \(b[key]?.text ?? "missing")"
+    }
+}

@@ -1,0 +1,51 @@
+/// Turns seeds into images with a generator in inference mode. The image of a seed depends on the seed
+/// and the weights alone: not on its neighbours, and not on when it is made.
+public final class Sampler {
+    private static let chunk = 64
+    private let generator: Sequential
+    private let program: Program
+
+    /// A sampler of the generator whose variables are in `store`. On the engine's thread.
+    init(_ generator: Sequential, store: StateStore) throws {
+        self.generator = generator
+        let builder = GraphBuilder()
+        let noise = builder.feed("noise", TensorType(Shape([Sampler.chunk] + generator.input)))
+        let images = generator(noise, Variables(builder), mode: .inference, pass: "sample")
+        builder.result("images", images)
+        program = try Program(builder.graph, store: store)
+    }
+
+    /// A sampler of the networks in a run directory or a checkpoint, with nothing else to specify.
+    public static func load(_ path: String) throws -> (sampler: Sampler, image: [Int]) {
+        try EngineThread.run {
+            let checkpoint = try Checkpoint(path)
+            let gan = try checkpoint.gan()
+            let store = StateStore()
+            try checkpoint.load(gan.generator.variables, into: store)
+            return (try Sampler(gan.generator, store: store), gan.image)
+        }
+    }
+
+    /// Bytes of `[seeds, height, width, channels]`.
+    public func images(seeds: [Int]) -> [UInt8] {
+        EngineThread.run {
+            var bytes: [UInt8] = []
+            let noise = program.feed("noise")
+            let latent = generator.input.reduce(1, *)
+            let size = generator.output.reduce(1, *)
+            for start in stride(from: 0, to: seeds.count, by: Sampler.chunk) {
+                let part = seeds[start..<min(start + Sampler.chunk, seeds.count)]
+                noise.update(repeating: 0)
+                for (row, seed) in part.enumerated() {
+                    let numbers = Random.draw(
+                        .normal, count: latent, stream: "noise/sample",
+                        key: RandomKey(seed: UInt64(seed), step: 0))
+                    for index in 0..<latent { noise[row * latent + index] = numbers[index] }
+                }
+                program.run()
+                bytes += Raster.bytes(program.result("images").prefix(part.count * size))
+            }
+            return bytes
+        }
+    }
+}

@@ -1,0 +1,143 @@
+/// Trains a GAN: one visible loop of batch, step, journal, sample, checkpoint.
+/// ```swift
+/// let run = try Trainer(gan, data: .mnist, config: .init(batch: 128, steps: 6_400)).train(into: "runs/demo")
+/// ```
+public struct Trainer: Sendable {
+    /// How a run ended.
+    public struct Outcome: Sendable {
+        /// Its folder.
+        public let directory: RunDirectory
+        /// Finished steps.
+        public let step: Int
+        /// Whether it was asked to stop before its last step.
+        public let interrupted: Bool
+        /// What the last step reported, if any was made.
+        public let last: StepReport?
+    }
+
+    private let options: RunOptions
+    /// Whether to show progress on standard output.
+    public var showsProgress = false
+    /// Asked between steps; true saves and stops.
+    public var shouldStop: @Sendable () -> Bool = { false }
+    /// A checkpoint whose weights the run starts from.
+    public var initialWeights: String?
+
+    /// A trainer of `gan`.
+    public init(_ gan: GAN, data: DataSource, config: TrainingConfig) {
+        options = RunOptions(data: data.name, gan: gan, training: config)
+    }
+
+    /// A trainer of fully resolved options.
+    public init(_ options: RunOptions) { self.options = options }
+
+    /// Trains into a new folder; nil takes the next free `runs/NAME-001`.
+    public func train(into path: String?) throws -> Outcome {
+        let options = try options.validated()
+        let dataset = try DataSource(options.data).load(size: options.size, channels: options.channels)
+        return try EngineThread.run {
+            let session = try TrainingSession(options, dataset)
+            try session.initialize(from: initialWeights)
+            session.directory = try RunDirectory.create(path, name: options.preset ?? "gan")
+            return try run(session, from: nil)
+        }
+    }
+
+    /// Goes on with the run in `path`, to `steps` steps in total or to those it was started for: the same
+    /// run, bit for bit, where threads, processor and libraries are the same. Returns at once where it is there already.
+    public static func resume(
+        _ path: String, steps: Int? = nil, threads: Int? = nil,
+        configure: (inout Trainer) -> Void = { _ in }
+    ) throws -> Outcome {
+        let directory = try RunDirectory.open(path)
+        var options = try directory.options()
+        let checkpoint = try Checkpoint(path)
+        let changed = differences(checkpoint.identity, try options.identity())
+        guard changed.isEmpty else {
+            throw GanymedeError.world(
+                "\(checkpoint.path) belongs to other options than \(directory.configPath) holds:\n  "
+                    + changed.joined(separator: "\n  "))
+        }
+        options.training.steps = steps ?? options.training.steps
+        options.training.threads = threads ?? options.training.threads
+        var trainer = Trainer(try options.validated())
+        configure(&trainer)
+        if checkpoint.step >= options.training.steps {
+            return Outcome(directory: directory, step: checkpoint.step, interrupted: false, last: nil)
+        }
+        let dataset = try DataSource(options.data).load(size: options.size, channels: options.channels)
+        guard dataset.digest == checkpoint.dataDigest else {
+            throw GanymedeError.world(
+                "the images of \(options.data) are not those that the run began with: put the old ones back")
+        }
+        return try EngineThread.run {
+            let session = try TrainingSession(trainer.options, dataset)
+            session.directory = directory
+            try checkpoint.load(session.step.variables, into: session.store)
+            return try trainer.run(session, from: checkpoint)
+        }
+    }
+
+    /// The loop.
+    private func run(_ session: TrainingSession, from checkpoint: Checkpoint?) throws -> Outcome {
+        let config = options.training
+        var step = checkpoint?.step ?? 0
+        var (journal, seconds) = try session.openJournal(after: step)
+        try session.directory.writeConfig(options, dataDigest: session.dataset.digest)
+        if checkpoint == nil {
+            try session.saveRealImages()
+            try session.saveSamples(step: 0)
+            try session.saveCheckpoint(step: 0)
+        }
+        var clock = RateClock(batch: config.batch)
+        var progress = showsProgress ? ProgressLine(options.preset ?? "gan") : nil
+        var report: StepReport?
+        var interrupted = shouldStop()
+        while step < config.steps && !interrupted {
+            let new = try session.advance(step: step)
+            step += 1
+            seconds += clock.tick()
+            let full = session.complete(new, step: step, seconds: seconds, rate: clock.imagesPerSecond)
+            journal.append(full)
+            report = full
+            progress?.show(full, of: config.steps, secondsLeft: Double(config.steps - step) * clock.secondsPerStep)
+            interrupted = shouldStop() && step < config.steps
+            let last = step == config.steps || interrupted
+            if last || step % config.sampleEvery == 0 { try session.saveSamples(step: step) }
+            if last || step % config.checkpointEvery == 0 {
+                try session.saveCheckpoint(step: step)
+                try journal.flush()
+            }
+            clock.skipPause()
+        }
+        if interrupted { progress?.finish() }
+        try session.directory.writeProgress(channels: options.channels)
+        return Outcome(directory: session.directory, step: step, interrupted: interrupted, last: report)
+    }
+}
+
+/// Images a second over about the last second, pauses for files excluded.
+private struct RateClock {
+    let batch: Int
+    private var lastTick = Machine.seconds()
+    private(set) var secondsPerStep = 0.0
+    private var steps = 0
+
+    init(batch: Int) { self.batch = batch }
+
+    var imagesPerSecond: Double { secondsPerStep > 0 ? Double(batch) / secondsPerStep : 0 }
+
+    /// Seconds since the last tick.
+    mutating func tick() -> Double {
+        let now = Machine.seconds()
+        let passed = now - lastTick
+        lastTick = now
+        steps += 1
+        // An exponential mean with a time constant of a second, exact over the first steps.
+        let weight = max(1 / Double(steps), min(passed, 1))
+        secondsPerStep += (passed - secondsPerStep) * weight
+        return passed
+    }
+
+    mutating func skipPause() { lastTick = Machine.seconds() }
+}

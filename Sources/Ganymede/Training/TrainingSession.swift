@@ -1,0 +1,162 @@
+/// What a run holds while it goes: state, programs, batches, folder.
+final class TrainingSession {
+    let options: RunOptions
+    let dataset: Dataset
+    let step: TrainStep
+    let store = StateStore()
+    var directory = RunDirectory(path: "")
+    private let program: Program
+    private let sampler: Sampler
+    private var loader: BatchLoader
+    private let real: UnsafeMutableBufferPointer<Float>
+    private let snapshot = StateStore()
+    private var snapshotStep = 0
+    private static let snapshotEvery = 100
+
+    /// Compiles the programs of a run. On the engine's thread.
+    init(_ options: RunOptions, _ dataset: Dataset) throws {
+        self.options = options
+        self.dataset = dataset
+        let config = options.training
+        EngineThread.threads = config.threads
+        loader = try BatchLoader(dataset, batch: config.batch, seed: UInt64(config.seed))
+        step = TrainStep(options.gan, batch: config.batch)
+        program = try Program(step.graph, store: store)
+        sampler = try Sampler(options.gan.generator, store: store)
+        real = program.feed("real")
+    }
+
+    /// First values of all variables: from the seed, and the networks' from a checkpoint if one is given.
+    func initialize(from path: String?) throws {
+        for variable in step.variables {
+            store[variable.name] = HostTensor(
+                variable.shape,
+                variable.initializer.values(
+                    variable.shape, name: variable.name, seed: UInt64(options.training.seed)))
+        }
+        guard let path else { return }
+        let networks = options.gan.generator.variables + options.gan.discriminator.variables
+        try Checkpoint(path).load(networks, into: store)
+    }
+
+    func openJournal(after step: Int) throws -> (Journal, Double) {
+        snapshotStep = step
+        store.copy(to: snapshot)
+        return try Journal.open(directory.journalPath, after: step)
+    }
+
+    /// One round of the schedule after `step` finished ones. Stops on the first number that is not finite.
+    func advance(step index: Int) throws -> StepReport {
+        if index - snapshotStep >= TrainingSession.snapshotEvery {
+            store.copy(to: snapshot)
+            snapshotStep = index
+        }
+        prepare(program, step: index)
+        let weightsFinite = program.run()
+        var report = StepReport()
+        report.dLoss = Double(program.scalar("d_loss"))
+        report.gLoss = Double(program.scalar("g_loss"))
+        report.dAccReal = Double(program.scalar("d_acc_real"))
+        report.dAccFake = Double(program.scalar("d_acc_fake"))
+        report.gAcc = Double(program.scalar("g_acc"))
+        guard weightsFinite, report.dLoss.isFinite, report.gLoss.isFinite else {
+            throw diagnosis(failedStep: index)
+        }
+        return report
+    }
+
+    /// One round without looking at the outcome beyond reading the losses; for benchmarks.
+    func runUnchecked(step index: Int) {
+        prepare(program, step: index)
+        program.run()
+        _ = program.scalar("d_loss") + program.scalar("g_loss")
+    }
+
+    /// Every kernel with its median time over `steps` rounds.
+    func kernelTimes(steps: Int) -> [(node: String, implementation: String, milliseconds: Double)] {
+        var times: [[Double]] = []
+        for index in 0..<steps {
+            prepare(program, step: index)
+            times.append(program.runTimed(Machine.seconds))
+        }
+        return program.implementations.enumerated().map { kernel, names in
+            let sorted = times.map { $0[kernel] }.sorted()
+            return (names.node, names.implementation, sorted[sorted.count / 2] * 1000)
+        }
+    }
+
+    func complete(_ report: StepReport, step: Int, seconds: Double, rate: Double) -> StepReport {
+        var report = report
+        report.step = step
+        report.images = step * options.training.batch
+        report.epoch = Double(report.images) / Double(dataset.count)
+        report.seconds = seconds
+        report.imagesPerSecond = rate
+        return report
+    }
+
+    /// Fills every feed of the step's program.
+    private func prepare(_ program: Program, step index: Int) {
+        loader.fill(program === self.program ? real : program.feed("real"), step: index)
+        if program.hasFeed("key") {
+            let key = RandomKey(seed: UInt64(options.training.seed), step: UInt64(index) + 1)
+            program.setFeed("key", bits: key.words)
+        }
+        for scalar in step.hostScalars { program.feed(scalar.feed)[0] = scalar.value(step: index) }
+    }
+
+    /// Repeats the steps since the last snapshot with a program that keeps every value, and names the first
+    /// that is not finite.
+    private func diagnosis(failedStep: Int) -> any Error {
+        var options = Program.Options()
+        options.keepsEverything = true
+        var culprit = "a tensor that was finite when the step was repeated"
+        var step = failedStep
+        do {
+            let checker = try Program(self.step.graph, store: snapshot, options: options)
+            for index in snapshotStep...failedStep {
+                prepare(checker, step: index)
+                checker.run()
+                if let found = checker.firstNonFinite() {
+                    culprit = found
+                    step = index
+                    break
+                }
+            }
+        } catch { return error }
+        let kept = (try? RunDirectory.checkpoint(in: directory.path)) ?? "none"
+        return GanymedeError.world(
+            "step \(step + 1): a number is not finite. The first bad tensor is\n  \(culprit)\n"
+                + "Nothing was saved from it; the last good checkpoint is \(kept).\n"
+                + "Try a lower learning rate: --set generator_optimizer.learning_rate=... "
+                + "and discriminator_optimizer.learning_rate=...")
+    }
+
+    func saveRealImages() throws {
+        let (rows, columns) = (options.training.grid[0], options.training.grid[1])
+        let size = dataset.image.reduce(1, *)
+        let pixels = Array(dataset.pixels.prefix(rows * columns * size))
+        try directory.writeSample(
+            Raster.grid(pixels, image: dataset.image, rows: rows, columns: columns), name: "real")
+    }
+
+    func saveSamples(step: Int) throws {
+        let (rows, columns) = (options.training.grid[0], options.training.grid[1])
+        let images = sampler.images(seeds: Array(0..<rows * columns))
+        try directory.writeSample(
+            Raster.grid(images, image: options.gan.image, rows: rows, columns: columns),
+            name: RunDirectory.stepName(step))
+    }
+
+    func saveCheckpoint(step index: Int) throws {
+        if let bad = store.firstNonFinite() {
+            throw GanymedeError.world(
+                "step \(index): \(bad) is not finite, so no checkpoint was written; the last good one is "
+                    + ((try? RunDirectory.checkpoint(in: directory.path)) ?? "none"))
+        }
+        try Checkpoint.write(
+            directory.checkpointPath(step: index), store: store, variables: step.variables, step: index,
+            options: options, dataDigest: dataset.digest)
+        try directory.markLatest(step: index)
+    }
+}

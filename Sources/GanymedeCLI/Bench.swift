@@ -1,0 +1,31 @@
+import ArgumentParser
+import Ganymede
+
+/// `ganymede bench`
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure the time of a training step: the whole schedule, data and losses included.")
+
+    @Option(help: "A system by name: see ganymede presets.") var preset: String
+    @Option(help: "Measured steps, after a tenth as many that are not.") var steps = 200
+    @Option(help: "Images in a batch (default: the preset's).") var batch: Int?
+    @Option(help: "auto or f32.") var precision = "auto"
+    @Option(help: "CPU threads (default: all processors).") var threads: Int?
+    @Flag(help: "Print one JSON object.") var json = false
+    @Flag(help: "Print the time of each kernel.") var profile = false
+
+    func run() throws {
+        var options = try RunOptions(preset: Presets.named(preset), size: nil, channels: nil)
+        options.training.batch = batch ?? options.training.batch
+        options.training.threads = threads ?? options.training.threads
+        options.training.steps = steps
+        options.training.precision = try parsePrecision(precision)
+        let bench = try Benchmark(options.validated())
+        if profile {
+            print(bench.profile(), terminator: "")
+            return
+        }
+        let result = bench.measure()
+        print(json ? result.json : result.text)
+    }
+}

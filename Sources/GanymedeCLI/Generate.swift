@@ -1,0 +1,66 @@
+import ArgumentParser
+import Ganymede
+
+/// `ganymede generate`
+struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make images with a trained generator.",
+        discussion: """
+            The ending of the output says what is written: .png a grid, .npy an array of bytes \
+            [N, H, W, C], .idx the file format of MNIST. An image depends on its seed and the weights alone.
+            """)
+
+    @Argument(help: "A run's folder or a checkpoint.") var source: String
+    @Option(help: "Seeds of the images, such as 0,1,4-6.") var seeds = "0-63"
+    @Option(help: "Rows x columns of a .png (default: nearly square).") var grid: String?
+    @Option(name: .customLong("class"), help: "The class to make, where the model has classes.")
+    var label: Int?
+    @Option(name: .shortAndLong, help: "The file to write: .png, .npy or .idx.") var output: String
+
+    func run() throws {
+        let chosen = try parseSeeds(seeds)
+        let shape = try grid.map(parseGrid)
+        guard let format = ImageFile.Format(path: output) else {
+            throw GanymedeError.usage("--output ends in .png, .npy or .idx, not \"\(output)\"")
+        }
+        if let shape, shape.rows * shape.columns < chosen.count {
+            throw GanymedeError.usage(
+                "--grid \(shape.rows)x\(shape.columns) has \(shape.rows * shape.columns) places for \(chosen.count) seeds")
+        }
+        if label != nil {
+            throw GanymedeError.usage("--class: the models of this version have no classes")
+        }
+        let (sampler, image) = try Sampler.load(source)
+        let file = ImageFile(images: sampler.images(seeds: chosen), image: image, count: chosen.count)
+        try file.write(output, format, grid: shape)
+    }
+}
+
+/// `0,1,4-6` as numbers.
+func parseSeeds(_ text: String) throws -> [Int] {
+    var seeds: [Int] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = ends.first.flatMap({ Int($0) }), let last = ends.last.flatMap({ Int($0) }),
+            first >= 0, first <= last
+        else {
+            throw GanymedeError.usage("--seeds is a list such as 0,1,4-6, not \"\(text)\"")
+        }
+        guard last - first < 1_000_000, seeds.count < 1_000_000 else {
+            throw GanymedeError.usage("--seeds names more than a million images: ask for fewer")
+        }
+        seeds += Array(first...last)
+    }
+    return seeds
+}
+
+/// `8x8` as rows and columns.
+func parseGrid(_ text: String) throws -> (rows: Int, columns: Int) {
+    let parts = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let rows = parts[0], let columns = parts[1], (1...1000).contains(rows),
+        (1...1000).contains(columns)
+    else {
+        throw GanymedeError.usage("--grid is rows x columns such as 8x8, not \"\(text)\"")
+    }
+    return (rows, columns)
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Ganymede
+
+/// `ganymede resume`
+struct Resume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Go on with a run: the same run, bit for bit.")
+
+    @Argument(help: ArgumentHelp("The run's folder.", valueName: "run")) var folder: String
+    @Option(help: "Steps in total (default: those it was started for).") var steps: Int?
+    @Option(help: "CPU threads (default: as before; other numbers change the last bits).") var threads: Int?
+    @Flag(help: "Print nothing but errors.") var quiet = false
+
+    func run() throws {
+        for (name, value) in [("--steps", steps), ("--threads", threads)] {
+            if let value, value < 1 { throw GanymedeError.usage("\(name) is at least 1, not \(value)") }
+        }
+        Interrupt.install()
+        let outcome = try Trainer.resume(folder, steps: steps, threads: threads) { trainer in
+            trainer.showsProgress = !quiet
+            trainer.shouldStop = { Interrupt.isRequested }
+        }
+        if outcome.last == nil && !outcome.interrupted {
+            if !quiet { print("\(folder) is already at step \(outcome.step): nothing to do") }
+            return
+        }
+        try report(outcome, quiet: quiet)
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Ganymede
+
+/// `ganymede summary`
+struct Summary: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print a preset's networks as Keras does.")
+
+    @Option(help: "A system by name: see ganymede presets.") var preset: String
+    @Option(help: "Side of an image in pixels.") var size = 28
+    @Option(help: "1 for grey, 3 for colour.") var channels = 1
+
+    func run() throws {
+        let gan = try Presets.named(preset).gan(size: size, channels: channels)
+        print(gan.generator.summary())
+        print()
+        print(gan.discriminator.summary())
+    }
+}
+
+/// `ganymede presets`
+struct ListPresets: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "presets", abstract: "List the systems that can be trained by name.")
+
+    func run() throws {
+        let width = Presets.all.map(\.name.count).max() ?? 0
+        for preset in Presets.all {
+            print(preset.name + String(repeating: " ", count: width - preset.name.count + 2) + preset.about)
+        }
+    }
+}
