@@ -13,8 +13,8 @@ public final class Program {
 
     /// The graph after all passes.
     public let graph: Graph
-    /// How often any program of this process has run.
-    public nonisolated(unsafe) private(set) static var runCount = 0
+    /// How often it has run.
+    public private(set) var runCount = 0
 
     private let store: StateStore
     private let schedule: Schedule
@@ -108,7 +108,7 @@ public final class Program {
     @discardableResult
     public func run() -> Bool {
         EngineThread.assertCurrent()
-        Program.runCount += 1
+        runCount += 1
         var finite = true
         for (_, kernel) in kernels where !kernel.run() { finite = false }
         for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }

@@ -10,7 +10,7 @@ public enum Initializer: Sendable, Equatable {
     case normal(standardDeviation: Double)
 
     /// The numbers of the variable called `name` in the run of `seed`.
-    func values(_ shape: Shape, name: String, seed: UInt64) -> [Float] {
+    package func values(_ shape: Shape, name: String, seed: UInt64) -> [Float] {
         let stream = "initial/\(name)"
         let key = RandomKey(seed: seed, step: 0)
         switch self {

@@ -15,7 +15,10 @@ public struct Reshape: Layer {
     public let shape: [Int]
 
     /// A reshaping of each sample: `Reshape(28, 28, 1)`.
-    public init(_ shape: Int...) { self.shape = shape }
+    public init(_ shape: Int...) { self.init(shape) }
+
+    /// A reshaping of each sample to the given extents.
+    public init(_ shape: [Int]) { self.shape = shape }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
         let sample = x.shape.dimensions.dropFirst().reduce(1, *)

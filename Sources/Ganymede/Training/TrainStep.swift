@@ -70,9 +70,10 @@ package struct HostScalar: Sendable {
     var updatesPerStep: Int
 
     /// The value for the step that follows `step` finished ones.
-    package func value(step: Int) -> Float {
-        let update = step * updatesPerStep + turn + 1
-        return Float(optimizer.value.scalarValues(update: update)[index])
+    func value(step: Int) -> Float { Float(exactValue(step: step)) }
+
+    package func exactValue(step: Int) -> Double {
+        optimizer.value.scalarValues(update: step * updatesPerStep + turn + 1)[index]
     }
 }
 

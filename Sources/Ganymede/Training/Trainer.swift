@@ -13,6 +13,8 @@ public struct Trainer: Sendable {
         public let interrupted: Bool
         /// What the last step reported, if any was made.
         public let last: StepReport?
+        /// How often the program of a step ran: once a step.
+        public let programRuns: Int
     }
 
     private let options: RunOptions
@@ -63,7 +65,7 @@ public struct Trainer: Sendable {
         var trainer = Trainer(try options.validated())
         configure(&trainer)
         if checkpoint.step >= options.training.steps {
-            return Outcome(directory: directory, step: checkpoint.step, interrupted: false, last: nil)
+            return Outcome(directory: directory, step: checkpoint.step, interrupted: false, last: nil, programRuns: 0)
         }
         let dataset = try DataSource(options.data).load(size: options.size, channels: options.channels)
         guard dataset.digest == checkpoint.dataDigest else {
@@ -112,7 +114,8 @@ public struct Trainer: Sendable {
         }
         if interrupted { progress?.finish() }
         try session.directory.writeProgress(channels: options.channels)
-        return Outcome(directory: session.directory, step: step, interrupted: interrupted, last: report)
+        return Outcome(directory: session.directory, step: step, interrupted: interrupted, last: report,
+            programRuns: session.programRuns)
     }
 }
 

@@ -13,6 +13,9 @@ final class TrainingSession {
     private var snapshotStep = 0
     private static let snapshotEvery = 100
 
+    /// How often the program of a step has run.
+    var programRuns: Int { program.runCount }
+
     /// Compiles the programs of a run. On the engine's thread.
     init(_ options: RunOptions, _ dataset: Dataset) throws {
         self.options = options

@@ -1,0 +1,98 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// What every layer must keep to. A layer of the registry without a row fails.
+struct LayerContractTests {
+    struct Row: CustomStringConvertible, Sendable {
+        let layer: any Layer
+        let input: [Int]
+        let output: [Int]
+        let parameters: Int
+        var description: String { "\(layer)" }
+    }
+
+    static let rows: [Row] = [
+        Row(layer: Dense(7), input: [13], output: [7], parameters: 98),
+        Row(layer: Dense(5, useBias: false), input: [3], output: [5], parameters: 15),
+        Row(layer: LeakyReLU(), input: [4, 4, 2], output: [4, 4, 2], parameters: 0),
+        Row(layer: ReLU(), input: [17], output: [17], parameters: 0),
+        Row(layer: Tanh(), input: [17], output: [17], parameters: 0),
+        Row(layer: Sigmoid(), input: [17], output: [17], parameters: 0),
+        Row(layer: BatchNorm(), input: [6, 6, 3], output: [6, 6, 3], parameters: 12),
+        Row(layer: Dropout(0.4), input: [31], output: [31], parameters: 0),
+        Row(layer: Flatten(), input: [3, 5, 2], output: [30], parameters: 0),
+        Row(layer: Reshape(5, 6), input: [3, 10], output: [5, 6], parameters: 0),
+    ]
+
+    @Test func everyLayerHasARow() {
+        let covered = Set(LayerContractTests.rows.map { type(of: $0.layer).kind })
+        #expect(Set(Layers.all.map { $0.kind }) == covered)
+    }
+
+    @Test(arguments: rows)
+    func shapeAndParameters(row: Row) {
+        let network = Sequential("net", input: row.input, layers: [row.layer])
+        #expect(network.output == row.output)
+        #expect(network.parameterCount == row.parameters)
+    }
+
+    /// A discriminator that ends in the layer learns: one step changes every trainable variable.
+    @Test(arguments: rows)
+    func oneTrainStep(row: Row) throws {
+        let discriminator = Sequential("discriminator", input: row.input) {
+            row.layer
+            Flatten()
+            Dense(1)
+        }
+        let generator = Sequential("generator", input: [3]) {
+            Dense(row.input.reduce(1, *))
+            Tanh()
+            Reshape(row.input)
+        }
+        let step = TrainStep(GAN(generator: generator, discriminator: discriminator), batch: 6)
+        try EngineThread.run {
+            let store = StateStore()
+            for variable in step.variables {
+                store[variable.name] = HostTensor(
+                    variable.shape, variable.initializer.values(variable.shape, name: variable.name, seed: 1))
+            }
+            let before = StateStore()
+            store.copy(to: before)
+            let program = try Program(step.graph, store: store)
+            program.setFeed("key", bits: RandomKey(seed: 1, step: 1).words)
+            var numbers = TestNumbers(seed: 3)
+            let real = numbers.tensor(Shape([6] + row.input), in: -1...1)
+            program.setFeed("real", real.map(Float.init))
+            for scalar in step.hostScalars {
+                program.setFeed(scalar.feed, [Float(scalar.exactValue(step: 0))])
+            }
+            #expect(program.run())
+            #expect(program.scalar("d_loss").isFinite && program.scalar("g_loss").isFinite)
+            for variable in step.variables where variable.trainable {
+                #expect(store[variable.name] != before[variable.name], "\(variable.name) did not move")
+            }
+        }
+    }
+
+    @Test(arguments: rows)
+    func savesAndLoads(row: Row) throws {
+        let network = Sequential("net", input: row.input, layers: [row.layer])
+        let data = try JSON.encoder().encode(network)
+        #expect(try JSON.decoder().decode(Sequential.self, from: data) == network)
+
+        let folder = try TemporaryFolder()
+        var numbers = TestNumbers(seed: 5)
+        let tensors = network.variables.map { variable in
+            (
+                name: variable.name,
+                tensor: HostTensor(
+                    variable.shape, numbers.tensor(variable.shape, in: -1...1).map(Float.init))
+            )
+        }
+        try Safetensors.write("\(folder.path)/a.safetensors", tensors, metadata: [:])
+        let file = try Safetensors("\(folder.path)/a.safetensors")
+        for (name, tensor) in tensors { #expect(try file.tensor(name) == tensor) }
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+
+/// The built `ganymede` as a user runs it.
+public struct Command {
+    public struct Result {
+        public let code: Int32
+        public let output: String
+        public let errors: String
+    }
+
+    /// The command beside the running tests: both come from one build.
+    public static var path: String {
+        let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let candidates = [tests, Bundle.main.bundleURL, tests.deletingLastPathComponent()]
+        let found = candidates.map { $0.appending(path: "ganymede").path }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+        return found ?? "ganymede"
+    }
+
+    /// Runs with arguments in `folder` and waits.
+    public static func run(
+        _ arguments: [String], in folder: String, environment: [String: String] = [:]
+    ) throws -> Result {
+        let running = try start(arguments, in: folder, environment: environment)
+        return running.wait()
+    }
+
+    public static func start(
+        _ arguments: [String], in folder: String, environment: [String: String] = [:]
+    ) throws -> Running {
+        // Files, not pipes: nobody need read while the command writes.
+        let output = "\(folder)/.output-\(UUID())"
+        let errors = "\(folder)/.errors-\(UUID())"
+        let child = try ChildProcess(
+            [path] + arguments, in: folder, environment: environment, output: output, errors: errors)
+        return Running(child: child, outputPath: output, errorsPath: errors)
+    }
+
+    public struct Running {
+        let child: ChildProcess
+        let outputPath: String
+        let errorsPath: String
+
+        public func interrupt() { child.send(SIGINT) }
+        public var isRunning: Bool { child.isRunning }
+
+        public func wait() -> Result {
+            let code = child.wait()
+            func take(_ path: String) -> String {
+                defer { try? FileManager.default.removeItem(atPath: path) }
+                return (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            }
+            return Result(code: code, output: take(outputPath), errors: take(errorsPath))
+        }
+    }
+}
+
+/// A process by `posix_spawn`, which sets its signal mask. Foundation's `Process` hands on the mask of the
+/// calling thread, and the threads that tests run on block signals: such a child never sees one.
+public struct ChildProcess {
+    private let identifier: pid_t
+
+    public init(
+        _ arguments: [String], in folder: String, environment: [String: String] = [:],
+        output: String = "/dev/null", errors: String = "/dev/null"
+    ) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder]
+        var argv = (shell + arguments).map { strdup($0) } + [nil]
+        var envp = variables.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for pointer in argv + envp { free(pointer) } }
+        var identifier = pid_t()
+        let status = posix_spawn(&identifier, shell[0], &actions, &attributes, &argv, &envp)
+        if status != 0 { throw POSIXError(POSIXErrorCode(rawValue: status) ?? .EIO) }
+        self.identifier = identifier
+    }
+
+    public func send(_ signal: Int32) { kill(identifier, signal) }
+
+    /// Whether it has not ended; its status can still be waited for.
+    public var isRunning: Bool {
+        var info = siginfo_t()
+        return waitid(P_PID, id_t(identifier), &info, WEXITED | WNOHANG | WNOWAIT) == 0
+            && info._sifields._sigchld.si_pid == 0
+    }
+
+    /// The exit code, or the negative number of the signal that ended it.
+    public func wait() -> Int32 {
+        var status: Int32 = 0
+        while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
+        return status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
+    }
+}
