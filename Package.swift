@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let package = Package(
@@ -13,9 +13,11 @@ let package = Package(
     ],
     targets: [
         // C, each hidden behind a few functions.
-        .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
-        .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
-        .target(name: "CResources", exclude: ["mnist"]),
+        .target(name: "COneDNN", cSettings: c, linkerSettings: [.linkedLibrary("dnnl")]),
+        .target(
+            name: "CKernels", cSettings: c,
+            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+        .target(name: "CResources", exclude: ["mnist"], cSettings: c),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CGD"),
 
@@ -48,5 +50,10 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-/// C modules stay out of the public interface unless a file says so.
-var swift: [SwiftSetting] { [.enableUpcomingFeature("InternalImportsByDefault")] }
+/// C modules stay out of the public interface unless a file says so, and no warning stays.
+var swift: [SwiftSetting] {
+    [.enableUpcomingFeature("InternalImportsByDefault"), .treatAllWarnings(as: .error)]
+}
+
+/// No warning stays in C either.
+var c: [CSetting] { [.treatAllWarnings(as: .error)] }

@@ -26,7 +26,8 @@ public final class Program {
     private var results: [String: (type: TensorType, memory: UnsafeMutableRawPointer)] = [:]
     /// States written by kernels that do not look at what they write.
     private var unchecked: [(memory: UnsafeMutableRawPointer, count: Int)] = []
-    private var copies: [(from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer, count: Int)] = []
+    private var copies: [(from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer, count: Int)] =
+        []
 
     /// Compiles `graph`, whose named states live in `store`: missing ones are made, as zeros.
     public init(_ graph: Graph, store: StateStore, options: Options = Options()) throws {
@@ -134,7 +135,9 @@ public final class Program {
     /// After a run that kept everything: the first node, as text, that made an infinity or NaN, or the
     /// input that held one.
     package func firstNonFinite() -> String? {
-        for (index, _) in graph.inputs where !isFinite(Value(node: index)) { return graph.line(index) }
+        for (index, _) in graph.inputs where !isFinite(Value(node: index)) {
+            return graph.line(index)
+        }
         for node in schedule.order {
             for output in graph.nodes[node].types.indices
             where !isFinite(Value(node: node, index: output)) {

@@ -32,7 +32,9 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     }
 
     /// `[32, 784]`.
-    public var description: String { "[" + dimensions.map(String.init).joined(separator: ",") + "]" }
+    public var description: String {
+        "[" + dimensions.map(String.init).joined(separator: ",") + "]"
+    }
 
     /// The shape that both fit into when axes are aligned at the end and extents of 1 stretch
     /// (NumPy's rule), or nil.

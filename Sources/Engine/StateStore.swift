@@ -29,7 +29,8 @@ public final class StateStore {
             }
             let buffer = declare(name, newValue.shape)
             newValue.values.withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(start: buffer.base, count: $0.count).copyMemory(from: $0)
+                UnsafeMutableRawBufferPointer(start: buffer.base, count: $0.count).copyMemory(
+                    from: $0)
             }
         }
     }

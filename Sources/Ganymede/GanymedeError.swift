@@ -13,15 +13,21 @@ public struct GanymedeError: Error, CustomStringConvertible, Equatable {
     public let description: String
 
     /// A wrong name, range or combination of options.
-    public static func usage(_ message: String) -> GanymedeError { .init(kind: .usage, description: message) }
+    public static func usage(_ message: String) -> GanymedeError {
+        .init(kind: .usage, description: message)
+    }
     /// A file, its content, memory, or a run that went wrong.
-    public static func world(_ message: String) -> GanymedeError { .init(kind: .world, description: message) }
+    public static func world(_ message: String) -> GanymedeError {
+        .init(kind: .world, description: message)
+    }
 }
 
 /// ` Did you mean "mlp"?` for a name that is nearly one of `known`, or an empty string.
 public func suggestion(for name: String, among known: [String]) -> String {
     let ranked = known.map { ($0, editDistance(name.lowercased(), $0.lowercased())) }
-    guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(2, name.count / 3) else { return "" }
+    guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(2, name.count / 3) else {
+        return ""
+    }
     return " Did you mean \"\(best.0)\"?"
 }
 

@@ -4,7 +4,8 @@ import Ganymede
 /// `ganymede bench`
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure the time of a training step: the whole schedule, data and losses included.")
+        abstract:
+            "Measure the time of a training step: the whole schedule, data and losses included.")
 
     @Option(help: "A system by name: see ganymede presets.") var preset: String
     @Option(help: "Measured steps, after a tenth as many that are not.") var steps = 200

@@ -25,13 +25,15 @@ struct Generate: ParsableCommand {
         }
         if let shape, shape.rows * shape.columns < chosen.count {
             throw GanymedeError.usage(
-                "--grid \(shape.rows)x\(shape.columns) has \(shape.rows * shape.columns) places for \(chosen.count) seeds")
+                "--grid \(shape.rows)x\(shape.columns) has \(shape.rows * shape.columns) places for \(chosen.count) seeds"
+            )
         }
         if label != nil {
             throw GanymedeError.usage("--class: the models of this version have no classes")
         }
         let (sampler, image) = try Sampler.load(source)
-        let file = ImageFile(images: sampler.images(seeds: chosen), image: image, count: chosen.count)
+        let file = ImageFile(
+            images: sampler.images(seeds: chosen), image: image, count: chosen.count)
         try file.write(output, format, grid: shape)
     }
 }
@@ -41,7 +43,8 @@ func parseSeeds(_ text: String) throws -> [Int] {
     var seeds: [Int] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
         let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = ends.first.flatMap({ Int($0) }), let last = ends.last.flatMap({ Int($0) }),
+        guard let first = ends.first.flatMap({ Int($0) }),
+            let last = ends.last.flatMap({ Int($0) }),
             first >= 0, first <= last
         else {
             throw GanymedeError.usage("--seeds is a list such as 0,1,4-6, not \"\(text)\"")

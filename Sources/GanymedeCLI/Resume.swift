@@ -8,12 +8,15 @@ struct Resume: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run")) var folder: String
     @Option(help: "Steps in total (default: those it was started for).") var steps: Int?
-    @Option(help: "CPU threads (default: as before; other numbers change the last bits).") var threads: Int?
+    @Option(help: "CPU threads (default: as before; other numbers change the last bits).")
+    var threads: Int?
     @Flag(help: "Print nothing but errors.") var quiet = false
 
     func run() throws {
         for (name, value) in [("--steps", steps), ("--threads", threads)] {
-            if let value, value < 1 { throw GanymedeError.usage("\(name) is at least 1, not \(value)") }
+            if let value, value < 1 {
+                throw GanymedeError.usage("\(name) is at least 1, not \(value)")
+            }
         }
         Interrupt.install()
         let outcome = try Trainer.resume(folder, steps: steps, threads: threads) { trainer in

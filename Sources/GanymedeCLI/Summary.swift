@@ -26,7 +26,9 @@ struct ListPresets: ParsableCommand {
     func run() throws {
         let width = Presets.all.map(\.name.count).max() ?? 0
         for preset in Presets.all {
-            print(preset.name + String(repeating: " ", count: width - preset.name.count + 2) + preset.about)
+            print(
+                preset.name + String(repeating: " ", count: width - preset.name.count + 2)
+                    + preset.about)
         }
     }
 }

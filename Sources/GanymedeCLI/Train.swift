@@ -53,13 +53,19 @@ struct Train: ParsableCommand {
         training.checkpointEvery = checkpointEvery ?? training.checkpointEvery
         if let precision { training.precision = try parsePrecision(precision) }
         if let data { options.data = data }
-        if steps != nil && epochs != nil { throw GanymedeError.usage("give --steps or --epochs, not both") }
+        if steps != nil && epochs != nil {
+            throw GanymedeError.usage("give --steps or --epochs, not both")
+        }
         training.steps = steps ?? training.steps
         options.training = training
         options = try options.setting(set).validated()
         if let epochs {
-            guard epochs > 0, epochs < 1e6 else { throw GanymedeError.usage("--epochs is above 0, not \(epochs)") }
-            let images = try DataSource(options.data).load(size: options.size, channels: options.channels).count
+            guard epochs > 0, epochs < 1e6 else {
+                throw GanymedeError.usage("--epochs is above 0, not \(epochs)")
+            }
+            let images = try DataSource(options.data).load(
+                size: options.size, channels: options.channels
+            ).count
             let steps = epochs * Double(images / options.training.batch)
             options.training.steps = max(Int(steps.rounded()), 1)
         }
@@ -68,10 +74,13 @@ struct Train: ParsableCommand {
 
     private func start() throws -> RunOptions {
         guard let config else {
-            return try RunOptions(preset: Presets.named(preset ?? Presets.all[0].name), size: size, channels: channels)
+            return try RunOptions(
+                preset: Presets.named(preset ?? Presets.all[0].name), size: size, channels: channels
+            )
         }
         if preset != nil || size != nil || channels != nil {
-            throw GanymedeError.usage("--config already says preset, size and channels: give one or the other")
+            throw GanymedeError.usage(
+                "--config already says preset, size and channels: give one or the other")
         }
         return try RunOptions(file: config)
     }
@@ -80,7 +89,9 @@ struct Train: ParsableCommand {
 func parsePrecision(_ text: String) throws -> Precision {
     if let precision = Precision(rawValue: text) { return precision }
     let known = Precision.allCases.map(\.rawValue)
-    if text == "bf16" { throw GanymedeError.usage("--precision bf16 is not in this version: use auto or f32") }
+    if text == "bf16" {
+        throw GanymedeError.usage("--precision bf16 is not in this version: use auto or f32")
+    }
     throw GanymedeError.usage(
         "there is no precision \"\(text)\"." + suggestion(for: text, among: known)
             + " Precisions: \(known.joined(separator: ", "))")

@@ -8,7 +8,8 @@ struct MessageTests {
         let folder = try TemporaryFolder()
         var text = ""
         for verb in [[], ["train"], ["resume"], ["generate"], ["summary"], ["presets"], ["bench"]] {
-            let result = try Command.run(verb + ["--help"], in: folder.path, environment: ["COLUMNS": "100"])
+            let result = try Command.run(
+                verb + ["--help"], in: folder.path, environment: ["COLUMNS": "100"])
             #expect(result.code == 0)
             text += "$ ganymede \((verb + ["--help"]).joined(separator: " "))\n\(result.output)\n"
         }
@@ -18,21 +19,33 @@ struct MessageTests {
 
     /// Everything wrong with the command line: found before any file is opened, code 64.
     static let usage: [(arguments: [String], message: String)] = [
-        (["train", "--preset", "mpl"], "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: mlp\n"),
+        (
+            ["train", "--preset", "mpl"],
+            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: mlp\n"
+        ),
         (["train", "--steps", "0"], "ganymede: --steps is at least 1, not 0\n"),
         (["train", "--batch=-4"], "ganymede: --batch is at least 1, not -4\n"),
         (["train", "--threads", "0"], "ganymede: --threads is at least 1, not 0\n"),
         (["train", "--seed=-1"], "ganymede: --seed is not negative, and not -1\n"),
         (["train", "--sample-every", "0"], "ganymede: --sample-every is at least 1, not 0\n"),
         (["train", "--epochs=-1"], "ganymede: --epochs is above 0, not -1.0\n"),
-        (["train", "--size", "2"], "ganymede: mlp cannot make images of 2 pixels; the nearest it can is 4\n"),
+        (
+            ["train", "--size", "2"],
+            "ganymede: mlp cannot make images of 2 pixels; the nearest it can is 4\n"
+        ),
         (["train", "--channels", "2"], "ganymede: --channels is 1 or 3, not 2\n"),
-        (["train", "--steps", "5", "--epochs", "1"], "ganymede: give --steps or --epochs, not both\n"),
+        (
+            ["train", "--steps", "5", "--epochs", "1"],
+            "ganymede: give --steps or --epochs, not both\n"
+        ),
         (
             ["train", "--precision", "f23"],
             "ganymede: there is no precision \"f23\". Did you mean \"f32\"? Precisions: auto, f32\n"
         ),
-        (["train", "--precision", "bf16"], "ganymede: --precision bf16 is not in this version: use auto or f32\n"),
+        (
+            ["train", "--precision", "bf16"],
+            "ganymede: --precision bf16 is not in this version: use auto or f32\n"
+        ),
         (["train", "--set", "seed"], "ganymede: --set takes key=value, not \"seed\"\n"),
         (
             ["train", "--set", "sead=1"],
@@ -44,7 +57,10 @@ struct MessageTests {
             "ganymede: --set: the key \"learning_rate\" could be gan.discriminator_optimizer.learning_rate or "
                 + "gan.generator_optimizer.learning_rate\n"
         ),
-        (["train", "--set", "batch=many"], "ganymede: --set batch=many: batch: this should be a Int\n"),
+        (
+            ["train", "--set", "batch=many"],
+            "ganymede: --set batch=many: batch: this should be a Int\n"
+        ),
         (
             ["generate", "nowhere", "-o", "a.jpg"],
             "ganymede: --output ends in .png, .npy or .idx, not \"a.jpg\"\n"
@@ -97,12 +113,16 @@ struct MessageTests {
             "cannot make the folder file: file is a file. Choose another --out, or move it away")
         try expect(
             train + ["--out", "file/run"],
-            "cannot make the folder file/run: file is a file. Choose another --out, or move it away")
+            "cannot make the folder file/run: file is a file. Choose another --out, or move it away"
+        )
         try expect(
             train + ["--data", "mnits"],
-            "there is no dataset or folder called mnits. Did you mean \"mnist\"? Built in: mnist; a folder holds IDX files")
-        try expect(["resume", "nowhere"], "nowhere is not the folder of a run: it has no config.json")
-        try expect(["generate", "nowhere", "-o", "a.png"], "there is no run or checkpoint at nowhere")
+            "there is no dataset or folder called mnits. Did you mean \"mnist\"? Built in: mnist; a folder holds IDX files"
+        )
+        try expect(
+            ["resume", "nowhere"], "nowhere is not the folder of a run: it has no config.json")
+        try expect(
+            ["generate", "nowhere", "-o", "a.png"], "there is no run or checkpoint at nowhere")
         try expect(
             ["generate", "file", "-o", "a.png"],
             "file is not a whole .safetensors file: its header is cut short")
@@ -113,7 +133,10 @@ struct MessageTests {
             train + ["--out", "run"],
             "the folder run is not empty; to go on with the run in it: ganymede resume run")
         try expect(
-            train + ["--out", "other", "--init-from", "run", "--set", "gan.discriminator.layers.3.units=8"],
+            train + [
+                "--out", "other", "--init-from", "run", "--set",
+                "gan.discriminator.layers.3.units=8",
+            ],
             """
             run/checkpoints/step-000002.safetensors is a checkpoint of another shape:
               discriminator.dense2.weight: [32,16] in the file, [32,8] in the network
@@ -121,7 +144,9 @@ struct MessageTests {
               discriminator.dense3.weight: [16,1] in the file, [8,1] in the network
             """)
         let config = try String(contentsOfFile: "\(folder.path)/run/config.json", encoding: .utf8)
-        try folder.write("run/config.json", Data(config.replacing("\"batch\" : 32", with: "\"batch\" : 16").utf8))
+        try folder.write(
+            "run/config.json", Data(config.replacing("\"batch\" : 32", with: "\"batch\" : 16").utf8)
+        )
         try expect(
             ["resume", "run", "--steps", "9"],
             """
@@ -135,7 +160,8 @@ struct MessageTests {
     /// Broken IDX files are named with what is wrong.
     @Test func brokenData() throws {
         let folder = try TemporaryFolder()
-        try FileManager.default.createDirectory(atPath: "\(folder.path)/data", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.path)/data", withIntermediateDirectories: true)
         func idx(_ shape: [UInt8], count: Int, magic: [UInt8]? = nil) -> Data {
             var data = Data(magic ?? [0, 0, 8, UInt8(shape.count)])
             for extent in shape { data.append(contentsOf: [0, 0, 0, extent]) }
@@ -143,17 +169,21 @@ struct MessageTests {
         }
         func expect(_ message: String) throws {
             let result = try Command.run(
-                ["train"] + small + ["--steps", "1", "--data", "data", "--out", "run"], in: folder.path)
+                ["train"] + small + ["--steps", "1", "--data", "data", "--out", "run"],
+                in: folder.path)
             #expect(result.errors == "ganymede: \(message)\n")
             #expect(result.code == 1)
             #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
         }
         let (images, labels) = ("data/train-images-idx3-ubyte", "data/train-labels-idx1-ubyte")
-        try expect("data holds neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz: put the file there")
+        try expect(
+            "data holds neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz: put the file there"
+        )
         try folder.write(images, idx([40, 28, 28], count: 40 * 784 - 1))
         try folder.write(labels, idx([40], count: 40))
         try expect(
-            "\(images) is not an IDX file of images: its header promises 31360 bytes of data [40,28,28], and there are 31359")
+            "\(images) is not an IDX file of images: its header promises 31360 bytes of data [40,28,28], and there are 31359"
+        )
         try folder.write(images, idx([40, 28, 28], count: 40 * 784, magic: [0, 0, 9, 3]))
         try expect("\(images) is not an IDX file of images: it starts with 0 0 9 3, not 0 0 8 3")
         try folder.write(images, Data([0, 0, 8]))
@@ -185,11 +215,13 @@ struct MessageTests {
 
     @Test func dryRunTrainsNothing() throws {
         let folder = try TemporaryFolder()
-        let result = try Command.run(["train", "--dry-run", "--set", "momentum=0.5"], in: folder.path)
+        let result = try Command.run(
+            ["train", "--dry-run", "--set", "momentum=0.5"], in: folder.path)
         #expect(result.code == 64, "three layers have a momentum: the key is ambiguous")
         let plain = try Command.run(["train", "--dry-run", "--batch", "17"], in: folder.path)
         #expect(plain.code == 0)
-        let config = try JSONSerialization.jsonObject(with: Data(plain.output.utf8)) as? [String: Any]
+        let config =
+            try JSONSerialization.jsonObject(with: Data(plain.output.utf8)) as? [String: Any]
         #expect(config?["batch"] as? Int == 17)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }

@@ -4,7 +4,8 @@ import Testing
 
 /// A small system, so that a run takes a second: what the flags cannot say is set by path.
 let small = [
-    "--preset", "mlp", "--set", "gan.generator.layers.0.units=32", "--set", "gan.generator.layers.3.units=48",
+    "--preset", "mlp", "--set", "gan.generator.layers.0.units=32", "--set",
+    "gan.generator.layers.3.units=48",
     "--set", "gan.generator.layers.6.units=32", "--set", "gan.discriminator.layers.1.units=32",
     "--set", "gan.discriminator.layers.3.units=16", "--threads", "2", "--seed", "3",
 ]
@@ -15,7 +16,9 @@ struct RunTests {
     func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
     func expectSameRun(_ a: String, _ b: String, step: String) throws {
-        #expect(try bytes("\(a)/checkpoints/\(step).safetensors") == bytes("\(b)/checkpoints/\(step).safetensors"))
+        #expect(
+            try bytes("\(a)/checkpoints/\(step).safetensors")
+                == bytes("\(b)/checkpoints/\(step).safetensors"))
         #expect(try bytes("\(a)/samples/\(step).png") == bytes("\(b)/samples/\(step).png"))
     }
 
@@ -30,11 +33,15 @@ struct RunTests {
         try train(["--steps", "20", "--sample-every", "7", "--out", "whole"], in: folder)
         let busy = try BusyProcessor()
         defer { busy.stop() }
-        try train(["--steps", "12", "--sample-every", "5", "--checkpoint-every", "4", "--out", "parts"], in: folder)
-        let resumed = try Command.run(["resume", "parts", "--steps", "20", "--quiet"], in: folder.path)
+        try train(
+            ["--steps", "12", "--sample-every", "5", "--checkpoint-every", "4", "--out", "parts"],
+            in: folder)
+        let resumed = try Command.run(
+            ["resume", "parts", "--steps", "20", "--quiet"], in: folder.path)
         #expect(resumed.code == 0, "\(resumed.errors)")
         try expectSameRun("\(folder.path)/whole", "\(folder.path)/parts", step: "step-000020")
-        let journal = try String(contentsOfFile: "\(folder.path)/parts/journal.jsonl", encoding: .utf8)
+        let journal = try String(
+            contentsOfFile: "\(folder.path)/parts/journal.jsonl", encoding: .utf8)
         #expect(journal.split(separator: "\n").count == 20)
 
         let again = try Command.run(["resume", "parts", "--steps", "20"], in: folder.path)
@@ -54,9 +61,13 @@ struct RunTests {
     @Test func interruptSaves() throws {
         let folder = try TemporaryFolder()
         let running = try Command.start(
-            ["train"] + small + ["--steps", "1000000", "--sample-every", "1000000", "--out", "run"], in: folder.path)
+            ["train"] + small + [
+                "--steps", "1000000", "--sample-every", "1000000", "--out", "run",
+            ], in: folder.path)
         let checkpoint = "\(folder.path)/run/checkpoints/latest"
-        while running.isRunning && !FileManager.default.fileExists(atPath: checkpoint) { usleep(1000) }
+        while running.isRunning && !FileManager.default.fileExists(atPath: checkpoint) {
+            usleep(1000)
+        }
         running.interrupt()
         let result = running.wait()
         #expect(result.code == 130)
@@ -65,7 +76,8 @@ struct RunTests {
         let digits = try #require(latest.split(separator: "-").last?.split(separator: ".").first)
         let stopped = try #require(Int(digits))
         let steps = "\(stopped + 5)"
-        let resumed = try Command.run(["resume", "run", "--steps", steps, "--quiet"], in: folder.path)
+        let resumed = try Command.run(
+            ["resume", "run", "--steps", steps, "--quiet"], in: folder.path)
         #expect(resumed.code == 0, "\(resumed.errors)")
         if stopped < 20_000 {
             try train(["--steps", steps, "--out", "whole"], in: folder)
@@ -79,24 +91,33 @@ struct RunTests {
         try train(["--steps", "4", "--sample-every", "2", "--out", "deep/er/run"], in: folder)
         let run = "\(folder.path)/deep/er/run"
         let files = [
-            "config.json", "journal.jsonl", "progress.gif", "samples/real.png", "samples/step-000000.png",
-            "samples/step-000002.png", "samples/step-000004.png", "checkpoints/step-000000.safetensors",
+            "config.json", "journal.jsonl", "progress.gif", "samples/real.png",
+            "samples/step-000000.png",
+            "samples/step-000002.png", "samples/step-000004.png",
+            "checkpoints/step-000000.safetensors",
             "checkpoints/step-000004.safetensors", "checkpoints/latest",
         ]
-        for file in files { #expect(FileManager.default.fileExists(atPath: "\(run)/\(file)"), "\(file)") }
-        let lines = try String(contentsOfFile: "\(run)/journal.jsonl", encoding: .utf8).split(separator: "\n")
+        for file in files {
+            #expect(FileManager.default.fileExists(atPath: "\(run)/\(file)"), "\(file)")
+        }
+        let lines = try String(contentsOfFile: "\(run)/journal.jsonl", encoding: .utf8).split(
+            separator: "\n")
         #expect(lines.count == 4)
         let fields = try #require(
             try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
         let names = [
-            "step", "epoch", "images", "seconds", "d_loss", "g_loss", "d_acc", "d_acc_real", "d_acc_fake", "g_acc",
+            "step", "epoch", "images", "seconds", "d_loss", "g_loss", "d_acc", "d_acc_real",
+            "d_acc_fake", "g_acc",
             "images_per_second",
         ]
         #expect(Set(fields.keys) == Set(names))
-        let config = try JSONSerialization.jsonObject(with: bytes("\(run)/config.json")) as? [String: Any]
+        let config =
+            try JSONSerialization.jsonObject(with: bytes("\(run)/config.json")) as? [String: Any]
         #expect(config?["batch"] as? Int == 32 && config?["preset"] as? String == "mlp")
         // A run starts from the config of another, and is the same.
-        let again = try Command.run(["train", "--config", "\(run)/config.json", "--out", "copy", "--quiet"], in: folder.path)
+        let again = try Command.run(
+            ["train", "--config", "\(run)/config.json", "--out", "copy", "--quiet"], in: folder.path
+        )
         #expect(again.code == 0, "\(again.errors)")
         try expectSameRun(run, "\(folder.path)/copy", step: "step-000004")
     }
@@ -105,7 +126,8 @@ struct RunTests {
         let folder = try TemporaryFolder()
         try train(["--steps", "2", "--out", "run"], in: folder)
         for output in ["a.png", "a.npy", "a.idx"] {
-            let result = try Command.run(["generate", "run", "--seeds", "0,5-7", "-o", output], in: folder.path)
+            let result = try Command.run(
+                ["generate", "run", "--seeds", "0,5-7", "-o", output], in: folder.path)
             #expect(result.code == 0, "\(result.errors)")
         }
         let npy = try bytes("\(folder.path)/a.npy")
@@ -116,7 +138,8 @@ struct RunTests {
         #expect(try bytes("\(folder.path)/a.png").starts(with: [0x89, 0x50, 0x4E, 0x47]))
         // From a file alone, and for one seed of the four.
         let file = "run/checkpoints/step-000002.safetensors"
-        let one = try Command.run(["generate", file, "--seeds", "6", "-o", "b.idx"], in: folder.path)
+        let one = try Command.run(
+            ["generate", file, "--seeds", "6", "-o", "b.idx"], in: folder.path)
         #expect(one.code == 0)
         #expect(try bytes("\(folder.path)/b.idx").suffix(784) == idx.suffix(2 * 784).prefix(784))
     }
@@ -133,18 +156,21 @@ struct RunTests {
     @Test func sizeAndChannelsFollowTheFlags() throws {
         let folder = try TemporaryFolder()
         try train(["--steps", "1", "--size", "12", "--channels", "3", "--out", "run"], in: folder)
-        let result = try Command.run(["generate", "run", "--seeds", "0", "-o", "a.idx"], in: folder.path)
+        let result = try Command.run(
+            ["generate", "run", "--seeds", "0", "-o", "a.idx"], in: folder.path)
         #expect(result.code == 0)
         #expect(try bytes("\(folder.path)/a.idx").count == 20 + 12 * 12 * 3)
     }
 
     @Test func benchPrintsItsFields() throws {
         let folder = try TemporaryFolder()
-        let result = try Command.run(["bench", "--preset", "mlp", "--steps", "3", "--batch", "8", "--json"], in: folder.path)
+        let result = try Command.run(
+            ["bench", "--preset", "mlp", "--steps", "3", "--batch", "8", "--json"], in: folder.path)
         let fields = try #require(
             try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
         let names = [
-            "preset", "precision", "batch", "threads", "steps", "median_ms", "min_ms", "p95_ms", "images_per_second",
+            "preset", "precision", "batch", "threads", "steps", "median_ms", "min_ms", "p95_ms",
+            "images_per_second",
             "peak_rss_mib",
         ]
         #expect(Set(fields.keys) == Set(names) && fields["steps"] as? Int == 3)

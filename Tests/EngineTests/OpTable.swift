@@ -42,7 +42,9 @@ enum OpTable {
         _ build: @escaping @Sendable (Tensor) -> Tensor
     ) -> [OpRow] {
         vectors.map {
-            OpRow(name: name, shapes: [$0], range: range, derivatives: derivatives) { [build($0[0])] }
+            OpRow(name: name, shapes: [$0], range: range, derivatives: derivatives) {
+                [build($0[0])]
+            }
         }
     }
 
@@ -87,7 +89,9 @@ enum OpTable {
         }
 
     static let movement: [OpRow] =
-        [([1], [4]), ([17], [5, 17]), ([3, 1], [3, 17]), ([2, 1, 3], [7, 2, 5, 3]), ([], [13])]
+        [
+            ([1], [4]), ([17], [5, 17]), ([3, 1], [3, 17]), ([2, 1, 3], [7, 2, 5, 3]), ([], [13]),
+        ]
         .map { (from: Shape, to: Shape) in
             OpRow(name: "broadcast", shapes: [from]) {
                 // Squared, so that the second gradient is not zero; rows keep the broadcast itself.
@@ -96,9 +100,14 @@ enum OpTable {
         }
         + [([6], [2, 3]), ([17, 1], [17]), ([2, 3, 5], [5, 6])]
         .map { (from: Shape, to: Shape) in
-            OpRow(name: "reshape", shapes: [from]) { [$0[0].reshape(to), ($0[0] * $0[0]).reshape(to)] }
+            OpRow(name: "reshape", shapes: [from]) {
+                [$0[0].reshape(to), ($0[0] * $0[0]).reshape(to)]
+            }
         }
-        + [([3, 17], [1, 0]), ([2, 3, 5], [2, 0, 1]), ([1, 13], [1, 0]), ([2, 3, 4, 5], [3, 1, 0, 2])]
+        + [
+            ([3, 17], [1, 0]), ([2, 3, 5], [2, 0, 1]), ([1, 13], [1, 0]),
+            ([2, 3, 4, 5], [3, 1, 0, 2]),
+        ]
         .map { (shape: Shape, permutation: [Int]) in
             OpRow(name: "transpose", shapes: [shape]) {
                 [$0[0].transpose(permutation), ($0[0] * $0[0]).transpose(permutation)]
@@ -106,19 +115,22 @@ enum OpTable {
         }
 
     static let reductions: [OpRow] = ["sum", "max"].flatMap { name in
-        [([13], [0]), ([17, 3], [0]), ([17, 3], [1]), ([1, 40], [0, 1]), ([2, 3, 17], [0, 2]),
-            ([3, 2, 5, 7], [1, 2]), ([33, 70], [0])]
-            .map { (shape: Shape, axes: [Int]) in
-                OpRow(name: name, shapes: [shape]) {
-                    let x = $0[0] * $0[0].absolute()
-                    return [name == "sum" ? x.sum(axes: axes) : x.max(axes: axes)]
-                }
+        [
+            ([13], [0]), ([17, 3], [0]), ([17, 3], [1]), ([1, 40], [0, 1]), ([2, 3, 17], [0, 2]),
+            ([3, 2, 5, 7], [1, 2]), ([33, 70], [0]),
+        ]
+        .map { (shape: Shape, axes: [Int]) in
+            OpRow(name: name, shapes: [shape]) {
+                let x = $0[0] * $0[0].absolute()
+                return [name == "sum" ? x.sum(axes: axes) : x.max(axes: axes)]
             }
+        }
     }
 
     static let products: [OpRow] = [(1, 1, 1), (13, 17, 7), (2, 1, 5), (17, 3, 1), (32, 48, 16)]
         .flatMap { (m: Int, k: Int, n: Int) in
-            [(false, false), (false, true), (true, false), (true, true)].map { (ta: Bool, tb: Bool) in
+            [(false, false), (false, true), (true, false), (true, true)].map {
+                (ta: Bool, tb: Bool) in
                 OpRow(
                     name: "matmul", shapes: [ta ? [k, m] : [m, k], tb ? [n, k] : [k, n]],
                     tolerance: 1e-5
@@ -145,7 +157,8 @@ enum OpTable {
                     $0[0].builder.emitAll(BatchNormTraining(epsilon: 1e-3), $0)
                 },
                 OpRow(
-                    name: "batchNormGradient", shapes: [shape, shape, channels, channels, channels],
+                    name: "batchNormGradient",
+                    shapes: [shape, shape, channels, channels, channels],
                     range: 0.2...1.5, tolerance: 1e-5
                 ) { $0[0].builder.emitAll(BatchNormGradient(epsilon: 1e-3), $0) },
             ]

@@ -26,7 +26,8 @@ struct OpTableTests {
         var objective = weightedSum(row.build(inputs), seed: 1)
         for order in 1...row.derivatives {
             let found = gradients(of: objective, withRespectTo: inputs)
-            let check = DifferenceCheck(objective: objective, gradients: found, inputs: row.inputs())
+            let check = DifferenceCheck(
+                objective: objective, gradients: found, inputs: row.inputs())
             #expect(check.worst() <= (order == 1 ? 1e-7 : 1e-6), "order \(order)")
             builder.result("objective \(order)", objective)
             for (index, gradient) in found.enumerated() {
@@ -43,7 +44,8 @@ struct OpTableTests {
     private func weightedSum(_ tensors: [Tensor], seed: UInt64) -> Tensor {
         var numbers = TestNumbers(seed: seed)
         let terms = tensors.map { tensor in
-            let weights = Constant(tensor.shape, values: numbers.tensor(tensor.shape, in: 0.5...1.5))
+            let weights = Constant(
+                tensor.shape, values: numbers.tensor(tensor.shape, in: 0.5...1.5))
             return (tensor * tensor.builder.emit(weights)).sum()
         }
         return terms.dropFirst().reduce(terms[0], +)

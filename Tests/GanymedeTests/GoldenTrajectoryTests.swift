@@ -18,7 +18,11 @@ struct GoldenTrajectoryTests {
                 for units in [32, 48, 64] {
                     Dense(units)
                     LeakyReLU(0.2)
-                    if let norm { norm(normEpsilon) } else { BatchNorm(momentum: 0.8, epsilon: normEpsilon) }
+                    if let norm {
+                        norm(normEpsilon)
+                    } else {
+                        BatchNorm(momentum: 0.8, epsilon: normEpsilon)
+                    }
                 }
                 Dense(64)
                 Tanh()
@@ -66,7 +70,8 @@ struct GoldenTrajectoryTests {
             }
         }
         let near = differences.filter { $0 <= 1e-5 }.count
-        #expect(Double(near) >= 0.999 * Double(differences.count), "\(near) of \(differences.count)")
+        #expect(
+            Double(near) >= 0.999 * Double(differences.count), "\(near) of \(differences.count)")
         let updates = 20.0
         #expect(differences.max() ?? 0 <= 2 * GoldenTrajectoryTests.learningRate * updates)
     }
@@ -83,7 +88,8 @@ struct GoldenTrajectoryTests {
         ]
         for (mistake, gan) in mutants {
             let trajectory = try Trajectory.reference(of: gan)
-            let worst = try expected.names
+            let worst =
+                try expected.names
                 .map { try trajectory.relativeError($0, expected.doubles($0)) }.max() ?? 0
             #expect(worst > 1e-6, "\(mistake) goes unseen: \(worst)")
         }
@@ -183,10 +189,14 @@ struct Trajectory {
             states = new
             for loss in ["d_loss", "g_loss"] { values[loss]? += results[loss] ?? [] }
             if index == 0 {
-                for (name, value) in results where name.hasPrefix("gradient.") { values[name] = value }
+                for (name, value) in results where name.hasPrefix("gradient.") {
+                    values[name] = value
+                }
             }
         }
-        for (name, value) in states where !name.contains(".adam.") { values["final.\(name)"] = value }
+        for (name, value) in states where !name.contains(".adam.") {
+            values["final.\(name)"] = value
+        }
     }
 
     func largestDifference(_ name: String, _ expected: [Double]) -> Double {

@@ -56,7 +56,8 @@ struct LayerContractTests {
             let store = StateStore()
             for variable in step.variables {
                 store[variable.name] = HostTensor(
-                    variable.shape, variable.initializer.values(variable.shape, name: variable.name, seed: 1))
+                    variable.shape,
+                    variable.initializer.values(variable.shape, name: variable.name, seed: 1))
             }
             let before = StateStore()
             store.copy(to: before)
@@ -71,7 +72,8 @@ struct LayerContractTests {
             #expect(program.run())
             #expect(program.scalar("d_loss").isFinite && program.scalar("g_loss").isFinite)
             for variable in step.variables where variable.trainable {
-                #expect(store[variable.name] != before[variable.name], "\(variable.name) did not move")
+                #expect(
+                    store[variable.name] != before[variable.name], "\(variable.name) did not move")
             }
         }
     }

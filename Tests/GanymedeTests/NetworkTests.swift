@@ -23,7 +23,10 @@ struct NetworkTests {
             }
             [Dense(2), Tanh()] as [any Layer]
         }
-        let tail = wide ? ["dense3", "tanh1", "dropout1", "dense4", "tanh2"] : ["sigmoid1", "leaky_relu1", "dense3", "tanh1"]
+        let tail =
+            wide
+            ? ["dense3", "tanh1", "dropout1", "dense4", "tanh2"]
+            : ["sigmoid1", "leaky_relu1", "dense3", "tanh1"]
         #expect(network.layerNames == ["dense1", "relu1", "dense2", "relu2"] + tail)
         #expect(network.output == [2])
     }

@@ -32,7 +32,8 @@ public struct Command {
         let output = "\(folder)/.output-\(UUID())"
         let errors = "\(folder)/.errors-\(UUID())"
         let child = try ChildProcess(
-            [path] + arguments, in: folder, environment: environment, output: output, errors: errors)
+            [path] + arguments, in: folder, environment: environment, output: output, errors: errors
+        )
         return Running(child: child, outputPath: output, errorsPath: errors)
     }
 

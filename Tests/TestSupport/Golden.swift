@@ -18,7 +18,8 @@ public enum Golden {
         let expected = try String(contentsOf: file, encoding: .utf8)
         if expected == text { return nil }
         let pairs = zip(
-            expected.components(separatedBy: "\n") + [""], text.components(separatedBy: "\n") + [""])
+            expected.components(separatedBy: "\n") + [""], text.components(separatedBy: "\n") + [""]
+        )
         let line = pairs.first { $0 != $1 }
         return "\(name): expected \"\(line?.0 ?? "")\", found \"\(line?.1 ?? "")\""
     }

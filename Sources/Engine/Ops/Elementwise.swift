@@ -16,7 +16,8 @@ package enum ElementwiseFunction: Hashable, Sendable {
     /// One of each, for the registry.
     package static let examples: [ElementwiseFunction] = [
         .negate, .absolute, .sign, .exp, .log, .log1p, .sqrt, .tanh, .sigmoid,
-        .leakyRelu(slope: 0.2), .cast(.int32), .stopGradient, .add, .subtract, .multiply, .divide, .maximum,
+        .leakyRelu(slope: 0.2), .cast(.int32), .stopGradient, .add, .subtract, .multiply, .divide,
+        .maximum,
         .minimum, .greater, .greaterEqual, .equal, .sigmoidCrossEntropy, .select,
     ]
 

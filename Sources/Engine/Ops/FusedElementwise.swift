@@ -46,7 +46,9 @@ package struct FusedElementwise: Fused {
 
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
         var values = inputs.map { $0.broadcast(to: shape) }
-        guard let builder = inputs.first?.builder else { misuse("a fused operation without inputs") }
+        guard let builder = inputs.first?.builder else {
+            misuse("a fused operation without inputs")
+        }
         for instruction in instructions {
             let arguments = instruction.arguments.map { values[$0] }
             values.append(

@@ -14,7 +14,8 @@ extension Passes {
             guard emitted.insert(group).inserted else { return }
             let members = groups.members[group]
             for member in members {
-                for input in graph.nodes[member].inputs where groups.group(of: input.node) != group {
+                for input in graph.nodes[member].inputs where groups.group(of: input.node) != group
+                {
                     try emit(input.node)
                 }
             }
@@ -80,14 +81,16 @@ extension Passes {
                     function: elementwise.function, constant: 0, arguments: arguments,
                     type: node.types[0].dtype))
         }
-        let read = Set(graph.nodes.enumerated().filter { !inside.contains($0.offset) }
-            .flatMap { $0.element.inputs.map(\.node) } + graph.outputs.map(\.value.node))
+        let read = Set(
+            graph.nodes.enumerated().filter { !inside.contains($0.offset) }
+                .flatMap { $0.element.inputs.map(\.node) } + graph.outputs.map(\.value.node))
         let handedOut = members.filter { read.contains($0) }
         let fused = FusedElementwise(
             shape: shape, inputCount: inputs.count, instructions: instructions,
             outputs: handedOut.compactMap { numbers[$0] })
         let node = try rewriter.append(
-            fused, inputs.map { rewriter($0) }, scope: graph.nodes[members[members.count - 1]].scope)
+            fused, inputs.map { rewriter($0) }, scope: graph.nodes[members[members.count - 1]].scope
+        )
         for (index, member) in handedOut.enumerated() {
             rewriter.replace(Value(node: member), with: Value(node: node, index: index))
         }

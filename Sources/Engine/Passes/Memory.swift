@@ -55,7 +55,8 @@ extension Passes {
         blocks.sort { ($0.byteCount, $1.node) > ($1.byteCount, $0.node) }
         for block in blocks {
             let size = (block.byteCount + 63) / 64 * 64
-            let neighbours = taken
+            let neighbours =
+                taken
                 .filter { $0.block.first <= block.last && block.first <= $0.block.last }
                 .sorted { $0.offset < $1.offset }
             var offset = 0

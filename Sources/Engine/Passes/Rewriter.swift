@@ -5,7 +5,9 @@ struct Rewriter {
 
     /// The new place of an old value.
     func callAsFunction(_ old: Value) -> Value {
-        guard let new = moved[old] else { misuse("a pass reads %\(old.node) before it has moved it") }
+        guard let new = moved[old] else {
+            misuse("a pass reads %\(old.node) before it has moved it")
+        }
         return new
     }
 

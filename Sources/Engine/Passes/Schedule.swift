@@ -44,7 +44,9 @@ extension Graph {
     package func readersOfStorage() -> [Value: [Int]] {
         var readers: [Value: [Int]] = [:]
         for (index, node) in nodes.enumerated() where runs(index) {
-            for value in Set(node.inputs.map(storage(of:))) { readers[value, default: []].append(index) }
+            for value in Set(node.inputs.map(storage(of:))) {
+                readers[value, default: []].append(index)
+            }
         }
         return readers
     }
@@ -56,7 +58,8 @@ extension Graph {
         for (index, node) in schedule.order.enumerated() { position[node] = index }
         for node in schedule.order {
             for input in nodes[node].inputs.map(storage(of:)) where runs(input.node) {
-                guard let before = position[input.node], let now = position[node], before < now else {
+                guard let before = position[input.node], let now = position[node], before < now
+                else {
                     throw GraphFault("\(line(node)) runs before %\(input.node), which it reads")
                 }
             }
@@ -104,7 +107,9 @@ private struct Scheduler {
             guard let previous = overwritten(by: value, of: output.name) else { break }
             value = previous
         }
-        if let old = state(output.name), old != value, !clear(old, before: value.node, mayRead: false) {
+        if let old = state(output.name), old != value,
+            !clear(old, before: value.node, mayRead: false)
+        {
             (before, schedule) = saved
             return false
         }
@@ -133,7 +138,8 @@ private struct Scheduler {
         guard graph.runs(value.node) else { return value == state(name) }
         let node = graph.nodes[value.node]
         return node.operation.inPlaceInputs(forOutput: value.index).contains {
-            node.inputs[$0] == state(name) || (node.operation is AdamUpdate && descends(node.inputs[$0], from: name))
+            node.inputs[$0] == state(name)
+                || (node.operation is AdamUpdate && descends(node.inputs[$0], from: name))
         }
     }
 
@@ -162,7 +168,9 @@ private struct Scheduler {
         var stack = [node]
         while let next = stack.popLast() {
             if next == other { return true }
-            for earlier in before[next] where seen.insert(earlier).inserted { stack.append(earlier) }
+            for earlier in before[next] where seen.insert(earlier).inserted {
+                stack.append(earlier)
+            }
         }
         return false
     }

@@ -16,7 +16,8 @@ public struct BatchLoader {
     public init(_ dataset: Dataset, batch: Int, seed: UInt64) throws {
         guard batch > 0, dataset.count >= batch else {
             throw GanymedeError.world(
-                "\(dataset.name) holds \(dataset.count) images, less than a batch of \(batch): lower --batch")
+                "\(dataset.name) holds \(dataset.count) images, less than a batch of \(batch): lower --batch"
+            )
         }
         self.dataset = dataset
         self.batch = batch

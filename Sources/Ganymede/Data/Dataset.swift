@@ -1,9 +1,10 @@
+import Crypto
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import Crypto
 
 /// Images with 8 bits a channel, and labels where there are any.
 public struct Dataset: Sendable {
@@ -63,7 +64,8 @@ public struct DataSource: Sendable, Equatable {
             throw GanymedeError.world(
                 "there is no dataset or folder called \(name)."
                     + suggestion(for: name, among: DataSource.builtIn)
-                    + " Built in: \(DataSource.builtIn.joined(separator: ", ")); a folder holds IDX files")
+                    + " Built in: \(DataSource.builtIn.joined(separator: ", ")); a folder holds IDX files"
+            )
         }
         return try dataset.resized(size: size, channels: channels)
     }

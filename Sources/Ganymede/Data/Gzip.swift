@@ -13,7 +13,9 @@ enum Gzip {
     }
 
     /// The unpacked bytes; `source` is named in errors.
-    static func unpack(_ bytes: UnsafeRawBufferPointer, _ source: String, expected: Int) throws -> [UInt8] {
+    static func unpack(_ bytes: UnsafeRawBufferPointer, _ source: String, expected: Int) throws
+        -> [UInt8]
+    {
         var stream = z_stream()
         // 16: expect a gzip header.
         guard

@@ -26,7 +26,9 @@ package struct IDX: Equatable {
         func broken(_ reason: String) -> GanymedeError {
             .world("\(source) is not an IDX file of \(rank == 1 ? "labels" : "images"): \(reason)")
         }
-        guard data.count >= 4 else { throw broken("it has \(data.count) bytes, less than a header") }
+        guard data.count >= 4 else {
+            throw broken("it has \(data.count) bytes, less than a header")
+        }
         guard data[0] == 0, data[1] == 0, data[2] == 8, data[3] == rank else {
             let found = (0..<4).map { String(data[$0], radix: 16) }.joined(separator: " ")
             throw broken("it starts with \(found), not 0 0 8 \(rank)")
@@ -43,7 +45,8 @@ package struct IDX: Equatable {
         guard !overflow, count > 0 else { throw broken("it promises \(Shape(shape)) numbers") }
         guard data.count - header == count else {
             throw broken(
-                "its header promises \(count) bytes of data \(Shape(shape)), and there are \(data.count - header)")
+                "its header promises \(count) bytes of data \(Shape(shape)), and there are \(data.count - header)"
+            )
         }
         bytes = Array(data[header...])
     }

@@ -4,10 +4,14 @@ import CResources
 enum MNIST {
     /// SHA-256 of the unpacked files, which are the original ones.
     static let digests = [
-        "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-        "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-        "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-        "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        "train-images-idx3-ubyte":
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "train-labels-idx1-ubyte":
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "t10k-images-idx3-ubyte":
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "t10k-labels-idx1-ubyte":
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ]
 
     static func training() throws -> Dataset {
@@ -45,7 +49,8 @@ enum MNIST {
     private static func file(_ name: String, in folder: String, rank: Int) throws -> IDX {
         let paths = ["\(folder)/\(name)", "\(folder)/\(name).gz"]
         guard let path = paths.first(where: Files.exists) else {
-            throw GanymedeError.world("\(folder) holds neither \(name) nor \(name).gz: put the file there")
+            throw GanymedeError.world(
+                "\(folder) holds neither \(name) nor \(name).gz: put the file there")
         }
         return try Files.read(path).withUnsafeBytes { try IDX($0, path, rank: rank) }
     }

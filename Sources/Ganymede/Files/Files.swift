@@ -93,7 +93,8 @@ package enum Files {
                 if reason == EEXIST && isDirectory(made) { continue }
                 if reason == EEXIST || reason == ENOTDIR {
                     throw GanymedeError.world(
-                        "cannot make the folder \(path): \(made) is a file. Choose another --out, or move it away")
+                        "cannot make the folder \(path): \(made) is a file. Choose another --out, or move it away"
+                    )
                 }
                 errno = reason
                 throw failure("cannot make the folder", path)
@@ -101,7 +102,9 @@ package enum Files {
         }
     }
 
-    package static func isDirectory(_ path: String) -> Bool { mode(path).map { $0 & S_IFMT == S_IFDIR } ?? false }
+    package static func isDirectory(_ path: String) -> Bool {
+        mode(path).map { $0 & S_IFMT == S_IFDIR } ?? false
+    }
     package static func exists(_ path: String) -> Bool { mode(path) != nil }
 
     private static func mode(_ path: String) -> mode_t? {

@@ -64,7 +64,9 @@ package enum JSONValue: Codable, Equatable, Sendable {
     private static func joined(_ parts: [(String, JSONValue)]) -> [String: JSONValue] {
         var leaves: [String: JSONValue] = [:]
         for (key, value) in parts {
-            for (rest, leaf) in value.leaves { leaves[rest.isEmpty ? key : "\(key).\(rest)"] = leaf }
+            for (rest, leaf) in value.leaves {
+                leaves[rest.isEmpty ? key : "\(key).\(rest)"] = leaf
+            }
         }
         return leaves
     }
@@ -110,7 +112,9 @@ package enum JSON {
     }
 
     /// Decodes, with an error that names the field.
-    package static func decode<T: Decodable>(_ type: T.Type, from data: Data, _ source: String) throws -> T {
+    package static func decode<T: Decodable>(_ type: T.Type, from data: Data, _ source: String)
+        throws -> T
+    {
         do { return try decoder().decode(type, from: data) } catch {
             throw GanymedeError.world("\(source): \(explain(error))")
         }
@@ -123,7 +127,8 @@ package enum JSON {
             return keys.isEmpty ? "" : keys.joined(separator: ".") + ": "
         }
         switch error {
-        case .keyNotFound(let key, let context): return path(context) + "the field \(key.stringValue) is missing"
+        case .keyNotFound(let key, let context):
+            return path(context) + "the field \(key.stringValue) is missing"
         case .typeMismatch(let type, let context): return path(context) + "this should be a \(type)"
         case .valueNotFound(let type, let context): return path(context) + "a \(type) is missing"
         case .dataCorrupted(let context): return path(context) + context.debugDescription

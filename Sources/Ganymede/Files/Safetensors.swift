@@ -30,7 +30,9 @@ package final class Safetensors {
     /// Opens a file and checks the whole header, but reads no tensor yet.
     package init(_ path: String) throws {
         self.path = path
-        if Files.isDirectory(path) { throw GanymedeError.world("\(path) is a folder, not a .safetensors file") }
+        if Files.isDirectory(path) {
+            throw GanymedeError.world("\(path) is a folder, not a .safetensors file")
+        }
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw GanymedeError.world("cannot read \(path): \(String(cString: strerror(errno)))")
@@ -86,7 +88,9 @@ package final class Safetensors {
         }
         for (name, entry) in parsed.entries {
             let width = entry.dtype == "F32" ? 4 : entry.dtype == "F64" ? 8 : 0
-            guard width > 0 else { throw malformed(path, "\(name) has the type \(entry.dtype); F32 is read") }
+            guard width > 0 else {
+                throw malformed(path, "\(name) has the type \(entry.dtype); F32 is read")
+            }
             let (count, overflow) = entry.shape.reduce((width, false)) {
                 let (product, over) = $0.0.multipliedReportingOverflow(by: $1)
                 return (product, $0.1 || over || $1 < 0)
@@ -94,7 +98,10 @@ package final class Safetensors {
             guard entry.dataOffsets.count == 2, !overflow, entry.dataOffsets[0] >= 0,
                 entry.dataOffsets[1] <= dataCount, entry.dataOffsets[0] <= entry.dataOffsets[1],
                 entry.dataOffsets[1] - entry.dataOffsets[0] == count
-            else { throw malformed(path, "the tensor \(name) reaches past the end, or its size is wrong") }
+            else {
+                throw malformed(
+                    path, "the tensor \(name) reaches past the end, or its size is wrong")
+            }
         }
         return (parsed.metadata, parsed.entries)
     }
@@ -148,7 +155,8 @@ package final class Safetensors {
         for (name, tensor) in sorted {
             let end = offset + tensor.values.count * 4
             header[name] = .object([
-                "dtype": .string("F32"), "shape": .array(tensor.shape.dimensions.map(JSONValue.integer)),
+                "dtype": .string("F32"),
+                "shape": .array(tensor.shape.dimensions.map(JSONValue.integer)),
                 "data_offsets": .array([.integer(offset), .integer(end)]),
             ])
             offset = end

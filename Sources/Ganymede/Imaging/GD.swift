@@ -21,7 +21,8 @@ private final class GDImage {
     convenience init(_ raster: Raster) throws {
         let (width, height) = (Int32(raster.width), Int32(raster.height))
         try self.init(
-            raster.channels == 1 ? gdImageCreate(width, height) : gdImageCreateTrueColor(width, height),
+            raster.channels == 1
+                ? gdImageCreate(width, height) : gdImageCreateTrueColor(width, height),
             "a picture of \(width)x\(height)")
         if raster.channels == 1 {
             for grey in Int32(0)..<256 { _ = gdImageColorAllocate(pointer, grey, grey, grey) }
@@ -74,7 +75,8 @@ extension Raster {
     /// A PNG file as a picture.
     package init(png data: Data, channels: Int, _ source: String) throws {
         let pointer = data.withUnsafeBytes {
-            gdImageCreateFromPngPtr(Int32($0.count), UnsafeMutableRawPointer(mutating: $0.baseAddress))
+            gdImageCreateFromPngPtr(
+                Int32($0.count), UnsafeMutableRawPointer(mutating: $0.baseAddress))
         }
         guard pointer != nil else { throw GanymedeError.world("\(source) is not a PNG picture") }
         self = try GDImage(pointer, source).raster(channels: channels)
@@ -97,7 +99,8 @@ extension Raster {
                 try append(gdImageGifAnimBeginPtr(image.pointer, &count, 1, 0), count)
             }
             let delay = Int32(index == frames.count - 1 ? hundredths * 10 : hundredths)
-            let bytes = gdImageGifAnimAddPtr(image.pointer, &count, 1, 0, 0, delay, 1, kept.last?.pointer)
+            let bytes = gdImageGifAnimAddPtr(
+                image.pointer, &count, 1, 0, 0, delay, 1, kept.last?.pointer)
             try append(bytes, count)
             kept = [image]
         }

@@ -32,15 +32,20 @@ public struct Raster: Sendable, Equatable {
         var grid = Raster(
             height: rows * cellHeight + gap, width: columns * cellWidth + gap, channels: channels,
             pixels: [UInt8](
-                repeating: 96, count: (rows * cellHeight + gap) * (columns * cellWidth + gap) * channels))
+                repeating: 96,
+                count: (rows * cellHeight + gap) * (columns * cellWidth + gap) * channels))
         let size = height * width * channels
         for index in 0..<min(images.count / max(size, 1), rows * columns) {
-            let (top, left) = (index / columns * cellHeight + gap, index % columns * cellWidth + gap)
+            let (top, left) = (
+                index / columns * cellHeight + gap, index % columns * cellWidth + gap
+            )
             for y in 0..<height * scale {
                 for x in 0..<width * scale {
                     let from = index * size + (y / scale * width + x / scale) * channels
                     let to = ((top + y) * grid.width + left + x) * channels
-                    for channel in 0..<channels { grid.pixels[to + channel] = images[from + channel] }
+                    for channel in 0..<channels {
+                        grid.pixels[to + channel] = images[from + channel]
+                    }
                 }
             }
         }

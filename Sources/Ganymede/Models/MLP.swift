@@ -3,9 +3,11 @@ extension Preset {
     /// the image, two judge it. 30,000 alternating steps of 32 images.
     public static let mlp = Preset(
         name: "mlp",
-        about: "fully connected: noise 100, three hidden layers, batch normalization; 30,000 steps of 32",
+        about:
+            "fully connected: noise 100, three hidden layers, batch normalization; 30,000 steps of 32",
         sizes: 4...128,
-        training: TrainingConfig(batch: 32, steps: 30_000, sampleEvery: 200, checkpointEvery: 5_000, grid: [5, 5])
+        training: TrainingConfig(
+            batch: 32, steps: 30_000, sampleEvery: 200, checkpointEvery: 5_000, grid: [5, 5])
     ) { size, channels in
         GAN(
             generator: Sequential("generator", input: [100]) {

@@ -20,7 +20,8 @@ public struct Preset: Sendable {
         }
         guard sizes.contains(size) else {
             let nearest = min(max(size, sizes.lowerBound), sizes.upperBound)
-            throw GanymedeError.usage("\(name) cannot make images of \(size) pixels; the nearest it can is \(nearest)")
+            throw GanymedeError.usage(
+                "\(name) cannot make images of \(size) pixels; the nearest it can is \(nearest)")
         }
         return make(size, channels)
     }

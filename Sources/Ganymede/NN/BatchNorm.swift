@@ -28,7 +28,8 @@ public struct BatchNorm: Layer {
         }
         let result = x.batchNormalized(gamma: gamma, beta: beta, epsilon: epsilon)
         context.update("moving_mean", to: mean * momentum + result.mean * (1 - momentum))
-        context.update("moving_variance", to: variance * momentum + result.variance * (1 - momentum))
+        context.update(
+            "moving_variance", to: variance * momentum + result.variance * (1 - momentum))
         return result.y
     }
 }

@@ -14,7 +14,9 @@ public struct Dense: Layer {
     }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
-        guard x.shape.rank == 2 else { context.misfit(x, "[batch, inputs]: put a Flatten before it") }
+        guard x.shape.rank == 2 else {
+            context.misfit(x, "[batch, inputs]: put a Flatten before it")
+        }
         let weight = context.parameter("weight", [x.shape[1], units], .glorotUniform)
         let y = x.matmul(weight)
         return useBias ? y + context.parameter("bias", [units], .zeros) : y

@@ -23,7 +23,8 @@ public struct Reshape: Layer {
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
         let sample = x.shape.dimensions.dropFirst().reduce(1, *)
         guard sample == shape.reduce(1, *) else {
-            context.misfit(x, "one that fits \(Shape(shape)) with \(shape.reduce(1, *)) numbers a sample")
+            context.misfit(
+                x, "one that fits \(Shape(shape)) with \(shape.reduce(1, *)) numbers a sample")
         }
         return x.reshape(Shape([x.shape[0]] + shape))
     }

@@ -26,7 +26,9 @@ extension Sequential {
         let trainable = variables.filter(\.trainable).map(\.shape.count).reduce(0, +)
         var lines = ["Model: \"\(name)\"", rule("┏", "┳", "┓", "━"), row(header, "┃")]
         lines.append(rule("┡", "╇", "┩", "━"))
-        lines += [rows.map { row($0, "│") }.joined(separator: "\n" + rule("├", "┼", "┤", "─") + "\n")]
+        lines += [
+            rows.map { row($0, "│") }.joined(separator: "\n" + rule("├", "┼", "┤", "─") + "\n")
+        ]
         lines.append(rule("└", "┴", "┘", "─"))
         lines.append(" Total params: \(sized(parameterCount))")
         lines.append(" Trainable params: \(sized(trainable))")
@@ -50,7 +52,8 @@ func grouped(_ number: Int) -> String {
 private func sized(_ count: Int) -> String {
     let bytes = Double(count * 4)
     let (value, unit) =
-        bytes < 1024 ? (bytes, "B") : bytes < 1_048_576 ? (bytes / 1024, "KB") : (bytes / 1_048_576, "MB")
+        bytes < 1024
+        ? (bytes, "B") : bytes < 1_048_576 ? (bytes / 1024, "KB") : (bytes / 1_048_576, "MB")
     return "\(grouped(count)) (\(fixed(value, 2)) \(unit))"
 }
 

@@ -6,7 +6,8 @@ public final class Benchmark {
     /// Compiles the system and gives it its first weights.
     public init(_ options: RunOptions) throws {
         self.options = options
-        let dataset = try DataSource(options.data).load(size: options.size, channels: options.channels)
+        let dataset = try DataSource(options.data).load(
+            size: options.size, channels: options.channels)
         session = try EngineThread.run {
             let session = try TrainingSession(options, dataset)
             try session.initialize(from: nil)
@@ -30,7 +31,8 @@ public final class Benchmark {
         /// One JSON object.
         public var json: String {
             let training = options.training
-            return "{\"preset\":\"\(options.preset ?? "")\",\"precision\":\"f32\",\"batch\":\(training.batch)"
+            return
+                "{\"preset\":\"\(options.preset ?? "")\",\"precision\":\"f32\",\"batch\":\(training.batch)"
                 + ",\"threads\":\(training.threads),\"steps\":\(milliseconds.count)"
                 + ",\"median_ms\":\(fixed(quantile(0.5), 4)),\"min_ms\":\(fixed(milliseconds[0], 4))"
                 + ",\"p95_ms\":\(fixed(quantile(0.95), 4)),\"images_per_second\":\(fixed(rate, 1))"
@@ -58,7 +60,8 @@ public final class Benchmark {
                 session.runUnchecked(step: step)
                 if step >= warmup { times.append((Machine.seconds() - start) * 1000) }
             }
-            return Result(options: options, milliseconds: times.sorted(), peakMemory: Machine.peakMemory)
+            return Result(
+                options: options, milliseconds: times.sorted(), peakMemory: Machine.peakMemory)
         }
     }
 
@@ -70,7 +73,8 @@ public final class Benchmark {
             let total = rows.map(\.milliseconds).reduce(0, +)
             var text = "sum of kernels \(fixed(total, 3)) ms\n"
             for row in rows.sorted(by: { $0.milliseconds > $1.milliseconds }) {
-                text += "\(fixed(row.milliseconds, 4)) ms  \(fixed(row.milliseconds / total * 100, 1))%  "
+                text +=
+                    "\(fixed(row.milliseconds, 4)) ms  \(fixed(row.milliseconds / total * 100, 1))%  "
                 text += "\(row.implementation)  \(row.node.prefix(110))\n"
             }
             return text

@@ -30,14 +30,17 @@ struct Checkpoint {
     init(_ path: String) throws {
         self.path = try RunDirectory.checkpoint(in: path)
         file = try Safetensors(self.path)
-        guard file.metadata["format"] == "ganymede 1", let step = file.metadata["step"].flatMap(Int.init),
+        guard file.metadata["format"] == "ganymede 1",
+            let step = file.metadata["step"].flatMap(Int.init),
             let options = file.metadata["options"]
         else {
-            throw GanymedeError.world("\(self.path) was not written by Ganymede: it lacks the header's fields")
+            throw GanymedeError.world(
+                "\(self.path) was not written by Ganymede: it lacks the header's fields")
         }
         self.step = step
         dataDigest = file.metadata["data_sha256"] ?? ""
-        identity = try JSON.decode(JSONValue.self, from: .init(options.utf8), "\(self.path): options")
+        identity = try JSON.decode(
+            JSONValue.self, from: .init(options.utf8), "\(self.path): options")
     }
 
     /// The networks that the checkpoint holds.

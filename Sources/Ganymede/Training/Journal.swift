@@ -29,7 +29,8 @@ public struct StepReport: Sendable, Equatable {
     /// The line of `journal.jsonl`.
     var line: String {
         func shorter(_ value: Double) -> String { "\(Float(value))" }
-        return "{\"step\":\(step),\"epoch\":\(shorter(epoch)),\"images\":\(images),\"seconds\":\(fixed(seconds, 3))"
+        return
+            "{\"step\":\(step),\"epoch\":\(shorter(epoch)),\"images\":\(images),\"seconds\":\(fixed(seconds, 3))"
             + ",\"d_loss\":\(shorter(dLoss)),\"g_loss\":\(shorter(gLoss)),\"d_acc\":\(shorter(dAcc))"
             + ",\"d_acc_real\":\(shorter(dAccReal)),\"d_acc_fake\":\(shorter(dAccFake))"
             + ",\"g_acc\":\(shorter(gAcc)),\"images_per_second\":\(fixed(imagesPerSecond, 1))}\n"
@@ -45,7 +46,8 @@ struct Journal {
     /// Opens the journal and cuts the lines beyond `step`.
     ///
     /// - Returns: the seconds of training that the last kept line tells.
-    static func open(_ path: String, after step: Int) throws -> (journal: Journal, seconds: Double) {
+    static func open(_ path: String, after step: Int) throws -> (journal: Journal, seconds: Double)
+    {
         struct Line: Decodable {
             let step: Int
             let seconds: Double
@@ -55,7 +57,8 @@ struct Journal {
         if Files.exists(path) {
             for line in try Files.read(path).split(separator: UInt8(ascii: "\n")) {
                 // A line that a crash cut short ends what can be trusted.
-                guard let parsed = try? JSONDecoder().decode(Line.self, from: line), parsed.step <= step
+                guard let parsed = try? JSONDecoder().decode(Line.self, from: line),
+                    parsed.step <= step
                 else { break }
                 kept.append(line)
                 kept.append(UInt8(ascii: "\n"))

@@ -38,17 +38,22 @@ public struct ProgressLine {
 
     private var columns: Int {
         var size = winsize()
-        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 120
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20
+            ? Int(size.ws_col) : 120
     }
 
-    static func text(_ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double) -> String {
+    static func text(_ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double)
+        -> String
+    {
         let done = min(report.step * 10 / max(steps, 1), 10)
         func percent(_ share: Double) -> String { fixed(share * 100, 0) + "%" }
         return "\(name)  step \(report.step)/\(steps)  epoch \(fixed(report.epoch, 1))  "
             + "D \(fixed(report.dLoss, 2)) (real \(percent(report.dAccReal)) fake \(percent(report.dAccFake)))  "
             + "G \(fixed(report.gLoss, 2))  \(rate(report.imagesPerSecond)) img/s  "
-            + "[" + String(repeating: "#", count: done) + String(repeating: "-", count: 10 - done) + "]  "
-            + (report.step >= steps ? "done in \(duration(report.seconds))" : "\(duration(secondsLeft)) left")
+            + "[" + String(repeating: "#", count: done) + String(repeating: "-", count: 10 - done)
+            + "]  "
+            + (report.step >= steps
+                ? "done in \(duration(report.seconds))" : "\(duration(secondsLeft)) left")
     }
 
     private static func rate(_ value: Double) -> String {

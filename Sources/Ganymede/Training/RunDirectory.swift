@@ -40,7 +40,8 @@ public struct RunDirectory: Sendable {
     private static func nextFree(_ name: String) throws -> String {
         for number in 1...999_999 {
             let digits = String(number)
-            let path = "runs/\(name)-" + String(repeating: "0", count: max(3 - digits.count, 0)) + digits
+            let path =
+                "runs/\(name)-" + String(repeating: "0", count: max(3 - digits.count, 0)) + digits
             if !Files.exists(path) { return path }
         }
         throw GanymedeError.world("runs/ holds 999999 runs of \(name): choose an --out")
@@ -48,7 +49,8 @@ public struct RunDirectory: Sendable {
 
     /// Opens the folder of an existing run.
     static func open(_ path: String) throws -> RunDirectory {
-        let run = RunDirectory(path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+        let run = RunDirectory(
+            path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
         guard Files.exists(run.configPath) else {
             throw GanymedeError.world("\(path) is not the folder of a run: it has no config.json")
         }
@@ -64,12 +66,14 @@ public struct RunDirectory: Sendable {
         let run = try open(path)
         let pointer = "\(run.checkpointsPath)/latest"
         guard Files.exists(pointer) else {
-            throw GanymedeError.world("\(path) has no checkpoint yet: it holds no checkpoints/latest")
+            throw GanymedeError.world(
+                "\(path) has no checkpoint yet: it holds no checkpoints/latest")
         }
         let text = String(decoding: try Files.read(pointer), as: UTF8.self)
         let name = text.filter { !$0.isWhitespace }
         guard !name.isEmpty, !name.contains("/") else {
-            throw GanymedeError.world("\(pointer) names no file: write the name of a checkpoint into it")
+            throw GanymedeError.world(
+                "\(pointer) names no file: write the name of a checkpoint into it")
         }
         return "\(run.checkpointsPath)/\(name)"
     }
@@ -109,10 +113,14 @@ public struct RunDirectory: Sendable {
 
     /// Joins the sample grids, at most 100 of them evenly chosen, into `progress.gif`.
     func writeProgress(channels: Int) throws {
-        let names = try Files.list(samplesPath).filter { $0.hasPrefix("step-") && $0.hasSuffix(".png") }
+        let names = try Files.list(samplesPath).filter {
+            $0.hasPrefix("step-") && $0.hasSuffix(".png")
+        }
         guard !names.isEmpty else { return }
         let count = min(names.count, 100)
-        let chosen = (0..<count).map { names[count == 1 ? 0 : $0 * (names.count - 1) / (count - 1)] }
+        let chosen = (0..<count).map {
+            names[count == 1 ? 0 : $0 * (names.count - 1) / (count - 1)]
+        }
         let frames = try chosen.map { name in
             try Raster(png: Files.read("\(samplesPath)/\(name)"), channels: channels, name)
         }

@@ -103,7 +103,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
     public func setting(_ assignments: [String]) throws -> RunOptions {
         var json = try JSONValue(encoding: self)
         for assignment in assignments {
-            let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = assignment.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty else {
                 throw GanymedeError.usage("--set takes key=value, not \"\(assignment)\"")
             }
@@ -114,7 +115,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
         do {
             return try JSON.decoder().decode(RunOptions.self, from: JSON.encoder().encode(json))
         } catch {
-            throw GanymedeError.usage("--set \(assignments.joined(separator: " ")): \(JSON.explain(error))")
+            throw GanymedeError.usage(
+                "--set \(assignments.joined(separator: " ")): \(JSON.explain(error))")
         }
     }
 
@@ -129,21 +131,30 @@ public struct RunOptions: Codable, Equatable, Sendable {
         }
         throw GanymedeError.usage(
             "--set: there is no key \"\(key)\"." + suggestion(for: key, among: known)
-                + " Keys are the paths in config.json, such as gan.generator_optimizer.learning_rate")
+                + " Keys are the paths in config.json, such as gan.generator_optimizer.learning_rate"
+        )
     }
 
     /// Stops on sizes that no run can have.
     public func validated() throws -> RunOptions {
         let training = training
         for (name, value) in [
-            ("--steps", training.steps), ("--batch", training.batch), ("--threads", training.threads),
-            ("--sample-every", training.sampleEvery), ("--checkpoint-every", training.checkpointEvery),
+            ("--steps", training.steps), ("--batch", training.batch),
+            ("--threads", training.threads),
+            ("--sample-every", training.sampleEvery),
+            ("--checkpoint-every", training.checkpointEvery),
         ] where value < 1 {
             throw GanymedeError.usage("\(name) is at least 1, not \(value)")
         }
-        if training.seed < 0 { throw GanymedeError.usage("--seed is not negative, and not \(training.seed)") }
-        if training.threads > 1024 { throw GanymedeError.usage("--threads is at most 1024, not \(training.threads)") }
-        if training.batch > 65_536 { throw GanymedeError.usage("--batch is at most 65536, not \(training.batch)") }
+        if training.seed < 0 {
+            throw GanymedeError.usage("--seed is not negative, and not \(training.seed)")
+        }
+        if training.threads > 1024 {
+            throw GanymedeError.usage("--threads is at most 1024, not \(training.threads)")
+        }
+        if training.batch > 65_536 {
+            throw GanymedeError.usage("--batch is at most 65536, not \(training.batch)")
+        }
         if training.grid.count != 2 || training.grid.contains(where: { !(1...64).contains($0) }) {
             throw GanymedeError.usage("grid is rows and columns from 1 to 64, not \(training.grid)")
         }
@@ -180,6 +191,7 @@ extension JSONValue {
 func differences(_ found: JSONValue, _ expected: JSONValue) -> [String] {
     let (a, b) = (found.leaves, expected.leaves)
     return Set(a.keys).union(b.keys).sorted().compactMap { key in
-        a[key] == b[key] ? nil : "\(key): \(a[key]?.text ?? "missing"), not \(b[key]?.text ?? "missing")"
+        a[key] == b[key]
+            ? nil : "\(key): \(a[key]?.text ?? "missing"), not \(b[key]?.text ?? "missing")"
     }
 }

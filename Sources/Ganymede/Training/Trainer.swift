@@ -36,7 +36,8 @@ public struct Trainer: Sendable {
     /// Trains into a new folder; nil takes the next free `runs/NAME-001`.
     public func train(into path: String?) throws -> Outcome {
         let options = try options.validated()
-        let dataset = try DataSource(options.data).load(size: options.size, channels: options.channels)
+        let dataset = try DataSource(options.data).load(
+            size: options.size, channels: options.channels)
         return try EngineThread.run {
             let session = try TrainingSession(options, dataset)
             try session.initialize(from: initialWeights)
@@ -65,12 +66,16 @@ public struct Trainer: Sendable {
         var trainer = Trainer(try options.validated())
         configure(&trainer)
         if checkpoint.step >= options.training.steps {
-            return Outcome(directory: directory, step: checkpoint.step, interrupted: false, last: nil, programRuns: 0)
+            return Outcome(
+                directory: directory, step: checkpoint.step, interrupted: false, last: nil,
+                programRuns: 0)
         }
-        let dataset = try DataSource(options.data).load(size: options.size, channels: options.channels)
+        let dataset = try DataSource(options.data).load(
+            size: options.size, channels: options.channels)
         guard dataset.digest == checkpoint.dataDigest else {
             throw GanymedeError.world(
-                "the images of \(options.data) are not those that the run began with: put the old ones back")
+                "the images of \(options.data) are not those that the run began with: put the old ones back"
+            )
         }
         return try EngineThread.run {
             let session = try TrainingSession(trainer.options, dataset)
@@ -99,10 +104,13 @@ public struct Trainer: Sendable {
             let new = try session.advance(step: step)
             step += 1
             seconds += clock.tick()
-            let full = session.complete(new, step: step, seconds: seconds, rate: clock.imagesPerSecond)
+            let full = session.complete(
+                new, step: step, seconds: seconds, rate: clock.imagesPerSecond)
             journal.append(full)
             report = full
-            progress?.show(full, of: config.steps, secondsLeft: Double(config.steps - step) * clock.secondsPerStep)
+            progress?.show(
+                full, of: config.steps,
+                secondsLeft: Double(config.steps - step) * clock.secondsPerStep)
             interrupted = shouldStop() && step < config.steps
             let last = step == config.steps || interrupted
             if last || step % config.sampleEvery == 0 { try session.saveSamples(step: step) }
@@ -114,7 +122,8 @@ public struct Trainer: Sendable {
         }
         if interrupted { progress?.finish() }
         try session.directory.writeProgress(channels: options.channels)
-        return Outcome(directory: session.directory, step: step, interrupted: interrupted, last: report,
+        return Outcome(
+            directory: session.directory, step: step, interrupted: interrupted, last: report,
             programRuns: session.programRuns)
     }
 }

@@ -158,7 +158,8 @@ final class TrainingSession {
                     + ((try? RunDirectory.checkpoint(in: directory.path)) ?? "none"))
         }
         try Checkpoint.write(
-            directory.checkpointPath(step: index), store: store, variables: step.variables, step: index,
+            directory.checkpointPath(step: index), store: store, variables: step.variables,
+            step: index,
             options: options, dataDigest: dataset.digest)
         try directory.markLatest(step: index)
     }

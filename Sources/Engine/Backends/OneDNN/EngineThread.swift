@@ -25,7 +25,9 @@ public enum EngineThread {
 
     /// Stops a caller that is on another thread.
     package static func assertCurrent() {
-        if !isCurrent { misuse("kernels run on the engine's thread: wrap the call in EngineThread.run") }
+        if !isCurrent {
+            misuse("kernels run on the engine's thread: wrap the call in EngineThread.run")
+        }
     }
 
     /// The size of the OpenMP team. Programs keep the size they were compiled for.

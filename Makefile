@@ -1,0 +1,38 @@
+# `make train` and `make test` are all that is needed: each installs what is missing and builds.
+CONFIGURATION := -c release
+GANYMEDE := .build/release/ganymede
+
+.PHONY: all build train test check lint format setup golden clean
+
+all: build
+
+setup:
+	@scripts/setup
+
+build: setup
+	swift build $(CONFIGURATION) --product ganymede
+
+# About a minute on two cores.
+train: build
+	$(GANYMEDE) train --preset mlp --steps 13000 --sample-every 500
+
+test: setup
+	swift build $(CONFIGURATION) --build-tests
+	swift test $(CONFIGURATION) --skip-build
+
+lint:
+	swift format lint --strict --recursive Sources Tests Examples Package.swift
+
+format:
+	swift format --in-place --recursive Sources Tests Examples Package.swift
+
+# Warnings are errors in Package.swift, so the tests' build checks them.
+check: lint test
+
+# Writes the pinned texts anew: look at the difference before committing it.
+golden: setup
+	swift build $(CONFIGURATION) --build-tests
+	GANYMEDE_UPDATE_GOLDEN=1 swift test $(CONFIGURATION) --skip-build --filter 'NetworkTests|MessageTests'
+
+clean:
+	rm -rf .build
