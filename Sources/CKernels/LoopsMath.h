@@ -100,6 +100,6 @@ INLINE float vector_sigmoid(float x) {
 
 /// max(x, 0) - x t + log(1 + exp(-|x|)): binary cross-entropy of the logit x, without overflow.
 INLINE float vector_sigmoid_cross_entropy(float x, float t) {
-    float positive = x > 0.0f ? x : x * 0.0f;
+    float positive = x > 0.0f || x != x ? x : 0.0f;
     return positive - x * t + vector_log1p(vector_exp(-fabsf(x)));
 }

@@ -13,7 +13,7 @@ extension Graph: CustomStringConvertible {
         let node = nodes[index]
         let inputs = node.inputs.map(name(of:)).joined(separator: ", ")
         let attributes = node.operation.attributes
-        return "%\(index) = \(node.operation.name)(\(inputs))"
+        return "%\(index) = \(node.operation.name)" + (inputs.isEmpty ? "" : "(\(inputs))")
             + (attributes.isEmpty ? "" : " " + attributes)
             + " : " + node.types.map(\.description).joined(separator: ", ")
             + (node.scope.isEmpty ? "" : "  // " + node.scope)

@@ -56,7 +56,7 @@ public struct BatchLoader {
             let draw = count - 1 - index
             if draw % 4 == 0 { gk_philox(key, stream, UInt32(draw / 4), &words) }
             // 32 random bits times the range: biased by less than 2^-32 a place.
-            let chosen = Int(UInt64(words[draw % 4]) * UInt64(index + 1) >> 32)
+            let chosen = Int((UInt64(words[draw % 4]) * UInt64(index + 1)) >> 32)
             order.swapAt(index, chosen)
         }
         return order

@@ -7,15 +7,15 @@ public enum AdversarialLoss: String, Codable, Sendable, CaseIterable {
     case minimax
 
     /// -log D(x), with the real label lowered by `labelSmoothing` (one-sided; Salimans et al., 2016).
-    func real(_ logits: Tensor, labelSmoothing: Double) -> Tensor {
+    package func real(_ logits: Tensor, labelSmoothing: Double) -> Tensor {
         logits.sigmoidCrossEntropy(target: 1 - labelSmoothing).mean()
     }
 
     /// -log(1 - D(G(z))).
-    func fake(_ logits: Tensor) -> Tensor { logits.sigmoidCrossEntropy(target: 0).mean() }
+    package func fake(_ logits: Tensor) -> Tensor { logits.sigmoidCrossEntropy(target: 0).mean() }
 
     /// What the generator minimises.
-    func generator(_ logits: Tensor) -> Tensor {
+    package func generator(_ logits: Tensor) -> Tensor {
         switch self {
         case .nonSaturating: logits.sigmoidCrossEntropy(target: 1).mean()
         case .minimax: -logits.sigmoidCrossEntropy(target: 0).mean()

@@ -7,21 +7,39 @@
 /// What one step reported.
 public struct StepReport: Sendable, Equatable {
     /// Finished steps, this one included.
-    public var step = 0
+    public var step: Int
     /// Passes over the dataset.
-    public var epoch = 0.0
+    public var epoch: Double
     /// Real images seen.
-    public var images = 0
+    public var images: Int
     /// Seconds of training since the run began, pauses excluded.
-    public var seconds = 0.0
+    public var seconds: Double
     /// Losses of discriminator and generator.
-    public var dLoss = 0.0, gLoss = 0.0
+    public var dLoss, gLoss: Double
     /// Share of real images, and of fakes, that the discriminator told right.
-    public var dAccReal = 0.0, dAccFake = 0.0
+    public var dAccReal, dAccFake: Double
     /// Share of fakes that it took for real in the generator's pass.
-    public var gAcc = 0.0
+    public var gAcc: Double
     /// Real images a second, over about the last second.
-    public var imagesPerSecond = 0.0
+    public var imagesPerSecond: Double
+
+    /// A report of the given numbers, zero where not given.
+    public init(
+        step: Int = 0, epoch: Double = 0, images: Int = 0, seconds: Double = 0, dLoss: Double = 0,
+        gLoss: Double = 0, dAccReal: Double = 0, dAccFake: Double = 0, gAcc: Double = 0,
+        imagesPerSecond: Double = 0
+    ) {
+        self.step = step
+        self.epoch = epoch
+        self.images = images
+        self.seconds = seconds
+        self.dLoss = dLoss
+        self.gLoss = gLoss
+        self.dAccReal = dAccReal
+        self.dAccFake = dAccFake
+        self.gAcc = gAcc
+        self.imagesPerSecond = imagesPerSecond
+    }
 
     /// Share of all images that the discriminator told right.
     public var dAcc: Double { (dAccReal + dAccFake) / 2 }
@@ -39,15 +57,16 @@ public struct StepReport: Sendable, Equatable {
 
 /// `journal.jsonl`: one object a line, every step. Kept in memory until the next checkpoint, so that the
 /// file never runs ahead of what can be resumed by more than a crash explains.
-struct Journal {
+package struct Journal {
     private let path: String
     private var pending = Data()
 
     /// Opens the journal and cuts the lines beyond `step`.
     ///
     /// - Returns: the seconds of training that the last kept line tells.
-    static func open(_ path: String, after step: Int) throws -> (journal: Journal, seconds: Double)
-    {
+    package static func open(_ path: String, after step: Int) throws -> (
+        journal: Journal, seconds: Double
+    ) {
         struct Line: Decodable {
             let step: Int
             let seconds: Double
@@ -71,10 +90,12 @@ struct Journal {
 
     private init(path: String) { self.path = path }
 
-    mutating func append(_ report: StepReport) { pending.append(contentsOf: report.line.utf8) }
+    package mutating func append(_ report: StepReport) {
+        pending.append(contentsOf: report.line.utf8)
+    }
 
     /// Writes what is pending to the end of the file.
-    mutating func flush() throws {
+    package mutating func flush() throws {
         guard !pending.isEmpty else { return }
         try Files.append(path, pending)
         pending.removeAll(keepingCapacity: true)

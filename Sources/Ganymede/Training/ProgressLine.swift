@@ -42,7 +42,9 @@ public struct ProgressLine {
             ? Int(size.ws_col) : 120
     }
 
-    static func text(_ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double)
+    package static func text(
+        _ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double
+    )
         -> String
     {
         let done = min(report.step * 10 / max(steps, 1), 10)
@@ -62,7 +64,7 @@ public struct ProgressLine {
 }
 
 /// `2m 41s`, `1h 05m`, `8s`.
-func duration(_ seconds: Double) -> String {
+package func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return "?" }
     let whole = Int(seconds.rounded())
     let padded = { (number: Int) in (number < 10 ? "0" : "") + "\(number)" }
