@@ -3,14 +3,6 @@ import CKernels
 /// A graph compiled for this machine: kernels bound to fixed memory, which run one after the other
 /// without allocating. Made and run on the engine's thread.
 public final class Program {
-    /// Choices that do not change what a program means.
-    public struct Options: Sendable {
-        /// Keep every value and every old state until the end of a run, to look for the first bad one.
-        public var keepsEverything = false
-        /// No options.
-        public init() {}
-    }
-
     /// The graph after all passes.
     public let graph: Graph
     /// How often it has run.
@@ -30,12 +22,12 @@ public final class Program {
         []
 
     /// Compiles `graph`, whose named states live in `store`: missing ones are made, as zeros.
-    public init(_ graph: Graph, store: StateStore, options: Options = Options()) throws {
+    public init(_ graph: Graph, store: StateStore) throws {
         EngineThread.assertCurrent()
         let optimized = try Passes.optimize(graph)
         self.graph = optimized
         self.store = store
-        let schedule = try Passes.schedule(optimized, updateInPlace: !options.keepsEverything)
+        let schedule = try Passes.schedule(optimized)
         self.schedule = schedule
         let kernels = try schedule.order.map { index in
             (node: index, kernel: try optimized.makeKernel(index))
@@ -48,7 +40,7 @@ public final class Program {
                 + schedule.copied.map { optimized.storage(of: $0.value) })
         let plan = Passes.planMemory(
             optimized, schedule, placed: Set(schedule.placedInState.keys), kept: kept,
-            scratchBytes: { scratch[$0] ?? 0 }, reuse: !options.keepsEverything)
+            scratchBytes: { scratch[$0] ?? 0 })
         arena = AlignedBuffer(byteCount: plan.byteCount)
         assignMemory(plan)
         try bindKernels(plan)
@@ -132,18 +124,19 @@ public final class Program {
         return times
     }
 
-    /// After a run that kept everything: the first node, as text, that made an infinity or NaN, or the
-    /// input that held one.
-    package func firstNonFinite() -> String? {
+    /// Runs once, looking at every tensor as it is made: the first node, as text, that makes an infinity
+    /// or NaN, where the run then stops; or nil.
+    package func runToFirstNonFinite() -> String? {
+        EngineThread.assertCurrent()
         for (index, _) in graph.inputs where !isFinite(Value(node: index)) {
             return graph.line(index)
         }
-        for node in schedule.order {
-            for output in graph.nodes[node].types.indices
-            where !isFinite(Value(node: node, index: output)) {
-                return graph.line(node)
-            }
+        for (node, kernel) in kernels {
+            _ = kernel.run()
+            let outputs = graph.nodes[node].types.indices.map { Value(node: node, index: $0) }
+            if !outputs.allSatisfy(isFinite) { return graph.line(node) }
         }
+        for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
         return nil
     }
 

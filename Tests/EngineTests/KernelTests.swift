@@ -186,4 +186,26 @@ struct KernelTests {
             #expect(!program.run())
         }
     }
+
+    /// The first tensor that is not finite is named, not one that it spoilt.
+    @Test func theFirstBadTensorIsNamed() throws {
+        let builder = GraphBuilder()
+        let w = builder.state("w", TensorType([4]))
+        let x = builder.feed("x", TensorType([4]))
+        let sum = builder.scoped("sums") { x.sum() }
+        let root = builder.scoped("roots") { (sum - 3).sqrt().sum(axes: []) }
+        builder.update("w", to: w + root)
+        try EngineThread.run {
+            let store = StateStore()
+            let program = try Program(builder.graph, store: store)
+            program.setFeed("x", [1, 1, 1, 1])
+            #expect(program.runToFirstNonFinite() == nil)
+            #expect(store["w"]?.values == [1, 1, 1, 1])
+            program.setFeed("x", [1, 1, 0, 0])
+            #expect(program.runToFirstNonFinite()?.contains("sqrt") == true)
+            program.setFeed("x", [1, .infinity, 0, 0])
+            #expect(program.runToFirstNonFinite()?.hasSuffix("= feed x : f32[4]") == true)
+            #expect(store["w"]?.values == [1, 1, 1, 1], "the run stops where the number was made")
+        }
+    }
 }

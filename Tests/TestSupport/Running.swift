@@ -4,10 +4,10 @@ extension Graph {
     /// The largest difference between the compiled program and the reference interpreter, over every
     /// result, relative to the largest reference number or 1; and the name of the worst result.
     package func worstDifference(
-        _ inputs: [String: ReferenceTensor], options: Program.Options = .init()
+        _ inputs: [String: ReferenceTensor]
     ) throws -> (difference: Double, name: String) {
         let expected = Interpreter(self).run(inputs)
-        let actual = try runCompiled(inputs, options: options)
+        let actual = try runCompiled(inputs)
         var worst = (difference: 0.0, name: "")
         for (name, reference) in expected {
             guard let found = actual[name] else { return (.infinity, "missing \(name)") }
@@ -23,7 +23,7 @@ extension Graph {
 
     /// Results and states after one run of the compiled program.
     package func runCompiled(
-        _ given: [String: ReferenceTensor], options: Program.Options = .init()
+        _ given: [String: ReferenceTensor]
     ) throws -> [String: [Double]] {
         try EngineThread.run {
             let store = StateStore()
@@ -31,7 +31,7 @@ extension Graph {
                 let values = given[input.label]?.values ?? []
                 store[input.label] = HostTensor(input.type.shape, values.map(Float.init))
             }
-            let program = try Program(self, store: store, options: options)
+            let program = try Program(self, store: store)
             for (_, input) in inputs where input.role == .feed && program.hasFeed(input.label) {
                 let values = given[input.label]?.values ?? []
                 if input.type.dtype == .int32 {

@@ -16,10 +16,9 @@ extension Passes {
     ///   - placed: values that have memory elsewhere.
     ///   - kept: values that stay readable after the run.
     ///   - scratchBytes: for each node, what it needs only while it runs.
-    ///   - reuse: false gives every value memory of its own, for the checking program.
     package static func planMemory(
         _ graph: Graph, _ schedule: Schedule, placed: Set<Value>, kept: Set<Value>,
-        scratchBytes: (Int) -> Int, reuse: Bool = true
+        scratchBytes: (Int) -> Int
     ) -> MemoryPlan {
         struct Block {
             let value: Value?
@@ -38,7 +37,7 @@ extension Passes {
             for output in graph.nodes[index].types.indices {
                 let value = Value(node: index, index: output)
                 guard !placed.contains(value) else { continue }
-                let last = !reuse || kept.contains(value) ? end : lastRead[value] ?? time
+                let last = kept.contains(value) ? end : lastRead[value] ?? time
                 blocks.append(
                     Block(
                         value: value, node: index, byteCount: graph.type(of: value).byteCount,

@@ -11,12 +11,10 @@ package struct Schedule: Sendable {
 extension Passes {
     /// Orders the nodes, and lets an update overwrite its state wherever every reader of the old value
     /// can run before it.
-    ///
-    /// - Parameter updateInPlace: false keeps the old states until the end, for the checking program.
-    package static func schedule(_ graph: Graph, updateInPlace: Bool = true) throws -> Schedule {
+    package static func schedule(_ graph: Graph) throws -> Schedule {
         var scheduler = Scheduler(graph)
         for output in graph.outputs where output.role == .state {
-            if !updateInPlace || !scheduler.placeInState(output) {
+            if !scheduler.placeInState(output) {
                 scheduler.schedule.copied.append(output)
             }
         }

@@ -54,7 +54,7 @@ final class TrainingSession {
             store.copy(to: snapshot)
             snapshotStep = index
         }
-        prepare(program, step: index)
+        prepare(step: index)
         let weightsFinite = program.run()
         var report = StepReport()
         report.dLoss = Double(program.scalar("d_loss"))
@@ -70,7 +70,7 @@ final class TrainingSession {
 
     /// One round without looking at the outcome beyond reading the losses; for benchmarks.
     func runUnchecked(step index: Int) {
-        prepare(program, step: index)
+        prepare(step: index)
         program.run()
         _ = program.scalar("d_loss") + program.scalar("g_loss")
     }
@@ -79,7 +79,7 @@ final class TrainingSession {
     func kernelTimes(steps: Int) -> [(node: String, implementation: String, milliseconds: Double)] {
         var times: [[Double]] = []
         for index in 0..<steps {
-            prepare(program, step: index)
+            prepare(step: index)
             times.append(program.runTimed(Machine.seconds))
         }
         return program.implementations.enumerated().map { kernel, names in
@@ -99,8 +99,8 @@ final class TrainingSession {
     }
 
     /// Fills every feed of the step's program.
-    private func prepare(_ program: Program, step index: Int) {
-        loader.fill(program === self.program ? real : program.feed("real"), step: index)
+    private func prepare(step index: Int) {
+        loader.fill(real, step: index)
         if program.hasFeed("key") {
             let key = RandomKey(seed: UInt64(options.training.seed), step: UInt64(index) + 1)
             program.setFeed("key", bits: key.words)
@@ -108,25 +108,19 @@ final class TrainingSession {
         for scalar in step.hostScalars { program.feed(scalar.feed)[0] = scalar.value(step: index) }
     }
 
-    /// Repeats the steps since the last snapshot with a program that keeps every value, and names the first
-    /// that is not finite.
-    private func diagnosis(failedStep: Int) -> any Error {
-        var options = Program.Options()
-        options.keepsEverything = true
-        var culprit = "a tensor that was finite when the step was repeated"
+    /// Goes back to the last snapshot, repeats the steps since with a look at every tensor, and names the
+    /// first that is not finite.
+    private func diagnosis(failedStep: Int) -> GanymedeError {
+        var culprit = "one that was finite when the step was repeated"
         var step = failedStep
-        do {
-            let checker = try Program(self.step.graph, store: snapshot, options: options)
-            for index in snapshotStep...failedStep {
-                prepare(checker, step: index)
-                checker.run()
-                if let found = checker.firstNonFinite() {
-                    culprit = found
-                    step = index
-                    break
-                }
+        snapshot.copy(to: store)
+        for index in snapshotStep...failedStep {
+            prepare(step: index)
+            if let found = program.runToFirstNonFinite() {
+                (culprit, step) = (found, index)
+                break
             }
-        } catch { return error }
+        }
         let kept = (try? RunDirectory.checkpoint(in: directory.path)) ?? "none"
         return GanymedeError.world(
             "step \(step + 1): a number is not finite. The first bad tensor is\n  \(culprit)\n"
