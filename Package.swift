@@ -38,6 +38,13 @@ let package = Package(
             ],
             swiftSettings: swift),
 
+        // Each runs in the tests, and the first is the README's.
+        .executableTarget(
+            name: "example-your-own-gan", dependencies: ["Ganymede"],
+            path: "Examples/01-your-own-gan"),
+        .executableTarget(
+            name: "example-tensors", dependencies: ["Ganymede"], path: "Examples/02-tensors"),
+
         .target(
             name: "TestSupport", dependencies: ["Engine", "Ganymede"], path: "Tests/TestSupport"),
         .testTarget(

@@ -8,31 +8,33 @@ public struct Command {
         public let errors: String
     }
 
-    /// The command beside the running tests: both come from one build.
-    public static var path: String {
+    /// A product beside the running tests: both come from one build.
+    public static func product(_ name: String) -> String {
         let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         let candidates = [tests, Bundle.main.bundleURL, tests.deletingLastPathComponent()]
-        let found = candidates.map { $0.appending(path: "ganymede").path }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-        return found ?? "ganymede"
+        return candidates.map { $0.appending(path: name).path }
+            .first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
     }
 
     /// Runs with arguments in `folder` and waits.
     public static func run(
-        _ arguments: [String], in folder: String, environment: [String: String] = [:]
+        _ arguments: [String], of product: String = "ganymede", in folder: String,
+        environment: [String: String] = [:]
     ) throws -> Result {
-        let running = try start(arguments, in: folder, environment: environment)
+        let running = try start(arguments, of: product, in: folder, environment: environment)
         return running.wait()
     }
 
     public static func start(
-        _ arguments: [String], in folder: String, environment: [String: String] = [:]
+        _ arguments: [String], of product: String = "ganymede", in folder: String,
+        environment: [String: String] = [:]
     ) throws -> Running {
         // Files, not pipes: nobody need read while the command writes.
         let output = "\(folder)/.output-\(UUID())"
         let errors = "\(folder)/.errors-\(UUID())"
         let child = try ChildProcess(
-            [path] + arguments, in: folder, environment: environment, output: output, errors: errors
+            [self.product(product)] + arguments, in: folder, environment: environment,
+            output: output, errors: errors
         )
         return Running(child: child, outputPath: output, errorsPath: errors)
     }

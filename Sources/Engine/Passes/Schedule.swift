@@ -132,13 +132,18 @@ private struct Scheduler {
         return nil
     }
 
+    /// Whether a chain of values, each overwriting the one before, leads from the state to `value`.
     private func descends(_ value: Value, from name: String) -> Bool {
-        guard graph.runs(value.node) else { return value == state(name) }
-        let node = graph.nodes[value.node]
-        return node.operation.inPlaceInputs(forOutput: value.index).contains {
-            node.inputs[$0] == state(name)
-                || (node.operation is AdamUpdate && descends(node.inputs[$0], from: name))
+        var seen: Set<Value> = []
+        var stack = [value]
+        while let next = stack.popLast() {
+            if next == state(name) { return true }
+            guard graph.runs(next.node), seen.insert(next).inserted else { continue }
+            let node = graph.nodes[next.node]
+            let overwritten = node.operation.inPlaceInputs(forOutput: next.index)
+            stack += overwritten.map { node.inputs[$0] }
         }
+        return false
     }
 
     /// The input node that holds the state's old value.

@@ -6,8 +6,11 @@ public struct LeakyReLU: Layer {
 
     /// A leaky ReLU with a slope that is not negative.
     public init(_ negativeSlope: Double = 0.3) {
-        if negativeSlope < 0 { misuse("LeakyReLU's slope cannot be \(negativeSlope)") }
         self.negativeSlope = negativeSlope
+    }
+
+    public func fault(forSample shape: [Int]) -> String? {
+        negativeSlope >= 0 ? nil : "its slope is not negative, and not \(negativeSlope)"
     }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x.leakyRelu(negativeSlope) }

@@ -15,8 +15,12 @@ public struct BatchNorm: Layer {
         self.epsilon = epsilon
     }
 
+    public func fault(forSample shape: [Int]) -> String? {
+        if shape.isEmpty { return "it takes at least one axis of channels" }
+        return epsilon > 0 ? nil : "its epsilon is above 0, and not \(epsilon)"
+    }
+
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
-        guard x.shape.rank >= 2 else { context.misfit(x, "[batch, ..., channels]") }
         let channels: Shape = [x.shape[x.shape.rank - 1]]
         let gamma = context.parameter("gamma", channels, .ones)
         let beta = context.parameter("beta", channels, .zeros)

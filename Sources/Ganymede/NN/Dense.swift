@@ -8,15 +8,16 @@ public struct Dense: Layer {
 
     /// A layer of `units` outputs, with Glorot-uniform weights and zero biases.
     public init(_ units: Int, useBias: Bool = true) {
-        if units < 1 { misuse("Dense needs at least one unit, not \(units)") }
         self.units = units
         self.useBias = useBias
     }
 
+    public func fault(forSample shape: [Int]) -> String? {
+        if !(1...1_000_000).contains(units) { return "it takes 1 to 1,000,000 units, not \(units)" }
+        return shape.count == 1 ? nil : "it takes a list of inputs: put a Flatten before it"
+    }
+
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
-        guard x.shape.rank == 2 else {
-            context.misfit(x, "[batch, inputs]: put a Flatten before it")
-        }
         let weight = context.parameter("weight", [x.shape[1], units], .glorotUniform)
         let y = x.matmul(weight)
         return useBias ? y + context.parameter("bias", [units], .zeros) : y

@@ -7,8 +7,11 @@ public struct Dropout: Layer {
 
     /// A dropout of a rate from 0 to below 1.
     public init(_ rate: Double) {
-        if !(0..<1).contains(rate) { misuse("Dropout's rate is from 0 to below 1, not \(rate)") }
         self.rate = rate
+    }
+
+    public func fault(forSample shape: [Int]) -> String? {
+        (0..<1).contains(rate) ? nil : "its rate is from 0 to below 1, and not \(rate)"
     }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {

@@ -5,13 +5,19 @@ public protocol Layer: Codable, Equatable, Sendable {
     /// The name in files and paths, in snake case: `dense` makes `generator.dense1`.
     static var kind: String { get }
 
-    /// The output for `x`, whose first axis is the batch. A shape that does not fit is misuse.
+    /// Why the layer cannot take samples of this shape, its own numbers included; nil where it can.
+    func fault(forSample shape: [Int]) -> String?
+
+    /// The output for `x`, whose first axis is the batch, and which ``fault(forSample:)`` has let pass.
     func apply(_ x: Tensor, _ context: LayerContext) -> Tensor
 }
 
 extension Layer {
     /// The type's name as `summary()` shows it.
     public static var typeName: String { "\(Self.self)" }
+
+    /// Takes every shape.
+    public func fault(forSample shape: [Int]) -> String? { nil }
 
     func isEqual(to other: any Layer) -> Bool { (other as? Self) == self }
 }
@@ -56,11 +62,6 @@ public struct LayerContext {
     public func random(_ distribution: Distribution, _ shape: Shape) -> Tensor {
         let stream = "\(pass)/\(path.replacing(".", with: "/"))"
         return variables.builder.random(distribution, shape, stream: stream)
-    }
-
-    /// Stops with the layer's path and the shape that does not fit.
-    public func misfit(_ x: Tensor, _ expected: String) -> Never {
-        misuse("\(path): the input is \(x.shape), not \(expected)")
     }
 }
 

@@ -24,7 +24,7 @@ public struct Sequential: Sendable {
         self.name = name
         self.input = input
         self.layers = layers
-        _ = trace()
+        if let fault { misuse(fault) }
     }
 
     /// The path of each layer: its kind, numbered from 1 among its like.
@@ -56,6 +56,28 @@ public struct Sequential: Sendable {
                 }
             }
         }
+    }
+
+    /// Why the layers do not fit each other, with the layer's path and the shape that it got; or nil.
+    package var fault: String? {
+        if input.isEmpty || input.count > 3 || !input.allSatisfy((1...1_000_000).contains) {
+            return "\(name): the input cannot be \(input)"
+        }
+        var shape = input
+        for (layer, layerName) in zip(layers, layerNames) {
+            if let fault = layer.fault(forSample: shape) {
+                return "\(name).\(layerName) (\(type(of: layer).typeName)): samples of the shape "
+                    + "\(Shape(shape)) come in, and \(fault)"
+            }
+            shape = Sequential(unchecked: name, input: shape, layers: [layer]).output
+        }
+        return nil
+    }
+
+    private init(unchecked name: String, input: [Int], layers: [any Layer]) {
+        self.name = name
+        self.input = input
+        self.layers = layers
     }
 
     /// What each layer makes of one sample, and the variables it declares.
@@ -141,5 +163,9 @@ extension Sequential: Codable {
         name = try container.decode(String.self, forKey: .name)
         input = try container.decode([Int].self, forKey: .input)
         self.layers = layers
+        if let fault {
+            throw DecodingError.dataCorruptedError(
+                forKey: .layers, in: container, debugDescription: fault)
+        }
     }
 }

@@ -20,12 +20,17 @@ public struct Reshape: Layer {
     /// A reshaping of each sample to the given extents.
     public init(_ shape: [Int]) { self.shape = shape }
 
-    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
-        let sample = x.shape.dimensions.dropFirst().reduce(1, *)
-        guard sample == shape.reduce(1, *) else {
-            context.misfit(
-                x, "one that fits \(Shape(shape)) with \(shape.reduce(1, *)) numbers a sample")
+    public func fault(forSample input: [Int]) -> String? {
+        let sizes = 1...1_000_000
+        if shape.count <= 3, shape.allSatisfy(sizes.contains),
+            input.reduce(1, *) == shape.reduce(1, *)
+        {
+            return nil
         }
-        return x.reshape(Shape([x.shape[0]] + shape))
+        return "it cannot make \(shape) of them"
+    }
+
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        x.reshape(Shape([x.shape[0]] + shape))
     }
 }

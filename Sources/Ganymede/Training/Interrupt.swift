@@ -13,8 +13,9 @@ public enum Interrupt {
     /// Whether the user has asked to stop.
     public static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-    /// Makes the first SIGINT or SIGTERM ask to stop; a second one ends the process at once.
+    /// Lets a run go on when nobody reads its output any more, and makes the first SIGINT or SIGTERM ask to stop; a second one ends the process at once.
     public static func install() {
+        signal(SIGPIPE, SIG_IGN)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 Interrupt.requested.store(true, ordering: .relaxed)

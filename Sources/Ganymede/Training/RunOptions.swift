@@ -163,6 +163,10 @@ public struct RunOptions: Codable, Equatable, Sendable {
                 "the discriminator takes images of \(Shape(gan.image)), and size and channels say "
                     + "\(Shape([size, size, channels])): use --size and --channels")
         }
+        if gan.discriminator.output != [1] {
+            throw GanymedeError.usage(
+                "the discriminator makes \(Shape(gan.discriminator.output)), not one logit")
+        }
         if gan.generator.output != gan.discriminator.input {
             throw GanymedeError.usage(
                 "the generator makes \(Shape(gan.generator.output)), and the discriminator takes "

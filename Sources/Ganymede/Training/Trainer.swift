@@ -115,8 +115,9 @@ public struct Trainer: Sendable {
             let last = step == config.steps || interrupted
             if last || step % config.sampleEvery == 0 { try session.saveSamples(step: step) }
             if last || step % config.checkpointEvery == 0 {
-                try session.saveCheckpoint(step: step)
+                // First, so that the journal is never behind what a resume starts from.
                 try journal.flush()
+                try session.saveCheckpoint(step: step)
             }
             clock.skipPause()
         }
