@@ -91,7 +91,7 @@ struct RunTests {
         try train(["--steps", "4", "--sample-every", "2", "--out", "deep/er/run"], in: folder)
         let run = "\(folder.path)/deep/er/run"
         let files = [
-            "config.json", "journal.jsonl", "progress.gif", "samples/real.png",
+            "config.json", "journal.jsonl", "progress.gif", "report.html", "samples/real.png",
             "samples/step-000000.png",
             "samples/step-000002.png", "samples/step-000004.png",
             "checkpoints/step-000000.safetensors",

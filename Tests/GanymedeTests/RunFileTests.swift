@@ -3,6 +3,10 @@ import Ganymede
 import TestSupport
 import Testing
 
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
 /// The files of a run, and the options in them.
 struct RunFileTests {
     @Test func pngRoundTrip() throws {
@@ -108,6 +112,20 @@ struct RunFileTests {
             ProgressLine.text("mlp", report, of: 30_000, secondsLeft: 161)
                 == "mlp  step 1200/30000  epoch 0.6  D 0.61 (real 71% fake 66%)  G 1.02  10.4k img/s  "
                 + "[----------]  2m 41s left")
+    }
+
+    /// The page is whole, well formed, and asks for nothing from elsewhere.
+    @Test func reportStandsAlone() throws {
+        let folder = try TemporaryFolder()
+        let run = try trainTiny(into: "\(folder.path)/run", steps: 3)
+        let html = try String(contentsOfFile: "\(run.directory.path)/report.html", encoding: .utf8)
+        let parser = XMLParser(data: Data(html.utf8))
+        #expect(parser.parse(), "\(String(describing: parser.parserError))")
+        #expect(!html.contains("http") && !html.contains("<script"))
+        #expect(html.components(separatedBy: "<polyline").count - 1 == 5)
+        // Two pictures and the film, and both grids of the run.
+        #expect(html.components(separatedBy: "<img").count - 1 == 5)
+        #expect(html.contains("<td>gan.generator.layers.0.units</td><td>16</td>"))
     }
 
     @Test(arguments: [

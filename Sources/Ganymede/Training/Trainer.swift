@@ -123,6 +123,7 @@ public struct Trainer: Sendable {
         }
         if interrupted { progress?.finish() }
         try session.directory.writeProgress(channels: options.channels)
+        try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: report,
             programRuns: session.programRuns)
