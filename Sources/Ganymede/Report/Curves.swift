@@ -22,17 +22,18 @@ struct Curves {
         let low = min(all.min() ?? 0, 0)
         let high = max(all.max() ?? 1, low + 1e-9)
         func y(_ value: Double) -> Double {
-            (height - bottom) * (1 - (value - low) / (high - low)) + 6
+            (height - bottom) * (1 - (value - low) / (high - low)) + 12
         }
-        var svg = "<svg viewBox=\"0 0 \(Int(width)) \(Int(height + 12))\" role=\"img\">"
+        var svg = "<svg viewBox=\"0 0 \(Int(width)) \(Int(height + 16))\" role=\"img\">"
         svg += "<title>\(escaped(title))</title>"
         for mark in [low, (low + high) / 2, high] {
             let at = fixed(y(mark), 1)
             svg += "<line class=\"grid\" x1=\"\(left)\" x2=\"\(width)\" y1=\"\(at)\" y2=\"\(at)\"/>"
-            svg += "<text x=\"\(left - 6)\" y=\"\(at)\" class=\"y\">\(fixed(mark, 2))</text>"
+            svg +=
+                "<text x=\"\(left - 6)\" y=\"\(fixed(y(mark) + 4, 1))\" class=\"y\">\(fixed(mark, 2))</text>"
         }
-        svg += "<text x=\"\(left)\" y=\"\(height)\">0</text>"
-        svg += "<text x=\"\(width)\" y=\"\(height)\" class=\"y\">step \(lastStep)</text>"
+        svg += "<text x=\"\(left)\" y=\"\(height + 10)\">0</text>"
+        svg += "<text x=\"\(width)\" y=\"\(height + 10)\" class=\"y\">step \(lastStep)</text>"
         for line in lines {
             let step = (width - left) / Double(max(line.values.count - 1, 1))
             let points = line.values.enumerated().map { index, value in
