@@ -41,6 +41,8 @@ public final class Program {
         let plan = Passes.planMemory(
             optimized, schedule, placed: Set(schedule.placedInState.keys), kept: kept,
             scratchBytes: { scratch[$0] ?? 0 })
+        let inputBytes = optimized.inputs.map(\.input.type.byteCount).reduce(0, +)
+        try MemoryError.check(plan.byteCount + inputBytes)
         arena = AlignedBuffer(byteCount: plan.byteCount)
         assignMemory(plan)
         try bindKernels(plan)

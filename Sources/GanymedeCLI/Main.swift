@@ -29,6 +29,8 @@ enum Main {
             fail(error.description, code: error.kind == .usage ? 64 : 1)
         } catch let error as GraphFault {
             fail("the networks cannot be compiled: \(error)", code: 1)
+        } catch let error as MemoryError {
+            fail(error.description, code: 1)
         } catch let error as DNNError {
             fail(error.description, code: 1)
         } catch {

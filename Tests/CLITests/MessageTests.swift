@@ -213,6 +213,19 @@ struct MessageTests {
         #expect(generated.code == 0, "\(generated.errors)")
     }
 
+    @Test func moreMemoryThanThereIs() throws {
+        let folder = try TemporaryFolder()
+        let result = try Command.run(
+            [
+                "train", "--set", "gan.generator.layers.0.units=1000000", "--set",
+                "gan.generator.layers.3.units=1000000", "--out", "run",
+            ], in: folder.path)
+        #expect(result.code == 1)
+        #expect(result.errors.hasPrefix("ganymede: the program needs "), "\(result.errors)")
+        #expect(result.errors.hasSuffix("take a smaller batch or smaller layers\n"))
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
+    }
+
     @Test func dryRunTrainsNothing() throws {
         let folder = try TemporaryFolder()
         let result = try Command.run(
