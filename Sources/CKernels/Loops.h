@@ -107,7 +107,7 @@ static bool K(adam)(const float *w, const float *g, const float *m, const float 
         m_out[i] = first;
         v_out[i] = second;
         w_out[i] = weight;
-        bad |= is_not_finite(weight);
+        bad |= is_not_finite(weight) | is_not_finite(second);
     }
     return bad;
 }

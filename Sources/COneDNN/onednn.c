@@ -13,7 +13,7 @@
 #endif
 
 #define V3 (DNNL_VERSION_MAJOR >= 3)
-#define ARGUMENTS 5
+#define ARGUMENTS 4
 #define TRY(call)                                      \
     do {                                               \
         dnnl_status_t status_ = (call);                \
@@ -25,7 +25,6 @@ struct gdn_descriptor {
 };
 struct gdn_attributes {
     dnnl_primitive_attr_t attr;
-    dnnl_post_ops_t post_ops;
 };
 struct gdn_operation {
     dnnl_primitive_desc_t pd;
@@ -35,7 +34,7 @@ struct gdn_operation {
     int exec_count;
 };
 
-static const int argument_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST,
+static const int argument_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST,
                                             DNNL_ARG_SCRATCHPAD};
 
 // One CPU engine and one in-order stream for the process; the first caller makes them.
@@ -46,14 +45,6 @@ static dnnl_status_t ensure_stream(void) {
     if (stream) return dnnl_success;
     TRY(dnnl_engine_create(&engine, dnnl_cpu, 0));
     return dnnl_stream_create(&stream, engine, dnnl_stream_in_order);
-}
-
-static dnnl_data_type_t data_type(gdn_type type) {
-    switch (type) {
-    case GDN_BF16: return dnnl_bf16;
-    case GDN_S32: return dnnl_s32;
-    default: return dnnl_f32;
-    }
 }
 
 const char *gdn_status_name(int status) {
@@ -96,18 +87,17 @@ const char *gdn_effective_isa_name(void) {
     }
 }
 
-int gdn_descriptor_create(gdn_descriptor **out, int rank, const int64_t *dims, gdn_type type,
-                          const int64_t *strides) {
+int gdn_descriptor_create(gdn_descriptor **out, int rank, const int64_t *dims, const int64_t *strides) {
     gdn_descriptor *made = calloc(1, sizeof *made);
     if (!made) return dnnl_out_of_memory;
     dnnl_status_t status;
 #if V3
-    status = strides ? dnnl_memory_desc_create_with_strides(&made->md, rank, dims, data_type(type), strides)
-                     : dnnl_memory_desc_create_with_tag(&made->md, rank, dims, data_type(type),
+    status = strides ? dnnl_memory_desc_create_with_strides(&made->md, rank, dims, dnnl_f32, strides)
+                     : dnnl_memory_desc_create_with_tag(&made->md, rank, dims, dnnl_f32,
                                                         dnnl_format_tag_any);
 #else
-    status = strides ? dnnl_memory_desc_init_by_strides(&made->md, rank, dims, data_type(type), strides)
-                     : dnnl_memory_desc_init_by_tag(&made->md, rank, dims, data_type(type),
+    status = strides ? dnnl_memory_desc_init_by_strides(&made->md, rank, dims, dnnl_f32, strides)
+                     : dnnl_memory_desc_init_by_tag(&made->md, rank, dims, dnnl_f32,
                                                     dnnl_format_tag_any);
 #endif
     if (status != dnnl_success) {
@@ -132,7 +122,6 @@ int gdn_attributes_create(gdn_attributes **out) {
     dnnl_status_t status = dnnl_primitive_attr_create(&made->attr);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_scratchpad_mode(made->attr, dnnl_scratchpad_mode_user);
-    if (status == dnnl_success) status = dnnl_post_ops_create(&made->post_ops);
     if (status != dnnl_success) {
         gdn_attributes_destroy(made);
         return status;
@@ -141,21 +130,8 @@ int gdn_attributes_create(gdn_attributes **out) {
     return dnnl_success;
 }
 
-int gdn_attributes_append_activation(gdn_attributes *attributes, gdn_activation activation, float alpha) {
-    dnnl_alg_kind_t kind = activation == GDN_TANH       ? dnnl_eltwise_tanh
-                           : activation == GDN_LOGISTIC ? dnnl_eltwise_logistic
-                                                        : dnnl_eltwise_relu;
-#if V3
-    TRY(dnnl_post_ops_append_eltwise(attributes->post_ops, kind, alpha, 0.f));
-#else
-    TRY(dnnl_post_ops_append_eltwise(attributes->post_ops, 1.f, kind, alpha, 0.f));
-#endif
-    return dnnl_primitive_attr_set_post_ops(attributes->attr, attributes->post_ops);
-}
-
 void gdn_attributes_destroy(gdn_attributes *attributes) {
     if (!attributes) return;
-    if (attributes->post_ops) dnnl_post_ops_destroy(attributes->post_ops);
     if (attributes->attr) dnnl_primitive_attr_destroy(attributes->attr);
     free(attributes);
 }
@@ -178,16 +154,15 @@ static int operation_create(gdn_operation **out, dnnl_primitive_desc_t pd) {
 }
 
 int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
-                      const gdn_descriptor *bias, const gdn_descriptor *dst,
-                      const gdn_attributes *attributes) {
+                      const gdn_descriptor *dst, const gdn_attributes *attributes) {
     TRY(ensure_stream());
     dnnl_primitive_desc_t pd;
 #if V3
-    TRY(dnnl_matmul_primitive_desc_create(&pd, engine, src->md, weights->md, bias ? bias->md : NULL, dst->md,
+    TRY(dnnl_matmul_primitive_desc_create(&pd, engine, src->md, weights->md, NULL, dst->md,
                                           attributes->attr));
 #else
     dnnl_matmul_desc_t desc;
-    TRY(dnnl_matmul_desc_init(&desc, &src->md, &weights->md, bias ? &bias->md : NULL, &dst->md));
+    TRY(dnnl_matmul_desc_init(&desc, &src->md, &weights->md, NULL, &dst->md));
     TRY(dnnl_primitive_desc_create(&pd, &desc, attributes->attr, engine, NULL));
 #endif
     return operation_create(out, pd);

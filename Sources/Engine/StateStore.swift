@@ -23,10 +23,7 @@ public final class StateStore {
             }
         }
         set {
-            guard let newValue else {
-                entries[name] = nil
-                return
-            }
+            guard let newValue else { misuse("the state \(name) cannot go away: programs use it") }
             let buffer = declare(name, newValue.shape)
             newValue.values.withUnsafeBytes {
                 UnsafeMutableRawBufferPointer(start: buffer.base, count: $0.count).copyMemory(

@@ -16,6 +16,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Print the time of each kernel.") var profile = false
 
     func run() throws {
+        guard (1...1_000_000).contains(steps) else {
+            throw GanymedeError.usage("--steps is from 1 to a million, not \(steps)")
+        }
         var options = try RunOptions(preset: Presets.named(preset), size: nil, channels: nil)
         options.training.batch = batch ?? options.training.batch
         options.training.threads = threads ?? options.training.threads

@@ -28,6 +28,11 @@ struct Generate: ParsableCommand {
                 "--grid \(shape.rows)x\(shape.columns) has \(shape.rows * shape.columns) places for \(chosen.count) seeds"
             )
         }
+        let places = shape.map { $0.rows * $0.columns } ?? chosen.count
+        if format == .png && places > 10_000 {
+            throw GanymedeError.usage(
+                "a .png holds at most 10000 images, not \(places): use .npy or .idx")
+        }
         if label != nil {
             throw GanymedeError.usage("--class: the models of this version have no classes")
         }
@@ -49,7 +54,7 @@ func parseSeeds(_ text: String) throws -> [Int] {
         else {
             throw GanymedeError.usage("--seeds is a list such as 0,1,4-6, not \"\(text)\"")
         }
-        guard last - first < 1_000_000, seeds.count < 1_000_000 else {
+        guard last - first < 1_000_000, seeds.count + last - first < 1_000_000 else {
             throw GanymedeError.usage("--seeds names more than a million images: ask for fewer")
         }
         seeds += Array(first...last)

@@ -24,19 +24,20 @@ struct Train: ParsableCommand {
     @Option(help: "Start from the weights of this run or checkpoint.") var initFrom: String?
     @Option(help: "Set an option by its path in config.json, such as learning_rate; repeatable.")
     var set: [String] = []
-    @Flag(help: "Check everything and print the options, but train nothing.") var dryRun = false
+    @Flag(help: "Load, compile and check everything, print the options, and train nothing.")
+    var dryRun = false
     @Flag(help: "Print nothing but errors.") var quiet = false
 
     func run() throws {
         let options = try resolved()
+        var trainer = Trainer(options)
         if dryRun {
+            try trainer.check(into: out)
             print(try options.text())
             return
         }
-        var trainer = Trainer(options)
         trainer.showsProgress = !quiet
         trainer.shouldStop = { Interrupt.isRequested }
-        trainer.initialWeights = initFrom
         Interrupt.install()
         let outcome = try trainer.train(into: out)
         try report(outcome, quiet: quiet)
@@ -53,6 +54,7 @@ struct Train: ParsableCommand {
         training.checkpointEvery = checkpointEvery ?? training.checkpointEvery
         if let precision { training.precision = try parsePrecision(precision) }
         if let data { options.data = data }
+        options.initFrom = initFrom ?? options.initFrom
         if steps != nil && epochs != nil {
             throw GanymedeError.usage("give --steps or --epochs, not both")
         }

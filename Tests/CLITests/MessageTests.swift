@@ -209,8 +209,56 @@ struct MessageTests {
         #expect(result.code == 1)
         #expect(result.errors.contains("a number is not finite. The first bad tensor is\n  %"))
         #expect(result.errors.contains("the last good checkpoint is run/checkpoints/step-"))
+        // The way there can be read.
+        let journal = try String(
+            contentsOfFile: "\(folder.path)/run/journal.jsonl", encoding: .utf8)
+        #expect(!journal.isEmpty)
         let generated = try Command.run(["generate", "run", "-o", "a.png"], in: folder.path)
         #expect(generated.code == 0, "\(generated.errors)")
+    }
+
+    /// A dry run finds what a run would.
+    @Test func dryRunChecksTheWorld() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("file", Data("x".utf8))
+        for (arguments, message) in [
+            (["--data", "nosuch"], "there is no dataset or folder called nosuch"),
+            (["--init-from", "nothing"], "there is no run or checkpoint at nothing"),
+            (["--out", "file/x"], "cannot make the folder file/x: file is a file"),
+        ] {
+            let result = try Command.run(["train", "--dry-run"] + arguments, in: folder.path)
+            #expect(
+                result.code == 1 && result.errors.hasPrefix("ganymede: \(message)"),
+                "\(result.errors)")
+        }
+    }
+
+    /// A checkpoint whose header or numbers were tampered with.
+    @Test func tamperedCheckpoints() throws {
+        let folder = try TemporaryFolder()
+        let made = try Command.run(
+            ["train"] + small + ["--steps", "1", "--quiet", "--out", "run"], in: folder.path)
+        #expect(made.code == 0)
+        let name = "run/checkpoints/step-000001.safetensors"
+        let whole = try Data(contentsOf: URL(filePath: "\(folder.path)/\(name)"))
+        let minus = try #require(whole.range(of: Data("\"step\":\"1\"".utf8)))
+        var negative = whole
+        negative.replaceSubrange(minus, with: Data("\"step\":\"-\"".utf8))
+        try folder.write(name, negative)
+        let resumed = try Command.run(["resume", "run", "--steps", "5"], in: folder.path)
+        #expect(
+            resumed.code == 1 && resumed.errors.contains("lacks the header's fields"),
+            "\(resumed.errors)")
+        var poisoned = whole
+        poisoned.replaceSubrange(whole.count - 4..<whole.count, with: [0, 0, 0xc0, 0x7f])
+        let header = 8 + Int(whole[0]) + Int(whole[1]) << 8
+        for tensor in stride(from: header, to: whole.count - 4, by: 4000) {
+            poisoned.replaceSubrange(tensor..<tensor + 4, with: [0, 0, 0xc0, 0x7f])
+        }
+        try folder.write(name, poisoned)
+        let generated = try Command.run(["generate", "run", "-o", "a.png"], in: folder.path)
+        #expect(
+            generated.code == 1 && generated.errors.contains("not finite"), "\(generated.errors)")
     }
 
     @Test func moreMemoryThanThereIs() throws {

@@ -86,6 +86,22 @@ struct RunTests {
         }
     }
 
+    /// Another number of threads may be asked for, and a run that it did not finish goes on with either.
+    @Test func threadsMayChange() throws {
+        let folder = try TemporaryFolder()
+        try train(["--steps", "3", "--out", "run"], in: folder)
+        let path = "\(folder.path)/run/config.json"
+        let config = try String(contentsOfFile: path, encoding: .utf8)
+        // As a resume with --threads 1 leaves it when it is killed before its first checkpoint.
+        try config.replacing("\"threads\" : 2", with: "\"threads\" : 1")
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        for (steps, threads) in [("4", "1"), ("5", "2")] {
+            let arguments = ["resume", "run", "--steps", steps, "--threads", threads, "--quiet"]
+            let result = try Command.run(arguments, in: folder.path)
+            #expect(result.code == 0, "\(result.errors)")
+        }
+    }
+
     @Test func runDirectoryIsWhole() throws {
         let folder = try TemporaryFolder()
         try train(["--steps", "4", "--sample-every", "2", "--out", "deep/er/run"], in: folder)

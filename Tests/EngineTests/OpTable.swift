@@ -70,6 +70,7 @@ enum OpTable {
         + each("sqrt", 0.1...3) { $0.sqrt() } + each("tanh") { $0.tanh() }
         + each("sigmoid", -9...9) { $0.sigmoid() } + each("leakyRelu") { $0.leakyRelu(0.2) }
         + each("stopGradient", derivatives: 0) { $0.stopGradient() }
+        + each("copy") { $0.builder.emit(Elementwise(.copy), $0) }
         + each("cast", -20...20, derivatives: 0) { $0.cast(.int32).cast(.float32) }
 
     static let binary: [OpRow] =

@@ -124,9 +124,6 @@ struct PassTests {
         expectFault("the output z does not exist") {
             $0.outputs.append(Output(name: "z", role: .result, value: Value(node: 99)))
         }
-        expectFault("would become the input x as it is") {
-            $0.outputs[0] = Output(name: "x", role: .state, value: Value(node: 0))
-        }
         expectFault("the random streams a and a would repeat each other") { graph in
             let key = try? graph.append(
                 Input(label: "key", role: .feed, type: TensorType([4], .int32)), [])

@@ -13,6 +13,14 @@ struct DataTests {
         #expect(counts == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
     }
 
+    @Test func embeddedTestSplitIsWhole() throws {
+        let data = try MNIST.test()
+        #expect(data.count == 10_000)
+        let labels = try #require(data.labels)
+        let counts = (0..<10).map { digit in labels.filter { $0 == digit }.count }
+        #expect(counts == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
+    }
+
     @Test func imagesAreResized() throws {
         let data = try DataSource.mnist.load(size: 8, channels: 3)
         #expect(data.image == [8, 8, 3] && data.count == 60_000)

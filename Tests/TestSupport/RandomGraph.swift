@@ -46,6 +46,10 @@ public struct RandomGraph {
             builder.update("s\(index)", to: new)
         }
         for (index, value) in values.suffix(6).enumerated() { builder.result("r\(index)", value) }
+        // Old values are handed out too, as they are and in another shape.
+        builder.result("old", values[0])
+        builder.result("flat", values[1].reshape([values[1].shape.count]))
+        if pick(2) == 0, values[0].shape == values[1].shape { builder.update("s0", to: values[1]) }
         graph = builder.graph
         self.inputs = inputs
     }

@@ -83,7 +83,7 @@ void gk_batch_norm_gradient(const float *dy, const float *x, const float *gamma,
                             const float *variance, float *dx, float *dgamma, float *dbeta, size_t rows,
                             size_t channels, float epsilon);
 
-/// Adam as Keras defines it, in place when the pointers are equal. Returns whether a new weight is not finite.
+/// Adam as Keras defines it, in place when the pointers are equal. Returns whether a new weight or second moment is not finite.
 bool gk_adam(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
              float *v_out, size_t count, float step_size, float beta1, float beta2, float epsilon);
 

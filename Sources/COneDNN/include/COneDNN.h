@@ -6,14 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { GDN_F32 = 0, GDN_BF16 = 1, GDN_S32 = 2 } gdn_type;
-typedef enum { GDN_RELU = 0, GDN_TANH = 1, GDN_LOGISTIC = 2 } gdn_activation;
-typedef enum { GDN_SRC = 0, GDN_WEIGHTS = 1, GDN_BIAS = 2, GDN_DST = 3, GDN_SCRATCHPAD = 4 } gdn_argument;
+typedef enum { GDN_SRC = 0, GDN_WEIGHTS = 1, GDN_DST = 2, GDN_SCRATCHPAD = 3 } gdn_argument;
 /// Instruction sets in rising order, as far as the engine's own kernels distinguish them.
 typedef enum { GDN_ISA_BASELINE = 0, GDN_ISA_AVX2 = 1, GDN_ISA_AVX512 = 2 } gdn_isa;
 
 typedef struct gdn_descriptor gdn_descriptor;  ///< a memory descriptor
-typedef struct gdn_attributes gdn_attributes;  ///< scratchpad mode and post-ops
+typedef struct gdn_attributes gdn_attributes;  ///< scratchpad mode
 typedef struct gdn_operation gdn_operation;    ///< a primitive and the memories of its arguments
 
 const char *gdn_status_name(int status);
@@ -24,21 +22,17 @@ gdn_isa gdn_effective_isa(void);
 /// The name of the effective instruction set, as oneDNN spells it in its verbose output.
 const char *gdn_effective_isa_name(void);
 
-/// `strides` in elements; NULL leaves the layout to the primitive.
-int gdn_descriptor_create(gdn_descriptor **out, int rank, const int64_t *dims, gdn_type type,
-                          const int64_t *strides);
+/// 32-bit floats; `strides` in elements, NULL leaves the layout to the primitive.
+int gdn_descriptor_create(gdn_descriptor **out, int rank, const int64_t *dims, const int64_t *strides);
 void gdn_descriptor_destroy(gdn_descriptor *descriptor);
 
 /// Attributes with a user-provided scratchpad.
 int gdn_attributes_create(gdn_attributes **out);
-/// Appends `activation` (alpha is the slope of the leaky ReLU) to what follows the operation.
-int gdn_attributes_append_activation(gdn_attributes *attributes, gdn_activation activation, float alpha);
 void gdn_attributes_destroy(gdn_attributes *attributes);
 
-/// dst = src x weights (+ bias), `bias` may be NULL, `attributes` is required.
+/// dst = src x weights.
 int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
-                      const gdn_descriptor *bias, const gdn_descriptor *dst,
-                      const gdn_attributes *attributes);
+                      const gdn_descriptor *dst, const gdn_attributes *attributes);
 
 const char *gdn_operation_implementation(const gdn_operation *operation);
 size_t gdn_operation_scratchpad_size(const gdn_operation *operation);

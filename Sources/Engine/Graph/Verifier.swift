@@ -40,10 +40,6 @@ extension Graph {
             guard names.insert("\(output.role) \(output.name)").inserted else {
                 throw GraphFault("two outputs are called \(output.name)")
             }
-            if output.role == .state, let input = nodes[output.value.node].operation as? Input {
-                throw GraphFault(
-                    "the state \(output.name) would become the input \(input.label) as it is")
-            }
             guard output.role == .state, let old = states[output.name] else { continue }
             let new = type(of: output.value)
             guard new == old else {

@@ -6,6 +6,8 @@ package enum ElementwiseFunction: Hashable, Sendable {
     case cast(DType)
     /// x itself, which gradients take for a constant.
     case stopGradient
+    /// x itself, in memory of its own. Put in by a pass.
+    case copy
     case add, subtract, multiply, divide, maximum, minimum
     case greater, greaterEqual, equal
     /// Binary cross-entropy of the logit x against the target t: max(x, 0) - x t + log(1 + exp(-|x|)).
@@ -16,7 +18,8 @@ package enum ElementwiseFunction: Hashable, Sendable {
     /// One of each, for the registry.
     package static let examples: [ElementwiseFunction] = [
         .negate, .absolute, .sign, .exp, .log, .log1p, .sqrt, .tanh, .sigmoid,
-        .leakyRelu(slope: 0.2), .cast(.int32), .stopGradient, .add, .subtract, .multiply, .divide,
+        .leakyRelu(slope: 0.2), .cast(.int32), .stopGradient, .copy, .add, .subtract, .multiply,
+        .divide,
         .maximum,
         .minimum, .greater, .greaterEqual, .equal, .sigmoidCrossEntropy, .select,
     ]
@@ -39,7 +42,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
     package var arity: Int {
         switch self {
         case .negate, .absolute, .sign, .exp, .log, .log1p, .sqrt, .tanh, .sigmoid, .leakyRelu,
-            .cast, .stopGradient:
+            .cast, .stopGradient, .copy:
             1
         case .select: 3
         default: 2
@@ -59,7 +62,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
         case .tanh: LibM.tanh(x)
         case .sigmoid: 1 / (1 + LibM.exp(-x))
         case .leakyRelu(let slope): x > 0 ? x : slope * x
-        case .cast(.float32), .stopGradient: x
+        case .cast(.float32), .stopGradient, .copy: x
         case .cast(.int32): x.rounded(.towardZero)
         case .cast(.bool): x != 0 ? 1 : 0
         case .add: x + y
@@ -113,6 +116,7 @@ package struct Elementwise: Primitive {
         let x = context.inputs[0]
         switch function {
         case .negate: return [-g]
+        case .copy: return [g]
         case .absolute: return [g * x.sign()]
         case .exp: return [g * y]
         case .log: return [g / x]

@@ -42,7 +42,9 @@ extension Passes {
         func source(_ value: Value) -> Value? {
             let node = graph.nodes[value.node]
             if let splat = (node.operation as? Constant)?.splat {
-                if !constants.contains(splat) { constants.append(splat) }
+                if !constants.contains(where: { $0.bitPattern == splat.bitPattern }) {
+                    constants.append(splat)
+                }
                 return nil
             }
             guard node.operation is Broadcast,
@@ -73,7 +75,8 @@ extension Passes {
                 if let number = numbers[input.node] { return inputs.count + number }
                 if let source = sources[input] { return inputs.firstIndex(of: source) ?? 0 }
                 let splat = (graph.nodes[input.node].operation as? Constant)?.splat ?? 0
-                return inputs.count + (constants.firstIndex(of: splat) ?? 0)
+                return inputs.count
+                    + (constants.firstIndex { $0.bitPattern == splat.bitPattern } ?? 0)
             }
             numbers[member] = instructions.count
             instructions.append(

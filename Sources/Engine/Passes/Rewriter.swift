@@ -46,7 +46,7 @@ package enum Passes {
 
     package static let all: [Pass] = [
         ("prune", prune), ("fold", fold), ("common subexpressions", mergeCommonSubexpressions),
-        ("prune", prune), ("fuse", fuse), ("prune", prune),
+        ("prune", prune), ("fuse", fuse), ("prune", prune), ("separate outputs", separateOutputs),
     ]
 
     /// Runs all passes.

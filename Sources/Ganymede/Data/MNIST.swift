@@ -1,7 +1,7 @@
 import CResources
 
 /// MNIST (LeCun, Cortes, Burges): 60,000 training and 10,000 test images of digits, 28x28 grey.
-enum MNIST {
+package enum MNIST {
     /// SHA-256 of the unpacked files, which are the original ones.
     static let digests = [
         "train-images-idx3-ubyte":
@@ -18,7 +18,7 @@ enum MNIST {
         try embedded("train")
     }
 
-    static func test() throws -> Dataset {
+    package static func test() throws -> Dataset {
         try embedded("t10k")
     }
 

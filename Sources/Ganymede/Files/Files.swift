@@ -91,15 +91,20 @@ package enum Files {
             if mkdir(made, 0o755) != 0 {
                 let reason = errno
                 if reason == EEXIST && isDirectory(made) { continue }
-                if reason == EEXIST || reason == ENOTDIR {
-                    throw GanymedeError.world(
-                        "cannot make the folder \(path): \(made) is a file. Choose another --out, or move it away"
-                    )
-                }
                 errno = reason
                 throw failure("cannot make the folder", path)
             }
         }
+    }
+
+    /// The part of `path` that is a file, where a folder would have to be; or nil.
+    package static func fileInTheWay(of path: String) -> String? {
+        var part = path.hasPrefix("/") ? "/" : ""
+        for name in path.split(separator: "/") {
+            part += (part.isEmpty || part.hasSuffix("/") ? "" : "/") + name
+            if exists(part) && !isDirectory(part) { return part }
+        }
+        return nil
     }
 
     package static func isDirectory(_ path: String) -> Bool {

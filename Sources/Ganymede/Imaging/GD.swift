@@ -111,7 +111,7 @@ extension Raster {
 }
 
 extension Dataset {
-    /// The same images at another side or with another number of channels, by libgd's bicubic resampling.
+    /// The same images at another side or with another number of channels, resampled by libgd; what is not square is stretched.
     func resized(size: Int, channels: Int) throws -> Dataset {
         if image == [size, size, channels] { return self }
         let (height, width) = (image[0], image[1])

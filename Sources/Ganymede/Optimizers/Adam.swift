@@ -26,6 +26,15 @@ public struct Adam: Optimizer {
     public var slots: [String] { ["m", "v"] }
     public var scalars: [String] { ["step_size"] }
 
+    public var fault: String? {
+        outside([
+            ("learning_rate", learningRate, 0..<Double.infinity),
+            ("beta1", beta1, 0..<1),
+            ("beta2", beta2, 0..<1),
+            ("epsilon", epsilon, 0..<Double.infinity),
+        ])
+    }
+
     public func scalarValues(update t: Int) -> [Double] {
         let (first, second) = (LibM.pow(beta1, Double(t)), LibM.pow(beta2, Double(t)))
         return [learningRate * (1 - second).squareRoot() / (1 - first)]

@@ -8,6 +8,8 @@ public protocol Optimizer: Codable, Equatable, Sendable {
     var slots: [String] { get }
     /// Names of the scalars that the host computes for each update.
     var scalars: [String] { get }
+    /// Which of its numbers is out of range, or nil.
+    var fault: String? { get }
     /// The scalars of update `t`, counted from 1, in double precision.
     func scalarValues(update t: Int) -> [Double]
     /// The variable and the slots after one update.
@@ -17,6 +19,14 @@ public protocol Optimizer: Codable, Equatable, Sendable {
 }
 
 extension Optimizer {
+    /// The first of `numbers` that is outside its range, as a sentence.
+    func outside(_ numbers: [(name: String, value: Double, range: Range<Double>)]) -> String? {
+        numbers.first { !$0.range.contains($0.value) }.map { name, value, range in
+            let end = range.upperBound.isFinite ? " to below \(range.upperBound)" : " on"
+            return "\(name) of \(Self.kind) is from \(range.lowerBound)\(end), and not \(value)"
+        }
+    }
+
     func isEqual(to other: any Optimizer) -> Bool { (other as? Self) == self }
 }
 

@@ -28,6 +28,16 @@ public struct RMSprop: Optimizer {
     public var slots: [String] { ["v"] }
     public var scalars: [String] { ["learning_rate"] }
 
+    public var fault: String? {
+        outside([
+            ("learning_rate", learningRate, 0..<Double.infinity),
+            ("rho", rho, 0..<1),
+            ("epsilon", epsilon, 0..<Double.infinity),
+            ("decay", decay, 0..<Double.infinity),
+            ("clip_value", clipValue ?? 0, 0..<Double.infinity),
+        ])
+    }
+
     public func scalarValues(update t: Int) -> [Double] {
         [learningRate / (1 + decay * Double(t - 1))]
     }

@@ -15,6 +15,13 @@ public struct SGD: Optimizer {
 
     public var slots: [String] { momentum == 0 ? [] : ["velocity"] }
     public var scalars: [String] { ["learning_rate"] }
+    public var fault: String? {
+        outside([
+            ("learning_rate", learningRate, 0..<Double.infinity),
+            ("momentum", momentum, 0..<1),
+        ])
+    }
+
     public func scalarValues(update t: Int) -> [Double] { [learningRate] }
 
     public func apply(

@@ -48,7 +48,7 @@ struct Report {
     }
 
     private func pictures() throws -> String {
-        let last = try gridNames().last ?? "step-000000"
+        let last = try directory.sampleNames().last ?? "step-000000"
         return "<h2>Generated, and real</h2><div class=\"row\">"
             + (try figure("\(directory.samplesPath)/\(last).png", last, "png"))
             + (try figure("\(directory.samplesPath)/real.png", "real images", "png"))
@@ -79,18 +79,11 @@ struct Report {
 
     /// At most a dozen grids, evenly chosen.
     private func grids() throws -> String {
-        let names = try gridNames()
+        let names = try directory.sampleNames()
         let count = min(names.count, 12)
         let chosen = (0..<count).map { names[$0 * (names.count - 1) / max(count - 1, 1)] }
         let figures = try chosen.map { try figure("\(directory.samplesPath)/\($0).png", $0, "png") }
         return "<h2>As training goes</h2><div class=\"row\">\(figures.joined())</div>\n"
-    }
-
-    private func gridNames() throws -> [String] {
-        try Files.list(directory.samplesPath).filter {
-            $0.hasPrefix("step-") && $0.hasSuffix(".png")
-        }
-        .map { String($0.dropLast(4)) }
     }
 
     private func figure(_ path: String, _ caption: String, _ kind: String) throws -> String {

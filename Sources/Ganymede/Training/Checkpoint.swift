@@ -31,7 +31,7 @@ struct Checkpoint {
         self.path = try RunDirectory.checkpoint(in: path)
         file = try Safetensors(self.path)
         guard file.metadata["format"] == "ganymede 1",
-            let step = file.metadata["step"].flatMap(Int.init),
+            let step = file.metadata["step"].flatMap(Int.init), step >= 0,
             let options = file.metadata["options"]
         else {
             throw GanymedeError.world(
@@ -41,6 +41,15 @@ struct Checkpoint {
         dataDigest = file.metadata["data_sha256"] ?? ""
         identity = try JSON.decode(
             JSONValue.self, from: .init(options.utf8), "\(self.path): options")
+    }
+
+    /// What is different here, where that can change the last bits; or nil.
+    var madeElsewhere: String? {
+        let (isa, version) = (file.metadata["isa"] ?? "?", file.metadata["onednn"] ?? "?")
+        if isa == DNN.instructionSet && version == DNN.version { return nil }
+        return
+            "the checkpoint was made with oneDNN \(version) on \(isa), here are \(DNN.version) and "
+            + "\(DNN.instructionSet): the last bits can differ"
     }
 
     /// The networks that the checkpoint holds.

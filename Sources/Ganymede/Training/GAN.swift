@@ -29,14 +29,6 @@ public struct GAN: Codable, Equatable, Sendable {
         generatorOptimizer: any Optimizer = Adam(learningRate: 2e-4, beta1: 0.5),
         discriminatorOptimizer: any Optimizer = Adam(learningRate: 2e-4, beta1: 0.5)
     ) {
-        if generator.output != discriminator.input {
-            misuse(
-                "\(generator.name) makes \(Shape(generator.output)) and \(discriminator.name) takes "
-                    + "\(Shape(discriminator.input))")
-        }
-        if discriminator.output != [1] {
-            misuse("\(discriminator.name) makes \(Shape(discriminator.output)), not one logit")
-        }
         self.generator = generator
         self.discriminator = discriminator
         self.loss = loss
@@ -44,6 +36,35 @@ public struct GAN: Codable, Equatable, Sendable {
         self.schedule = schedule
         self.generatorOptimizer = AnyOptimizer(generatorOptimizer)
         self.discriminatorOptimizer = AnyOptimizer(discriminatorOptimizer)
+        if let fault { misuse(fault) }
+    }
+
+    /// Why the parts do not fit each other, or which number is out of range; or nil.
+    package var fault: String? {
+        if generator.output != discriminator.input {
+            return
+                "\(generator.name) makes \(Shape(generator.output)) and \(discriminator.name) takes "
+                + "\(Shape(discriminator.input))"
+        }
+        if discriminator.output != [1] {
+            return "\(discriminator.name) makes \(Shape(discriminator.output)), not one logit"
+        }
+        // Variables are told apart by the network's name and a point.
+        let names = [generator.name, discriminator.name]
+        let plain = names.allSatisfy { name in
+            !name.isEmpty && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+        }
+        if !plain || names[0] == names[1] {
+            return "networks need two names of letters, digits and _, and not \(names)"
+        }
+        for network in [generator, discriminator]
+        where !network.variables.contains(where: \.trainable) {
+            return "\(network.name) has nothing to learn"
+        }
+        if !(0...1).contains(labelSmoothing) {
+            return "label smoothing is from 0 to 1, and not \(labelSmoothing)"
+        }
+        return generatorOptimizer.value.fault ?? discriminatorOptimizer.value.fault
     }
 
     /// Extents of an image: height, width, channels.

@@ -24,17 +24,31 @@ public struct RunDirectory: Sendable {
     /// Makes the folder for a new run; nil takes the next free `runs/NAME-001`.
     static func create(_ path: String?, name: String) throws -> RunDirectory {
         let run = RunDirectory(path: try path ?? nextFree(name))
-        if Files.isDirectory(run.path), try !Files.list(run.path).isEmpty {
-            let hint =
-                Files.exists(run.configPath)
-                ? "to go on with the run in it: ganymede resume \(run.path)"
-                : "choose another --out"
-            throw GanymedeError.world("the folder \(run.path) is not empty; \(hint)")
-        }
+        try checkFree(run.path)
         try Files.makeDirectory(run.path)
         try Files.makeDirectory(run.samplesPath)
         try Files.makeDirectory(run.checkpointsPath)
         return run
+    }
+
+    /// Throws if `path` cannot become the folder of a new run.
+    static func checkFree(_ path: String) throws {
+        if path.isEmpty {
+            throw GanymedeError.usage("--out is the name of a folder, and not empty")
+        }
+        let run = RunDirectory(path: path)
+        if Files.isDirectory(path) {
+            if try Files.list(path).isEmpty { return }
+            let hint =
+                Files.exists(run.configPath)
+                ? "to go on with the run in it: ganymede resume \(path)" : "choose another --out"
+            throw GanymedeError.world("the folder \(path) is not empty; \(hint)")
+        }
+        if let file = Files.fileInTheWay(of: path) {
+            throw GanymedeError.world(
+                "cannot make the folder \(path): \(file) is a file. Choose another --out, or move it away"
+            )
+        }
     }
 
     private static func nextFree(_ name: String) throws -> String {
@@ -51,7 +65,7 @@ public struct RunDirectory: Sendable {
     static func open(_ path: String) throws -> RunDirectory {
         let run = RunDirectory(
             path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
-        guard Files.exists(run.configPath) else {
+        guard !path.isEmpty, Files.exists(run.configPath) else {
             throw GanymedeError.world("\(path) is not the folder of a run: it has no config.json")
         }
         return run
@@ -101,6 +115,15 @@ public struct RunDirectory: Sendable {
         try Files.writeAtomically("\(samplesPath)/\(name).png", [raster.png()])
     }
 
+    /// Names of the sample grids in the order of their steps, without the ending.
+    func sampleNames() throws -> [String] {
+        let steps = try Files.list(samplesPath).compactMap { name in
+            name.hasPrefix("step-") && name.hasSuffix(".png")
+                ? Int(name.dropFirst(5).dropLast(4)) : nil
+        }
+        return steps.sorted().map(RunDirectory.stepName)
+    }
+
     func checkpointPath(step: Int) -> String {
         "\(checkpointsPath)/\(RunDirectory.stepName(step)).safetensors"
     }
@@ -113,16 +136,14 @@ public struct RunDirectory: Sendable {
 
     /// Joins the sample grids, at most 100 of them evenly chosen, into `progress.gif`.
     func writeProgress(channels: Int) throws {
-        let names = try Files.list(samplesPath).filter {
-            $0.hasPrefix("step-") && $0.hasSuffix(".png")
-        }
+        let names = try sampleNames()
         guard !names.isEmpty else { return }
         let count = min(names.count, 100)
         let chosen = (0..<count).map {
             names[count == 1 ? 0 : $0 * (names.count - 1) / (count - 1)]
         }
         let frames = try chosen.map { name in
-            try Raster(png: Files.read("\(samplesPath)/\(name)"), channels: channels, name)
+            try Raster(png: Files.read("\(samplesPath)/\(name).png"), channels: channels, name)
         }
         try Files.writeAtomically(gifPath, [Raster.gif(frames)])
     }

@@ -54,10 +54,12 @@ public struct RunOptions: Codable, Equatable, Sendable {
     public var channels: Int
     /// How long, how large and how often.
     public var training: TrainingConfig
+    /// The run or checkpoint whose weights it starts from, if any.
+    public var initFrom: String?
     /// The networks, their losses and optimizers.
     public var gan: GAN
 
-    private enum Key: String, CodingKey { case preset, data, size, channels, gan }
+    private enum Key: String, CodingKey { case preset, data, size, channels, initFrom, gan }
 
     /// The options of a run of `gan`.
     public init(preset: String? = nil, data: String, gan: GAN, training: TrainingConfig) {
@@ -75,6 +77,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         data = try container.decode(String.self, forKey: .data)
         size = try container.decode(Int.self, forKey: .size)
         channels = try container.decode(Int.self, forKey: .channels)
+        initFrom = try container.decodeIfPresent(String.self, forKey: .initFrom)
         gan = try container.decode(GAN.self, forKey: .gan)
         training = try TrainingConfig(from: decoder)
     }
@@ -86,6 +89,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         try container.encode(data, forKey: .data)
         try container.encode(size, forKey: .size)
         try container.encode(channels, forKey: .channels)
+        try container.encodeIfPresent(initFrom, forKey: .initFrom)
         try container.encode(gan, forKey: .gan)
     }
 
@@ -152,25 +156,23 @@ public struct RunOptions: Codable, Equatable, Sendable {
         if training.threads > 1024 {
             throw GanymedeError.usage("--threads is at most 1024, not \(training.threads)")
         }
+        if training.steps > 1_000_000_000 {
+            throw GanymedeError.usage("--steps is at most a billion, not \(training.steps)")
+        }
         if training.batch > 65_536 {
             throw GanymedeError.usage("--batch is at most 65536, not \(training.batch)")
         }
         if training.grid.count != 2 || training.grid.contains(where: { !(1...64).contains($0) }) {
             throw GanymedeError.usage("grid is rows and columns from 1 to 64, not \(training.grid)")
         }
+        if channels != 1 && channels != 3 {
+            throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
+        }
+        if let fault = gan.fault { throw GanymedeError.usage(fault) }
         if gan.image != [size, size, channels] {
             throw GanymedeError.usage(
                 "the discriminator takes images of \(Shape(gan.image)), and size and channels say "
                     + "\(Shape([size, size, channels])): use --size and --channels")
-        }
-        if gan.discriminator.output != [1] {
-            throw GanymedeError.usage(
-                "the discriminator makes \(Shape(gan.discriminator.output)), not one logit")
-        }
-        if gan.generator.output != gan.discriminator.input {
-            throw GanymedeError.usage(
-                "the generator makes \(Shape(gan.generator.output)), and the discriminator takes "
-                    + "\(Shape(gan.discriminator.input))")
         }
         return self
     }

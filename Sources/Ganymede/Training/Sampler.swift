@@ -22,6 +22,10 @@ public final class Sampler {
             let gan = try checkpoint.gan()
             let store = StateStore()
             try checkpoint.load(gan.generator.variables, into: store)
+            if let bad = store.firstNonFinite() {
+                throw GanymedeError.world(
+                    "\(checkpoint.path): \(bad) holds a number that is not finite")
+            }
             return (try Sampler(gan.generator, store: store), gan.image)
         }
     }

@@ -22,8 +22,6 @@ public struct Trainer: Sendable {
     public var showsProgress = false
     /// Asked between steps; true saves and stops.
     public var shouldStop: @Sendable () -> Bool = { false }
-    /// A checkpoint whose weights the run starts from.
-    public var initialWeights: String?
 
     /// A trainer of `gan`.
     public init(_ gan: GAN, data: DataSource, config: TrainingConfig) {
@@ -33,17 +31,27 @@ public struct Trainer: Sendable {
     /// A trainer of fully resolved options.
     public init(_ options: RunOptions) { self.options = options }
 
-    /// Trains into a new folder; nil takes the next free `runs/NAME-001`.
-    public func train(into path: String?) throws -> Outcome {
+    /// Does everything that ``train(into:)`` does before it makes its folder: loads the data, compiles the
+    /// programs, reads the first weights, and looks whether the folder could be made.
+    public func check(into path: String?) throws { _ = try prepare(into: path) }
+
+    private func prepare(into path: String?) throws -> TrainingSession {
         let options = try options.validated()
+        if let path { try RunDirectory.checkFree(path) }
         let dataset = try DataSource(options.data).load(
             size: options.size, channels: options.channels)
         return try EngineThread.run {
             let session = try TrainingSession(options, dataset)
-            try session.initialize(from: initialWeights)
-            session.directory = try RunDirectory.create(path, name: options.preset ?? "gan")
-            return try run(session, from: nil)
+            try session.initialize(from: options.initFrom)
+            return session
         }
+    }
+
+    /// Trains into a new folder; nil takes the next free `runs/NAME-001`.
+    public func train(into path: String?) throws -> Outcome {
+        let session = try prepare(into: path)
+        session.directory = try RunDirectory.create(path, name: options.preset ?? "gan")
+        return try EngineThread.run { try run(session, from: nil) }
     }
 
     /// Goes on with the run in `path`, to `steps` steps in total or to those it was started for: the same
@@ -56,6 +64,8 @@ public struct Trainer: Sendable {
         var options = try directory.options()
         let checkpoint = try Checkpoint(path)
         let changed = differences(checkpoint.identity, try options.identity())
+            // Another number of threads is another run in its last bits only.
+            .filter { !$0.hasPrefix("threads:") }
         guard changed.isEmpty else {
             throw GanymedeError.world(
                 "\(checkpoint.path) belongs to other options than \(directory.configPath) holds:\n  "
@@ -65,6 +75,7 @@ public struct Trainer: Sendable {
         options.training.threads = threads ?? options.training.threads
         var trainer = Trainer(try options.validated())
         configure(&trainer)
+        if trainer.showsProgress, let note = checkpoint.madeElsewhere { print("note: \(note)") }
         if checkpoint.step >= options.training.steps {
             return Outcome(
                 directory: directory, step: checkpoint.step, interrupted: false, last: nil,
@@ -101,7 +112,12 @@ public struct Trainer: Sendable {
         var report: StepReport?
         var interrupted = shouldStop()
         while step < config.steps && !interrupted {
-            let new = try session.advance(step: step)
+            let new: StepReport
+            do { new = try session.advance(step: step) } catch {
+                // How it came to this is what one wants to read.
+                try journal.flush()
+                throw error
+            }
             step += 1
             seconds += clock.tick()
             let full = session.complete(

@@ -105,7 +105,9 @@ final class TrainingSession {
             let key = RandomKey(seed: UInt64(options.training.seed), step: UInt64(index) + 1)
             program.setFeed("key", bits: key.words)
         }
-        for scalar in step.hostScalars { program.feed(scalar.feed)[0] = scalar.value(step: index) }
+        for scalar in step.hostScalars {
+            program.feed(scalar.feed)[0] = scalar.value(step: index)
+        }
     }
 
     /// Goes back to the last snapshot, repeats the steps since with a look at every tensor, and names the

@@ -28,7 +28,7 @@ final class DNNDescriptor {
     init(_ dimensions: [Int], strides: [Int]) throws(DNNError) {
         var made: OpaquePointer?
         let status = gdn_descriptor_create(
-            &made, Int32(dimensions.count), dimensions.map(Int64.init), GDN_F32,
+            &made, Int32(dimensions.count), dimensions.map(Int64.init),
             strides.map(Int64.init))
         try DNNError.check(status, "memory descriptor \(dimensions) strides \(strides)")
         guard let made else { throw DNNError(description: "oneDNN: no memory descriptor") }

@@ -13,7 +13,7 @@ extension ElementwiseFunction {
         case .tanh: GK_TANH
         case .sigmoid: GK_SIGMOID
         case .leakyRelu: GK_LEAKY_RELU
-        case .cast(.float32), .stopGradient: GK_COPY
+        case .cast(.float32), .stopGradient, .copy: GK_COPY
         case .cast(.int32): GK_TRUNCATE
         case .cast(.bool): GK_NOT_ZERO
         case .add: GK_ADD

@@ -20,7 +20,7 @@ private final class MatMulKernel: Kernel {
         defer { gdn_attributes_destroy(attributes) }
         operation = try DNNOperation("matmul [\(m),\(k)] x [\(k),\(n)]") { made in
             gdn_matmul_create(
-                &made, source.handle, weights.handle, nil, target.handle, attributes)
+                &made, source.handle, weights.handle, target.handle, attributes)
         }
     }
 
