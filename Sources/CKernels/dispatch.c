@@ -13,6 +13,7 @@ extern int omp_get_num_procs(void);
 extern void omp_set_num_threads(int);
 
 static const gk_table *table = &gk_table_baseline;
+static int selected;
 
 int gk_select_isa(int wanted) {
     int taken = 0;
@@ -29,8 +30,11 @@ int gk_select_isa(int wanted) {
         taken = 2;
     }
 #endif
+    selected = taken;
     return taken;
 }
+
+int gk_selected_isa(void) { return selected; }
 
 static void flush_denormals(void *unused) {
     (void)unused;

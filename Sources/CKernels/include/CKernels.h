@@ -9,6 +9,8 @@
 
 /// 0 is the baseline, 1 AVX2 with FMA, 2 AVX-512. Takes at most what the CPU has; returns what it took.
 int gk_select_isa(int wanted);
+/// What was taken last.
+int gk_selected_isa(void);
 /// The OpenMP team that kernels and oneDNN run on, for the calling thread. Flushes denormals to zero.
 void gk_set_threads(int threads);
 int gk_threads(void);
