@@ -7,7 +7,10 @@ struct MessageTests {
     @Test func helpIsPinned() throws {
         let folder = try TemporaryFolder()
         var text = ""
-        for verb in [[], ["train"], ["resume"], ["generate"], ["summary"], ["presets"], ["bench"]] {
+        for verb in [
+            [], ["train"], ["resume"], ["generate"], ["summary"], ["presets"], ["report"],
+            ["bench"],
+        ] {
             let result = try Command.run(
                 verb + ["--help"], in: folder.path, environment: ["COLUMNS": "100"])
             #expect(result.code == 0)

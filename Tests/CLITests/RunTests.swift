@@ -130,6 +130,11 @@ struct RunTests {
         let config =
             try JSONSerialization.jsonObject(with: bytes("\(run)/config.json")) as? [String: Any]
         #expect(config?["batch"] as? Int == 32 && config?["preset"] as? String == "mlp")
+        // The report can be made anew.
+        try FileManager.default.removeItem(atPath: "\(run)/report.html")
+        let report = try Command.run(["report", run], in: folder.path)
+        #expect(report.code == 0 && report.output == "\(run)/report.html\n", "\(report.errors)")
+        #expect(FileManager.default.fileExists(atPath: "\(run)/report.html"))
         // A run starts from the config of another, and is the same.
         let again = try Command.run(
             ["train", "--config", "\(run)/config.json", "--out", "copy", "--quiet"], in: folder.path

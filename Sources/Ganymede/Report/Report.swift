@@ -5,7 +5,7 @@
 #endif
 
 /// `report.html`: one file that shows a run without a network: pictures, curves, options.
-struct Report {
+public struct Report {
     private struct Line: Decodable {
         let step: Int
         let seconds: Double
@@ -18,6 +18,16 @@ struct Report {
     init(_ directory: RunDirectory, _ options: RunOptions) {
         self.directory = directory
         self.options = options
+    }
+
+    /// Writes the report of the run in `path` anew.
+    ///
+    /// - Returns: where it is.
+    public static func write(_ path: String) throws -> String {
+        let directory = try RunDirectory.open(path)
+        try directory.writeProgress(channels: directory.options().channels)
+        try Report(directory, directory.options()).write()
+        return "\(directory.path)/report.html"
     }
 
     /// Writes the file anew.
