@@ -22,7 +22,6 @@ struct GanymedeCommand: ParsableCommand {
 @main
 enum Main {
     static func main() {
-        OpenMP.prepare()
         do {
             var command = try GanymedeCommand.parseAsRoot()
             try command.run()
@@ -44,25 +43,5 @@ enum Main {
         let text = Array("ganymede: \(message)\n".utf8)
         _ = write(STDERR_FILENO, text, text.count)
         exit(code)
-    }
-}
-
-/// libgomp reads how long idle threads spin when it loads, before `main`.
-enum OpenMP {
-    /// Restarts a long-running verb once with a short spin, unless the user has set a policy. Measured on
-    /// two cores: as fast as the default of 300,000 turns on a quiet machine, and no slower on a busy one.
-    static func prepare() {
-        let settled = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "GANYMEDE_STARTED"]
-        guard ["train", "resume", "bench"].contains(CommandLine.arguments.dropFirst().first) else {
-            return
-        }
-        guard settled.allSatisfy({ getenv($0) == nil }) else { return }
-        setenv("GANYMEDE_STARTED", "1", 1)
-        setenv("GOMP_SPINCOUNT", "10000", 1)
-        var arguments = CommandLine.arguments.map { strdup($0) }
-        arguments.append(nil)
-        execv("/proc/self/exe", arguments)
-        // Where that file is missing the command goes on as it is: slower, not wrong.
-        for argument in arguments { free(argument) }
     }
 }
