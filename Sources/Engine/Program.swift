@@ -49,8 +49,6 @@ public final class Program {
         connectOutputs()
     }
 
-    /// Bytes of temporary memory.
-    public var arenaByteCount: Int { arena.byteCount }
     /// Names of the tensors to fill before each run.
     public var feedNames: [String] { feeds.keys.sorted() }
 
@@ -106,7 +104,7 @@ public final class Program {
         runCount += 1
         var finite = true
         for (_, kernel) in kernels where !kernel.run() { finite = false }
-        for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
+        copyStates()
         for state in unchecked
         where !gk_all_finite(state.memory.assumingMemoryBound(to: Float.self), state.count) {
             finite = false
@@ -122,7 +120,7 @@ public final class Program {
             _ = kernel.run()
             return clock() - start
         }
-        for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
+        copyStates()
         return times
     }
 
@@ -138,8 +136,13 @@ public final class Program {
             let outputs = graph.nodes[node].types.indices.map { Value(node: node, index: $0) }
             if !outputs.allSatisfy(isFinite) { return graph.line(node) }
         }
-        for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
+        copyStates()
         return nil
+    }
+
+    /// Moves the states that could not be written in place to where they live.
+    private func copyStates() {
+        for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
     }
 
     private func isFinite(_ value: Value) -> Bool {

@@ -89,10 +89,9 @@ public struct Report {
 
     /// At most a dozen grids, evenly chosen.
     private func grids() throws -> String {
-        let names = try directory.sampleNames()
-        let count = min(names.count, 12)
-        let chosen = (0..<count).map { names[$0 * (names.count - 1) / max(count - 1, 1)] }
-        let figures = try chosen.map { try figure("\(directory.samplesPath)/\($0).png", $0, "png") }
+        let figures = try directory.sampleNames(atMost: 12).map {
+            try figure("\(directory.samplesPath)/\($0).png", $0, "png")
+        }
         return "<h2>As training goes</h2><div class=\"row\">\(figures.joined())</div>\n"
     }
 

@@ -69,6 +69,4 @@ public struct GAN: Codable, Equatable, Sendable {
 
     /// Extents of an image: height, width, channels.
     public var image: [Int] { discriminator.input }
-    /// Numbers that one image is made from.
-    public var latentSize: Int { generator.input.reduce(1, *) }
 }

@@ -16,9 +16,12 @@ public struct RunDirectory: Sendable {
     var checkpointsPath: String { "\(path)/checkpoints" }
     var gifPath: String { "\(path)/progress.gif" }
 
-    static func stepName(_ step: Int) -> String {
-        let digits = String(step)
-        return "step-" + String(repeating: "0", count: max(6 - digits.count, 0)) + digits
+    static func stepName(_ step: Int) -> String { "step-" + padded(step, to: 6) }
+
+    /// A number with zeros in front, so that names sort.
+    private static func padded(_ number: Int, to width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(width - digits.count, 0)) + digits
     }
 
     /// Makes the folder for a new run; nil takes the next free `runs/NAME-001`.
@@ -53,9 +56,7 @@ public struct RunDirectory: Sendable {
 
     private static func nextFree(_ name: String) throws -> String {
         for number in 1...999_999 {
-            let digits = String(number)
-            let path =
-                "runs/\(name)-" + String(repeating: "0", count: max(3 - digits.count, 0)) + digits
+            let path = "runs/\(name)-" + padded(number, to: 3)
             if !Files.exists(path) { return path }
         }
         throw GanymedeError.world("runs/ holds 999999 runs of \(name): choose an --out")
@@ -115,13 +116,16 @@ public struct RunDirectory: Sendable {
         try Files.writeAtomically("\(samplesPath)/\(name).png", [raster.png()])
     }
 
-    /// Names of the sample grids in the order of their steps, without the ending.
-    func sampleNames() throws -> [String] {
+    /// Names of the sample grids in the order of their steps, without the ending; where there are more than
+    /// `limit`, that many evenly chosen, the first and the last among them.
+    func sampleNames(atMost limit: Int = .max) throws -> [String] {
         let steps = try Files.list(samplesPath).compactMap { name in
             name.hasPrefix("step-") && name.hasSuffix(".png")
                 ? Int(name.dropFirst(5).dropLast(4)) : nil
         }
-        return steps.sorted().map(RunDirectory.stepName)
+        let names = steps.sorted().map(RunDirectory.stepName)
+        let count = min(names.count, limit)
+        return (0..<count).map { names[$0 * (names.count - 1) / max(count - 1, 1)] }
     }
 
     func checkpointPath(step: Int) -> String {
@@ -136,13 +140,9 @@ public struct RunDirectory: Sendable {
 
     /// Joins the sample grids, at most 100 of them evenly chosen, into `progress.gif`.
     func writeProgress(channels: Int) throws {
-        let names = try sampleNames()
+        let names = try sampleNames(atMost: 100)
         guard !names.isEmpty else { return }
-        let count = min(names.count, 100)
-        let chosen = (0..<count).map {
-            names[count == 1 ? 0 : $0 * (names.count - 1) / (count - 1)]
-        }
-        let frames = try chosen.map { name in
+        let frames = try names.map { name in
             try Raster(png: Files.read("\(samplesPath)/\(name).png"), channels: channels, name)
         }
         try Files.writeAtomically(gifPath, [Raster.gif(frames)])

@@ -7,9 +7,6 @@ public struct TrainStep: Sendable {
     /// Scalars that the host computes for each step.
     package let hostScalars: [HostScalar]
 
-    /// Names of the results that the journal keeps.
-    static let reports = ["d_loss", "g_loss", "d_acc_real", "d_acc_fake", "g_acc"]
-
     /// The step of `gan` on batches of `batch` real images.
     public init(_ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness = .philox) {
         self.init(StepBuilder(gan, batch: batch, randomness: randomness))

@@ -123,35 +123,39 @@ final class TrainingSession {
                 break
             }
         }
-        let kept = (try? RunDirectory.checkpoint(in: directory.path)) ?? "none"
         return GanymedeError.world(
             "step \(step + 1): a number is not finite. The first bad tensor is\n  \(culprit)\n"
-                + "Nothing was saved from it; the last good checkpoint is \(kept).\n"
+                + "Nothing was saved from it; the last good checkpoint is \(lastGood).\n"
                 + "Try a lower learning rate: --set generator_optimizer.learning_rate=... "
                 + "and discriminator_optimizer.learning_rate=...")
     }
 
+    /// The checkpoint that a run which stops here leaves behind.
+    private var lastGood: String {
+        (try? RunDirectory.checkpoint(in: directory.path)) ?? "none"
+    }
+
     func saveRealImages() throws {
-        let (rows, columns) = (options.training.grid[0], options.training.grid[1])
-        let size = dataset.image.reduce(1, *)
-        let pixels = Array(dataset.pixels.prefix(rows * columns * size))
-        try directory.writeSample(
-            Raster.grid(pixels, image: dataset.image, rows: rows, columns: columns), name: "real")
+        let count = options.training.grid.reduce(1, *) * dataset.image.reduce(1, *)
+        try saveGrid(Array(dataset.pixels.prefix(count)), name: "real")
     }
 
     func saveSamples(step: Int) throws {
+        let seeds = Array(0..<options.training.grid.reduce(1, *))
+        try saveGrid(sampler.images(seeds: seeds), name: RunDirectory.stepName(step))
+    }
+
+    private func saveGrid(_ images: [UInt8], name: String) throws {
         let (rows, columns) = (options.training.grid[0], options.training.grid[1])
-        let images = sampler.images(seeds: Array(0..<rows * columns))
         try directory.writeSample(
-            Raster.grid(images, image: options.gan.image, rows: rows, columns: columns),
-            name: RunDirectory.stepName(step))
+            Raster.grid(images, image: options.gan.image, rows: rows, columns: columns), name: name)
     }
 
     func saveCheckpoint(step index: Int) throws {
         if let bad = store.firstNonFinite() {
             throw GanymedeError.world(
                 "step \(index): \(bad) is not finite, so no checkpoint was written; the last good one is "
-                    + ((try? RunDirectory.checkpoint(in: directory.path)) ?? "none"))
+                    + lastGood)
         }
         try Checkpoint.write(
             directory.checkpointPath(step: index), store: store, variables: step.variables,
