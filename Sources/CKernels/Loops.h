@@ -31,12 +31,30 @@ static void K(max_rows)(const float *source, float *target, size_t reduced, size
     }
 }
 
+// Sums down columns run over a tile of them at a time, and first over short stretches of rows: the partial
+// sums stay in registers, and the error grows with the number of stretches rather than of rows.
+enum { TILE = 64, STRETCH = 128 };
+
+INLINE void K(add_rows)(const float *restrict x, float *restrict sum, size_t stride, size_t rows, size_t width) {
+    float partial[TILE] = {0};
+    if (width == TILE) {
+        for (size_t row = 0; row < rows; row++)
+            for (size_t i = 0; i < TILE; i++) partial[i] += x[row * stride + i];
+    } else {
+        for (size_t row = 0; row < rows; row++)
+            for (size_t i = 0; i < width; i++) partial[i] += x[row * stride + i];
+    }
+    for (size_t i = 0; i < width; i++) sum[i] += partial[i];
+}
+
 static void K(sum_columns)(const float *source, float *target, size_t reduced, size_t inner, size_t begin,
                            size_t end) {
-    for (size_t i = begin; i < end; i++) target[i] = 0;
-    for (size_t row = 0; row < reduced; row++) {
-        const float *x = source + row * inner;
-        for (size_t i = begin; i < end; i++) target[i] += x[i];
+    for (size_t c = begin; c < end; c += TILE) {
+        size_t width = end - c < TILE ? end - c : TILE;
+        for (size_t i = 0; i < width; i++) target[c + i] = 0;
+        for (size_t row = 0; row < reduced; row += STRETCH)
+            K(add_rows)(source + row * inner + c, target + c, inner,
+                        reduced - row < STRETCH ? reduced - row : STRETCH, width);
     }
 }
 
@@ -49,26 +67,59 @@ static void K(max_columns)(const float *source, float *target, size_t reduced, s
     }
 }
 
+/// Sums of a tile's squared distances from the mean.
+INLINE void K(add_squares)(const float *restrict x, const float *restrict mean, float *restrict sum,
+                           size_t stride, size_t rows, size_t width) {
+    float partial[TILE] = {0};
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = 0; i < width; i++) {
+            float d = x[row * stride + i] - mean[i];
+            partial[i] += d * d;
+        }
+    for (size_t i = 0; i < width; i++) sum[i] += partial[i];
+}
+
 static void K(batch_norm)(const float *restrict x, const float *restrict gamma, const float *restrict beta,
                           float *restrict y, float *restrict mean, float *restrict variance,
                           size_t rows, size_t channels, float epsilon, size_t begin,
                           size_t end) {
-    const float scale = 1.0f / (float)rows;
-    for (size_t c = begin; c < end; c++) mean[c] = variance[c] = 0;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t c = begin; c < end; c++) mean[c] += x[row * channels + c];
-    for (size_t c = begin; c < end; c++) mean[c] *= scale;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t c = begin; c < end; c++) {
-            float d = x[row * channels + c] - mean[c];
-            variance[c] += d * d;
+    const float share = 1.0f / (float)rows;
+    K(sum_columns)(x, mean, rows, channels, begin, end);
+    for (size_t c = begin; c < end; c++) mean[c] *= share;
+    for (size_t c = begin; c < end; c += TILE) {
+        size_t width = end - c < TILE ? end - c : TILE;
+        float center[TILE], scale[TILE], squares[TILE] = {0};
+        for (size_t i = 0; i < width; i++) center[i] = mean[c + i];
+        for (size_t row = 0; row < rows; row += STRETCH)
+            K(add_squares)(x + row * channels + c, center, squares, channels,
+                           rows - row < STRETCH ? rows - row : STRETCH, width);
+        for (size_t i = 0; i < width; i++) {
+            variance[c + i] = squares[i] * share;
+            scale[i] = gamma[c + i] / __builtin_elementwise_sqrt(variance[c + i] + epsilon);
         }
-    for (size_t c = begin; c < end; c++) variance[c] *= scale;
+        for (size_t row = 0; row < rows; row++)
+            for (size_t i = 0; i < width; i++) {
+                size_t at = row * channels + c + i;
+                y[at] = (x[at] - center[i]) * scale[i] + beta[c + i];
+            }
+    }
+}
+
+/// Sums of a tile's dy, and of dy times the distance from the mean.
+INLINE void K(add_products)(const float *restrict dy, const float *restrict x, const float *restrict mean,
+                            float *restrict sum, float *restrict products, size_t stride, size_t rows,
+                            size_t width) {
+    float partial[TILE] = {0}, product[TILE] = {0};
     for (size_t row = 0; row < rows; row++)
-        for (size_t c = begin; c < end; c++) {
-            float g = gamma[c] / __builtin_elementwise_sqrt(variance[c] + epsilon);
-            y[row * channels + c] = (x[row * channels + c] - mean[c]) * g + beta[c];
+        for (size_t i = 0; i < width; i++) {
+            float g = dy[row * stride + i];
+            partial[i] += g;
+            product[i] += g * (x[row * stride + i] - mean[i]);
         }
+    for (size_t i = 0; i < width; i++) {
+        sum[i] += partial[i];
+        products[i] += product[i];
+    }
 }
 
 static void K(batch_norm_gradient)(const float *restrict dy, const float *restrict x,
@@ -76,22 +127,53 @@ static void K(batch_norm_gradient)(const float *restrict dy, const float *restri
                                    const float *restrict variance, float *restrict dx,
                                    float *restrict dgamma, float *restrict dbeta, size_t rows,
                                    size_t channels, float epsilon, size_t begin, size_t end) {
-    for (size_t c = begin; c < end; c++) dgamma[c] = dbeta[c] = 0;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t c = begin; c < end; c++) {
-            float g = dy[row * channels + c];
-            dbeta[c] += g;
-            dgamma[c] += g * (x[row * channels + c] - mean[c]);
+    const float share = 1.0f / (float)rows;
+    for (size_t c = begin; c < end; c += TILE) {
+        size_t width = end - c < TILE ? end - c : TILE;
+        float sum[TILE] = {0}, products[TILE] = {0}, center[TILE], scale[TILE], slope[TILE];
+        for (size_t i = 0; i < width; i++) center[i] = mean[c + i];
+        for (size_t row = 0; row < rows; row += STRETCH)
+            K(add_products)(dy + row * channels + c, x + row * channels + c, center, sum, products, channels,
+                            rows - row < STRETCH ? rows - row : STRETCH, width);
+        // dx = gamma / deviation (dy - mean(dy) - normalized mean(dy normalized)).
+        for (size_t i = 0; i < width; i++) {
+            float inverse = 1.0f / __builtin_elementwise_sqrt(variance[c + i] + epsilon);
+            dbeta[c + i] = sum[i];
+            dgamma[c + i] = products[i] * inverse;
+            scale[i] = gamma[c + i] * inverse;
+            slope[i] = share * products[i] * inverse * inverse;
+            sum[i] *= share;
         }
-    for (size_t c = begin; c < end; c++) dgamma[c] /= __builtin_elementwise_sqrt(variance[c] + epsilon);
-    const float scale = 1.0f / (float)rows;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t c = begin; c < end; c++) {
-            float inverse = 1.0f / __builtin_elementwise_sqrt(variance[c] + epsilon);
-            float normalized = (x[row * channels + c] - mean[c]) * inverse;
-            float g = dy[row * channels + c] - scale * (dbeta[c] + normalized * dgamma[c]);
-            dx[row * channels + c] = gamma[c] * inverse * g;
-        }
+        for (size_t row = 0; row < rows; row++)
+            for (size_t i = 0; i < width; i++) {
+                size_t at = row * channels + c + i;
+                dx[at] = scale[i] * (dy[at] - sum[i] - (x[at] - center[i]) * slope[i]);
+            }
+    }
+}
+
+/// Images [begin, end): every pixel gathers the columns that saw it. `columns` is [places, window, channels].
+static void K(fold)(const gk_fold_shape *s, const float *restrict columns, float *restrict image, size_t begin,
+                    size_t end) {
+    size_t pixels = s->height * s->width * s->channels, line = s->window_width * s->channels;
+    for (size_t n = begin; n < end; n++) {
+        float *target = image + n * pixels;
+        for (size_t i = 0; i < pixels; i++) target[i] = 0;
+        for (size_t i = 0; i < s->rows; i++)
+            for (size_t j = 0; j < s->columns; j++) {
+                const float *source = columns + ((n * s->rows + i) * s->columns + j) * s->window_height * line;
+                ptrdiff_t top = (ptrdiff_t)(i * s->stride_y) - (ptrdiff_t)s->top;
+                ptrdiff_t left = (ptrdiff_t)(j * s->stride_x) - (ptrdiff_t)s->left;
+                size_t first = left < 0 ? (size_t)-left : 0, room = s->width - (size_t)(left > 0 ? left : 0) + first;
+                size_t last = s->window_width < room ? s->window_width : room;
+                for (size_t k = 0; k < s->window_height; k++) {
+                    ptrdiff_t row = top + (ptrdiff_t)k;
+                    if (row < 0 || row >= (ptrdiff_t)s->height) continue;
+                    float *at = target + (row * (ptrdiff_t)s->width + left) * (ptrdiff_t)s->channels;
+                    for (size_t l = first * s->channels; l < last * s->channels; l++) at[l] += source[k * line + l];
+                }
+            }
+    }
 }
 
 static bool K(adam)(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
@@ -201,5 +283,5 @@ static void K(random)(gk_distribution distribution, const uint32_t key[4], uint3
 
 const gk_table K(gk_table) = {
     K(elementwise), K(sum_rows),   K(max_rows),            K(sum_columns), K(max_columns),
-    K(random),      K(batch_norm), K(batch_norm_gradient), K(adam),        K(all_finite),
+    K(random),      K(batch_norm), K(batch_norm_gradient), K(adam),        K(all_finite),  K(fold),
 };

@@ -18,6 +18,7 @@ typedef struct {
     bool (*adam)(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
                  float *v_out, size_t begin, size_t end, float step_size, float beta1, float beta2, float epsilon);
     bool (*all_finite)(const float *data, size_t begin, size_t end);
+    void (*fold)(const gk_fold_shape *shape, const float *columns, float *image, size_t begin, size_t end);
 } gk_table;
 
 extern const gk_table gk_table_baseline, gk_table_avx2, gk_table_avx512;

@@ -1,6 +1,8 @@
 // Chooses the instruction set and divides the work over the OpenMP team.
 #include "Table.h"
 
+#include <string.h>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -119,11 +121,24 @@ static void reduce_columns_part(const void *context, size_t begin, size_t end) {
                                                                   begin, end);
 }
 
+/// Outer positions [begin, end).
+static void reduce_slabs_part(const void *context, size_t begin, size_t end) {
+    const reduce_context *r = context;
+    for (size_t o = begin; o < end; o++)
+        (r->kind == GK_SUM ? table->sum_columns : table->max_columns)(
+            r->source + o * r->reduced * r->inner, r->target + o * r->inner, r->reduced, r->inner, 0, r->inner);
+}
+
 void gk_reduce(gk_reduction kind, const float *source, float *target, size_t outer, size_t reduced,
                size_t inner) {
     if (inner == 1) {
         reduce_context context = {kind, source, target, reduced, 1};
         divide(reduce_rows_part, &context, outer, 16, outer * reduced);
+        return;
+    }
+    if (outer >= 2 * (size_t)gk_threads()) {
+        reduce_context context = {kind, source, target, reduced, inner};
+        divide(reduce_slabs_part, &context, outer, 1, outer * reduced * inner);
         return;
     }
     for (size_t o = 0; o < outer; o++) {
@@ -133,44 +148,68 @@ void gk_reduce(gk_reduction kind, const float *source, float *target, size_t out
 }
 
 typedef struct {
+    const gk_copy_shape *shape;
     const uint32_t *source;
     uint32_t *target;
-    int rank;
-    const size_t *dims, *strides;
 } copy_context;
 
-static uint32_t *copy_from(const copy_context *c, int axis, const uint32_t *source, uint32_t *target) {
-    size_t n = c->dims[axis], stride = c->strides[axis];
-    if (axis == c->rank - 1) {
-        for (size_t i = 0; i < n; i++) target[i] = source[i * stride];
-        return target + n;
-    }
-    for (size_t i = 0; i < n; i++) target = copy_from(c, axis + 1, source + i * stride, target);
-    return target;
+static void copy_axis(const gk_copy_shape *s, int axis, const uint32_t *source, uint32_t *target) {
+    size_t n = s->dims[axis], from = s->from[axis], to = s->to[axis];
+    if (axis < s->rank - 1)
+        for (size_t i = 0; i < n; i++) copy_axis(s, axis + 1, source + i * from, target + i * to);
+    else if (from == 1 && to == 1) memcpy(target, source, n * sizeof *target);
+    else
+        for (size_t i = 0; i < n; i++) target[i * to] = source[i * from];
 }
 
 static void copy_part(const void *context, size_t begin, size_t end) {
     const copy_context *c = context;
-    size_t slice = 1;
-    for (int axis = 1; axis < c->rank; axis++) slice *= c->dims[axis];
-    for (size_t i = begin; i < end; i++) {
-        const uint32_t *source = c->source + i * c->strides[0];
-        uint32_t *target = c->target + i * slice;
-        if (c->rank == 1) *target = *source;
-        else copy_from(c, 1, source, target);
-    }
+    gk_copy_shape part = *c->shape;
+    part.dims[0] = end - begin;
+    copy_axis(&part, 0, c->source + begin * part.from[0], c->target + begin * part.to[0]);
 }
 
-void gk_copy_strided(const uint32_t *source, uint32_t *target, int rank, const size_t *dims,
-                     const size_t *strides) {
-    if (rank == 0) {
+void gk_copy_strided(const gk_copy_shape *shape, const uint32_t *source, uint32_t *target) {
+    if (shape->rank == 0) {
         *target = *source;
         return;
     }
-    copy_context context = {source, target, rank, dims, strides};
+    copy_context context = {shape, source, target};
     size_t work = 1;
-    for (int axis = 0; axis < rank; axis++) work *= dims[axis];
-    divide(copy_part, &context, dims[0], 1, work);
+    for (int axis = 0; axis < shape->rank; axis++) work *= shape->dims[axis];
+    divide(copy_part, &context, shape->dims[0], 1, work);
+}
+
+typedef struct {
+    float *target;
+    float value;
+} fill_context;
+
+static void fill_part(const void *context, size_t begin, size_t end) {
+    const fill_context *f = context;
+    for (size_t i = begin; i < end; i++) f->target[i] = f->value;
+}
+
+void gk_fill(float *target, float value, size_t count) {
+    fill_context context = {target, value};
+    divide(fill_part, &context, count, 64, count);
+}
+
+typedef struct {
+    const gk_fold_shape *shape;
+    const float *columns;
+    float *image;
+} fold_context;
+
+static void fold_part(const void *context, size_t begin, size_t end) {
+    const fold_context *f = context;
+    table->fold(f->shape, f->columns, f->image, begin, end);
+}
+
+void gk_fold(const gk_fold_shape *s, const float *columns, float *image, size_t batch) {
+    fold_context context = {s, columns, image};
+    size_t work = batch * s->rows * s->columns * s->window_height * s->window_width * s->channels;
+    divide(fold_part, &context, batch, 1, work);
 }
 
 typedef struct {

@@ -27,6 +27,7 @@ struct gdn_attributes {
     dnnl_primitive_attr_t attr;
 };
 struct gdn_operation {
+    const int *ids;  // oneDNN's numbers of the arguments
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t primitive;
     dnnl_memory_t memories[ARGUMENTS];
@@ -34,8 +35,12 @@ struct gdn_operation {
     int exec_count;
 };
 
-static const int argument_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST,
-                                            DNNL_ARG_SCRATCHPAD};
+// By gdn_argument: of forward operations (a reorder's numbers are the same), and of gradients.
+static const int forward_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD};
+static const int input_gradient_ids[ARGUMENTS] = {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST,
+                                                  DNNL_ARG_SCRATCHPAD};
+static const int filter_gradient_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST,
+                                                   DNNL_ARG_SCRATCHPAD};
 
 // One CPU engine and one in-order stream for the process; the first caller makes them.
 static dnnl_engine_t engine;
@@ -137,13 +142,14 @@ void gdn_attributes_destroy(gdn_attributes *attributes) {
 }
 
 // Wraps a primitive descriptor (which it takes over) into an operation without bound memory.
-static int operation_create(gdn_operation **out, dnnl_primitive_desc_t pd) {
+static int operation_create(gdn_operation **out, dnnl_primitive_desc_t pd, const int *ids) {
     gdn_operation *made = calloc(1, sizeof *made);
     if (!made) {
         dnnl_primitive_desc_destroy(pd);
         return dnnl_out_of_memory;
     }
     made->pd = pd;
+    made->ids = ids;
     dnnl_status_t status = dnnl_primitive_create(&made->primitive, pd);
     if (status != dnnl_success) {
         gdn_operation_destroy(made);
@@ -165,7 +171,76 @@ int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_
     TRY(dnnl_matmul_desc_init(&desc, &src->md, &weights->md, NULL, &dst->md));
     TRY(dnnl_primitive_desc_create(&pd, &desc, attributes->attr, engine, NULL));
 #endif
-    return operation_create(out, pd);
+    return operation_create(out, pd, forward_ids);
+}
+
+#if V3
+typedef const_dnnl_memory_desc_t md_reference;
+#define MD(descriptor) ((descriptor)->md)
+#else
+typedef const dnnl_memory_desc_t *md_reference;
+#define MD(descriptor) (&(descriptor)->md)
+#endif
+
+// The gradients take the forward face's descriptor as a hint.
+static dnnl_status_t convolution_forward(dnnl_primitive_desc_t *pd, md_reference src, md_reference weights,
+                                         md_reference dst, const int64_t *strides, const int64_t *before,
+                                         const int64_t *after, dnnl_primitive_attr_t attr) {
+#if V3
+    return dnnl_convolution_forward_primitive_desc_create(pd, engine, dnnl_forward_training,
+                                                          dnnl_convolution_direct, src, weights, NULL, dst, strides,
+                                                          NULL, before, after, attr);
+#else
+    dnnl_convolution_desc_t desc;
+    TRY(dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training, dnnl_convolution_direct, src, weights, NULL,
+                                           dst, strides, before, after));
+    return dnnl_primitive_desc_create(pd, &desc, attr, engine, NULL);
+#endif
+}
+
+static dnnl_status_t convolution_gradient(dnnl_primitive_desc_t *pd, gdn_face face, md_reference src,
+                                          md_reference weights, md_reference dst, const int64_t *strides,
+                                          const int64_t *before, const int64_t *after, dnnl_primitive_attr_t attr,
+                                          const_dnnl_primitive_desc_t hint) {
+#if V3
+    if (face == GDN_INPUT_GRADIENT)
+        return dnnl_convolution_backward_data_primitive_desc_create(pd, engine, dnnl_convolution_direct, src, weights,
+                                                                    dst, strides, NULL, before, after, hint, attr);
+    return dnnl_convolution_backward_weights_primitive_desc_create(pd, engine, dnnl_convolution_direct, src, weights,
+                                                                   NULL, dst, strides, NULL, before, after, hint,
+                                                                   attr);
+#else
+    dnnl_convolution_desc_t desc;
+    if (face == GDN_INPUT_GRADIENT)
+        TRY(dnnl_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, src, weights, dst, strides,
+                                                     before, after));
+    else
+        TRY(dnnl_convolution_backward_weights_desc_init(&desc, dnnl_convolution_direct, src, weights, NULL, dst,
+                                                        strides, before, after));
+    return dnnl_primitive_desc_create(pd, &desc, attr, engine, hint);
+#endif
+}
+
+int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descriptor *src,
+                           const gdn_descriptor *weights, const gdn_descriptor *dst, const int64_t strides[2],
+                           const int64_t before[2], const int64_t after[2], const gdn_attributes *attributes) {
+    TRY(ensure_stream());
+    dnnl_primitive_desc_t forward, gradient;
+    TRY(convolution_forward(&forward, MD(src), MD(weights), MD(dst), strides, before, after, attributes->attr));
+    if (face == GDN_FORWARD) return operation_create(out, forward, forward_ids);
+    dnnl_status_t status = convolution_gradient(&gradient, face, MD(src), MD(weights), MD(dst), strides, before, after,
+                                                attributes->attr, forward);
+    dnnl_primitive_desc_destroy(forward);
+    if (status != dnnl_success) return status;
+    return operation_create(out, gradient, face == GDN_INPUT_GRADIENT ? input_gradient_ids : filter_gradient_ids);
+}
+
+int gdn_reorder_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *dst,
+                       const gdn_attributes *attributes) {
+    TRY(ensure_stream());
+    dnnl_primitive_desc_t pd;
+    TRY(dnnl_reorder_primitive_desc_create(&pd, MD(src), engine, MD(dst), engine, attributes->attr));
+    return operation_create(out, pd, forward_ids);
 }
 
 const char *gdn_operation_implementation(const gdn_operation *operation) {
@@ -174,26 +249,47 @@ const char *gdn_operation_implementation(const gdn_operation *operation) {
     return name;
 }
 
-#define MD_OF(pd, id) dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, id)
-#if V3
-typedef const_dnnl_memory_desc_t md_reference;
-#else
-typedef const dnnl_memory_desc_t *md_reference;
-#endif
+static md_reference md_of(const gdn_operation *operation, gdn_argument argument) {
+    return dnnl_primitive_desc_query_md(operation->pd, dnnl_query_exec_arg_md, operation->ids[argument]);
+}
 
 size_t gdn_operation_scratchpad_size(const gdn_operation *operation) {
-    md_reference md = MD_OF(operation->pd, DNNL_ARG_SCRATCHPAD);
+    md_reference md = md_of(operation, GDN_SCRATCHPAD);
     return md ? dnnl_memory_desc_get_size(md) : 0;
 }
+
+int gdn_operation_descriptor(gdn_descriptor **out, const gdn_operation *operation, gdn_argument argument) {
+    md_reference md = md_of(operation, argument);
+    if (!md) return dnnl_invalid_arguments;
+    gdn_descriptor *made = calloc(1, sizeof *made);
+    if (!made) return dnnl_out_of_memory;
+#if V3
+    dnnl_status_t status = dnnl_memory_desc_clone(&made->md, md);
+    if (status != dnnl_success) {
+        free(made);
+        return status;
+    }
+#else
+    made->md = *md;
+#endif
+    *out = made;
+    return dnnl_success;
+}
+
+bool gdn_descriptor_equal(const gdn_descriptor *a, const gdn_descriptor *b) {
+    return dnnl_memory_desc_equal(MD(a), MD(b));
+}
+
+size_t gdn_descriptor_size(const gdn_descriptor *descriptor) { return dnnl_memory_desc_get_size(MD(descriptor)); }
 
 int gdn_operation_bind(gdn_operation *operation, gdn_argument argument, void *data) {
     if (operation->memories[argument])
         return dnnl_memory_set_data_handle(operation->memories[argument], data);
-    md_reference md = MD_OF(operation->pd, argument_ids[argument]);
+    md_reference md = md_of(operation, argument);
     if (!md) return dnnl_invalid_arguments;
     TRY(dnnl_memory_create(&operation->memories[argument], md, engine, data));
     operation->exec[operation->exec_count++] =
-        (dnnl_exec_arg_t){argument_ids[argument], operation->memories[argument]};
+        (dnnl_exec_arg_t){operation->ids[argument], operation->memories[argument]};
     return dnnl_success;
 }
 

@@ -62,9 +62,24 @@ void gk_reduce(gk_reduction kind, const float *source, float *target, size_t out
                size_t inner);
 
 enum { GK_MAX_RANK = 8 };
-/// target[i0, i1, ...] = source[i0 * stride0 + i1 * stride1 + ...]; a stride of 0 broadcasts.
-void gk_copy_strided(const uint32_t *source, uint32_t *target, int rank, const size_t *dims,
-                     const size_t *strides);
+/// Extents, and elements from one index to the next in the source (0 broadcasts) and in the target.
+typedef struct {
+    int rank;
+    size_t dims[GK_MAX_RANK], from[GK_MAX_RANK], to[GK_MAX_RANK];
+} gk_copy_shape;
+
+/// target[i0 * to0 + i1 * to1 + ...] = source[i0 * from0 + i1 * from1 + ...].
+void gk_copy_strided(const gk_copy_shape *shape, const uint32_t *source, uint32_t *target);
+void gk_fill(float *target, float value, size_t count);
+
+/// Windows at [rows, columns] places of images [height, width, channels].
+typedef struct {
+    size_t height, width, channels, window_height, window_width, stride_y, stride_x, top, left, rows, columns;
+} gk_fold_shape;
+
+/// columns [batch, rows, columns, window_height, window_width, channels] summed into image
+/// [batch, height, width, channels], each number at the pixel that its window saw.
+void gk_fold(const gk_fold_shape *shape, const float *columns, float *image, size_t batch);
 
 // ---- Random numbers: Philox4x32-10 (Salmon et al., 2011) ----
 

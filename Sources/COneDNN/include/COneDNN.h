@@ -3,6 +3,7 @@
 // Every function that can fail returns oneDNN's status (0 is success); `gdn_status_name` spells it.
 // All calls that touch a stream come from one thread: the caller sees to it.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,11 @@ const char *gdn_effective_isa_name(void);
 
 /// 32-bit floats; `strides` in elements, NULL leaves the layout to the primitive.
 int gdn_descriptor_create(gdn_descriptor **out, int rank, const int64_t *dims, const int64_t *strides);
+/// The layout that an operation chose for an argument.
+int gdn_operation_descriptor(gdn_descriptor **out, const gdn_operation *operation, gdn_argument argument);
+bool gdn_descriptor_equal(const gdn_descriptor *a, const gdn_descriptor *b);
+/// Bytes in memory.
+size_t gdn_descriptor_size(const gdn_descriptor *descriptor);
 void gdn_descriptor_destroy(gdn_descriptor *descriptor);
 
 /// Attributes with a user-provided scratchpad.
@@ -33,6 +39,16 @@ void gdn_attributes_destroy(gdn_attributes *attributes);
 /// dst = src x weights.
 int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
                       const gdn_descriptor *dst, const gdn_attributes *attributes);
+
+/// The three faces of a convolution. The arguments are always src (the image), weights and dst (what the forward
+/// face makes), whichever of them is the result. Paddings are rows and columns, before and after the image.
+typedef enum { GDN_FORWARD = 0, GDN_INPUT_GRADIENT = 1, GDN_FILTER_GRADIENT = 2 } gdn_face;
+int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descriptor *src,
+                           const gdn_descriptor *weights, const gdn_descriptor *dst, const int64_t strides[2],
+                           const int64_t before[2], const int64_t after[2], const gdn_attributes *attributes);
+/// dst = src in another layout.
+int gdn_reorder_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *dst,
+                       const gdn_attributes *attributes);
 
 const char *gdn_operation_implementation(const gdn_operation *operation);
 size_t gdn_operation_scratchpad_size(const gdn_operation *operation);

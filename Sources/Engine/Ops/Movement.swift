@@ -79,16 +79,3 @@ package struct Transpose: Primitive {
         ]
     }
 }
-
-extension ReferenceTensor {
-    /// The tensor of `shape` whose element at an index lies at the index times `strides`.
-    func strided(_ shape: Shape, _ strides: [Int]) -> ReferenceTensor {
-        let own = shape.strides
-        let picked = (0..<shape.count).map { flat in
-            var from = 0
-            for axis in 0..<shape.rank { from += flat / own[axis] % shape[axis] * strides[axis] }
-            return values[from]
-        }
-        return ReferenceTensor(TensorType(shape, type.dtype), picked)
-    }
-}

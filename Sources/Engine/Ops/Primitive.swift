@@ -78,7 +78,13 @@ package enum Registry {
         + [
             Broadcast(to: []).name, Reshape(to: []).name, Transpose([]).name,
             Reduce(.sum, axes: []).name, Reduce(.max, axes: []).name, MatMul().name,
+            Slice(starts: [], ends: [], strides: []).name,
+            Pad(before: [], after: [], between: [], value: 0).name, Concatenate(axis: 0).name,
         ]
+        + Convolution.Face.allCases.map { face in
+            let window = Window(image: [1, 1], size: [1, 1], strides: [1, 1], padding: .valid)
+            return Convolution(face, window).name
+        }
         + Distribution.examples.map { Random($0, [], stream: "").name }
         + [
             BatchNormTraining(epsilon: 0).name, BatchNormGradient(epsilon: 0).name,

@@ -24,18 +24,43 @@ public enum DNN {
 final class DNNDescriptor {
     let handle: OpaquePointer
 
-    /// A tensor of floats that lies in memory with these strides, in elements.
-    init(_ dimensions: [Int], strides: [Int]) throws(DNNError) {
+    /// A tensor of floats that lies in memory with these strides, in elements; nil leaves the layout to the
+    /// operation.
+    convenience init(_ dimensions: [Int], strides: [Int]?) throws(DNNError) {
+        try self.init("memory descriptor \(dimensions) strides \(strides ?? [])") { made in
+            gdn_descriptor_create(
+                &made, Int32(dimensions.count), dimensions.map(Int64.init),
+                strides?.map(Int64.init))
+        }
+    }
+
+    init(_ what: String, _ create: (inout OpaquePointer?) -> Int32) throws(DNNError) {
         var made: OpaquePointer?
-        let status = gdn_descriptor_create(
-            &made, Int32(dimensions.count), dimensions.map(Int64.init),
-            strides.map(Int64.init))
-        try DNNError.check(status, "memory descriptor \(dimensions) strides \(strides)")
+        try DNNError.check(create(&made), what)
         guard let made else { throw DNNError(description: "oneDNN: no memory descriptor") }
         handle = made
     }
 
     deinit { gdn_descriptor_destroy(handle) }
+
+    /// Bytes in memory.
+    var byteCount: Int { gdn_descriptor_size(handle) }
+
+    func isEqual(to other: DNNDescriptor) -> Bool { gdn_descriptor_equal(handle, other.handle) }
+}
+
+/// Owns the attributes that every operation gets: scratch memory comes from the program.
+final class DNNAttributes {
+    let handle: OpaquePointer
+
+    init() throws(DNNError) {
+        var made: OpaquePointer?
+        try DNNError.check(gdn_attributes_create(&made), "attributes")
+        guard let made else { throw DNNError(description: "oneDNN: no attributes") }
+        handle = made
+    }
+
+    deinit { gdn_attributes_destroy(handle) }
 }
 
 /// Owns a primitive and the memory objects of its arguments.
@@ -53,6 +78,13 @@ final class DNNOperation {
 
     var implementation: String { String(cString: gdn_operation_implementation(handle)) }
     var scratchBytes: Int { gdn_operation_scratchpad_size(handle) }
+
+    /// The layout that the operation chose for an argument.
+    func descriptor(_ argument: gdn_argument) throws(DNNError) -> DNNDescriptor {
+        try DNNDescriptor("descriptor of an argument") { made in
+            gdn_operation_descriptor(&made, handle, argument)
+        }
+    }
 
     func bind(_ argument: gdn_argument, _ data: UnsafeMutableRawPointer) throws(DNNError) {
         try DNNError.check(gdn_operation_bind(handle, argument, data), "bind")

@@ -6,7 +6,7 @@ extension MatMul {
     }
 }
 
-private final class MatMulKernel: Kernel {
+final class MatMulKernel: Kernel {
     private let operation: DNNOperation
 
     init(_ matmul: MatMul, _ types: KernelTypes) throws {
@@ -15,12 +15,10 @@ private final class MatMulKernel: Kernel {
         let source = try DNNDescriptor([m, k], strides: matmul.transposeA ? [1, m] : [k, 1])
         let weights = try DNNDescriptor([k, n], strides: matmul.transposeB ? [1, k] : [n, 1])
         let target = try DNNDescriptor([m, n], strides: [n, 1])
-        var attributes: OpaquePointer?
-        try DNNError.check(gdn_attributes_create(&attributes), "attributes")
-        defer { gdn_attributes_destroy(attributes) }
+        let attributes = try DNNAttributes()
         operation = try DNNOperation("matmul [\(m),\(k)] x [\(k),\(n)]") { made in
             gdn_matmul_create(
-                &made, source.handle, weights.handle, target.handle, attributes)
+                &made, source.handle, weights.handle, target.handle, attributes.handle)
         }
     }
 

@@ -8,37 +8,107 @@ extension Reshape {
 
 extension Broadcast {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
-        copyKernel(shape, types.inputs[0].shape.broadcastStrides(to: shape))
+        let copy = StridedCopy(
+            shape, from: types.inputs[0].shape.broadcastStrides(to: shape), to: shape.strides)
+        return CallKernel("ganymede:copy") { copy.run(0, $0) }
     }
 }
 
 extension Transpose {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let strides = types.inputs[0].shape.strides
-        return copyKernel(types.outputs[0].shape, permutation.map { strides[$0] })
+        let shape = types.outputs[0].shape
+        let copy = StridedCopy(shape, from: permutation.map { strides[$0] }, to: shape.strides)
+        return CallKernel("ganymede:copy") { copy.run(0, $0) }
     }
 }
 
-/// A kernel that reads with the given strides and writes in order.
-private func copyKernel(_ shape: Shape, _ strides: [Int]) -> any Kernel {
-    if shape.rank > Int(GK_MAX_RANK) { misuse("a tensor of \(shape.rank) axes cannot be copied") }
-    // Axes that continue each other become one, so that the inner loop is long.
-    var extents: [Int] = []
-    var steps: [Int] = []
-    for (extent, step) in zip(shape.dimensions, strides) where extent != 1 {
-        if let last = steps.last, last == step * extent, let previous = extents.popLast() {
-            extents.append(previous * extent)
-            steps[steps.count - 1] = step
-        } else {
-            extents.append(extent)
-            steps.append(step)
+extension Slice {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        let layout = layout(in: types.inputs[0].shape)
+        let shape = types.outputs[0].shape
+        let copy = StridedCopy(
+            shape, from: layout.strides, to: shape.strides, fromOffset: layout.offset)
+        return CallKernel("ganymede:copy") { copy.run(0, $0) }
+    }
+}
+
+extension Pad {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        let from = types.inputs[0].shape
+        let layout = inverse(of: from).layout(in: types.outputs[0].shape)
+        let copy = StridedCopy(
+            from, from: from.strides, to: layout.strides, toOffset: layout.offset)
+        let (value, count) = (Float(value), types.outputs[0].shape.count)
+        return CallKernel("ganymede:pad") { memory in
+            gk_fill(memory.floats(output: 0), value, count)
+            return copy.run(0, memory)
         }
     }
-    return CallKernel("ganymede:copy") { [extents, steps] memory in
-        gk_copy_strided(
-            memory.inputs[0].assumingMemoryBound(to: UInt32.self),
-            memory.outputs[0].assumingMemoryBound(to: UInt32.self),
-            Int32(extents.count), extents, steps)
+}
+
+extension Concatenate {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        let strides = types.outputs[0].shape.strides
+        let shapes = types.inputs.map(\.shape)
+        let copies = zip(shapes, starts(shapes)).map { shape, start in
+            StridedCopy(
+                shape, from: shape.strides, to: strides, toOffset: start * strides[axis])
+        }
+        return CallKernel("ganymede:copy") { memory in
+            for (index, copy) in copies.enumerated() { _ = copy.run(index, memory) }
+            return true
+        }
+    }
+}
+
+/// Elements that move from one regular place to another.
+private struct StridedCopy {
+    private let shape: gk_copy_shape
+    private let fromOffset: Int
+    private let toOffset: Int
+
+    /// Copies a tensor of `shape`; strides and offsets are in elements.
+    init(_ shape: Shape, from: [Int], to: [Int], fromOffset: Int = 0, toOffset: Int = 0) {
+        // Axes that continue each other on both sides become one, so that the inner loop is long.
+        var axes: [(extent: Int, from: Int, to: Int)] = []
+        for axis in 0..<shape.rank where shape[axis] != 1 {
+            let next = (extent: shape[axis], from: from[axis], to: to[axis])
+            if let last = axes.last, last.from == next.from * next.extent,
+                last.to == next.to * next.extent
+            {
+                axes[axes.count - 1] = (last.extent * next.extent, next.from, next.to)
+            } else {
+                axes.append(next)
+            }
+        }
+        if axes.count > Int(GK_MAX_RANK) {
+            misuse("a tensor of \(axes.count) axes cannot be copied")
+        }
+        var made = gk_copy_shape()
+        made.rank = Int32(axes.count)
+        withUnsafeMutableBytes(of: &made.dims) { dims in
+            withUnsafeMutableBytes(of: &made.from) { from in
+                withUnsafeMutableBytes(of: &made.to) { to in
+                    for (index, axis) in axes.enumerated() {
+                        dims.bindMemory(to: Int.self)[index] = axis.extent
+                        from.bindMemory(to: Int.self)[index] = axis.from
+                        to.bindMemory(to: Int.self)[index] = axis.to
+                    }
+                }
+            }
+        }
+        self.shape = made
+        self.fromOffset = fromOffset
+        self.toOffset = toOffset
+    }
+
+    func run(_ input: Int, _ memory: KernelMemory) -> Bool {
+        withUnsafePointer(to: shape) {
+            gk_copy_strided(
+                $0, memory.inputs[input].assumingMemoryBound(to: UInt32.self) + fromOffset,
+                memory.outputs[0].assumingMemoryBound(to: UInt32.self) + toOffset)
+        }
         return true
     }
 }

@@ -1,0 +1,163 @@
+/// Two-dimensional convolution (cross-correlation, as networks use it) and its two gradients: three faces of
+/// one trilinear form over x [N, H, W, C], w [KH, KW, C, K] and y [N, OH, OW, K]:
+/// the sum over n, i, j, k, l, c, o of x[n, i s + k - p, j s + l - p, c] w[k, l, c, o] y[n, i, j, o].
+///
+/// Each face is linear in both its inputs, and the gradients of each are the other two: the family is closed
+/// under differentiation. A transposed convolution is the input gradient (Dumoulin and Visin, "A guide to
+/// convolution arithmetic for deep learning", 2016).
+package struct Convolution: Primitive {
+    package enum Face: Sendable, CaseIterable {
+        /// (x, w) to y.
+        case forward
+        /// (y, w) to x.
+        case inputGradient
+        /// (x, y) to w.
+        case filterGradient
+    }
+
+    package let face: Face
+    package let window: Window
+
+    package init(_ face: Face, _ window: Window) {
+        self.face = face
+        self.window = window
+    }
+
+    package var name: String {
+        switch face {
+        case .forward: "convolution"
+        case .inputGradient: "convolutionInputGradient"
+        case .filterGradient: "convolutionFilterGradient"
+        }
+    }
+    package var attributes: String { window.description }
+
+    /// The shapes of x, w and y, two of which are the inputs'.
+    package func shapes(_ inputs: [Shape]) -> (x: Shape, w: Shape, y: Shape) {
+        func x(_ batch: Int, _ channels: Int) -> Shape {
+            Shape([batch] + window.image + [channels])
+        }
+        func y(_ batch: Int, _ channels: Int) -> Shape {
+            Shape([batch] + window.places + [channels])
+        }
+        let (a, b) = (inputs[0], inputs[1])
+        switch face {
+        case .forward: return (a, b, y(a[0], b[3]))
+        case .inputGradient: return (x(a[0], b[2]), b, a)
+        case .filterGradient: return (a, Shape(window.size + [a[3], b[3]]), b)
+        }
+    }
+
+    package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
+        guard window.isPossible, inputs.count == 2,
+            inputs.allSatisfy({ $0.dtype == .float32 && $0.shape.rank == 4 })
+        else { throw GraphFault("\(name) \(window) cannot take \(inputs)") }
+        let (x, w, y) = shapes(inputs.map(\.shape))
+        guard Array(x.dimensions[1...2]) == window.image, x[3] == w[2],
+            Array(w.dimensions[..<2]) == window.size, x[0] == y[0],
+            Array(y.dimensions[1...2]) == window.places, y[3] == w[3]
+        else { throw GraphFault("\(name) \(window) cannot take \(inputs)") }
+        switch face {
+        case .forward: return [TensorType(y)]
+        case .inputGradient: return [TensorType(x)]
+        case .filterGradient: return [TensorType(w)]
+        }
+    }
+
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
+        let (a, b, g) = (context.inputs[0], context.inputs[1], context.cotangent())
+        func form(_ face: Face, _ a: Tensor, _ b: Tensor) -> Tensor {
+            a.builder.emit(Convolution(face, window), a, b)
+        }
+        switch face {
+        case .forward: return [form(.inputGradient, g, b), form(.filterGradient, a, g)]
+        case .inputGradient: return [form(.forward, g, b), form(.filterGradient, g, a)]
+        case .filterGradient: return [form(.inputGradient, b, g), form(.forward, a, g)]
+        }
+    }
+
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        let (x, w, y) = shapes(inputs.map(\.shape))
+        let result = face == .forward ? y : face == .inputGradient ? x : w
+        var values = [Double](repeating: 0, count: result.count)
+        values.withUnsafeMutableBufferPointer { target in
+            inputs[0].values.withUnsafeBufferPointer { a in
+                inputs[1].values.withUnsafeBufferPointer { b in
+                    forEachTap(x, w, y) { x, w, y, channels, filters in
+                        for c in 0..<channels {
+                            for o in 0..<filters {
+                                let (i, j, k) = (x + c, w + c * filters + o, y + o)
+                                switch face {
+                                case .forward: target[k] += a[i] * b[j]
+                                case .inputGradient: target[i] += a[k] * b[j]
+                                case .filterGradient: target[j] += a[i] * b[k]
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return [ReferenceTensor(result, values)]
+    }
+
+    /// Calls `body` for every pixel under every tap of the window at every place, inside the image, with where
+    /// the channels begin in x, w and y.
+    private func forEachTap(
+        _ x: Shape, _ w: Shape, _ y: Shape, _ body: (Int, Int, Int, Int, Int) -> Void
+    ) {
+        let (strides, before) = (window.strides, window.before)
+        for n in 0..<x[0] {
+            for i in 0..<y[1] {
+                for j in 0..<y[2] {
+                    for k in 0..<w[0] {
+                        for l in 0..<w[1] {
+                            let (row, column) = (
+                                i * strides[0] + k - before[0], j * strides[1] + l - before[1]
+                            )
+                            guard (0..<x[1]).contains(row), (0..<x[2]).contains(column) else {
+                                continue
+                            }
+                            body(
+                                ((n * x[1] + row) * x[2] + column) * x[3],
+                                (k * w[1] + l) * w[2] * w[3],
+                                ((n * y[1] + i) * y[2] + j) * y[3], x[3], w[3])
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Tensor {
+    /// This image [N, H, W, C] convolved with `filter` [KH, KW, C, K] to [N, OH, OW, K].
+    public func convolution(
+        _ filter: Tensor, strides: [Int] = [1, 1], padding: Padding = .valid
+    ) -> Tensor {
+        let window = Window(
+            image: imageExtents("convolution", filter), size: Array(filter.shape.dimensions[..<2]),
+            strides: strides, padding: padding)
+        return builder.emit(Convolution(.forward, window), self, filter)
+    }
+
+    /// The transposed convolution of this image [N, H, W, C] with `filter` [KH, KW, K, C], in Keras's order, to
+    /// [N, OH, OW, K]: the input gradient of the convolution that goes the other way.
+    public func transposedConvolution(
+        _ filter: Tensor, strides: [Int] = [1, 1], padding: Padding = .valid
+    ) -> Tensor {
+        let window = Window(
+            places: imageExtents("transposed convolution", filter),
+            size: Array(filter.shape.dimensions[..<2]), strides: strides, padding: padding)
+        return builder.emit(Convolution(.inputGradient, window), self, filter)
+    }
+
+    private func imageExtents(_ operation: String, _ filter: Tensor) -> [Int] {
+        guard shape.rank == 4, filter.shape.rank == 4 else {
+            misuse(
+                (builder.scope.isEmpty ? "" : "\(builder.scope): ")
+                    + "\(operation) of \(type) with \(filter.type)")
+        }
+        return Array(shape.dimensions[1...2])
+    }
+}

@@ -1,0 +1,88 @@
+// What layers on images [N, H, W, C] are made of: compositions.
+
+extension Tensor {
+    /// The part within `range` of one axis.
+    public func slice(axis: Int, _ range: Range<Int>) -> Tensor {
+        guard shape.dimensions.indices.contains(axis), !range.isEmpty, range.lowerBound >= 0,
+            range.upperBound <= shape[axis]
+        else { misuse("\(builder.scope): slice \(range) along the axis \(axis) of \(type)") }
+        var (starts, ends) = (shape.dimensions.map { _ in 0 }, shape.dimensions)
+        (starts[axis], ends[axis]) = (range.lowerBound, range.upperBound)
+        return builder.emit(
+            Slice(starts: starts, ends: ends, strides: starts.map { _ in 1 }), self)
+    }
+
+    /// `value` around the elements: how many before and after along each axis.
+    public func padded(before: [Int], after: [Int], with value: Double = 0) -> Tensor {
+        if (before + after).allSatisfy({ $0 == 0 }) { return self }
+        return builder.emit(
+            Pad(before: before, after: after, between: before.map { _ in 0 }, value: value), self)
+    }
+
+    /// This image with every pixel repeated `rows` times downwards and `columns` times to the right.
+    public func upsampledNearest(rows: Int, columns: Int) -> Tensor {
+        let (n, h, w, c) = (shape[0], shape[1], shape[2], shape[3])
+        return reshape([n, h, 1, w, 1, c]).broadcast(to: [n, h, rows, w, columns, c])
+            .reshape([n, h * rows, w * columns, c])
+    }
+
+    /// The largest number under the window at each place; pixels outside the image do not count. Of equal
+    /// numbers the first gets the gradient.
+    public func maxPooled(_ size: [Int], strides: [Int], padding: Padding = .valid) -> Tensor {
+        let window = poolingWindow(size, strides, padding)
+        // A finite stand-in for minus infinity, so that a search for bad numbers does not stop here.
+        let parts = taps(window, outside: -Double(Float.greatestFiniteMagnitude))
+        return parts.dropFirst().reduce(parts[0]) { $0.maximum($1) }
+    }
+
+    /// The mean of the numbers under the window at each place; pixels outside the image do not count.
+    public func averagePooled(_ size: [Int], strides: [Int], padding: Padding = .valid) -> Tensor {
+        let window = poolingWindow(size, strides, padding)
+        let parts = taps(window, outside: 0)
+        let total = parts.dropFirst().reduce(parts[0], +)
+        let inside = (0..<2).map { axis in
+            (0..<window.places[axis]).map { place in
+                let start = place * window.strides[axis] - window.before[axis]
+                return Swift.min(start + size[axis], window.image[axis]) - Swift.max(start, 0)
+            }
+        }
+        let counts = inside[0].flatMap { rows in inside[1].map { Double(rows * $0) } }
+        if Set(counts).count == 1 { return total * (1 / counts[0]) }
+        let channels = shape[3]
+        let weights = counts.flatMap { [Double](repeating: 1 / $0, count: channels) }
+        let sample = Shape(window.places + [channels])
+        return total * builder.emit(Constant(sample, values: weights))
+    }
+
+    private func poolingWindow(_ size: [Int], _ strides: [Int], _ padding: Padding) -> Window {
+        guard shape.rank == 4 else { misuse("\(builder.scope): pooling of \(type)") }
+        let window = Window(
+            image: Array(shape.dimensions[1...2]), size: size, strides: strides, padding: padding)
+        if !window.isPossible { misuse("\(builder.scope): pooling \(window) of \(type)") }
+        return window
+    }
+
+    /// For each place in the window, what it sees at all places of the window.
+    private func taps(_ window: Window, outside: Double) -> [Tensor] {
+        let padded = padded(
+            before: [0] + window.before + [0], after: [0] + window.after + [0], with: outside)
+        let places = window.places
+        return (0..<window.size[0]).flatMap { row in
+            (0..<window.size[1]).map { column in
+                let starts = [0, row, column, 0]
+                let ends = [
+                    shape[0], row + (places[0] - 1) * window.strides[0] + 1,
+                    column + (places[1] - 1) * window.strides[1] + 1, shape[3],
+                ]
+                return builder.emit(
+                    Slice(starts: starts, ends: ends, strides: [1] + window.strides + [1]), padded)
+            }
+        }
+    }
+}
+
+/// Tensors one after the other along `axis`.
+public func concatenate(_ tensors: [Tensor], axis: Int) -> Tensor {
+    guard let first = tensors.first else { misuse("nothing to concatenate") }
+    return first.builder.emitAll(Concatenate(axis: axis), tensors)[0]
+}

@@ -1,0 +1,79 @@
+/// What is put around an image before a window moves over it.
+public enum Padding: Hashable, Sendable {
+    /// Nothing: the window stays inside.
+    case valid
+    /// As much as makes ceil(size / stride) places, the odd pixel at the bottom and right (TensorFlow's rule).
+    case same
+    /// This many rows above and below, and columns left and right (PyTorch's rule).
+    case symmetric(rows: Int, columns: Int)
+}
+
+/// A window that moves over an image in steps: what convolutions and pooling share.
+package struct Window: Hashable, Sendable, CustomStringConvertible {
+    /// Height and width of the image.
+    package let image: [Int]
+    /// Height and width of the window.
+    package let size: [Int]
+    /// Rows and columns from one place to the next.
+    package let strides: [Int]
+    /// Rows above and columns left of the image.
+    package let before: [Int]
+    /// Rows below and columns right of it.
+    package let after: [Int]
+
+    package init(image: [Int], size: [Int], strides: [Int], padding: Padding) {
+        self.image = image
+        self.size = size
+        self.strides = strides
+        switch padding {
+        case .valid: (before, after) = ([0, 0], [0, 0])
+        case .symmetric(let rows, let columns):
+            (before, after) = ([rows, columns], [rows, columns])
+        case .same:
+            let total = (0..<2).map { axis in
+                let places = (image[axis] + strides[axis] - 1) / strides[axis]
+                return max((places - 1) * strides[axis] + size[axis] - image[axis], 0)
+            }
+            before = total.map { $0 / 2 }
+            after = total.map { $0 - $0 / 2 }
+        }
+    }
+
+    /// The window whose places are `places`: that of the convolution whose input gradient a transposed
+    /// convolution is. Keras's sizes for `valid` and `same`, PyTorch's for symmetric padding.
+    package init(places: [Int], size: [Int], strides: [Int], padding: Padding) {
+        let image = (0..<2).map { axis in
+            let (count, step, extent) = (places[axis], strides[axis], size[axis])
+            switch padding {
+            case .valid: return count * step + max(extent - step, 0)
+            case .same: return count * step
+            case .symmetric(let rows, let columns):
+                return (count - 1) * step + extent - 2 * (axis == 0 ? rows : columns)
+            }
+        }
+        self.init(image: image, size: size, strides: strides, padding: padding)
+    }
+
+    /// Rows and columns of places; below 1 where the window does not fit.
+    package var places: [Int] {
+        (0..<2).map { axis in
+            let room = image[axis] + before[axis] + after[axis] - size[axis]
+            return room < 0 ? 0 : room / strides[axis] + 1
+        }
+    }
+
+    /// Whether every extent makes sense, and the window has a place.
+    package var isPossible: Bool {
+        image.allSatisfy { $0 > 0 } && size.allSatisfy { $0 > 0 } && strides.allSatisfy { $0 > 0 }
+            && (before + after).allSatisfy { $0 >= 0 } && places.allSatisfy { $0 > 0 }
+    }
+
+    /// `5x5 stride 2x2 pad 1,1-2,2 of 28x28`.
+    package var description: String {
+        func pair(_ values: [Int], _ separator: String = "x") -> String {
+            values.map(String.init).joined(separator: separator)
+        }
+        return "\(pair(size)) stride \(pair(strides)) pad \(pair(before, ","))-\(pair(after, ","))"
+            + " of \(pair(image))"
+    }
+}

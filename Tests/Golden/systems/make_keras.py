@@ -1,0 +1,286 @@
+"""Write NAME-keras.safetensors: ten GAN steps by Keras 3 in float64.
+
+Three roundings to float32 inside Keras on TensorFlow are worked around:
+`tf.nn.leaky_relu` keeps its slope as a float32 attribute (see `LeakyReLU`),
+Adam casts its betas by way of float32 if they are Python floats, and a
+learning-rate schedule computes in float32 from Python floats (for both, see
+`make_optimizer`).
+"""
+
+import os
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+import common  # noqa: E402
+from systems import STEPS  # noqa: E402
+
+ATTRIBUTES = {"weight": "kernel"}  # Keras's name where it is not ours
+
+
+class LeakyReLU(keras.layers.LeakyReLU):
+    """Keras's layer, its slope in the dtype of its input."""
+
+    def call(self, inputs):
+        return tf.where(inputs >= 0, inputs, self.negative_slope * inputs)
+
+
+class MaskedDropout(keras.layers.Layer):
+    """Dropout whose binary mask (1 keeps, 0 drops) is fed, if training."""
+
+    def __init__(self, rate, find_mask):
+        super().__init__()
+        self.rate = rate
+        self.find_mask = find_mask
+
+    def call(self, inputs, training):
+        if not training:
+            return inputs
+        return inputs * self.find_mask() / (1.0 - self.rate)
+
+
+def make_layer(layer, find_mask):
+    """Return Keras's own layer, except for dropout."""
+    k = keras.layers
+    match layer.kind:
+        case "dense":
+            return k.Dense(layer.width, use_bias=layer.bias)
+        case "conv2d":
+            return k.Conv2D(
+                layer.width,
+                layer.kernel,
+                layer.stride,
+                layer.padding,
+                use_bias=layer.bias,
+            )
+        case "conv2d_transpose":
+            return k.Conv2DTranspose(
+                layer.width,
+                layer.kernel,
+                layer.stride,
+                "same",
+                use_bias=layer.bias,
+            )
+        case "up_sampling2d":
+            return k.UpSampling2D(layer.factor, interpolation="nearest")
+        case "batch_norm":
+            return k.BatchNormalization(
+                momentum=layer.momentum, epsilon=layer.epsilon
+            )
+        case "leaky_relu":
+            return LeakyReLU(negative_slope=layer.slope)
+        case "dropout":
+            return MaskedDropout(layer.rate, find_mask)
+        case "flatten":
+            return k.Flatten()
+        case "reshape":
+            return k.Reshape(layer.shape)
+        case _:
+            return k.Activation(layer.kind)
+
+
+def make_optimizer(settings):
+    """Return Keras's optimizer; np.float64 keeps a cast from rounding."""
+    if settings.kind == "adam":
+        return keras.optimizers.Adam(
+            settings.rate,
+            beta_1=np.float64(settings.beta_1),
+            beta_2=np.float64(settings.beta_2),
+            epsilon=settings.epsilon,
+        )
+    rate = keras.optimizers.schedules.InverseTimeDecay(
+        np.float64(settings.rate), 1, np.float64(settings.decay)
+    )
+    return keras.optimizers.RMSprop(
+        rate,
+        rho=settings.rho,
+        epsilon=settings.epsilon,
+        clipvalue=settings.clip,
+    )
+
+
+class Network:
+    """A list of Keras layers, their variables by our names, an optimizer."""
+
+    def __init__(self, system, name, inputs):
+        self.masks = {}  # of the pass under way, by layer
+        self.layers = []
+        placed_layers = common.placed_layers(system, name)
+        for p in placed_layers:
+            find_mask = lambda key=p.name: self.masks[key]  # noqa: E731
+            self.layers.append(make_layer(p.layer, find_mask))
+        shape = system.noise if name == "generator" else system.image
+        self(tf.zeros((1, *shape), tf.float64), training=False)
+
+        by_name = {
+            p.name: layer
+            for p, layer in zip(placed_layers, self.layers, strict=True)
+        }
+        self.variables = {}
+        for key in common.tensors(system, name):
+            _, layer, tensor = key.split(".")
+            tensor = ATTRIBUTES.get(tensor, tensor)
+            self.variables[key] = getattr(by_name[layer], tensor)
+            self.variables[key].assign(inputs[f"initial.{key}"])
+        self.trained = {
+            key: self.variables[key] for key in common.trained(system, name)
+        }
+        settings = getattr(system, f"{name}_optimizer")
+        self.optimizer = make_optimizer(settings)
+
+    def __call__(self, x, training):
+        for layer in self.layers:
+            x = layer(x, training=training)
+        return x
+
+
+class Run:
+    """The state of both networks, what a step is fed with, the results."""
+
+    def __init__(self, system, inputs):
+        self.inputs = inputs
+        self.generator = Network(system, "generator", inputs)
+        self.discriminator = Network(system, "discriminator", inputs)
+        self.cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+        self.real_target = system.real_target
+        self.feeds = {}
+        self.results = {"d_loss": [], "g_loss": []}
+
+    def begin(self, step):
+        prefix = f"step{step}."
+        self.feeds = {
+            key.removeprefix(prefix): value
+            for key, value in self.inputs.items()
+            if key.startswith(prefix)
+        }
+
+    def set_masks(self, network, use):
+        prefix = f"{use}/{network}/"
+        getattr(self, network).masks = {
+            key.removeprefix(prefix): value
+            for key, value in self.feeds.items()
+            if key.startswith(prefix)
+        }
+
+    def fakes(self):
+        """Return images for the discriminator's step, in inference mode."""
+        return self.generator(self.feeds["noise/discriminator"], False)
+
+    def images(self):
+        """Return images for the generator's step, in training mode."""
+        self.set_masks("generator", "generator")
+        return self.generator(self.feeds["noise/generator"], True)
+
+    def judge(self, images, use):
+        """Return logits, dropout active, with the masks of the pass `use`."""
+        self.set_masks("discriminator", use)
+        return self.discriminator(images, True)
+
+    def loss(self, logits, *targets):
+        """Return the mean loss; the targets share the rows equally."""
+        rows = logits.shape[0] // len(targets)
+        labels = [tf.fill((rows, 1), np.float64(t)) for t in targets]
+        return self.cross_entropy(tf.concat(labels, 0), logits)
+
+    def apply(self, network, use, gradients):
+        """Update `network`; keep the gradients, if its first in `use`."""
+        network.optimizer.apply(gradients, list(network.trained.values()))
+        for key, gradient in zip(network.trained, gradients, strict=True):
+            key = f"gradient.{use}.{key}"
+            self.results.setdefault(key, gradient.numpy())
+
+    def update(self, network, use, find_loss):
+        """Take one update of `network` alone; return the loss."""
+        with tf.GradientTape() as tape:
+            loss = find_loss()
+        variables = [v.value for v in network.trained.values()]
+        self.apply(network, use, tape.gradient(loss, variables))
+        return loss.numpy()
+
+    def update_generator(self):
+        return self.update(
+            self.generator,
+            "generator",
+            lambda: self.loss(self.judge(self.images(), "generator"), 1.0),
+        )
+
+    def separate(self):
+        """Real and fake batch one after the other, then the generator."""
+        batches = {
+            "real": (self.feeds["real"], self.real_target),
+            "fake": (self.fakes(), 0.0),
+        }
+        losses = [
+            self.update(
+                self.discriminator,
+                use,
+                lambda: self.loss(self.judge(images, use), target),
+            )
+            for use, (images, target) in batches.items()
+        ]
+        return sum(losses) / 2, self.update_generator()
+
+    def concatenated(self):
+        """Real and fake images as one batch, then the generator."""
+        batch = tf.concat([self.feeds["real"], self.fakes()], 0)
+        d_loss = self.update(
+            self.discriminator,
+            "discriminator",
+            lambda: self.loss(
+                self.judge(batch, "discriminator"), self.real_target, 0.0
+            ),
+        )
+        return d_loss, self.update_generator()
+
+    def simultaneous(self):
+        """Both networks from one forward pass at the old weights."""
+        networks = {
+            "discriminator": self.discriminator,
+            "generator": self.generator,
+        }
+        with tf.GradientTape(persistent=True) as tape:
+            images = self.images()
+            on_real = self.judge(self.feeds["real"], "real")
+            on_fake = self.judge(images, "fake")
+            losses = {
+                "discriminator": self.loss(on_real, self.real_target)
+                + self.loss(on_fake, 0.0),
+                "generator": self.loss(on_fake, 1.0),
+            }
+        gradients = {
+            name: tape.gradient(
+                losses[name], [v.value for v in network.trained.values()]
+            )
+            for name, network in networks.items()
+        }
+        for name, network in networks.items():
+            self.apply(network, name, gradients[name])
+        return losses["discriminator"].numpy(), losses["generator"].numpy()
+
+
+def main():
+    keras.config.set_floatx("float64")
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+    for name, system in common.chosen_systems().items():
+        inputs = common.load(f"{name}-inputs")
+        run = Run(system, {k: tf.constant(v) for k, v in inputs.items()})
+        take_step = getattr(run, system.schedule)
+        for step in range(STEPS):
+            run.begin(step)
+            d_loss, g_loss = take_step()
+            run.results["d_loss"].append(d_loss)
+            run.results["g_loss"].append(g_loss)
+        for network in (run.generator, run.discriminator):
+            for key, variable in network.variables.items():
+                run.results[f"final.{key}"] = variable.numpy()
+        common.save(f"{name}-keras", run.results)
+
+
+if __name__ == "__main__":
+    main()
