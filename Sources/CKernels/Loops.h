@@ -177,14 +177,15 @@ static void K(fold)(const gk_fold_shape *s, const float *restrict columns, float
 }
 
 static bool K(adam)(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
-                    float *v_out, size_t begin, size_t end, float step_size, float beta1, float beta2,
+                    float *v_out, size_t begin, size_t end, float step_size, double beta1, double beta2,
                     float epsilon) {
     int bad = 0;
-    const float one_minus_beta1 = 1.0f - beta1, one_minus_beta2 = 1.0f - beta2;
+    // In double: 1 - 0.999f would be wrong in its fifth digit.
+    const float keep1 = (float)beta1, keep2 = (float)beta2, add1 = (float)(1 - beta1), add2 = (float)(1 - beta2);
 #pragma clang loop vectorize(assume_safety)
     for (size_t i = begin; i < end; i++) {
-        float first = beta1 * m[i] + one_minus_beta1 * g[i];
-        float second = beta2 * v[i] + one_minus_beta2 * g[i] * g[i];
+        float first = keep1 * m[i] + add1 * g[i];
+        float second = keep2 * v[i] + add2 * g[i] * g[i];
         float weight = w[i] - step_size * first / (__builtin_elementwise_sqrt(second) + epsilon);
         m_out[i] = first;
         v_out[i] = second;
@@ -264,6 +265,9 @@ static void K(random)(gk_distribution distribution, const uint32_t key[4], uint3
         }
         for (int w = 0; w < 4; w++)
             for (int i = 0; i < BATCH; i++) values[w][i] = (float)(int32_t)(words[w][i] >> 8) * 0x1p-24f;
+        if (distribution == GK_SIGNED_UNIFORM)
+            for (int w = 0; w < 4; w++)
+                for (int i = 0; i < BATCH; i++) values[w][i] = 2.0f * values[w][i] - 1.0f;
         if (distribution == GK_BERNOULLI)
             for (int w = 0; w < 4; w++)
                 for (int i = 0; i < BATCH; i++) values[w][i] = values[w][i] < parameter ? 1.0f : 0.0f;

@@ -16,7 +16,7 @@ typedef struct {
                                 const float *variance, float *dx, float *dgamma, float *dbeta, size_t rows,
                                 size_t channels, float epsilon, size_t begin, size_t end);
     bool (*adam)(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
-                 float *v_out, size_t begin, size_t end, float step_size, float beta1, float beta2, float epsilon);
+                 float *v_out, size_t begin, size_t end, float step_size, double beta1, double beta2, float epsilon);
     bool (*all_finite)(const float *data, size_t begin, size_t end);
     void (*fold)(const gk_fold_shape *shape, const float *columns, float *image, size_t begin, size_t end);
 } gk_table;

@@ -281,7 +281,9 @@ void gk_batch_norm_gradient(const float *dy, const float *x, const float *gamma,
 typedef struct {
     const float *w, *g, *m, *v;
     float *w_out, *m_out, *v_out;
-    float step_size, beta1, beta2, epsilon;
+    float step_size;
+    double beta1, beta2;
+    float epsilon;
     int *bad;
 } adam_context;
 
@@ -293,7 +295,7 @@ static void adam_part(const void *context, size_t begin, size_t end) {
 }
 
 bool gk_adam(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
-             float *v_out, size_t count, float step_size, float beta1, float beta2, float epsilon) {
+             float *v_out, size_t count, float step_size, double beta1, double beta2, float epsilon) {
     int bad = 0;
     adam_context context = {w, g, m, v, w_out, m_out, v_out, step_size, beta1, beta2, epsilon, &bad};
     divide(adam_part, &context, count, 64, count * 2);

@@ -19,8 +19,7 @@ struct Bench: ParsableCommand {
         guard (1...1_000_000).contains(steps) else {
             throw GanymedeError.usage("--steps is from 1 to a million, not \(steps)")
         }
-        var options = try RunOptions(preset: Presets.named(preset), size: nil, channels: nil)
-        options.training.batch = batch ?? options.training.batch
+        var options = try RunOptions(preset: Presets.named(preset), batch: batch)
         options.training.threads = threads ?? options.training.threads
         options.training.steps = steps
         options.training.precision = try parsePrecision(precision)

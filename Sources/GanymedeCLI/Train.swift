@@ -65,26 +65,40 @@ struct Train: ParsableCommand {
             guard epochs > 0, epochs < 1e6 else {
                 throw GanymedeError.usage("--epochs is above 0, not \(epochs)")
             }
-            let images = try DataSource(options.data).load(
-                size: options.size, channels: options.channels
-            ).count
-            let steps = epochs * Double(images / options.training.batch)
-            options.training.steps = max(Int(steps.rounded()), 1)
+            let epoch =
+                try options.training.epochSteps ?? imageCount(options) / options.training.batch
+            options.training.steps = max(Int((epochs * Double(epoch)).rounded()), 1)
         }
         return options
     }
 
     private func start() throws -> RunOptions {
         guard let config else {
-            return try RunOptions(
-                preset: Presets.named(preset ?? Presets.all[0].name), size: size, channels: channels
-            )
+            return try presetOptions(Presets.named(preset ?? Presets.all[0].name))
         }
         if preset != nil || size != nil || channels != nil {
             throw GanymedeError.usage(
                 "--config already says preset, size and channels: give one or the other")
         }
         return try RunOptions(file: config)
+    }
+}
+
+extension Train {
+    /// The preset's options. How long an epoch is depends on the batch and on the data.
+    private func presetOptions(_ preset: Preset) throws -> RunOptions {
+        var options = try RunOptions(preset: preset, size: size, channels: channels, batch: batch)
+        guard case .epochs(_, nil, _, _) = preset.pace, let data, data != options.data else {
+            return options
+        }
+        options.data = data
+        return try RunOptions(
+            preset: preset, size: size, channels: channels, batch: batch,
+            images: imageCount(options))
+    }
+
+    private func imageCount(_ options: RunOptions) throws -> Int {
+        try DataSource(options.data).load(size: options.size, channels: options.channels).count
     }
 }
 

@@ -24,7 +24,7 @@ struct MessageTests {
     static let usage: [(arguments: [String], message: String)] = [
         (
             ["train", "--preset", "mpl"],
-            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: mlp\n"
+            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger\n"
         ),
         (["train", "--steps", "0"], "ganymede: --steps is at least 1, not 0\n"),
         (["train", "--batch=-4"], "ganymede: --batch is at least 1, not -4\n"),
@@ -79,7 +79,7 @@ struct MessageTests {
         (["resume", "nowhere", "--steps", "0"], "ganymede: --steps is at least 1, not 0\n"),
         (
             ["summary", "--preset", "MLP2"],
-            "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: mlp\n"
+            "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger\n"
         ),
     ]
 

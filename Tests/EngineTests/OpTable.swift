@@ -158,7 +158,8 @@ enum OpTable {
             ([3, 3], [5, 5], [2, 2], .same, 16, 4), ([4, 4], [2, 2], [1, 1], .valid, 1, 16),
             ([7, 5], [3, 2], [2, 3], .symmetric(rows: 1, columns: 0), 3, 5),
             ([3, 4], [5, 5], [1, 1], .same, 8, 1), ([4, 4], [1, 1], [2, 2], .valid, 5, 17),
-            ([4, 4], [3, 3], [1, 1], .same, 32, 16),
+            ([4, 4], [3, 3], [1, 1], .same, 32, 16), ([12, 12], [5, 5], [1, 1], .same, 8, 16),
+            ([12, 12], [5, 5], [1, 1], .same, 8, 1), ([12, 12], [5, 5], [2, 2], .same, 3, 16),
         ]
         .flatMap {
             (image: [Int], size: [Int], strides: [Int], padding: Padding, c: Int, o: Int)
@@ -182,7 +183,7 @@ enum OpTable {
     static let reductions: [OpRow] = ["sum", "max"].flatMap { name in
         [
             ([13], [0]), ([17, 3], [0]), ([17, 3], [1]), ([1, 40], [0, 1]), ([2, 3, 17], [0, 2]),
-            ([3, 2, 5, 7], [1, 2]), ([33, 70], [0]),
+            ([3, 2, 5, 7], [1, 2]), ([33, 70], [0]), ([300, 130], [0]), ([40, 3, 5], [1]),
         ]
         .map { (shape: Shape, axes: [Int]) in
             OpRow(name: name, shapes: [shape]) {
@@ -205,6 +206,7 @@ enum OpTable {
 
     static let random: [OpRow] = [
         ("philoxNormal", Distribution.normal), ("philoxUniform", .uniform),
+        ("philoxSignedUniform", .signedUniform),
         ("philoxBernoulli", .bernoulli(probability: 0.3)),
     ].flatMap { (name: String, distribution: Distribution) in
         ([[1], [13], [17, 3], [40, 1000]] as [Shape]).map { shape in
@@ -215,7 +217,8 @@ enum OpTable {
     }
 
     static let fused: [OpRow] =
-        ([[5, 1], [17, 3], [32, 16], [3, 4, 13]] as [Shape]).flatMap { shape -> [OpRow] in
+        ([[5, 1], [17, 3], [32, 16], [3, 4, 13], [300, 8], [5, 7, 9, 80]] as [Shape]).flatMap {
+            shape -> [OpRow] in
             let channels = Shape([shape.dimensions[shape.rank - 1]])
             return [
                 OpRow(name: "batchNorm", shapes: [shape, channels, channels], tolerance: 1e-5) {
@@ -236,4 +239,16 @@ enum OpTable {
                 $0[0].builder.emitAll(AdamUpdate(beta1: 0.5, beta2: 0.999, epsilon: 1e-7), $0)
             }
         }
+        + [
+            // From moments of zero, and the second one large enough to see its last digits.
+            OpRow(
+                name: "adam", shapes: [[13], [13], [13], [13], []], range: 0.1...1, derivatives: 0
+            ) {
+                let zeros = $0[2] * 0
+                let update = AdamUpdate(beta1: 0.9, beta2: 0.999, epsilon: 1e-7)
+                let new = $0[0].builder.emitAll(
+                    update, [$0[0], $0[1], zeros, $0[3] * 0, $0[4]])
+                return [new[0], new[1], new[2] * 1000]
+            }
+        ]
 }

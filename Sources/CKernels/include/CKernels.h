@@ -83,7 +83,7 @@ void gk_fold(const gk_fold_shape *shape, const float *columns, float *image, siz
 
 // ---- Random numbers: Philox4x32-10 (Salmon et al., 2011) ----
 
-typedef enum { GK_NORMAL, GK_UNIFORM, GK_BERNOULLI } gk_distribution;
+typedef enum { GK_NORMAL, GK_UNIFORM, GK_SIGNED_UNIFORM, GK_BERNOULLI } gk_distribution;
 /// Element i is a function of `key` (seed low, seed high, step low, step high), `stream` and i alone, and
 /// has the same bits on every instruction set. `parameter` is the probability of 1 for Bernoulli.
 void gk_random(gk_distribution distribution, const uint32_t key[4], uint32_t stream, float parameter,
@@ -102,6 +102,6 @@ void gk_batch_norm_gradient(const float *dy, const float *x, const float *gamma,
 
 /// Adam as Keras defines it, in place when the pointers are equal. Returns whether a new weight or second moment is not finite.
 bool gk_adam(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
-             float *v_out, size_t count, float step_size, float beta1, float beta2, float epsilon);
+             float *v_out, size_t count, float step_size, double beta1, double beta2, float epsilon);
 
 bool gk_all_finite(const float *data, size_t count);

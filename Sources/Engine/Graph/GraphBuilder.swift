@@ -60,6 +60,12 @@ public final class GraphBuilder {
         emit(Constant(.scalar, values: [value]))
     }
 
+    /// A constant of `shape` with a number for each element, in row-major order.
+    public func constant(_ shape: Shape, _ values: [Double]) -> Tensor {
+        if shape.count != values.count { misuse("\(values.count) values for a tensor \(shape)") }
+        return emit(Constant(shape, values: values))
+    }
+
     package func emit(_ operation: any Primitive, _ inputs: Tensor...) -> Tensor {
         emitAll(operation, inputs)[0]
     }

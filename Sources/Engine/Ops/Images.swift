@@ -51,7 +51,7 @@ extension Tensor {
         let channels = shape[3]
         let weights = counts.flatMap { [Double](repeating: 1 / $0, count: channels) }
         let sample = Shape(window.places + [channels])
-        return total * builder.emit(Constant(sample, values: weights))
+        return total * builder.constant(sample, weights)
     }
 
     private func poolingWindow(_ size: [Int], _ strides: [Int], _ padding: Padding) -> Window {

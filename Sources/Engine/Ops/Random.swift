@@ -6,11 +6,13 @@ public enum Distribution: Hashable, Sendable {
     case normal
     /// Uniform on [0, 1).
     case uniform
+    /// Uniform on [-1, 1).
+    case signedUniform
     /// 1 with the given probability, else 0.
     case bernoulli(probability: Double)
 
     package static let examples: [Distribution] = [
-        .normal, .uniform, .bernoulli(probability: 0.5),
+        .normal, .uniform, .signedUniform, .bernoulli(probability: 0.5),
     ]
 }
 
@@ -39,6 +41,7 @@ package struct Random: Primitive {
         switch distribution {
         case .normal: "philoxNormal"
         case .uniform: "philoxUniform"
+        case .signedUniform: "philoxSignedUniform"
         case .bernoulli: "philoxBernoulli"
         }
     }
@@ -66,6 +69,7 @@ package struct Random: Primitive {
             let uniform = words.map { Double($0 >> 8) * 0x1p-24 }
             switch distribution {
             case .uniform: values += uniform
+            case .signedUniform: values += uniform.map { 2 * $0 - 1 }
             case .bernoulli(let probability):
                 values += uniform.map { $0 < Double(Float(probability)) ? 1 : 0 }
             case .normal:

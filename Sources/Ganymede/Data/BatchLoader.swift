@@ -8,12 +8,15 @@ public struct BatchLoader {
     public let dataset: Dataset
     /// Images in a batch.
     public let batch: Int
+    private let pixels: GAN.PixelRange
     private let seed: UInt64
     private var epoch = -1
     private var order: [Int32] = []
 
     /// A loader; the dataset must hold at least one batch.
-    public init(_ dataset: Dataset, batch: Int, seed: UInt64) throws {
+    public init(
+        _ dataset: Dataset, batch: Int, seed: UInt64, pixels: GAN.PixelRange = .signed
+    ) throws {
         guard batch > 0, dataset.count >= batch else {
             throw GanymedeError.world(
                 "\(dataset.name) holds \(dataset.count) images, less than a batch of \(batch): lower --batch"
@@ -22,12 +25,13 @@ public struct BatchLoader {
         self.dataset = dataset
         self.batch = batch
         self.seed = seed
+        self.pixels = pixels
     }
 
     /// Whole batches in an epoch.
     public var batchesPerEpoch: Int { dataset.count / batch }
 
-    /// Writes the batch that follows `step` finished steps, scaled to [-1, 1] by x / 127.5 - 1.
+    /// Writes the batch that follows `step` finished steps, scaled to the range of the pixels.
     public mutating func fill(_ target: UnsafeMutableBufferPointer<Float>, step: Int) {
         if step / batchesPerEpoch != epoch {
             epoch = step / batchesPerEpoch
@@ -35,12 +39,13 @@ public struct BatchLoader {
         }
         let size = dataset.image.reduce(1, *)
         let first = step % batchesPerEpoch * batch
+        let (scale, offset) = self.pixels.scaling
         dataset.pixels.withUnsafeBufferPointer { pixels in
             for slot in 0..<batch {
                 let source = Int(order[first + slot]) * size
                 let place = slot * size
                 for pixel in 0..<size {
-                    target[place + pixel] = Float(pixels[source + pixel]) / 127.5 - 1
+                    target[place + pixel] = Float(pixels[source + pixel]) * scale + offset
                 }
             }
         }
@@ -60,5 +65,15 @@ public struct BatchLoader {
             order.swapAt(index, chosen)
         }
         return order
+    }
+}
+
+extension GAN.PixelRange {
+    /// number = byte * scale + offset.
+    var scaling: (scale: Float, offset: Float) {
+        switch self {
+        case .signed: (1 / 127.5, -1)
+        case .unit: (1 / 255, 0)
+        }
     }
 }

@@ -14,9 +14,13 @@ package enum MNIST {
             "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ]
 
-    static func training() throws -> Dataset {
-        try embedded("train")
-    }
+    /// Images in the training split.
+    package static let trainingCount = 60_000
+
+    static func training() throws -> Dataset { try loaded.get() }
+
+    /// Unpacked once a process.
+    private static let loaded = Result { try embedded("train") }
 
     package static func test() throws -> Dataset {
         try embedded("t10k")

@@ -54,8 +54,9 @@ public struct Raster: Sendable, Equatable {
 }
 
 extension Raster {
-    /// Numbers in [-1, 1] as bytes, rounded: the inverse of x / 127.5 - 1.
-    static func bytes(_ values: some Sequence<Float>) -> [UInt8] {
-        values.map { UInt8(max(0, min(255, (($0 + 1) * 127.5).rounded()))) }
+    /// Numbers as bytes, rounded: the inverse of what training makes of bytes.
+    static func bytes(_ values: some Sequence<Float>, _ range: GAN.PixelRange) -> [UInt8] {
+        let (scale, offset) = range.scaling
+        return values.map { UInt8(max(0, min(255, (($0 - offset) / scale).rounded()))) }
     }
 }

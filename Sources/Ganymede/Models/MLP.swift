@@ -5,9 +5,8 @@ extension Preset {
         name: "mlp",
         about:
             "fully connected: noise 100, three hidden layers, batch normalization; 30,000 steps of 32",
-        sizes: 4...128,
-        training: TrainingConfig(
-            batch: 32, steps: 30_000, sampleEvery: 200, checkpointEvery: 5_000, grid: [5, 5])
+        sizes: Array(4...128), batch: 32,
+        pace: .steps(30_000, sampleEvery: 200, checkpointEvery: 5_000), grid: [5, 5]
     ) { size, channels in
         GAN(
             generator: Sequential("generator", input: [100]) {

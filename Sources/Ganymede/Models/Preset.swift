@@ -2,14 +2,26 @@
 ///
 /// To add one, write a file like `MLP.swift` and its line in ``Presets/all``.
 public struct Preset: Sendable {
+    /// How long it trains and how often it is looked at, counted as its document counts.
+    public enum Pace: Sendable {
+        /// In rounds of its schedule.
+        case steps(Int, sampleEvery: Int, checkpointEvery: Int)
+        /// In epochs of so many steps; nil stands for a pass over the data.
+        case epochs(Int, of: Int?, sampleEvery: Int, checkpointEvery: Int)
+    }
+
     /// As `--preset` takes it.
     public let name: String
     /// One line for a list.
     public let about: String
-    /// Sides in pixels that it can take.
-    public let sizes: ClosedRange<Int>
-    /// Its usual batch, length and grid.
-    public let training: TrainingConfig
+    /// Sides in pixels that it can take, rising.
+    public let sizes: [Int]
+    /// Images in a batch.
+    public let batch: Int
+    /// How long it trains.
+    public let pace: Pace
+    /// Rows and columns of its grids of samples.
+    public let grid: [Int]
     /// The networks for images of a side and a number of channels.
     public let make: @Sendable (_ size: Int, _ channels: Int) -> GAN
 
@@ -19,18 +31,36 @@ public struct Preset: Sendable {
             throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
         }
         guard sizes.contains(size) else {
-            let nearest = min(max(size, sizes.lowerBound), sizes.upperBound)
+            let nearest = sizes.min { abs($0 - size) < abs($1 - size) } ?? 28
             throw GanymedeError.usage(
                 "\(name) cannot make images of \(size) pixels; the nearest it can is \(nearest)")
         }
         return make(size, channels)
+    }
+
+    /// Its usual length and intervals with batches of `batch` out of `images` images.
+    public func training(batch: Int, images: Int) -> TrainingConfig {
+        var training = TrainingConfig(batch: batch, threads: Machine.processors, grid: grid)
+        switch pace {
+        case .steps(let steps, let samples, let checkpoints):
+            (training.steps, training.sampleEvery, training.checkpointEvery) = (
+                steps, samples, checkpoints
+            )
+        case .epochs(let epochs, let steps, let samples, let checkpoints):
+            let epoch = steps ?? max(images / max(batch, 1), 1)
+            training.epochSteps = steps
+            (training.steps, training.sampleEvery, training.checkpointEvery) = (
+                epochs * epoch, samples * epoch, checkpoints * epoch
+            )
+        }
+        return training
     }
 }
 
 /// Every preset.
 public enum Presets {
     /// The registry. The first is what a bare `ganymede train` takes.
-    public static let all: [Preset] = [.mlp]
+    public static let all: [Preset] = [.mlp, .dcgan, .dense, .convDiscriminator, .allConv, .forger]
 
     /// The preset called `name`.
     public static func named(_ name: String) throws -> Preset {

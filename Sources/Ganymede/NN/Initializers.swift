@@ -6,6 +6,8 @@ public enum Initializer: Sendable, Equatable {
     case ones
     /// Uniform within +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).
     case glorotUniform
+    /// Uniform within +-limit.
+    case uniform(limit: Double)
     /// Normal with this standard deviation.
     case normal(standardDeviation: Double)
 
@@ -18,9 +20,11 @@ public enum Initializer: Sendable, Equatable {
         case .ones: return [Float](repeating: 1, count: shape.count)
         case .glorotUniform:
             let (fanIn, fanOut) = fans(shape)
-            let limit = Float((6 / Double(fanIn + fanOut)).squareRoot())
-            return Random.draw(.uniform, count: shape.count, stream: stream, key: key)
-                .map { (2 * $0 - 1) * limit }
+            let limit = (6 / Double(fanIn + fanOut)).squareRoot()
+            return Initializer.uniform(limit: limit).values(shape, name: name, seed: seed)
+        case .uniform(let limit):
+            return Random.draw(.signedUniform, count: shape.count, stream: stream, key: key)
+                .map { $0 * Float(limit) }
         case .normal(let deviation):
             return Random.draw(.normal, count: shape.count, stream: stream, key: key)
                 .map { $0 * Float(deviation) }

@@ -53,6 +53,11 @@ public struct LayerContext {
                 trainable: trainable))
     }
 
+    /// Numbers that never change.
+    public func constant(_ shape: Shape, _ values: [Double]) -> Tensor {
+        variables.builder.constant(shape, values)
+    }
+
     /// Gives a parameter a new value without an optimizer.
     public func update(_ name: String, to value: Tensor) {
         variables.update("\(path).\(name)", to: value)

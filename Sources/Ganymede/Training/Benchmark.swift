@@ -83,13 +83,17 @@ public final class Benchmark {
 }
 
 extension RunOptions {
-    /// The options of a preset as it comes.
-    public init(preset: Preset, size: Int?, channels: Int?) throws {
-        var training = preset.training
-        training.threads = Machine.processors
+    /// The options of a preset as it comes, or for another batch or number of images, by which a preset that
+    /// counts in epochs is longer or shorter.
+    public init(
+        preset: Preset, size: Int? = nil, channels: Int? = nil, batch: Int? = nil,
+        images: Int? = nil
+    ) throws {
         self.init(
             preset: preset.name, data: "mnist",
-            gan: try preset.gan(size: size ?? 28, channels: channels ?? 1), training: training)
+            gan: try preset.gan(size: size ?? 28, channels: channels ?? 1),
+            training: preset.training(
+                batch: batch ?? preset.batch, images: images ?? MNIST.trainingCount))
     }
 
     /// The options in a `config.json`.

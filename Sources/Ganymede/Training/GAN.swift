@@ -2,9 +2,37 @@
 public struct GAN: Codable, Equatable, Sendable {
     /// In which order the networks are updated.
     public enum Schedule: String, Codable, Sendable, CaseIterable {
-        /// The discriminator on the real batch, then on fakes at the updated weights, then the generator
-        /// through the discriminator on new noise: three updates a step, as `train_on_batch` does it.
+        /// The discriminator on real images and fresh fakes, then the generator through the updated
+        /// discriminator on new noise.
         case alternating
+        /// Both from one forward pass: the gradients of both losses at the old weights, then both updates.
+        case simultaneous
+    }
+
+    /// How the discriminator of the alternating schedule sees its images.
+    public enum DiscriminatorBatch: String, Codable, Sendable, CaseIterable {
+        /// The real batch, then fakes at the updated weights: two updates, as two calls of `train_on_batch`.
+        case separate
+        /// Both one after the other in one batch: one update.
+        case concatenated
+    }
+
+    /// What the generator starts from.
+    public enum Noise: String, Codable, Sendable, CaseIterable {
+        /// Standard normal.
+        case normal
+        /// Uniform on [-1, 1).
+        case uniform
+
+        var distribution: Distribution { self == .normal ? .normal : .signedUniform }
+    }
+
+    /// Which numbers stand for black and white.
+    public enum PixelRange: String, Codable, Sendable, CaseIterable {
+        /// -1 to 1, as a tanh makes them.
+        case signed
+        /// 0 to 1, as a sigmoid makes them.
+        case unit
     }
 
     /// Noise to image.
@@ -17,6 +45,15 @@ public struct GAN: Codable, Equatable, Sendable {
     public var labelSmoothing: Double
     /// The order of updates.
     public var schedule: Schedule
+    /// How the discriminator of the alternating schedule sees its images.
+    public var discriminatorBatch: DiscriminatorBatch
+    /// Whether the discriminator's fakes come from the generator in inference mode, as Keras's `predict` makes
+    /// them, or in training mode. For the alternating schedule.
+    public var fakesInInference: Bool
+    /// What the generator starts from.
+    public var noise: Noise
+    /// Which numbers stand for black and white.
+    public var pixels: PixelRange
     /// How the generator learns.
     public var generatorOptimizer: AnyOptimizer
     /// How the discriminator learns.
@@ -26,6 +63,8 @@ public struct GAN: Codable, Equatable, Sendable {
     public init(
         generator: Sequential, discriminator: Sequential, loss: AdversarialLoss = .nonSaturating,
         labelSmoothing: Double = 0, schedule: Schedule = .alternating,
+        discriminatorBatch: DiscriminatorBatch = .separate, fakesInInference: Bool = true,
+        noise: Noise = .normal, pixels: PixelRange = .signed,
         generatorOptimizer: any Optimizer = Adam(learningRate: 2e-4, beta1: 0.5),
         discriminatorOptimizer: any Optimizer = Adam(learningRate: 2e-4, beta1: 0.5)
     ) {
@@ -34,9 +73,32 @@ public struct GAN: Codable, Equatable, Sendable {
         self.loss = loss
         self.labelSmoothing = labelSmoothing
         self.schedule = schedule
+        self.discriminatorBatch = discriminatorBatch
+        self.fakesInInference = fakesInInference
+        self.noise = noise
+        self.pixels = pixels
         self.generatorOptimizer = AnyOptimizer(generatorOptimizer)
         self.discriminatorOptimizer = AnyOptimizer(discriminatorOptimizer)
         if let fault { misuse(fault) }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func optional<Value: Decodable>(_ key: CodingKeys, _ standard: Value) throws -> Value {
+            try container.decodeIfPresent(Value.self, forKey: key) ?? standard
+        }
+        generator = try container.decode(Sequential.self, forKey: .generator)
+        discriminator = try container.decode(Sequential.self, forKey: .discriminator)
+        loss = try container.decode(AdversarialLoss.self, forKey: .loss)
+        labelSmoothing = try container.decode(Double.self, forKey: .labelSmoothing)
+        schedule = try container.decode(Schedule.self, forKey: .schedule)
+        discriminatorBatch = try optional(.discriminatorBatch, .separate)
+        fakesInInference = try optional(.fakesInInference, true)
+        noise = try optional(.noise, .normal)
+        pixels = try optional(.pixels, .signed)
+        let optimizers = (CodingKeys.generatorOptimizer, CodingKeys.discriminatorOptimizer)
+        generatorOptimizer = try container.decode(AnyOptimizer.self, forKey: optimizers.0)
+        discriminatorOptimizer = try container.decode(AnyOptimizer.self, forKey: optimizers.1)
     }
 
     /// Why the parts do not fit each other, or which number is out of range; or nil.

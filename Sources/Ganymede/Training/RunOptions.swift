@@ -24,12 +24,14 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var checkpointEvery: Int
     /// Rows and columns of a grid of samples.
     public var grid: [Int]
+    /// Steps in what is called an epoch; nil for a pass over the data.
+    public var epochSteps: Int?
 
     /// A run; as many threads as the machine has processors unless said.
     public init(
         batch: Int = 128, steps: Int = 6400, seed: Int = 0, threads: Int = Machine.processors,
         precision: Precision = .auto, sampleEvery: Int = 200, checkpointEvery: Int = 5000,
-        grid: [Int] = [5, 5]
+        grid: [Int] = [5, 5], epochSteps: Int? = nil
     ) {
         self.batch = batch
         self.steps = steps
@@ -39,6 +41,7 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         self.sampleEvery = sampleEvery
         self.checkpointEvery = checkpointEvery
         self.grid = grid
+        self.epochSteps = epochSteps
     }
 }
 
@@ -94,7 +97,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
     }
 
     /// Options that change what is watched, not what is computed. They may differ when a run goes on.
-    static let watching = ["steps", "sample_every", "checkpoint_every", "grid"]
+    static let watching = [
+        "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps",
+    ]
 
     /// The options that the numbers follow from, as JSON.
     func identity() throws -> JSONValue {
@@ -147,6 +152,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
             ("--threads", training.threads),
             ("--sample-every", training.sampleEvery),
             ("--checkpoint-every", training.checkpointEvery),
+            ("epoch_steps", training.epochSteps ?? 1),
         ] where value < 1 {
             throw GanymedeError.usage("\(name) is at least 1, not \(value)")
         }

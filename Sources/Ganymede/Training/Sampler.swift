@@ -2,12 +2,14 @@
 /// and the weights alone: not on its neighbours, and not on when it is made.
 public final class Sampler {
     private static let chunk = 64
-    private let generator: Sequential
+    private let gan: GAN
     private let program: Program
+    private var generator: Sequential { gan.generator }
 
-    /// A sampler of the generator whose variables are in `store`. On the engine's thread.
-    init(_ generator: Sequential, store: StateStore) throws {
-        self.generator = generator
+    /// A sampler of the system whose generator's variables are in `store`. On the engine's thread.
+    init(_ gan: GAN, store: StateStore) throws {
+        self.gan = gan
+        let generator = gan.generator
         let builder = GraphBuilder()
         let noise = builder.feed("noise", TensorType(Shape([Sampler.chunk] + generator.input)))
         let images = generator(noise, Variables(builder), mode: .inference, pass: "sample")
@@ -26,7 +28,7 @@ public final class Sampler {
                 throw GanymedeError.world(
                     "\(checkpoint.path): \(bad) holds a number that is not finite")
             }
-            return (try Sampler(gan.generator, store: store), gan.image)
+            return (try Sampler(gan, store: store), gan.image)
         }
     }
 
@@ -42,12 +44,13 @@ public final class Sampler {
                 noise.update(repeating: 0)
                 for (row, seed) in part.enumerated() {
                     let numbers = Random.draw(
-                        .normal, count: latent, stream: "noise/sample",
+                        gan.noise.distribution, count: latent, stream: "noise/sample",
                         key: RandomKey(seed: UInt64(seed), step: 0))
                     for index in 0..<latent { noise[row * latent + index] = numbers[index] }
                 }
                 program.run()
-                bytes += Raster.bytes(program.result("images").prefix(part.count * size))
+                bytes += Raster.bytes(
+                    program.result("images").prefix(part.count * size), gan.pixels)
             }
             return bytes
         }

@@ -20,8 +20,10 @@ public struct TrainStep: Sendable {
     }
 
     private init(_ step: StepBuilder) {
-        switch step.gan.schedule {
-        case .alternating: step.alternating()
+        switch (step.gan.schedule, step.gan.discriminatorBatch) {
+        case (.alternating, .separate): step.alternatingSeparate()
+        case (.alternating, .concatenated): step.alternatingConcatenated()
+        case (.simultaneous, _): step.simultaneous()
         }
         graph = step.builder.graph
         variables = step.variables.declared
@@ -30,28 +32,65 @@ public struct TrainStep: Sendable {
 }
 
 extension StepBuilder {
-    /// D on real, D on fake at the updated weights, G on new noise through D, which stays as it is.
-    fileprivate func alternating() {
-        let fakes = generate(mode: .inference, pass: "discriminator")
+    /// D on real, D on fake at the updated weights, then G: the mean of D's two losses is reported.
+    fileprivate func alternatingSeparate() {
+        let fakes = discriminatorFakes()
 
         let onReal = discriminate(realImages(), pass: "real")
         let realLoss = gan.loss.real(onReal, labelSmoothing: gan.labelSmoothing)
-        minimize(realLoss, gan.discriminator, gan.discriminatorOptimizer, pass: "real")
+        minimize(realLoss, .discriminator, pass: "real")
 
         let onFake = discriminate(fakes, pass: "fake")
         let fakeLoss = gan.loss.fake(onFake)
-        minimize(fakeLoss, gan.discriminator, gan.discriminatorOptimizer, pass: "fake")
+        minimize(fakeLoss, .discriminator, pass: "fake")
 
+        report(dLoss: (realLoss + fakeLoss) * 0.5, onReal, onFake)
+        updateGeneratorOnNewNoise()
+    }
+
+    /// D on one batch of real images and fakes, whose mean loss it minimises, then G.
+    fileprivate func alternatingConcatenated() {
+        let images = concatenate([realImages(), discriminatorFakes()], axis: 0)
+        let logits = discriminate(images, pass: "discriminator")
+        let onReal = logits.slice(axis: 0, 0..<batch)
+        let onFake = logits.slice(axis: 0, batch..<2 * batch)
+        let realLoss = gan.loss.real(onReal, labelSmoothing: gan.labelSmoothing)
+        let loss = (realLoss + gan.loss.fake(onFake)) * 0.5
+        minimize(loss, .discriminator, pass: "discriminator")
+
+        report(dLoss: loss, onReal, onFake)
+        updateGeneratorOnNewNoise()
+    }
+
+    /// Both losses from one forward pass, both gradients at the old weights. D minimises the sum of its two.
+    fileprivate func simultaneous() {
+        let images = generate(mode: .training, pass: "generator")
+        let onReal = discriminate(realImages(), pass: "real")
+        let onFake = discriminate(images, pass: "fake")
+        let dLoss =
+            gan.loss.real(onReal, labelSmoothing: gan.labelSmoothing) + gan.loss.fake(onFake)
+        let gLoss = gan.loss.generator(onFake)
+
+        let dGradients = slopes(of: dLoss, .discriminator, pass: "discriminator")
+        let gGradients = slopes(of: gLoss, .generator, pass: "generator")
+        update(.discriminator, dGradients)
+        update(.generator, gGradients)
+
+        report(dLoss: dLoss, onReal, onFake)
+        report(gLoss: gLoss, onFake)
+    }
+
+    private func discriminatorFakes() -> Tensor {
+        generate(mode: gan.fakesInInference ? .inference : .training, pass: "discriminator")
+    }
+
+    /// G on new noise through D, which stays as it is.
+    private func updateGeneratorOnNewNoise() {
         let images = generate(mode: .training, pass: "generator")
         let judged = discriminate(images, pass: "generator", frozen: true)
-        let generatorLoss = gan.loss.generator(judged)
-        minimize(generatorLoss, gan.generator, gan.generatorOptimizer, pass: "generator")
-
-        builder.result("d_loss", (realLoss + fakeLoss) * 0.5)
-        builder.result("g_loss", generatorLoss)
-        builder.result("d_acc_real", shareTakenForReal(onReal))
-        builder.result("d_acc_fake", 1 - shareTakenForReal(onFake))
-        builder.result("g_acc", shareTakenForReal(judged))
+        let loss = gan.loss.generator(judged)
+        minimize(loss, .generator, pass: "generator")
+        report(gLoss: loss, judged)
     }
 }
 
@@ -81,7 +120,7 @@ final class StepBuilder {
     let variables: Variables
     private(set) var hostScalars: [HostScalar] = []
     var reportsGradients = false
-    private let batch: Int
+    let batch: Int
     private var turns: [String: Int] = [:]
 
     init(_ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness) {
@@ -97,7 +136,7 @@ final class StepBuilder {
     /// Images from new noise. `pass` names the noise and the dropout masks.
     func generate(mode: Mode, pass: String) -> Tensor {
         let shape = Shape([batch] + gan.generator.input)
-        let noise = builder.random(.normal, shape, stream: "noise/\(pass)")
+        let noise = builder.random(gan.noise.distribution, shape, stream: "noise/\(pass)")
         return gan.generator(noise, variables, mode: mode, pass: pass)
     }
 
@@ -106,19 +145,54 @@ final class StepBuilder {
         gan.discriminator(images, variables, mode: .training, pass: pass, frozen: frozen)
     }
 
-    /// Moves the trainable variables of `network`, and no others, down the gradient of `loss`.
-    func minimize(_ loss: Tensor, _ network: Sequential, _ optimizer: AnyOptimizer, pass: String) {
-        let scalars = scalarFeeds(network.name, optimizer)
+    /// One of the two sides.
+    enum Player { case generator, discriminator }
+
+    private func network(_ player: Player) -> Sequential {
+        player == .generator ? gan.generator : gan.discriminator
+    }
+
+    /// Moves the trainable variables of a side, and no others, down the gradient of `loss`.
+    func minimize(_ loss: Tensor, _ player: Player, pass: String) {
+        update(player, slopes(of: loss, player, pass: pass))
+    }
+
+    /// The gradient of `loss` by each trainable variable of a side.
+    func slopes(of loss: Tensor, _ player: Player, pass: String) -> [(Variable, Tensor)] {
         let trained = variables.declared.filter {
-            $0.trainable && $0.name.hasPrefix("\(network.name).")
+            $0.trainable && $0.name.hasPrefix("\(network(player).name).")
         }
         let slopes = gradients(of: loss, withRespectTo: trained.map(variables.value))
-        for (variable, gradient) in zip(trained, slopes) {
-            if reportsGradients { builder.result("gradient.\(pass).\(variable.name)", gradient) }
+        for (variable, gradient) in zip(trained, slopes) where reportsGradients {
+            builder.result("gradient.\(pass).\(variable.name)", gradient)
+        }
+        return Array(zip(trained, slopes))
+    }
+
+    /// One update of a side's variables by its optimizer.
+    func update(_ player: Player, _ slopes: [(Variable, Tensor)]) {
+        let name = network(player).name
+        let optimizer =
+            player == .generator ? gan.generatorOptimizer : gan.discriminatorOptimizer
+        let scalars = scalarFeeds(name, optimizer)
+        for (variable, gradient) in slopes {
             builder.scoped("update(\(variable.name))") {
-                update(variable, gradient, network.name, optimizer.value, scalars)
+                update(variable, gradient, name, optimizer.value, scalars)
             }
         }
+    }
+
+    /// Hands out D's loss, and the shares of real images and of fakes that it told right.
+    func report(dLoss: Tensor, _ onReal: Tensor, _ onFake: Tensor) {
+        builder.result("d_loss", dLoss)
+        builder.result("d_acc_real", shareTakenForReal(onReal))
+        builder.result("d_acc_fake", 1 - shareTakenForReal(onFake))
+    }
+
+    /// Hands out G's loss, and the share of its images that D took for real.
+    func report(gLoss: Tensor, _ judged: Tensor) {
+        builder.result("g_loss", gLoss)
+        builder.result("g_acc", shareTakenForReal(judged))
     }
 
     private func update(
@@ -156,5 +230,7 @@ final class StepBuilder {
     }
 
     /// The share of logits above 0, that is of probabilities above a half.
-    func shareTakenForReal(_ logits: Tensor) -> Tensor { (logits .> 0).cast(.float32).mean() }
+    private func shareTakenForReal(_ logits: Tensor) -> Tensor {
+        (logits .> 0).cast(.float32).mean()
+    }
 }

@@ -22,10 +22,11 @@ final class TrainingSession {
         self.dataset = dataset
         let config = options.training
         EngineThread.threads = config.threads
-        loader = try BatchLoader(dataset, batch: config.batch, seed: UInt64(config.seed))
+        loader = try BatchLoader(
+            dataset, batch: config.batch, seed: UInt64(config.seed), pixels: options.gan.pixels)
         step = TrainStep(options.gan, batch: config.batch)
         program = try Program(step.graph, store: store)
-        sampler = try Sampler(options.gan.generator, store: store)
+        sampler = try Sampler(options.gan, store: store)
         real = program.feed("real")
     }
 
@@ -92,7 +93,8 @@ final class TrainingSession {
         var report = report
         report.step = step
         report.images = step * options.training.batch
-        report.epoch = Double(report.images) / Double(dataset.count)
+        report.epoch =
+            Double(step) / Double(options.training.epochSteps ?? loader.batchesPerEpoch)
         report.seconds = seconds
         report.imagesPerSecond = rate
         return report

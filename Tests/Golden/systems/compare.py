@@ -17,9 +17,10 @@ TOLERANCE = 1e-10
 
 def vanishing_gradients(system):
     """Return the biases which the batch's mean takes out again."""
+    layers = common.placed_layers(system, "generator")
     return {
         f"gradient.generator.generator.{before.name}.bias"
-        for before, after in pairwise(common.placed_layers(system, "generator"))
+        for before, after in pairwise(layers)
         if "bias" in before.tensors and after.layer.kind == "batch_norm"
     }
 

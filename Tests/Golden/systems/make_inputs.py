@@ -7,8 +7,6 @@ import numpy as np
 import common
 from systems import STEPS
 
-SEED = 20240229
-
 # The discriminator's passes with dropout in one step, in batches each.
 PASSES = {
     "separate": {"real": 1, "fake": 1, "generator": 1},
@@ -92,7 +90,7 @@ def make_step(rng, system):
 
 def main():
     for name, system in common.chosen_systems().items():
-        rng = np.random.default_rng(SEED)
+        rng = np.random.default_rng(system.seed)
         arrays = {}
         for network in ("generator", "discriminator"):
             for tensor, shape in common.tensors(system, network).items():

@@ -8,6 +8,7 @@ learning-rate schedule computes in float32 from Python floats (for both, see
 """
 
 import os
+from functools import partial
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -111,7 +112,7 @@ class Network:
         self.layers = []
         placed_layers = common.placed_layers(system, name)
         for p in placed_layers:
-            find_mask = lambda key=p.name: self.masks[key]  # noqa: E731
+            find_mask = partial(self.find_mask, p.name)
             self.layers.append(make_layer(p.layer, find_mask))
         shape = system.noise if name == "generator" else system.image
         self(tf.zeros((1, *shape), tf.float64), training=False)
@@ -131,6 +132,9 @@ class Network:
         }
         settings = getattr(system, f"{name}_optimizer")
         self.optimizer = make_optimizer(settings)
+
+    def find_mask(self, layer):
+        return self.masks[layer]
 
     def __call__(self, x, training):
         for layer in self.layers:
@@ -201,6 +205,13 @@ class Run:
         self.apply(network, use, tape.gradient(loss, variables))
         return loss.numpy()
 
+    def update_discriminator(self, use, images, *targets):
+        return self.update(
+            self.discriminator,
+            use,
+            lambda: self.loss(self.judge(images, use), *targets),
+        )
+
     def update_generator(self):
         return self.update(
             self.generator,
@@ -210,29 +221,16 @@ class Run:
 
     def separate(self):
         """Real and fake batch one after the other, then the generator."""
-        batches = {
-            "real": (self.feeds["real"], self.real_target),
-            "fake": (self.fakes(), 0.0),
-        }
-        losses = [
-            self.update(
-                self.discriminator,
-                use,
-                lambda: self.loss(self.judge(images, use), target),
-            )
-            for use, (images, target) in batches.items()
-        ]
-        return sum(losses) / 2, self.update_generator()
+        fakes, target = self.fakes(), self.real_target
+        on_real = self.update_discriminator("real", self.feeds["real"], target)
+        on_fake = self.update_discriminator("fake", fakes, 0.0)
+        return (on_real + on_fake) / 2, self.update_generator()
 
     def concatenated(self):
         """Real and fake images as one batch, then the generator."""
         batch = tf.concat([self.feeds["real"], self.fakes()], 0)
-        d_loss = self.update(
-            self.discriminator,
-            "discriminator",
-            lambda: self.loss(
-                self.judge(batch, "discriminator"), self.real_target, 0.0
-            ),
+        d_loss = self.update_discriminator(
+            "discriminator", batch, self.real_target, 0.0
         )
         return d_loss, self.update_generator()
 

@@ -67,7 +67,7 @@ def adam(rate, beta_1, beta_2=0.999, epsilon=1e-7):
     )
 
 
-def rmsprop(rate, decay, rho=0.9, epsilon=1e-7, clip=0.02):
+def rmsprop(rate, decay, rho=0.9, epsilon=1e-7, clip=1e-3):
     return SimpleNamespace(
         kind="rmsprop",
         rate=rate,
@@ -93,6 +93,7 @@ class System:
     noise_distribution: str = "normal"  # or "uniform", in [-1, 1]
     image: tuple = (12, 12, 1)
     image_minimum: float = -1.0  # the maximum is 1
+    seed: int = 20240229
 
 
 def mlp():
@@ -191,6 +192,10 @@ def forger():
         schedule="concatenated",
         noise_distribution="uniform",
         image_minimum=0.0,
+        # In ten steps no input of a ReLU is nearer to its kink than float32
+        # can tell: 1e-6 of the layer's largest. Of the first ten seeds the
+        # only one.
+        seed=10,
     )
 
 

@@ -33,7 +33,7 @@ extension BatchNormGradient {
 extension AdamUpdate {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let count = types.inputs[0].shape.count
-        let (beta1, beta2, epsilon) = (Float(beta1), Float(beta2), Float(epsilon))
+        let (beta1, beta2, epsilon) = (beta1, beta2, Float(epsilon))
         return CallKernel("ganymede:adam") { memory in
             !gk_adam(
                 memory.floats(input: 0), memory.floats(input: 1), memory.floats(input: 2),

@@ -6,6 +6,7 @@ extension Distribution {
         switch self {
         case .normal: (GK_NORMAL, 0)
         case .uniform: (GK_UNIFORM, 0)
+        case .signedUniform: (GK_SIGNED_UNIFORM, 0)
         case .bernoulli(let probability): (GK_BERNOULLI, Float(probability))
         }
     }

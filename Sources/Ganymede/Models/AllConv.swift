@@ -1,0 +1,24 @@
+extension Preset {
+    /// The third system of the assignment: no dense layer but the judge's last, noise that is an image.
+    public static let allConv = course(
+        "all-conv",
+        "convolutions on both sides: noise of 8x8 pixels, no dense layer in the generator",
+        sizes: Array(stride(from: 8, through: 128, by: 4)),
+        generator: { size, channels in
+            Sequential("generator", input: [size / 4 + 1, size / 4 + 1, 1]) {
+                Conv2D(64, kernelSize: 2)
+                BatchNorm()
+                LeakyReLU()
+                for (filters, strides) in [(128, 1), (64, 2)] {
+                    ConvTranspose2D(
+                        filters, kernelSize: 5, strides: Extent2D(strides), padding: .same,
+                        useBias: false)
+                    BatchNorm()
+                    LeakyReLU()
+                }
+                ConvTranspose2D(
+                    channels, kernelSize: 5, strides: 2, padding: .same, useBias: false)
+                Tanh()
+            }
+        }, discriminator: threeConvolutions)
+}

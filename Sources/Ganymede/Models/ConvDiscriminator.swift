@@ -1,0 +1,18 @@
+extension Preset {
+    /// The second system of the assignment: the dense generator against three convolutions.
+    public static let convDiscriminator = course(
+        "conv-discriminator",
+        "the generator of dense against a discriminator of three convolutions",
+        sizes: Array(4...128), generator: denseGenerator, discriminator: threeConvolutions)
+
+    static let threeConvolutions: Network = { size, channels in
+        Sequential("discriminator", input: [size, size, channels]) {
+            for filters in [64, 128, 64] {
+                Conv2D(filters, kernelSize: 5, strides: 2, padding: .same)
+                LeakyReLU(0.2)
+            }
+            Flatten()
+            Dense(1)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+extension Preset {
+    /// The deep convolutional GAN of TensorFlow's tutorial, after Radford, Metz and Chintala (2016): transposed
+    /// convolutions make the image, convolutions judge it, and both networks learn from one forward pass.
+    /// 50 epochs of batches of 256.
+    public static let dcgan = Preset(
+        name: "dcgan",
+        about:
+            "deep convolutional: transposed convolutions, both networks at once; 50 epochs of batches of 256",
+        sizes: Array(stride(from: 8, through: 128, by: 4)), batch: 256,
+        pace: .epochs(50, of: nil, sampleEvery: 1, checkpointEvery: 1), grid: [4, 4]
+    ) { size, channels in
+        GAN(
+            generator: Sequential("generator", input: [100]) {
+                let side = size / 4
+                Dense(side * side * 256, useBias: false)
+                BatchNorm()
+                LeakyReLU()
+                Reshape(side, side, 256)
+                for (filters, strides) in [(128, 1), (64, 2)] {
+                    ConvTranspose2D(
+                        filters, kernelSize: 5, strides: Extent2D(strides), padding: .same,
+                        useBias: false)
+                    BatchNorm()
+                    LeakyReLU()
+                }
+                ConvTranspose2D(
+                    channels, kernelSize: 5, strides: 2, padding: .same, useBias: false)
+                Tanh()
+            },
+            discriminator: Sequential("discriminator", input: [size, size, channels]) {
+                for filters in [64, 128] {
+                    Conv2D(filters, kernelSize: 5, strides: 2, padding: .same)
+                    LeakyReLU()
+                    Dropout(0.3)
+                }
+                Flatten()
+                Dense(1)
+            },
+            schedule: .simultaneous,
+            generatorOptimizer: Adam(learningRate: 1e-4),
+            discriminatorOptimizer: Adam(learningRate: 1e-4))
+    }
+}

@@ -1,0 +1,96 @@
+/// A convolution over images [N, H, W, C], as Keras's layer of this name: `weight` is
+/// [kernel rows, kernel columns, C, filters], `bias` [filters].
+public struct Conv2D: Layer {
+    public static let kind = "conv2d"
+    /// Channels that it makes.
+    public let filters: Int
+    /// Rows and columns of the kernel.
+    public let kernelSize: Extent2D
+    /// Rows and columns from one place to the next.
+    public let strides: Extent2D
+    /// What is put around the image.
+    public let padding: Padding
+    /// Whether a number is added to each channel.
+    public let useBias: Bool
+
+    /// A convolution with Keras's defaults: Glorot-uniform weights, zero biases, no padding.
+    public init(
+        _ filters: Int, kernelSize: Extent2D, strides: Extent2D = 1, padding: Padding = .valid,
+        useBias: Bool = true
+    ) {
+        self.filters = filters
+        self.kernelSize = kernelSize
+        self.strides = strides
+        self.padding = padding
+        self.useBias = useBias
+    }
+
+    public func fault(forSample shape: [Int]) -> String? {
+        convolutionFault(shape, filters, kernelSize, strides) {
+            Window(image: $0, size: kernelSize.array, strides: strides.array, padding: padding)
+        }
+    }
+
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        let shape = Shape(kernelSize.array + [x.shape[3], filters])
+        let weight = context.parameter("weight", shape, .glorotUniform)
+        let y = x.convolution(weight, strides: strides.array, padding: padding)
+        return useBias ? y + context.parameter("bias", [filters], .zeros) : y
+    }
+}
+
+/// A transposed convolution over images [N, H, W, C], as Keras's `Conv2DTranspose`: `weight` is
+/// [kernel rows, kernel columns, filters, C], `bias` [filters]. With `same` padding the image grows by the
+/// strides exactly.
+public struct ConvTranspose2D: Layer {
+    public static let kind = "conv2d_transpose"
+    /// Channels that it makes.
+    public let filters: Int
+    /// Rows and columns of the kernel.
+    public let kernelSize: Extent2D
+    /// Rows and columns that one pixel becomes.
+    public let strides: Extent2D
+    /// What the convolution that goes the other way puts around its image.
+    public let padding: Padding
+    /// Whether a number is added to each channel.
+    public let useBias: Bool
+
+    /// A transposed convolution with Keras's defaults.
+    public init(
+        _ filters: Int, kernelSize: Extent2D, strides: Extent2D = 1, padding: Padding = .valid,
+        useBias: Bool = true
+    ) {
+        self.filters = filters
+        self.kernelSize = kernelSize
+        self.strides = strides
+        self.padding = padding
+        self.useBias = useBias
+    }
+
+    public func fault(forSample shape: [Int]) -> String? {
+        convolutionFault(shape, filters, kernelSize, strides) {
+            Window(places: $0, size: kernelSize.array, strides: strides.array, padding: padding)
+        }
+    }
+
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        let shape = Shape(kernelSize.array + [filters, x.shape[3]])
+        let weight = context.parameter("weight", shape, .glorotUniform)
+        let y = x.transposedConvolution(weight, strides: strides.array, padding: padding)
+        return useBias ? y + context.parameter("bias", [filters], .zeros) : y
+    }
+}
+
+private func convolutionFault(
+    _ shape: [Int], _ filters: Int, _ kernelSize: Extent2D, _ strides: Extent2D,
+    _ window: ([Int]) -> Window
+) -> String? {
+    guard shape.count == 3 else { return imageWanted }
+    if !(1...65_536).contains(filters) { return "it makes 1 to 65,536 channels, not \(filters)" }
+    if let fault = kernelSize.fault("kernel") ?? strides.fault("strides") { return fault }
+    let made = window(Array(shape[..<2]))
+    return made.isPossible && made.image.allSatisfy { $0 <= 65_536 }
+        ? nil : "its window \(made) has no place"
+}
+
+let imageWanted = "it takes images [height, width, channels]: put a Reshape before it"

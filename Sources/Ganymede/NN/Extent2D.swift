@@ -1,0 +1,74 @@
+/// Rows and columns: of a window, a step, a factor. Written as `5` or `[5, 3]`.
+public struct Extent2D: Codable, Equatable, Sendable, ExpressibleByIntegerLiteral,
+    ExpressibleByArrayLiteral
+{
+    /// Along the height.
+    public let rows: Int
+    /// Along the width.
+    public let columns: Int
+
+    /// The given rows and columns.
+    public init(rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// As many rows as columns.
+    public init(_ side: Int) { self.init(rows: side, columns: side) }
+
+    public init(integerLiteral value: Int) { self.init(value) }
+
+    public init(arrayLiteral elements: Int...) {
+        if elements.count != 2 { misuse("rows and columns are two numbers, not \(elements)") }
+        self.init(rows: elements[0], columns: elements[1])
+    }
+
+    public init(from decoder: any Decoder) throws {
+        var list = try decoder.unkeyedContainer()
+        self.init(rows: try list.decode(Int.self), columns: try list.decode(Int.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var list = encoder.unkeyedContainer()
+        try list.encode(rows)
+        try list.encode(columns)
+    }
+
+    /// As the engine takes it.
+    var array: [Int] { [rows, columns] }
+
+    /// Why a layer cannot use it as its `name`; nil where it can.
+    func fault(_ name: String) -> String? {
+        let range = 1...1024
+        return range.contains(rows) && range.contains(columns)
+            ? nil : "its \(name) is from 1 to 1024, and not \(array)"
+    }
+}
+
+/// Files hold `"valid"`, `"same"`, or rows and columns.
+extension Padding: Codable {
+    public init(from decoder: any Decoder) throws {
+        if let extent = try? Extent2D(from: decoder) {
+            self = .symmetric(rows: extent.rows, columns: extent.columns)
+            return
+        }
+        switch try decoder.singleValueContainer().decode(String.self) {
+        case "valid": self = .valid
+        case "same": self = .same
+        case let other:
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "padding is valid, same or two numbers, not \(other)"))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        if case .symmetric(let rows, let columns) = self {
+            try Extent2D(rows: rows, columns: columns).encode(to: encoder)
+        } else {
+            var container = encoder.singleValueContainer()
+            try container.encode(self == .same ? "same" : "valid")
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/// Layer normalization over the last axis, as Keras defines it (Ba, Kiros and Hinton, 2016): each sample by its own
+/// mean and population variance.
+public struct LayerNorm: Layer {
+    public static let kind = "layer_norm"
+    /// What is added to the variance.
+    public let epsilon: Double
+
+    /// A normalization with Keras's default.
+    public init(epsilon: Double = 1e-3) { self.epsilon = epsilon }
+
+    public func fault(forSample shape: [Int]) -> String? {
+        if shape.isEmpty { return "it takes at least one axis of channels" }
+        return epsilon > 0 ? nil : "its epsilon is above 0, and not \(epsilon)"
+    }
+
+    public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        let axis = x.shape.rank - 1
+        let gamma = context.parameter("gamma", [x.shape[axis]], .ones)
+        let beta = context.parameter("beta", [x.shape[axis]], .zeros)
+        let one = Shape(x.shape.dimensions.dropLast() + [1])
+        let centered = x - x.mean(axes: [axis]).reshape(one)
+        let variance = (centered * centered).mean(axes: [axis]).reshape(one)
+        return centered / (variance + epsilon).sqrt() * gamma + beta
+    }
+}

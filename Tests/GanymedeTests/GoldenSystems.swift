@@ -1,0 +1,204 @@
+import Ganymede
+
+/// A preset at reduced width, as `Tests/Golden/systems/README.md` describes it. Made from the preset itself, so that
+/// what agrees with the frameworks is the preset's own topology.
+struct GoldenSystem: CustomStringConvertible, Sendable {
+    let name: String
+    let gan: GAN
+    var description: String { name }
+
+    static let all: [GoldenSystem] = [
+        GoldenSystem(name: "mlp", gan: mlp()), GoldenSystem(name: "dcgan", gan: dcgan),
+        GoldenSystem(name: "dense", gan: course(.dense)),
+        GoldenSystem(name: "conv-discriminator", gan: course(.convDiscriminator)),
+        GoldenSystem(name: "all-conv", gan: course(.allConv)),
+        GoldenSystem(name: "forger", gan: forger),
+    ]
+
+    static func named(_ name: String) -> GAN {
+        guard let system = all.first(where: { $0.name == name }) else {
+            fatalError("no golden system \(name)")
+        }
+        return system.gan
+    }
+
+    /// The preset has no dropout: it is here to test the discriminator's masks in separate batches.
+    static func mlp(norm: (Double) -> any Layer = { BatchNorm(momentum: 0.8, epsilon: $0) }) -> GAN
+    {
+        var gan = Preset.mlp.make(8, 1).narrowed(
+            noise: [16], generator: [256: 32, 512: 48, 1024: 64],
+            discriminator: [512: 32, 256: 16])
+        gan.generator = gan.generator.mapping { $0 is BatchNorm ? [norm(1e-3)] : [$0] }
+        gan.discriminator = gan.discriminator.mapping {
+            $0 is LeakyReLU ? [$0, Dropout(0.3)] : [$0]
+        }
+        let adam = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
+        (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
+        return gan
+    }
+
+    static var dcgan: GAN {
+        var gan = Preset.dcgan.make(12, 1).narrowed(
+            noise: [16], generator: [2304: 288, 256: 32, 128: 32, 64: 16],
+            discriminator: [64: 16, 128: 32])
+        let adam = AnyOptimizer(Adam(learningRate: 2e-3))
+        (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
+        return gan
+    }
+
+    static func course(_ preset: Preset) -> GAN {
+        let convolutional = preset.name != "dense"
+        var gan = preset.make(12, 1).narrowed(
+            noise: preset.name == "all-conv" ? [4, 4, 1] : [16],
+            generator: preset.name == "all-conv"
+                ? [64: 16, 128: 32] : [256: 32, 512: 48, 1024: 64],
+            discriminator: convolutional ? [64: 16, 128: 32] : [1024: 64, 512: 48, 256: 32])
+        gan.discriminatorOptimizer = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
+        return gan
+    }
+
+    static var forger: GAN {
+        var gan = Preset.forger.make(12, 1).narrowed(
+            noise: [16], generator: [576: 288, 64: 32, 32: 16],
+            discriminator: [64: 16, 128: 16, 256: 16, 512: 32])
+        gan.generatorOptimizer = AnyOptimizer(
+            RMSprop(learningRate: 4e-4, decay: 3e-3, clipValue: 1e-3))
+        gan.discriminatorOptimizer = AnyOptimizer(
+            RMSprop(learningRate: 8e-4, decay: 6e-3, clipValue: 1e-3))
+        return gan
+    }
+}
+
+extension Sequential {
+    /// The same network with each layer replaced by others.
+    func mapping(input: [Int]? = nil, _ replace: (any Layer) -> [any Layer]) -> Sequential {
+        Sequential(name, input: input ?? self.input, layers: layers.flatMap(replace))
+    }
+
+    /// The same layers with other widths.
+    fileprivate func narrowed(_ input: [Int], _ widths: [Int: Int]) -> Sequential {
+        func narrow(_ width: Int) -> Int { widths[width] ?? width }
+        return mapping(input: input) { layer in
+            switch layer {
+            case let dense as Dense: [Dense(narrow(dense.units), useBias: dense.useBias)]
+            case let conv as Conv2D:
+                [
+                    Conv2D(
+                        narrow(conv.filters), kernelSize: conv.kernelSize, strides: conv.strides,
+                        padding: conv.padding, useBias: conv.useBias)
+                ]
+            case let conv as ConvTranspose2D:
+                [
+                    ConvTranspose2D(
+                        narrow(conv.filters), kernelSize: conv.kernelSize, strides: conv.strides,
+                        padding: conv.padding, useBias: conv.useBias)
+                ]
+            case let reshape as Reshape: [Reshape(reshape.shape.map(narrow))]
+            default: [layer]
+            }
+        }
+    }
+}
+
+extension GAN {
+    fileprivate func narrowed(
+        noise: [Int], generator: [Int: Int], discriminator: [Int: Int]
+    ) -> GAN {
+        var gan = self
+        // Assigned together: in between, the two would not fit.
+        gan.generator = self.generator.narrowed(noise, generator)
+        gan.discriminator = self.discriminator.narrowed(self.discriminator.input, discriminator)
+        return gan
+    }
+}
+
+/// A golden system with a mistake in it.
+struct Mutant: CustomStringConvertible, Sendable {
+    let system: String
+    let mistake: String
+    let gan: GAN
+    var description: String { "\(system): \(mistake)" }
+
+    init(_ system: String, _ mistake: String, _ change: (inout GAN) -> Void) {
+        self.system = system
+        self.mistake = mistake
+        var gan = GoldenSystem.named(system)
+        change(&gan)
+        self.gan = gan
+    }
+
+    static let all: [Mutant] = [
+        Mutant("mlp", "flipped label") { $0.labelSmoothing = 1 },
+        Mutant("mlp", "omitted mask") { $0.discriminator = withoutDropout($0.discriminator) },
+        Mutant("mlp", "epsilon of batch normalization") {
+            $0 = GoldenSystem.mlp(norm: { _ in BatchNorm(momentum: 0.8, epsilon: 1e-5) })
+        },
+        Mutant("mlp", "epsilon of Adam") {
+            $0.discriminatorOptimizer = AnyOptimizer(
+                Adam(learningRate: 2e-3, beta1: 0.5, epsilon: 1e-8))
+        },
+        Mutant("mlp", "N-1 variance") {
+            $0 = GoldenSystem.mlp(norm: { SampleVarianceNorm(epsilon: $0) })
+        },
+        Mutant("dcgan", "omitted mask") { $0.discriminator = withoutDropout($0.discriminator) },
+        Mutant("dcgan", "odd pixel at the top and left") {
+            $0.discriminator = paddedBefore($0.discriminator)
+        },
+        Mutant("dense", "no label smoothing") { $0.labelSmoothing = 0 },
+        Mutant("conv-discriminator", "odd pixel at the top and left") {
+            $0.discriminator = paddedBefore($0.discriminator)
+        },
+        Mutant("conv-discriminator", "two updates") { $0.discriminatorBatch = .separate },
+        Mutant("all-conv", "fakes in training mode") { $0.fakesInInference = false },
+        Mutant("all-conv", "momentum of batch normalization") {
+            $0.generator = $0.generator.mapping {
+                $0 is BatchNorm ? [BatchNorm(momentum: 0.9)] : [$0]
+            }
+        },
+        Mutant("forger", "no decay") {
+            $0.generatorOptimizer = AnyOptimizer(RMSprop(learningRate: 4e-4, clipValue: 1e-3))
+        },
+        Mutant("forger", "no clipping") {
+            $0.discriminatorOptimizer = AnyOptimizer(RMSprop(learningRate: 8e-4, decay: 6e-3))
+        },
+        Mutant("forger", "omitted mask of the generator") {
+            $0.generator = withoutDropout($0.generator)
+        },
+    ]
+
+    private static func withoutDropout(_ network: Sequential) -> Sequential {
+        network.mapping { $0 is Dropout ? [] : [$0] }
+    }
+
+    /// 12 pixels become 6, and 6 become 3, with the odd pixel on the wrong side.
+    private static func paddedBefore(_ network: Sequential) -> Sequential {
+        var side = 12
+        return network.mapping { layer in
+            guard let conv = layer as? Conv2D, side % 2 == 0 else { return [layer] }
+            side /= 2
+            return [
+                ZeroPadding2D(before: 2, after: 1),
+                Conv2D(conv.filters, kernelSize: conv.kernelSize, strides: conv.strides),
+            ]
+        }
+    }
+}
+
+/// Batch normalization with PyTorch's moving variance: the mistake that the golden test must see.
+private struct SampleVarianceNorm: Layer {
+    static let kind = "batch_norm"
+    var epsilon: Double
+
+    func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
+        let y = BatchNorm(momentum: 0.8, epsilon: epsilon).apply(x, context)
+        guard context.mode == .training else { return y }
+        let channels: Shape = [x.shape[1]]
+        let rows = Double(x.shape[0])
+        let old = context.parameter("moving_variance", channels, .ones, trainable: false)
+        let mean = x.mean(axes: [0])
+        let centered = x - mean
+        let extra = (centered * centered).mean(axes: [0]) * (0.2 / (rows - 1))
+        context.update("moving_variance", to: old + extra)
+        return y
+    }
+}
