@@ -9,7 +9,8 @@ struct Train: ParsableCommand {
 
     @Option(help: "A system by name: see ganymede presets.") var preset: String?
     @Option(help: "Start from the options in this config.json.") var config: String?
-    @Option(help: "mnist, or a folder with IDX files.") var data: String?
+    @Option(help: "mnist, fashion-mnist, a folder of pictures or IDX files, or an IDX file.")
+    var data: String?
     @Option(help: "Rounds of the preset's schedule.") var steps: Int?
     @Option(help: "Passes over the data, instead of --steps.") var epochs: Double?
     @Option(help: "Images in a batch.") var batch: Int?
@@ -65,9 +66,10 @@ struct Train: ParsableCommand {
             guard epochs > 0, epochs < 1e6 else {
                 throw GanymedeError.usage("--epochs is above 0, not \(epochs)")
             }
+            var line = LoadingLine("reading pictures", isShown: !quiet)
             let images = try DataSource(options.data).load(
                 size: options.size, channels: options.channels
-            ).count
+            ) { line.show($0, of: $1) }.count
             let steps = epochs * Double(images / options.training.batch)
             options.training.steps = max(Int(steps.rounded()), 1)
         }

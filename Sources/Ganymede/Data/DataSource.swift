@@ -52,7 +52,12 @@ public struct DataSource: Sendable, Equatable {
             return try known.load(.training, folders: folders)
         }
         if let images = IDX.images(in: name) { return try Dataset(idx: images, name: name) }
-        if Files.exists(name) { return try Dataset(idx: name, name: name) }
+        if Files.exists(name) {
+            guard !ImageFolder.isPicture(name) else {
+                throw GanymedeError.world("\(name) is a picture: give the folder that it is in")
+            }
+            return try Dataset(idx: name, name: name)
+        }
         throw GanymedeError.world(
             "there is no dataset or folder called \(name)."
                 + suggestion(for: name, among: DataSource.builtIn)

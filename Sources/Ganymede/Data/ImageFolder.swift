@@ -17,8 +17,13 @@ struct ImageFolder {
     /// What a user may want to know and need not mend.
     let notes: [String]
 
-    /// Endings of the files that are looked at; what they are, their content says.
+    /// Files with these endings are looked at; what they are, their content says.
     static let endings = [".png", ".jpg", ".jpeg", ".gif", ".webp"]
+
+    /// Whether a file's name says that it is a picture.
+    static func isPicture(_ name: String) -> Bool {
+        endings.contains(where: name.lowercased().hasSuffix)
+    }
 
     /// Finds the files; decodes none. Hidden files and folders are left out. Links are followed, and each folder
     /// is read once, whatever leads there.
@@ -84,7 +89,7 @@ private struct Search {
                 } else {
                     again.append(path)
                 }
-            } else if ImageFolder.endings.contains(where: name.lowercased().hasSuffix) {
+            } else if ImageFolder.isPicture(name) {
                 files.append(.init(path: path, status: status))
             } else {
                 others += 1
@@ -94,7 +99,7 @@ private struct Search {
     }
 
     var notes: [String] {
-        var notes = again.map { "\($0) leads to a folder that is already in: read once" }
+        var notes = again.sorted().map { "\($0) leads to a folder that is already in: read once" }
         if others > 0 {
             notes.append(
                 "\(others) \(others == 1 ? "file is" : "files are") left out: other endings")

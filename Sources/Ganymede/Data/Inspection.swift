@@ -67,8 +67,12 @@ extension Inspection {
         return (lines + faults.map { "  \($0)" }).joined(separator: "\n")
     }
 
-    /// Up to 64 images, evenly chosen, as they would be trained on.
-    public func grid() -> Raster {
+    /// Writes up to 64 images, evenly chosen, as a grid of them: a PNG file, whole or not at all.
+    public func writeGrid(_ path: String) throws {
+        try Files.writeAtomically(path, [grid().png()])
+    }
+
+    private func grid() -> Raster {
         let size = dataset.image.reduce(1, *)
         let count = min(dataset.count, 64)
         let chosen = (0..<count).flatMap { place in

@@ -111,9 +111,9 @@ public struct NamedDataset: Sendable {
         .world(
             """
             \(name) is not on this machine. Any of these helps:
-              ganymede data fetch \(name)    downloads it (31 MB)
-              apt install dataset-\(name)    Debian's package
-              --data FOLDER                       where its four files are
+              ganymede data fetch \(name)  (downloads 31 MB)
+              apt install dataset-\(name)  (Debian's package)
+              --data FOLDER  (where its files are)
             """)
     }
 }

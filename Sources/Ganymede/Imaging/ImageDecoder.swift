@@ -68,11 +68,29 @@ private enum GDMessages {
     }
 
     static func collect(_ read: () -> gdImagePtr?) -> (gdImagePtr?, [String]) {
-        lock.withLock { _ in
-            _ = listen
+        _ = listen
+        var pointer: gdImagePtr?
+        let messages = lock.withLock { _ in
             said = []
-            return (read(), said)
+            pointer = withoutErrors(read)
+            return said
         }
+        return (pointer, messages)
+    }
+
+    private static let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+
+    /// libgd has libpng print its warnings on standard error, once for each interlaced picture, and nothing but
+    /// the descriptor can stop that.
+    private static func withoutErrors(_ read: () -> gdImagePtr?) -> gdImagePtr? {
+        let errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+        guard errors >= 0, nowhere >= 0 else { return read() }
+        dup2(nowhere, STDERR_FILENO)
+        defer {
+            dup2(errors, STDERR_FILENO)
+            close(errors)
+        }
+        return read()
     }
 
     /// ` (truncated data)`: the end of the first message, if it says more than that it is one.
