@@ -28,6 +28,7 @@ struct ImageFolder {
     /// Finds the files; decodes none. Hidden files and folders are left out. Links are followed, and each folder
     /// is read once, whatever leads there.
     init(_ path: String) throws {
+        let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.path = path
         var search = Search(path)
         while let folder = search.pending.popLast() { try search.visit(folder) }
