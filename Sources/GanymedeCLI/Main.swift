@@ -15,7 +15,7 @@ struct GanymedeCommand: ParsableCommand {
         version: "\(Ganymede.version) (oneDNN \(DNN.version), \(DNN.instructionSet))",
         subcommands: [
             Train.self, Resume.self, Generate.self, Summary.self, ListPresets.self,
-            WriteReport.self, Bench.self,
+            WriteReport.self, DataCommand.self, Bench.self,
         ])
 }
 

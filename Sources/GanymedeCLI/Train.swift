@@ -9,7 +9,8 @@ struct Train: ParsableCommand {
 
     @Option(help: "A system by name: see ganymede presets.") var preset: String?
     @Option(help: "Start from the options in this config.json.") var config: String?
-    @Option(help: "mnist, or a folder with IDX files.") var data: String?
+    @Option(help: "mnist, fashion-mnist, a folder of pictures or IDX files, or an IDX file.")
+    var data: String?
     @Option(help: "Rounds of the preset's schedule.") var steps: Int?
     @Option(help: "Passes over the data, instead of --steps.") var epochs: Double?
     @Option(help: "Images in a batch.") var batch: Int?
@@ -98,7 +99,11 @@ extension Train {
     }
 
     private func imageCount(_ options: RunOptions) throws -> Int {
-        try DataSource(options.data).load(size: options.size, channels: options.channels).count
+        if let known = NamedDataset.named(options.data) { return known.count }
+        var line = LoadingLine("reading pictures", isShown: !quiet)
+        return try DataSource(options.data).load(size: options.size, channels: options.channels) {
+            line.show($0, of: $1)
+        }.count
     }
 }
 

@@ -9,7 +9,7 @@ struct MessageTests {
         var text = ""
         for verb in [
             [], ["train"], ["resume"], ["generate"], ["summary"], ["presets"], ["report"],
-            ["bench"],
+            ["data"], ["data", "list"], ["data", "inspect"], ["data", "fetch"], ["bench"],
         ] {
             let result = try Command.run(
                 verb + ["--help"], in: folder.path, environment: ["COLUMNS": "100"])
@@ -78,6 +78,30 @@ struct MessageTests {
         ),
         (["resume", "nowhere", "--steps", "0"], "ganymede: --steps is at least 1, not 0\n"),
         (
+            ["data", "fetch", "fashion-mnits"],
+            "ganymede: there is no dataset \"fashion-mnits\". Did you mean \"fashion-mnist\"? To be fetched: fashion-mnist\n"
+        ),
+        (
+            ["data", "fetch", "mnist"],
+            "ganymede: mnist is inside this command: nothing to fetch\n"
+        ),
+        (
+            ["data", "fetch", "fashion-mnist", "--from", "ftp://somewhere"],
+            "ganymede: --from is an https address (or http://localhost, http://127.0.0.1), not \"ftp://somewhere\"\n"
+        ),
+        (
+            ["data", "inspect", "mnist", "--size", "0"],
+            "ganymede: --size is from 4 to 1024, not 0\n"
+        ),
+        (
+            ["data", "inspect", "mnist", "--channels", "2"],
+            "ganymede: --channels is 1 or 3, not 2\n"
+        ),
+        (
+            ["data", "inspect", "mnist", "-o", "a.npy"],
+            "ganymede: --output ends in .png, not \"a.npy\"\n"
+        ),
+        (
             ["summary", "--preset", "MLP2"],
             "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger\n"
         ),
@@ -120,7 +144,7 @@ struct MessageTests {
         )
         try expect(
             train + ["--data", "mnits"],
-            "there is no dataset or folder called mnits. Did you mean \"mnist\"? Built in: mnist; a folder holds IDX files"
+            "there is no dataset or folder called mnits. Did you mean \"mnist\"? Known: mnist, fashion-mnist; a folder holds pictures or IDX files"
         )
         try expect(
             ["resume", "nowhere"], "nowhere is not the folder of a run: it has no config.json")
@@ -180,7 +204,7 @@ struct MessageTests {
         }
         let (images, labels) = ("data/train-images-idx3-ubyte", "data/train-labels-idx1-ubyte")
         try expect(
-            "data holds neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz: put the file there"
+            "data holds no pictures: put files there that end in .png, .jpg, .jpeg, .gif, .webp, or IDX files"
         )
         try folder.write(images, idx([40, 28, 28], count: 40 * 784 - 1))
         try folder.write(labels, idx([40], count: 40))

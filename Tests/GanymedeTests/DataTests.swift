@@ -14,7 +14,7 @@ struct DataTests {
     }
 
     @Test func embeddedTestSplitIsWhole() throws {
-        let data = try MNIST.test()
+        let data = try NamedDataset.mnist.load(.test)
         #expect(data.count == 10_000)
         let labels = try #require(data.labels)
         let counts = (0..<10).map { digit in labels.filter { $0 == digit }.count }

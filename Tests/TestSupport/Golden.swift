@@ -37,7 +37,21 @@ public final class TemporaryFolder {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
+    /// Writes a file, and makes the folders above it.
     public func write(_ name: String, _ data: Data) throws {
+        let parent = URL(filePath: "\(path)/\(name)").deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
         try data.write(to: URL(filePath: "\(path)/\(name)"))
+    }
+}
+
+/// Small files under `Tests/Fixtures`, each with the script that made it.
+public enum Fixtures {
+    public static func path(_ name: String) -> String {
+        Golden.folder.deletingLastPathComponent().appending(path: "Fixtures/\(name)").path
+    }
+
+    public static func data(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(filePath: path(name)))
     }
 }

@@ -8,7 +8,7 @@ import Crypto
 
 /// Images with 8 bits a channel, and labels where there are any.
 public struct Dataset: Sendable {
-    /// `mnist`, or the folder.
+    /// `mnist`, or the folder or file.
     public let name: String
     /// Extents of an image: height, width, channels.
     public let image: [Int]
@@ -16,15 +16,20 @@ public struct Dataset: Sendable {
     public let pixels: [UInt8]
     /// A class for each image, if known.
     public let labels: [UInt8]?
+    /// What the labels 0, 1, ... mean, if known.
+    public let classNames: [String]?
     /// SHA-256 of the pixels: a resumed run must see the same.
     public let digest: String
 
     /// A dataset of equally large images.
-    public init(name: String, image: [Int], pixels: [UInt8], labels: [UInt8]?) {
+    public init(
+        name: String, image: [Int], pixels: [UInt8], labels: [UInt8]?, classNames: [String]? = nil
+    ) {
         self.name = name
         self.image = image
         self.pixels = pixels
         self.labels = labels
+        self.classNames = classNames
         digest = sha256(pixels)
     }
 
@@ -37,36 +42,4 @@ func sha256(_ bytes: some Sequence<UInt8> & ContiguousBytes) -> String {
     var hash = SHA256()
     bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
     return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-}
-
-/// Where training images come from.
-public struct DataSource: Sendable, Equatable {
-    /// The name of a built-in dataset, or a folder.
-    public let name: String
-
-    /// A built-in dataset or a folder by name.
-    public init(_ name: String) { self.name = name }
-
-    /// The embedded MNIST.
-    public static let mnist = DataSource("mnist")
-
-    /// Names of built-in datasets.
-    public static let builtIn = ["mnist"]
-
-    /// The training images, as `[size, size, channels]`.
-    public func load(size: Int, channels: Int) throws -> Dataset {
-        let dataset: Dataset
-        if name == "mnist" {
-            dataset = try MNIST.training()
-        } else if Files.isDirectory(name) {
-            dataset = try MNIST.folder(name)
-        } else {
-            throw GanymedeError.world(
-                "there is no dataset or folder called \(name)."
-                    + suggestion(for: name, among: DataSource.builtIn)
-                    + " Built in: \(DataSource.builtIn.joined(separator: ", ")); a folder holds IDX files"
-            )
-        }
-        return try dataset.resized(size: size, channels: channels)
-    }
 }

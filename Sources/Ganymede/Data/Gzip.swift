@@ -12,6 +12,17 @@ enum Gzip {
         bytes.count > 2 && bytes[0] == 0x1f && bytes[1] == 0x8b
     }
 
+    /// The most bytes that a file may unpack to: 2 GiB, so that a small file cannot fill the memory.
+    static let limit = 1 << 31
+
+    /// The content of a file that may be packed.
+    static func unpackIfPacked(_ data: Data, _ source: String) throws -> [UInt8] {
+        try data.withUnsafeBytes { bytes in
+            isCompressed(bytes)
+                ? try unpack(bytes, source, expected: bytes.count * 5) : Array(bytes)
+        }
+    }
+
     /// The unpacked bytes; `source` is named in errors.
     static func unpack(_ bytes: UnsafeRawBufferPointer, _ source: String, expected: Int) throws
         -> [UInt8]
@@ -23,13 +34,17 @@ enum Gzip {
                 &stream, 16 + MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
         else { throw GanymedeError.world("zlib could not start") }
         defer { inflateEnd(&stream) }
-        var output = [UInt8](repeating: 0, count: max(expected, 4096))
+        var output = [UInt8](repeating: 0, count: min(max(expected, 4096), limit))
         var produced = 0
         stream.next_in = UnsafeMutablePointer(
             mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.avail_in = UInt32(clamping: bytes.count)
         while true {
             if produced == output.count {
+                guard produced < limit else {
+                    throw GanymedeError.world(
+                        "\(source) unpacks to more than 2 GiB: split it, or check what it is")
+                }
                 output.append(contentsOf: [UInt8](repeating: 0, count: output.count))
             }
             let status = output.withUnsafeMutableBytes { buffer in

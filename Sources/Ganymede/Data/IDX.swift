@@ -18,21 +18,35 @@ package struct IDX: Equatable {
 
     /// Parses a file's content, gzipped or not. `source` is named in errors.
     package init(_ data: UnsafeRawBufferPointer, _ source: String, rank: Int) throws {
+        try self.init(data, source, ranks: rank...rank)
+    }
+
+    /// Parses a file whose number of axes is one of `ranks`.
+    package init(_ data: UnsafeRawBufferPointer, _ source: String, ranks: ClosedRange<Int>) throws {
         if Gzip.isCompressed(data) {
             let unpacked = try Gzip.unpack(data, source, expected: data.count * 5)
-            self = try unpacked.withUnsafeBytes { try IDX($0, source, rank: rank) }
-            return
+            self = try unpacked.withUnsafeBytes { try IDX(unpacked: $0, source, ranks) }
+        } else {
+            try self.init(unpacked: data, source, ranks)
         }
+    }
+
+    private init(
+        unpacked data: UnsafeRawBufferPointer, _ source: String, _ ranks: ClosedRange<Int>
+    ) throws {
         func broken(_ reason: String) -> GanymedeError {
-            .world("\(source) is not an IDX file of \(rank == 1 ? "labels" : "images"): \(reason)")
+            .world(
+                "\(source) is not an IDX file of \(ranks.upperBound == 1 ? "labels" : "images"): \(reason)"
+            )
         }
         guard data.count >= 4 else {
             throw broken("it has \(data.count) bytes, less than a header")
         }
-        guard data[0] == 0, data[1] == 0, data[2] == 8, data[3] == rank else {
+        guard data[0] == 0, data[1] == 0, data[2] == 8, ranks.contains(Int(data[3])) else {
             let found = (0..<4).map { String(data[$0], radix: 16) }.joined(separator: " ")
-            throw broken("it starts with \(found), not 0 0 8 \(rank)")
+            throw broken("it starts with \(found), not 0 0 8 \(ranks.lowerBound)")
         }
+        let rank = Int(data[3])
         let header = 4 + 4 * rank
         guard data.count >= header else { throw broken("its header is truncated") }
         shape = (0..<rank).map { axis in

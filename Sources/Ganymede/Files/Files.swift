@@ -11,14 +11,23 @@
 
 /// File operations whose errors name the file and the reason.
 package enum Files {
-    package static func read(_ path: String) throws -> Data {
+    /// The content of a file of at most `limit` bytes. A pipe or a device is refused, never waited for.
+    package static func read(_ path: String, limit: Int = .max) throws -> Data {
         if isDirectory(path) { throw GanymedeError.world("\(path) is a folder, not a file") }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot read", path) }
         defer { close(descriptor) }
-        let size = Int(lseek(descriptor, 0, SEEK_END))
-        guard size >= 0 else { throw failure("cannot read", path) }
-        return try readPart(descriptor, path, offset: 0, count: size)
+        var found = stat()
+        guard fstat(descriptor, &found) == 0 else { throw failure("cannot read", path) }
+        guard found.st_mode & S_IFMT == S_IFREG else {
+            throw GanymedeError.world("\(path) is a pipe or a device, not a file")
+        }
+        guard found.st_size <= limit else {
+            throw GanymedeError.world(
+                "\(path) has \(found.st_size >> 20) MiB, more than the \(limit >> 20) MiB that are read"
+            )
+        }
+        return try readPart(descriptor, path, offset: 0, count: Int(found.st_size))
     }
 
     /// Bytes from the middle of an open file.
@@ -107,14 +116,30 @@ package enum Files {
         return nil
     }
 
-    package static func isDirectory(_ path: String) -> Bool {
-        mode(path).map { $0 & S_IFMT == S_IFDIR } ?? false
-    }
-    package static func exists(_ path: String) -> Bool { mode(path) != nil }
+    package static func isDirectory(_ path: String) -> Bool { status(path)?.isDirectory ?? false }
+    package static func exists(_ path: String) -> Bool { status(path) != nil }
 
-    private static func mode(_ path: String) -> mode_t? {
-        var status = stat()
-        return stat(path, &status) == 0 ? status.st_mode : nil
+    /// What a path leads to, links followed.
+    package struct Status: Equatable {
+        /// The same for every name of one file or folder.
+        package struct Identity: Hashable { let device, number: UInt64 }
+        package let isDirectory: Bool
+        package let isFile: Bool
+        package let size: Int
+        /// The last change of the content, in nanoseconds since 1970.
+        package let modified: Int
+        package let identity: Identity
+    }
+
+    /// Nil where there is nothing.
+    package static func status(_ path: String) -> Status? {
+        var found = stat()
+        guard stat(path, &found) == 0 else { return nil }
+        let kind = found.st_mode & S_IFMT
+        return Status(
+            isDirectory: kind == S_IFDIR, isFile: kind == S_IFREG, size: Int(found.st_size),
+            modified: Int(found.st_mtim.tv_sec) &* 1_000_000_000 &+ Int(found.st_mtim.tv_nsec),
+            identity: .init(device: UInt64(found.st_dev), number: UInt64(found.st_ino)))
     }
 
     /// Names in a folder, in alphabetical order.

@@ -7,7 +7,7 @@ import CGD
 #endif
 
 /// Owns a picture of libgd.
-private final class GDImage {
+final class GDImage {
     let pointer: gdImagePtr
 
     init(_ pointer: gdImagePtr?, _ what: @autoclosure () -> String) throws {
@@ -40,23 +40,37 @@ private final class GDImage {
         }
     }
 
+    /// The pixels; grey is the mean of red, green and blue.
     func raster(channels: Int) -> Raster {
         let (width, height) = (Int(pointer.pointee.sx), Int(pointer.pointee.sy))
         var raster = Raster(height: height, width: width, channels: channels)
         for y in 0..<height {
             for x in 0..<width {
                 let colour = gdImageGetTrueColorPixel(pointer, Int32(x), Int32(y))
-                let parts = [16, 8, 0].map { UInt8(truncatingIfNeeded: colour >> $0) }
+                let red = colour >> 16 & 255
+                let green = colour >> 8 & 255
+                let blue = colour & 255
                 let at = (y * width + x) * channels
                 if channels == 1 {
-                    let sum = parts.map(Int.init).reduce(0, +)
-                    raster.pixels[at] = UInt8((sum + 1) / 3)
+                    raster.pixels[at] = UInt8((red + green + blue + 1) / 3)
                 } else {
-                    for channel in 0..<3 { raster.pixels[at + channel] = parts[channel] }
+                    raster.pixels[at] = UInt8(red)
+                    raster.pixels[at + 1] = UInt8(green)
+                    raster.pixels[at + 2] = UInt8(blue)
                 }
             }
         }
         return raster
+    }
+
+    /// The picture as a square of `side` pixels; what is not square is stretched.
+    func resampled(_ side: Int) throws -> GDImage {
+        let target = try GDImage(
+            gdImageCreateTrueColor(Int32(side), Int32(side)), "a picture of \(side)x\(side)")
+        gdImageCopyResampled(
+            target.pointer, pointer, 0, 0, 0, 0, Int32(side), Int32(side), pointer.pointee.sx,
+            pointer.pointee.sy)
+        return target
     }
 }
 
@@ -121,13 +135,10 @@ extension Dataset {
             let one = self.pixels[index * image.reduce(1, *)..<(index + 1) * image.reduce(1, *)]
             let source = try GDImage(
                 Raster(height: height, width: width, channels: image[2], pixels: Array(one)))
-            let target = try GDImage(
-                gdImageCreateTrueColor(Int32(size), Int32(size)), "a picture of \(size)x\(size)")
-            gdImageCopyResampled(
-                target.pointer, source.pointer, 0, 0, 0, 0, Int32(size), Int32(size), Int32(width),
-                Int32(height))
-            pixels += target.raster(channels: channels).pixels
+            pixels += try source.resampled(size).raster(channels: channels).pixels
         }
-        return Dataset(name: name, image: [size, size, channels], pixels: pixels, labels: labels)
+        return Dataset(
+            name: name, image: [size, size, channels], pixels: pixels, labels: labels,
+            classNames: classNames)
     }
 }

@@ -93,7 +93,7 @@ extension RunOptions {
             preset: preset.name, data: "mnist",
             gan: try preset.gan(size: size ?? 28, channels: channels ?? 1),
             training: preset.training(
-                batch: batch ?? preset.batch, images: images ?? MNIST.trainingCount))
+                batch: batch ?? preset.batch, images: images ?? NamedDataset.mnist.count))
     }
 
     /// The options in a `config.json`.

@@ -11,6 +11,9 @@ public enum Machine {
     /// Processors that this process may use.
     public static let processors = max(Int(gk_processors()), 1)
 
+    /// Bytes of memory that the machine has.
+    static let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+
     /// Seconds since some fixed moment.
     package static func seconds() -> Double {
         var time = timespec()

@@ -49,7 +49,7 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
 public struct RunOptions: Codable, Equatable, Sendable {
     /// The preset it started from, if any.
     public var preset: String?
-    /// A built-in dataset or a folder.
+    /// What ``DataSource`` takes: a dataset by name, a folder, a file.
     public var data: String
     /// Side of an image in pixels.
     public var size: Int

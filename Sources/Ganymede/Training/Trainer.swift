@@ -38,12 +38,18 @@ public struct Trainer: Sendable {
     private func prepare(into path: String?) throws -> TrainingSession {
         let options = try options.validated()
         if let path { try RunDirectory.checkFree(path) }
-        let dataset = try DataSource(options.data).load(
-            size: options.size, channels: options.channels)
+        let dataset = try dataset()
         return try EngineThread.run {
             let session = try TrainingSession(options, dataset)
             try session.initialize(from: options.initFrom)
             return session
+        }
+    }
+
+    private func dataset() throws -> Dataset {
+        var line = LoadingLine("reading pictures", isShown: showsProgress)
+        return try DataSource(options.data).load(size: options.size, channels: options.channels) {
+            line.show($0, of: $1)
         }
     }
 
@@ -81,8 +87,7 @@ public struct Trainer: Sendable {
                 directory: directory, step: checkpoint.step, interrupted: false, last: nil,
                 programRuns: 0)
         }
-        let dataset = try DataSource(options.data).load(
-            size: options.size, channels: options.channels)
+        let dataset = try trainer.dataset()
         guard dataset.digest == checkpoint.dataDigest else {
             throw GanymedeError.world(
                 "the images of \(options.data) are not those that the run began with: put the old ones back"

@@ -1,0 +1,96 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Fetches gzipped files into a folder. Each is held in memory until its SHA-256 is right, and then written
+/// whole: whatever happens, nothing half-written and nothing wrong is left.
+public struct DataFetch: Sendable {
+    /// Names of the files without `.gz`, and SHA-256 of what they unpack to.
+    private let digests: [String: String]
+    /// The address of the folder they are in.
+    private let source: String
+    /// The folder they go to.
+    public let folder: String
+
+    /// Larger than any file that is known.
+    private static let limit = 256 << 20
+
+    /// What became of a file.
+    public enum Outcome: Sendable {
+        /// It was there already, and is right.
+        case kept
+        /// So many bytes were fetched.
+        case fetched(Int)
+    }
+
+    /// A fetch of a dataset's files.
+    ///
+    /// - Parameters:
+    ///   - digests: names of the files without `.gz`, and SHA-256 of the unpacked ones.
+    ///   - source: an https address, or http of this machine; anything else is a usage error.
+    ///   - folder: made if it is missing.
+    public init(_ digests: [String: String], from source: String, to folder: String) throws {
+        guard Curl.allows(source) else {
+            throw GanymedeError.usage(
+                "--from is an https address (or http://localhost, http://127.0.0.1), not \"\(source)\""
+            )
+        }
+        self.digests = digests
+        self.source = source.hasSuffix("/") ? String(source.dropLast()) : source
+        self.folder = folder
+    }
+
+    /// Fetches what is not there. Throws the first fault; the files before it stay, and are not fetched again.
+    ///
+    /// - Parameters:
+    ///   - progress: told the name of a file and the bytes that have come.
+    ///   - finished: told what became of each file.
+    public func run(
+        progress: (String, Int) -> Void = { _, _ in }, finished: (String, Outcome) -> Void
+    ) throws {
+        if let file = Files.fileInTheWay(of: folder) {
+            throw GanymedeError.world("cannot make the folder \(folder): \(file) is a file")
+        }
+        for name in digests.keys.sorted() {
+            let path = "\(folder)/\(name).gz"
+            if Files.exists(path) {
+                guard isRight(try Files.read(path), name) else {
+                    throw GanymedeError.world(
+                        "\(path) is there and has another SHA-256: move it away, then try again")
+                }
+                finished("\(name).gz", .kept)
+                continue
+            }
+            let address = "\(source)/\(name).gz"
+            let data = try Curl.fetch(address, limit: DataFetch.limit) {
+                progress("\(name).gz", $0)
+            }
+            guard isRight(data, name) else {
+                throw GanymedeError.world(
+                    "\(address) gave \(what(data)): nothing was kept. Try again later, or another --from"
+                )
+            }
+            try Files.makeDirectory(folder)
+            try Files.writeAtomically(path, [data])
+            finished("\(name).gz", .fetched(data.count))
+        }
+    }
+
+    private func isRight(_ data: Data, _ name: String) -> Bool {
+        let isPacked = data.withUnsafeBytes(Gzip.isCompressed)
+        guard isPacked, let unpacked = try? Gzip.unpackIfPacked(data, name) else { return false }
+        return sha256(unpacked) == digests[name]
+    }
+
+    /// What came instead of the file.
+    private func what(_ data: Data) -> String {
+        if data.withUnsafeBytes(Gzip.isCompressed) {
+            return "a damaged file, or another one (its SHA-256 is wrong)"
+        }
+        let start = String(decoding: data.prefix(512), as: UTF8.self).lowercased()
+        return start.contains("<html") || start.contains("<!doctype")
+            ? "a web page, not a gzip file" : "\(data.count) bytes that are not a gzip file"
+    }
+}

@@ -1,0 +1,48 @@
+import CGD
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Decoded pictures between runs: a file for each folder, size and number of channels, whose name says what
+/// was decoded. Whatever is wrong with it, the pictures are decoded again; it can be deleted at any time.
+struct ImageCache {
+    let folder: String
+    /// Raised when the same pictures would be decoded differently.
+    private static let version = "ganymede images 1"
+
+    init(_ folder: String) { self.folder = folder }
+
+    /// Bytes of `[count, height, width, channels]`, or nil.
+    func read(_ pictures: ImageFolder, _ image: [Int]) -> [UInt8]? {
+        let path = path(pictures, image)
+        let count = pictures.files.count * image.reduce(1, *)
+        let header = ImageCache.version.utf8.count + 66
+        guard Files.status(path)?.size == header + count, let data = try? Files.read(path),
+            data.count == header + count
+        else { return nil }
+        let pixels = [UInt8](data[header...])
+        return data.prefix(header) == ImageCache.header(sha256(pixels)) ? pixels : nil
+    }
+
+    /// Keeps images; a folder that cannot be written is no error.
+    func write(_ pictures: ImageFolder, _ images: Dataset) {
+        try? Files.makeDirectory(folder)
+        try? Files.writeAtomically(
+            path(pictures, images.image), [ImageCache.header(images.digest), Data(images.pixels)])
+    }
+
+    private static func header(_ digest: String) -> Data { Data("\(version)\n\(digest)\n".utf8) }
+
+    /// SHA-256 of everything that the pixels follow from: paths, sizes and times of change, in order.
+    private func path(_ pictures: ImageFolder, _ image: [Int]) -> String {
+        var text = "\(ImageCache.version) \(image) libgd \(String(cString: gdVersionString()))\n"
+        for file in pictures.files {
+            // A name can hold anything but a zero byte.
+            text += "\(file.path)\0\(file.status?.size ?? -1) \(file.status?.modified ?? 0)\n"
+        }
+        return "\(folder)/\(sha256(Data(text.utf8))).images"
+    }
+}

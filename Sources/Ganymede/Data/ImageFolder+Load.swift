@@ -1,0 +1,85 @@
+extension ImageFolder {
+    /// Pictures as they were decoded.
+    struct Decoded {
+        /// Without the pictures that have a fault.
+        var dataset: Dataset
+        /// One for each picture that cannot be used: its path and why.
+        var faults: [String] = []
+        /// How many pictures of each format.
+        var formats: [ImageHeader.Format: Int] = [:]
+        /// Extents of the smallest and the largest picture: width, height.
+        var extents: (smallest: [Int], largest: [Int])?
+    }
+
+    /// The pictures from the cache, or decoded and then kept there.
+    func load(
+        size: Int, channels: Int, cache: ImageCache?, progress: (Int, Int) -> Void
+    ) throws -> Dataset {
+        let image = [size, size, channels]
+        if let pixels = cache?.read(self, image) { return dataset(image, pixels, labels) }
+        let decoded = try decode(size: size, channels: channels, progress: progress)
+        if !decoded.faults.isEmpty { throw ImageFolder.error(decoded.faults, of: self) }
+        cache?.write(self, decoded.dataset)
+        return decoded.dataset
+    }
+
+    /// Every picture, one after the other, at its final size.
+    func decode(size: Int, channels: Int, progress: (Int, Int) -> Void) throws -> Decoded {
+        let image = [size, size, channels]
+        let total = files.count * image.reduce(1, *)
+        guard total <= Machine.memory / 2 else {
+            throw GanymedeError.world(
+                "\(files.count) images of \(Shape(image)) take \(total >> 20) MiB, more than half of this "
+                    + "machine's memory: take a smaller --size or fewer images")
+        }
+        var result = Decoded(dataset: dataset(image, [], nil))
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(total)
+        var kept: [UInt8] = []
+        for (index, file) in files.enumerated() {
+            do {
+                pixels += try decode(file, size: size, channels: channels, &result).pixels
+                if let labels { kept.append(labels[index]) }
+            } catch let fault as ImageFault {
+                result.faults.append("\(path)/\(file.path) \(fault.reason)")
+            }
+            progress(index + 1, files.count)
+        }
+        result.dataset = dataset(image, pixels, labels == nil ? nil : kept)
+        return result
+    }
+
+    private func decode(
+        _ file: File, size: Int, channels: Int, _ result: inout Decoded
+    ) throws -> Raster {
+        guard let status = file.status else { throw ImageFault("is a link to nothing") }
+        guard status.isFile else { throw ImageFault("is a pipe or a device") }
+        guard status.size <= 64 << 20 else { throw ImageFault("has more than 64 MiB") }
+        return try Files.read("\(path)/\(file.path)", limit: 64 << 20).withUnsafeBytes { bytes in
+            let header = try ImageHeader(bytes)
+            let raster = try Raster(decoding: bytes, header, side: size, channels: channels)
+            result.formats[header.format, default: 0] += 1
+            let extent = [header.width, header.height]
+            let area = { (extent: [Int]) in extent[0] * extent[1] }
+            let (smallest, largest) = result.extents ?? (extent, extent)
+            result.extents = (
+                area(extent) < area(smallest) ? extent : smallest,
+                area(extent) > area(largest) ? extent : largest
+            )
+            return raster
+        }
+    }
+
+    private func dataset(_ image: [Int], _ pixels: [UInt8], _ labels: [UInt8]?) -> Dataset {
+        Dataset(name: path, image: image, pixels: pixels, labels: labels, classNames: classNames)
+    }
+
+    private static func error(_ faults: [String], of folder: ImageFolder) -> GanymedeError {
+        var lines = ["\(faults.count) of \(folder.files.count) pictures cannot be used:"]
+        lines += faults.prefix(10).map { "  " + $0 }
+        if faults.count > 10 { lines.append("  and \(faults.count - 10) more") }
+        lines.append(
+            "Replace them or take them out; all are listed by ganymede data inspect \(folder.path)")
+        return .world(lines.joined(separator: "\n"))
+    }
+}

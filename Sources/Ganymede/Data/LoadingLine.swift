@@ -1,0 +1,50 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Shows on standard error how far something is that takes a while: a line that is rewritten and goes away on
+/// a terminal, a line now and then elsewhere. Standard output stays what the command was asked for.
+public struct LoadingLine {
+    private let what: String
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let interval: Double
+    private var lastShown = Machine.seconds()
+    private var isOnScreen = false
+
+    /// A line that starts with `what`; shows nothing unless `isShown`, and nothing of what is done at once.
+    public init(_ what: String, isShown: Bool = true) {
+        self.what = what
+        interval = isShown ? (isTerminal ? 0.2 : 5) : .infinity
+    }
+
+    /// Shows `done` of `total` if it is time to.
+    public mutating func show(_ done: Int, of total: Int) {
+        let filled = done * 10 / max(total, 1)
+        show(
+            "\(done)/\(total)  [" + String(repeating: "#", count: filled)
+                + String(repeating: "-", count: 10 - filled) + "]")
+        if done == total { finish() }
+    }
+
+    /// Shows how much there is by now if it is time to.
+    public mutating func show(_ text: @autoclosure () -> String) {
+        let now = Machine.seconds()
+        guard now - lastShown >= interval else { return }
+        lastShown = now
+        isOnScreen = isTerminal
+        write(isTerminal ? "\r\(what)  \(text())\u{1b}[K" : "\(what)  \(text())\n")
+    }
+
+    /// Takes the line away.
+    public mutating func finish() {
+        if isOnScreen { write("\r\u{1b}[K") }
+        isOnScreen = false
+    }
+
+    private func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
+}

@@ -1,0 +1,119 @@
+import CResources
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A dataset known by name: four files as MNIST's, known by the SHA-256 of what is in them.
+public struct NamedDataset: Sendable {
+    /// What `--data` takes.
+    public let name: String
+    /// What is on the images.
+    public let about: String
+    /// What the labels 0, 1, ... mean.
+    public let classNames: [String]
+    /// Where the files can be fetched, by their names and `.gz`; nil where they are inside the command.
+    public let source: String?
+    /// Names of the files, and SHA-256 of the unpacked ones.
+    public let digests: [String: String]
+
+    /// Which part of the images.
+    package enum Split: String {
+        case training = "train"
+        case test = "t10k"
+    }
+
+    /// Images in the training split, 28 by 28 pixels in grey.
+    public var count: Int { 60_000 }
+
+    /// All of them.
+    public static let all = [mnist, fashionMNIST]
+
+    /// The one called `name`, if any.
+    public static func named(_ name: String) -> NamedDataset? { all.first { $0.name == name } }
+
+    /// LeCun, Cortes and Burges: handwritten digits.
+    public static let mnist = NamedDataset(
+        name: "mnist", about: "handwritten digits", classNames: (0..<10).map { "\($0)" },
+        source: nil,
+        digests: [
+            "train-images-idx3-ubyte":
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "train-labels-idx1-ubyte":
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "t10k-images-idx3-ubyte":
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "t10k-labels-idx1-ubyte":
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ])
+
+    /// Xiao, Rasul and Vollgraf (2017), arXiv:1708.07747: photographs of clothes.
+    public static let fashionMNIST = NamedDataset(
+        name: "fashion-mnist", about: "photographs of clothes",
+        classNames: [
+            "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
+            "Bag", "Ankle boot",
+        ],
+        source:
+            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+        digests: [
+            "train-images-idx3-ubyte":
+                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            "train-labels-idx1-ubyte":
+                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            "t10k-images-idx3-ubyte":
+                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            "t10k-labels-idx1-ubyte":
+                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        ])
+
+    /// The folder that holds the training images, if they have to be in one and are.
+    public func folder(among folders: DataFolders = .standard) -> String? {
+        folders.datasets.map { "\($0)/\(name)" }.first { IDX.images(in: $0) != nil }
+    }
+
+    /// The images of a split with their labels, each file verified.
+    package func load(_ split: Split, folders: DataFolders = .standard) throws -> Dataset {
+        let images = try file("\(split.rawValue)-images-idx3-ubyte", rank: 3, folders)
+        let labels = try file("\(split.rawValue)-labels-idx1-ubyte", rank: 1, folders)
+        return try Dataset(name, images, labels, classNames: classNames)
+    }
+
+    private func file(_ file: String, rank: Int, _ folders: DataFolders) throws -> IDX {
+        if source == nil { return try embedded(file, rank: rank) }
+        guard let folder = folder(among: folders) else { throw missing }
+        guard let path = IDX.file(file, in: folder) else {
+            throw GanymedeError.world(
+                "\(folder) lacks \(file).gz: ganymede data fetch \(name) --to \(folder)")
+        }
+        let unpacked = try Gzip.unpackIfPacked(Files.read(path), path)
+        guard sha256(unpacked) == digests[file] else {
+            throw GanymedeError.world(
+                "\(path) is not the file of that name in \(name) (another SHA-256): move it away, then ganymede data fetch \(name) --to \(folder)"
+            )
+        }
+        return try unpacked.withUnsafeBytes { try IDX($0, path, rank: rank) }
+    }
+
+    private func embedded(_ file: String, rank: Int) throws -> IDX {
+        let resource = ganymede_resource_named("\(name)/\(file).gz")
+        let packed = UnsafeRawBufferPointer(start: resource.bytes, count: resource.count)
+        let unpacked = try Gzip.unpack(packed, file, expected: packed.count * 6)
+        guard sha256(unpacked) == digests[file] else {
+            throw GanymedeError.world("the embedded \(file) is damaged: install the command again")
+        }
+        return try unpacked.withUnsafeBytes { try IDX($0, file, rank: rank) }
+    }
+
+    private var missing: GanymedeError {
+        .world(
+            """
+            \(name) is not on this machine. Any of these helps:
+              ganymede data fetch \(name)  (downloads 31 MB)
+              apt install dataset-\(name)  (Debian's package)
+              --data FOLDER  (where its files are)
+            """)
+    }
+}

@@ -1,0 +1,102 @@
+import CGD
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension Raster {
+    /// A picture of a known format as a square: laid over white where it is transparent, then resampled
+    /// unless it has that size. A GIF gives its first frame, 16 bits a channel become 8, CMYK becomes RGB.
+    init(
+        decoding bytes: UnsafeRawBufferPointer, _ header: ImageHeader, side: Int, channels: Int
+    ) throws {
+        let (pointer, messages) = GDMessages.collect { GDImage.decode(bytes, header.format) }
+        // libgd takes a JPEG that is cut short, with a message.
+        guard let pointer, header.format != .jpeg || messages.isEmpty else {
+            if let pointer { gdImageDestroy(pointer) }
+            throw ImageFault("is damaged or cut short" + (GDMessages.detail(messages) ?? ""))
+        }
+        var image = try GDImage(pointer, "a picture")
+        // A JPEG has no transparency.
+        if header.format != .jpeg { image = try image.overWhite() }
+        if image.pointer.pointee.sx != side || image.pointer.pointee.sy != side {
+            image = try image.resampled(side)
+        }
+        self = image.raster(channels: channels)
+    }
+}
+
+extension GDImage {
+    fileprivate static func decode(
+        _ bytes: UnsafeRawBufferPointer, _ format: ImageHeader.Format
+    ) -> gdImagePtr? {
+        let count = Int32(clamping: bytes.count)
+        // libgd only reads, and says otherwise.
+        let data = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+        return switch format {
+        case .png: gdImageCreateFromPngPtr(count, data)
+        case .jpeg: gdImageCreateFromJpegPtrEx(count, data, 0)
+        case .gif: gdImageCreateFromGifPtr(count, data)
+        case .webp: gdImageCreateFromWebpPtr(count, data)
+        }
+    }
+
+    fileprivate func overWhite() throws -> GDImage {
+        let (width, height) = (pointer.pointee.sx, pointer.pointee.sy)
+        let canvas = try GDImage(
+            gdImageCreateTrueColor(width, height), "a picture of \(width)x\(height)")
+        gdImageFilledRectangle(canvas.pointer, 0, 0, width, height, 0xFFFFFF)
+        gdImageCopy(canvas.pointer, pointer, 0, 0, 0, 0, width, height)
+        return canvas
+    }
+}
+
+/// What libgd says while it reads: collected, where it would print on standard error.
+private enum GDMessages {
+    /// One picture at a time, because libgd knows one receiver.
+    private static let lock = Mutex(())
+    nonisolated(unsafe) private static var said: [String] = []
+    private static let listen: Void = gdSetErrorMethod { _, format, arguments in
+        guard let format, let arguments else { return }
+        var text = [CChar](repeating: 0, count: 256)
+        vsnprintf(&text, text.count, format, arguments)
+        let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        GDMessages.said.append(String(decoding: bytes, as: UTF8.self))
+    }
+
+    static func collect(_ read: () -> gdImagePtr?) -> (gdImagePtr?, [String]) {
+        _ = listen
+        var pointer: gdImagePtr?
+        let messages = lock.withLock { _ in
+            said = []
+            pointer = withoutErrors(read)
+            return said
+        }
+        return (pointer, messages)
+    }
+
+    private static let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+
+    /// libgd has libpng print its warnings on standard error, once for each interlaced picture, and nothing but
+    /// the descriptor can stop that.
+    private static func withoutErrors(_ read: () -> gdImagePtr?) -> gdImagePtr? {
+        let errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+        guard errors >= 0, nowhere >= 0 else { return read() }
+        dup2(nowhere, STDERR_FILENO)
+        defer {
+            dup2(errors, STDERR_FILENO)
+            close(errors)
+        }
+        return read()
+    }
+
+    /// ` (truncated data)`: the end of the first message, if it says more than that it is one.
+    static func detail(_ messages: [String]) -> String? {
+        guard let first = messages.first, let colon = first.lastIndex(of: ":") else { return nil }
+        let end = first[first.index(after: colon)...].filter { $0 != "\n" }
+        return " (" + end.drop { $0 == " " } + ")"
+    }
+}

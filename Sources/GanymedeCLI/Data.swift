@@ -1,0 +1,122 @@
+import ArgumentParser
+import Ganymede
+
+/// `ganymede data`
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "List, look at and fetch what --data takes.",
+        subcommands: [List.self, Inspect.self, Fetch.self])
+}
+
+extension DataCommand {
+    /// `ganymede data list`
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the datasets that are known by name, and where they are.")
+
+        func run() throws {
+            for known in NamedDataset.all {
+                let place =
+                    if known.source == nil {
+                        "inside this command"
+                    } else if let folder = known.folder() {
+                        folder
+                    } else {
+                        "not here: ganymede data fetch \(known.name)"
+                    }
+                print(
+                    """
+                    \(known.name): \(known.about)
+                      \(known.count) images of 28x28x1, \(known.classNames.count) classes: \(known.classNames.joined(separator: ", "))
+                      \(place)
+                    """)
+            }
+            print("Also: a folder of pictures, a folder of IDX files, an IDX file (docs/data.md)")
+        }
+    }
+
+    /// `ganymede data inspect`
+    struct Inspect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what a run would see: counts, extents, values, classes, faults.",
+            discussion:
+                "Every picture is read anew. Ends with code 1 where there is one that cannot be used."
+        )
+
+        @Argument(help: "A dataset by name, a folder, or an IDX file.") var data: String
+        @Option(help: "Side of an image in pixels.") var size = 28
+        @Option(help: "1 for grey, 3 for colour.") var channels = 1
+        @Option(name: .shortAndLong, help: "Write a grid of 64 images, evenly chosen: a .png.")
+        var output: String?
+
+        func run() throws {
+            guard (4...1024).contains(size) else {
+                throw GanymedeError.usage("--size is from 4 to 1024, not \(size)")
+            }
+            guard channels == 1 || channels == 3 else {
+                throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
+            }
+            if let output, ImageFile.Format(path: output) != .png {
+                throw GanymedeError.usage("--output ends in .png, not \"\(output)\"")
+            }
+            var line = LoadingLine("reading pictures")
+            let found = try DataSource(data).inspect(size: size, channels: channels) {
+                line.show($0, of: $1)
+            }
+            print(found.text)
+            if let output { try found.writeGrid(output) }
+            if !found.faults.isEmpty {
+                let count = found.faults.count
+                throw GanymedeError.world(
+                    "\(count) \(count == 1 ? "picture" : "pictures") in \(data) cannot be used: "
+                        + "replace them or take them out")
+            }
+        }
+    }
+
+    /// `ganymede data fetch`
+    struct Fetch: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Download a dataset over HTTPS; every file is checked by SHA-256.",
+            discussion: "Files that are there and right are not fetched again.")
+
+        @Argument(help: "fashion-mnist.") var name: String
+        @Option(
+            help: "The address of the folder with the files (default: where its makers keep it).")
+        var from: String?
+        @Option(help: "The folder to put them in (default: where --data finds them).")
+        var to: String?
+        @Flag(help: "Print nothing but errors.") var quiet = false
+
+        func run() throws {
+            let known = NamedDataset.all.filter { $0.source != nil }
+            guard let dataset = NamedDataset.named(name) else {
+                let names = known.map(\.name)
+                throw GanymedeError.usage(
+                    "there is no dataset \"\(name)\"." + suggestion(for: name, among: names)
+                        + " To be fetched: \(names.joined(separator: ", "))")
+            }
+            guard let source = from ?? dataset.source, dataset.source != nil else {
+                throw GanymedeError.usage("\(name) is inside this command: nothing to fetch")
+            }
+            guard let folder = to ?? DataFolders.standard.downloads.map({ "\($0)/\(name)" }) else {
+                throw GanymedeError.usage("there is no HOME to put it in: say where with --to")
+            }
+            let fetch = try DataFetch(dataset.digests, from: source, to: folder)
+            var line = LoadingLine("fetching", isShown: !quiet)
+            try fetch.run { file, bytes in
+                line.show("\(file)  \(bytes >> 20) MiB")
+            } finished: { file, outcome in
+                line.finish()
+                if quiet { return }
+                switch outcome {
+                case .kept: print("\(file): already there, and right")
+                case .fetched(let bytes): print("\(file): \((bytes + 1023) / 1024) KiB")
+                }
+            }
+            if !quiet {
+                print("To look at it: ganymede data inspect \(to == nil ? name : folder)")
+            }
+        }
+    }
+}
