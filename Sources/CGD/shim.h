@@ -1,1 +1,3 @@
 #include <gd.h>
+#include <gdfontmb.h>
+#include <gdfonts.h>

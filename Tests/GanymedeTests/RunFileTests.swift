@@ -41,7 +41,7 @@ struct RunFileTests {
                 height: 8, width: 8, channels: 1,
                 pixels: [UInt8](repeating: UInt8(frame * 90), count: 64))
         }
-        let gif = try Raster.gif(frames)
+        let gif = try Raster.gif(frames, hundredths: 10, ends: 50)
         #expect(gif.starts(with: Data("GIF89a".utf8)) && gif.last == 0x3b)
         // A graphic control extension starts each frame.
         let bytes = [UInt8](gif)

@@ -54,6 +54,20 @@ public struct Raster: Sendable, Equatable {
 }
 
 extension Raster {
+    /// Every second pixel of every second row: what a grid drawn at scale 2 holds.
+    var halved: Raster {
+        var half = Raster(height: height / 2, width: width / 2, channels: channels)
+        for y in 0..<half.height {
+            for x in 0..<half.width {
+                for channel in 0..<channels {
+                    half.pixels[(y * half.width + x) * channels + channel] =
+                        pixels[(2 * y * width + 2 * x) * channels + channel]
+                }
+            }
+        }
+        return half
+    }
+
     /// Numbers in [-1, 1] as bytes, rounded: the inverse of x / 127.5 - 1.
     static func bytes(_ values: some Sequence<Float>) -> [UInt8] {
         values.map { UInt8(max(0, min(255, (($0 + 1) * 127.5).rounded()))) }

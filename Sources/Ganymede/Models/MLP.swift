@@ -7,7 +7,8 @@ extension Preset {
             "fully connected: noise 100, three hidden layers, batch normalization; 30,000 steps of 32",
         sizes: 4...128,
         training: TrainingConfig(
-            batch: 32, steps: 30_000, sampleEvery: 200, checkpointEvery: 5_000, grid: [5, 5])
+            batch: 32, steps: 30_000, sampleEvery: 200, checkpointEvery: 5_000, grid: [5, 5],
+            milestones: [0, 1_000, 10_000])
     ) { size, channels in
         GAN(
             generator: Sequential("generator", input: [100]) {

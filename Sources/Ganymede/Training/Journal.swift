@@ -5,7 +5,7 @@
 #endif
 
 /// What one step reported.
-public struct StepReport: Sendable, Equatable {
+public struct StepReport: Sendable, Equatable, Decodable {
     /// Finished steps, this one included.
     public var step: Int
     /// Passes over the dataset.
@@ -55,6 +55,29 @@ public struct StepReport: Sendable, Equatable {
     }
 }
 
+/// Means of the accuracies over some steps.
+struct MeanAccuracy {
+    private var steps = 0.0
+    /// Share of real images, and of fakes, that the discriminator told right, and of the generator's fakes
+    /// that it took for real.
+    private(set) var real = 0.0, fake = 0.0, generator = 0.0
+
+    init(_ reports: some Sequence<StepReport> = []) { for report in reports { add(report) } }
+
+    mutating func add(_ report: StepReport) {
+        steps += 1
+        real += (report.dAccReal - real) / steps
+        fake += (report.dAccFake - fake) / steps
+        generator += (report.gAcc - generator) / steps
+    }
+
+    /// `D accuracy 63% (real 61% fake 65%)  G 21% taken for real`
+    var text: String {
+        "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) fake \(percent(fake)))  "
+            + "G \(percent(generator)) taken for real"
+    }
+}
+
 /// `journal.jsonl`: one object a line, every step. Kept in memory until the next checkpoint, so that the
 /// file never runs ahead of what can be resumed by more than a crash explains.
 package struct Journal {
@@ -89,6 +112,14 @@ package struct Journal {
     }
 
     private init(path: String) { self.path = path }
+
+    /// What a journal tells, without the lines that cannot be read.
+    static func read(_ path: String) throws -> [StepReport] {
+        let decoder = JSON.decoder()
+        return try Files.read(path).split(separator: UInt8(ascii: "\n")).compactMap {
+            try? decoder.decode(StepReport.self, from: $0)
+        }
+    }
 
     package mutating func append(_ report: StepReport) {
         pending.append(contentsOf: report.line.utf8)
