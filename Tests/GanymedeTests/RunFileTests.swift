@@ -3,10 +3,6 @@ import Ganymede
 import TestSupport
 import Testing
 
-#if canImport(FoundationXML)
-    import FoundationXML
-#endif
-
 /// The files of a run, and the options in them.
 struct RunFileTests {
     @Test func pngRoundTrip() throws {
@@ -48,7 +44,7 @@ struct RunFileTests {
         let controls = bytes.indices.dropLast(2).filter {
             Array(bytes[$0..<$0 + 3]) == [0x21, 0xf9, 0x04]
         }
-        #expect(controls.count == 3)
+        #expect(controls.map { bytes[$0 + 4] } == [50, 10, 50])
     }
 
     /// A resume cuts what lies beyond its checkpoint, and what a crash left half written.
@@ -112,20 +108,6 @@ struct RunFileTests {
             ProgressLine.text("mlp", report, of: 30_000, secondsLeft: 161)
                 == "mlp  step 1200/30000  epoch 0.6  D 0.61 (real 71% fake 66%)  G 1.02  10.4k img/s  "
                 + "[----------]  2m 41s left")
-    }
-
-    /// The page is whole, well formed, and asks for nothing from elsewhere.
-    @Test func reportStandsAlone() throws {
-        let folder = try TemporaryFolder()
-        let run = try trainTiny(into: "\(folder.path)/run", steps: 3)
-        let html = try String(contentsOfFile: "\(run.directory.path)/report.html", encoding: .utf8)
-        let parser = XMLParser(data: Data(html.utf8))
-        #expect(parser.parse(), "\(String(describing: parser.parserError))")
-        #expect(!html.contains("http") && !html.contains("<script"))
-        #expect(html.components(separatedBy: "<polyline").count - 1 == 5)
-        // Two pictures and the film, and both grids of the run.
-        #expect(html.components(separatedBy: "<img").count - 1 == 5)
-        #expect(html.contains("<td>gan.generator.layers.0.units</td><td>16</td>"))
     }
 
     @Test(arguments: [

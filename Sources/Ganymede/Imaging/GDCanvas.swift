@@ -36,7 +36,7 @@ struct GDCanvas: Canvas {
     }
 
     mutating func text(_ text: String, x: Double, y: Double, _ anchor: Anchor, bold: Bool) {
-        let width = Double(GDImage.width(of: text, bold: bold))
+        let width = Double(GDImage.width(of: text, bold ? .bold : .small))
         let left =
             switch anchor {
             case .start: x
@@ -52,7 +52,9 @@ struct GDCanvas: Canvas {
         gdImageCopyResampled(
             image.pointer, large.pointer, 0, 0, 0, 0, Int32(width), Int32(height),
             large.pointer.pointee.sx, large.pointer.pointee.sy)
-        for text in texts { image.write(text.text, x: text.x, y: text.y, bold: text.bold) }
+        for text in texts {
+            image.write(text.text, x: text.x, y: text.y, text.bold ? .bold : .small)
+        }
         return image.raster(channels: 3)
     }
 
@@ -77,18 +79,34 @@ extension GDImage {
         return image
     }
 
-    private static func font(bold: Bool) -> gdFontPtr? {
-        bold ? gdFontGetMediumBold() : gdFontGetSmall()
+    /// Copies a picture to a place.
+    func put(_ picture: GDImage, x: Int, y: Int) {
+        let size = picture.pointer.pointee
+        gdImageCopy(pointer, picture.pointer, Int32(x), Int32(y), 0, 0, size.sx, size.sy)
+    }
+
+    /// libgd's own fonts, all of one width a letter.
+    enum Font {
+        /// 6x13, 7x13 bold and 9x15 pixels.
+        case small, bold, caption
+
+        fileprivate var pointer: gdFontPtr? {
+            switch self {
+            case .small: gdFontGetSmall()
+            case .bold: gdFontGetMediumBold()
+            case .caption: gdFontGetGiant()
+            }
+        }
     }
 
     /// Pixels that a line of text takes.
-    static func width(of text: String, bold: Bool) -> Int {
-        text.utf8.count * Int(font(bold: bold)?.pointee.w ?? 0)
+    static func width(of text: String, _ font: Font) -> Int {
+        text.utf8.count * Int(font.pointer?.pointee.w ?? 0)
     }
 
     /// Writes a line of ASCII text whose middle is `y` high, in a dark grey.
-    func write(_ text: String, x: Double, y: Double, bold: Bool) {
-        guard let font = GDImage.font(bold: bold) else { return }
+    func write(_ text: String, x: Double, y: Double, _ font: Font) {
+        guard let font = font.pointer else { return }
         var bytes = Array(text.utf8) + [0]
         let top = y - Double(font.pointee.h) / 2
         gdImageString(
@@ -105,12 +123,10 @@ extension Raster {
         let image = try GDImage.white(width, height)
         var left = gap
         for (raster, caption) in pictures {
-            gdImageCopy(
-                image.pointer, try GDImage(raster).pointer, Int32(left), Int32(gap), 0, 0,
-                Int32(raster.width), Int32(raster.height))
-            let middle = left + (raster.width - GDImage.width(of: caption, bold: true)) / 2
+            image.put(try GDImage(raster), x: left, y: gap)
+            let middle = left + (raster.width - GDImage.width(of: caption, .caption)) / 2
             image.write(
-                caption, x: Double(middle), y: Double(height - gap - line / 2 + 6), bold: true)
+                caption, x: Double(middle), y: Double(height - gap - line / 2 + 4), .caption)
             left += raster.width + gap
         }
         return image.raster(channels: 3)

@@ -82,21 +82,22 @@ struct Chart {
 }
 
 /// An axis that ends at round numbers.
-struct Axis {
-    let marks: [Double]
+package struct Axis {
+    package let marks: [Double]
     /// Digits after the point that tell the marks apart.
-    let places: Int
+    package let places: Int
     var low: Double { marks.first ?? 0 }
     var high: Double { marks.last ?? 1 }
 
     /// The axis that holds zero and all of `values`.
-    init(_ values: [Double], parts: Int) {
+    package init(_ values: [Double], parts: Int) {
         self.init(from: min(values.min() ?? 0, 0), to: max(values.max() ?? 1, 0), parts: parts)
     }
 
     /// An axis from `low` or less to `high` or more, in about so many parts of 1, 2, 2.5 or 5 times a power of ten.
-    init(from low: Double, to high: Double, parts: Int) {
-        let rough = max((high - low) / Double(parts), 1e-9)
+    package init(from low: Double, to high: Double, parts: Int) {
+        let high = high - low < 1e-9 ? low + 1 : high
+        let rough = (high - low) / Double(parts)
         let power = LibM.pow(10, LibM.log10(rough).rounded(.down))
         let step = [1, 2, 2.5, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? rough
         let first = (low / step + 1e-9).rounded(.down)
@@ -111,7 +112,7 @@ extension Double {
 }
 
 /// Means over at most `places` equal stretches: what a curve of many steps shows.
-func thinned(_ values: [Double], to places: Int) -> [Double] {
+package func thinned(_ values: [Double], to places: Int) -> [Double] {
     guard values.count > places else { return values }
     return (0..<places).map { place in
         let part = values[place * values.count / places..<(place + 1) * values.count / places]
@@ -120,7 +121,7 @@ func thinned(_ values: [Double], to places: Int) -> [Double] {
 }
 
 /// Each number's mean with up to `radius` neighbours on either side, as many on one side as on the other.
-func windowed(_ values: [Double], radius: Int) -> [Double] {
+package func windowed(_ values: [Double], radius: Int) -> [Double] {
     values.indices.map { index in
         let reach = min(radius, index, values.count - 1 - index)
         let part = values[index - reach...index + reach]

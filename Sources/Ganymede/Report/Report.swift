@@ -83,15 +83,18 @@ public struct Report {
             text += ", \(fixed(Double(last.images) / last.seconds, 0)) images a second"
         }
         return text
-            + "; seed \(training.seed), \(training.threads) threads, \(precision.rawValue)."
+            + "; seed \(training.seed), \(training.threads) thread\(training.threads == 1 ? "" : "s"), "
+            + "\(precision.rawValue)."
     }
 
     private func pictures() throws -> String {
-        let last = RunDirectory.stepName(try directory.sampleSteps().last ?? 0)
+        let last = try directory.sampleSteps().last ?? 0
         return section(
             "Generated, and real",
             [
-                try figure(directory.samplePath(last), "generated, \(last)"),
+                try figure(
+                    directory.samplePath(RunDirectory.stepName(last)),
+                    "generated, step \(grouped(last))"),
                 try figure(directory.samplePath("real"), "real"),
                 try figure(directory.gifPath, "the same seeds as training goes", kind: "gif"),
             ])

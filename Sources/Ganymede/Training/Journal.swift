@@ -56,15 +56,17 @@ public struct StepReport: Sendable, Equatable, Decodable {
 }
 
 /// Means of the accuracies over some steps.
-struct MeanAccuracy {
+package struct MeanAccuracy {
     private var steps = 0.0
     /// Share of real images, and of fakes, that the discriminator told right, and of the generator's fakes
     /// that it took for real.
-    private(set) var real = 0.0, fake = 0.0, generator = 0.0
+    package private(set) var real = 0.0, fake = 0.0, generator = 0.0
 
-    init(_ reports: some Sequence<StepReport> = []) { for report in reports { add(report) } }
+    package init(_ reports: some Sequence<StepReport> = []) {
+        for report in reports { add(report) }
+    }
 
-    mutating func add(_ report: StepReport) {
+    package mutating func add(_ report: StepReport) {
         steps += 1
         real += (report.dAccReal - real) / steps
         fake += (report.dAccFake - fake) / steps
@@ -72,7 +74,7 @@ struct MeanAccuracy {
     }
 
     /// `D accuracy 63% (real 61% fake 65%)  G 21% taken for real`
-    var text: String {
+    package var text: String {
         "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) fake \(percent(fake)))  "
             + "G \(percent(generator)) taken for real"
     }
