@@ -56,6 +56,7 @@ struct ReportTests {
         let curves = "\(run.directory.path)/curves.png"
         #expect(FileManager.default.fileExists(atPath: curves) == (steps > 0))
         #expect(html.contains("Milestones") == (steps > 0))
+        #expect(html.contains("c' --steps 2\n") == (steps > 0))
     }
 
     /// Milestones are sampled, stand side by side with real images, and may change when a run goes on.
@@ -116,7 +117,7 @@ struct ReportTests {
     }
 
     @Test func curvesAreSmoothed() {
-        #expect(windowed([0, 3, 0, 6, 9], radius: 1) == [0, 1, 3, 5, 9])
+        #expect(windowed([0, 3, 0, 6, 9], radius: 1) == [0, 1, 3, 5, 7.5])
         #expect(thinned([1, 3, 5, 7, 9, 11], to: 3) == [2, 6, 10])
         #expect(windowed([], radius: 1).isEmpty && thinned([], to: 3).isEmpty)
     }

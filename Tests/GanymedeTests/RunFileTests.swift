@@ -31,11 +31,13 @@ struct RunFileTests {
         #expect(grid.pixels == rows.flatMap { $0 })
     }
 
-    @Test func gifHasEveryFrame() throws {
-        let frames = (0..<3).map { frame in
+    /// Also one that is the same as the frame before.
+    @Test(arguments: [1, 3])
+    func gifHasEveryFrame(channels: Int) throws {
+        let frames = [0, 90, 90].map { (grey: UInt8) in
             Raster(
-                height: 8, width: 8, channels: 1,
-                pixels: [UInt8](repeating: UInt8(frame * 90), count: 64))
+                height: 8, width: 8, channels: channels,
+                pixels: [UInt8](repeating: grey, count: 64 * channels))
         }
         let gif = try Raster.gif(frames, hundredths: 10, ends: 50)
         #expect(gif.starts(with: Data("GIF89a".utf8)) && gif.last == 0x3b)

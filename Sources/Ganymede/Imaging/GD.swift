@@ -100,21 +100,20 @@ extension Raster {
             data.append(Data(bytes: bytes, count: Int(count)))
             gdFree(bytes)
         }
-        var previous: GDImage?
         for (index, frame) in frames.enumerated() {
             let image = try GDImage(frame, greys: greys)
             // The greys are the same in every picture: one table serves them all.
             let isColour: Int32 = frame.channels == 3 ? 1 : 0
             if isColour == 1 { gdImageTrueColorToPalette(image.pointer, 0, 256) }
             var count: Int32 = 0
-            if previous == nil {
+            if index == 0 {
                 try append(gdImageGifAnimBeginPtr(image.pointer, &count, 1, 0), count)
             }
             let delay = Int32(index == 0 || index == frames.count - 1 ? ends : hundredths)
+            // Whole: as a difference from the picture before, libgd cannot write one that is the same.
             let bytes = gdImageGifAnimAddPtr(
-                image.pointer, &count, isColour, 0, 0, delay, 1, previous?.pointer)
+                image.pointer, &count, isColour, 0, 0, delay, 1, nil)
             try append(bytes, count)
-            previous = image
         }
         var count: Int32 = 0
         try append(gdImageGifAnimEndPtr(&count), count)

@@ -118,16 +118,18 @@ extension Raster {
     /// Pictures side by side on white, each above its caption of ASCII text.
     static func beside(_ pictures: [(raster: Raster, caption: String)]) throws -> Raster {
         let (gap, line) = (16, 24)
-        let width = pictures.map(\.raster.width).reduce(gap) { $0 + $1 + gap }
+        let widths = pictures.map {
+            max($0.raster.width, GDImage.width(of: $0.caption, .caption))
+        }
         let height = (pictures.map(\.raster.height).max() ?? 0) + 2 * gap + line
-        let image = try GDImage.white(width, height)
+        let image = try GDImage.white(widths.reduce(gap) { $0 + $1 + gap }, height)
         var left = gap
-        for (raster, caption) in pictures {
-            image.put(try GDImage(raster), x: left, y: gap)
-            let middle = left + (raster.width - GDImage.width(of: caption, .caption)) / 2
+        for ((raster, caption), width) in zip(pictures, widths) {
+            image.put(try GDImage(raster), x: left + (width - raster.width) / 2, y: gap)
+            let indent = (width - GDImage.width(of: caption, .caption)) / 2
             image.write(
-                caption, x: Double(middle), y: Double(height - gap - line / 2 + 4), .caption)
-            left += raster.width + gap
+                caption, x: Double(left + indent), y: Double(height - gap - line / 2 + 4), .caption)
+            left += width + gap
         }
         return image.raster(channels: 3)
     }

@@ -120,11 +120,12 @@ package func thinned(_ values: [Double], to places: Int) -> [Double] {
     }
 }
 
-/// Each number's mean with up to `radius` neighbours on either side, as many on one side as on the other.
+/// Each number's mean with up to `radius` neighbours on either side; near the start as many on one side as
+/// on the other, so that a steep start stays, and near the end those before it.
 package func windowed(_ values: [Double], radius: Int) -> [Double] {
     values.indices.map { index in
-        let reach = min(radius, index, values.count - 1 - index)
-        let part = values[index - reach...index + reach]
+        let before = min(radius, index)
+        let part = values[index - before...min(index + before, values.count - 1)]
         return part.reduce(0, +) / Double(part.count)
     }
 }

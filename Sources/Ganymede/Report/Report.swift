@@ -137,8 +137,9 @@ public struct Report {
     private func section(
         _ title: String, _ figures: [String], columns: Int = 3, note: String = ""
     ) -> String {
-        let style =
-            "grid-template-columns:repeat(auto-fill,minmax(\(columns > 3 ? 200 : 240)px,1fr))"
+        // Two beside each other on a phone.
+        let width = "min(45%,\(columns > 3 ? 200 : 240)px)"
+        let style = "grid-template-columns:repeat(auto-fill,minmax(\(width),1fr))"
         return "<h2>\(escaped(title))</h2>\n" + (note.isEmpty ? "" : "<p>\(escaped(note))</p>\n")
             + "<div class=\"row\" style=\"\(style)\">\(figures.joined(separator: "\n"))</div>"
     }
@@ -166,9 +167,10 @@ public struct Report {
 
     private var commands: String {
         let run = shellWord(directory.path)
-        let steps = max(options.training.steps, journal.last?.step ?? 0)
+        let steps = options.training.steps
+        let isDone = (journal.last?.step ?? 0) >= steps
         let lines = [
-            "ganymede resume \(run) --steps \(steps + options.training.steps)",
+            "ganymede resume \(run)" + (isDone ? " --steps \(2 * steps)" : ""),
             "ganymede generate \(run) --seeds 0-63 -o more.png",
             "ganymede interpolate \(run) --seeds 0-7 --loop -o walk.gif",
         ]
