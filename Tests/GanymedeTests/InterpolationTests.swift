@@ -4,13 +4,19 @@ import Testing
 
 /// Walks through the noise.
 struct InterpolationTests {
-    /// A quarter of the way along a quarter circle, and both ends to the bit.
+    /// A third of the way along a quarter circle, and both ends to the bit.
     @Test func slerpKeepsToTheCircle() {
         let (a, b): ([Float], [Float]) = ([2, 0], [0, 2])
-        let quarter = Interpolation.slerp(a, b, 1.0 / 3)
-        #expect(abs(quarter[0] - 1.7320508) < 1e-6 && abs(quarter[1] - 1) < 1e-6)
+        let third = Interpolation.slerp(a, b, 1.0 / 3)
+        #expect(abs(third[0] - 1.7320508) < 1e-6 && abs(third[1] - 1) < 1e-6)
         let (c, d): ([Float], [Float]) = ([0.3, -1.7, 2.1], [1.1, 0.4, -0.7])
-        #expect(Interpolation.slerp(c, d, 0) == c && Interpolation.slerp(c, d, 1) == d)
+        for path in [Interpolation.slerp, Interpolation.lerp] {
+            #expect(path(c, d, 0) == c && path(c, d, 1) == d)
+        }
+        #expect(
+            Interpolation.legs([a, b], frames: 2, loop: false, along: Interpolation.lerp)[0][1] == [
+                1, 1,
+            ])
     }
 
     /// No arc between them: the straight line, and never a number that is not finite.

@@ -59,6 +59,31 @@ struct ReportTests {
         #expect(html.contains("c' --steps 2\n") == (steps > 0))
     }
 
+    /// A journal that somebody wrote into is shown as far as it can be, and never stops the process.
+    @Test func tamperedJournals() throws {
+        let folder = try TemporaryFolder()
+        let run = try trainTiny(into: "\(folder.path)/run", steps: 1)
+        let path = "\(run.directory.path)/journal.jsonl"
+        let line = try String(contentsOfFile: path, encoding: .utf8)
+        func with(_ step: Int, _ loss: String, _ share: String, _ seconds: String) -> String {
+            line.replacing(/"step":1/, with: "\"step\":\(step)")
+                .replacing(/"seconds":[^,]*/, with: "\"seconds\":\(seconds)")
+                .replacing(/"([dg])_loss":[^,]*/) { "\"\($0.1)_loss\":\(loss)" }
+                .replacing(/"d_acc_real":[^,]*/, with: "\"d_acc_real\":\(share)")
+        }
+        let lines = [
+            with(-5, "1", "1", "1"), with(2, "1e300", "-1e300", "3"), "{\"step\":", "\n",
+            with(3, "-1e300", "1e300", "1e300"), with(4, "1", "1", "-1e300"),
+            with(2, "1", "1", "1"),
+            with(Int.max, "1", "1", "9"),
+        ]
+        try lines.joined().write(toFile: path, atomically: true, encoding: .utf8)
+        _ = try Report.write(run.directory.path)
+        let html = try html(run)
+        expectStandsAlone(html)
+        #expect(html.contains("9,223,372,036,854,775,807 steps"))
+    }
+
     /// Milestones are sampled, stand side by side with real images, and may change when a run goes on.
     @Test func milestonesStandSideBySide() throws {
         let folder = try TemporaryFolder()

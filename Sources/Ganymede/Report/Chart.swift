@@ -76,7 +76,9 @@ struct Chart {
     /// Means over equal stretches, as many as there are places, and a mean of those over a window.
     private func shownParts(of values: [Double]) -> (faint: [Double], smooth: [Double]) {
         // A number beyond these says no more on a picture than these do.
-        let faint = thinned(values.map { max(-1e12, min(1e12, $0)) }, to: Chart.places)
+        let range = isShare ? 0...1 : -1e12...1e12
+        let clamped = values.map { max(range.lowerBound, min(range.upperBound, $0)) }
+        let faint = thinned(clamped, to: Chart.places)
         return (faint, windowed(faint, radius: max(faint.count / 40, 1)))
     }
 }

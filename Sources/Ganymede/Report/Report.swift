@@ -26,7 +26,7 @@ public struct Report {
     /// - Returns: where the page is.
     public static func write(_ path: String) throws -> String {
         let directory = try RunDirectory.open(path)
-        try Report(directory, directory.options()).write()
+        try Report(directory, directory.options().validated()).write()
         return directory.reportPath
     }
 

@@ -115,12 +115,17 @@ package struct Journal {
 
     private init(path: String) { self.path = path }
 
-    /// What a journal tells, without the lines that cannot be read.
+    /// What a journal tells: its lines in rising order of their steps, without those that cannot be read.
     static func read(_ path: String) throws -> [StepReport] {
         let decoder = JSON.decoder()
-        return try Files.read(path).split(separator: UInt8(ascii: "\n")).compactMap {
-            try? decoder.decode(StepReport.self, from: $0)
+        var reports: [StepReport] = []
+        for line in try Files.read(path).split(separator: UInt8(ascii: "\n")) {
+            guard let report = try? decoder.decode(StepReport.self, from: line),
+                report.step > reports.last?.step ?? 0, report.seconds >= 0
+            else { continue }
+            reports.append(report)
         }
+        return reports
     }
 
     package mutating func append(_ report: StepReport) {
