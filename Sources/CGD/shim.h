@@ -1,1 +1,4 @@
 #include <gd.h>
+#include <gdfontg.h>
+#include <gdfontmb.h>
+#include <gdfonts.h>

@@ -8,8 +8,9 @@ struct MessageTests {
         let folder = try TemporaryFolder()
         var text = ""
         for verb in [
-            [], ["train"], ["resume"], ["generate"], ["summary"], ["presets"], ["report"],
-            ["data"], ["data", "list"], ["data", "inspect"], ["data", "fetch"], ["bench"],
+            [], ["train"], ["resume"], ["generate"], ["interpolate"], ["summary"], ["presets"],
+            ["report"], ["data"], ["data", "list"], ["data", "inspect"], ["data", "fetch"],
+            ["bench"],
         ] {
             let result = try Command.run(
                 verb + ["--help"], in: folder.path, environment: ["COLUMNS": "100"])
@@ -75,6 +76,26 @@ struct MessageTests {
         (
             ["generate", "nowhere", "--grid", "2x2", "-o", "a.png"],
             "ganymede: --grid 2x2 has 4 places for 64 seeds\n"
+        ),
+        (
+            ["interpolate", "nowhere", "--seeds", "0,1", "-o", "a.mp4"],
+            "ganymede: --output ends in .gif or .png, not \"a.mp4\"\n"
+        ),
+        (
+            ["interpolate", "nowhere", "--seeds", "7", "-o", "a.gif"],
+            "ganymede: --seeds names two or more to walk between, not \"7\"\n"
+        ),
+        (
+            ["interpolate", "nowhere", "--seeds", "1,x", "-o", "a.gif"],
+            "ganymede: --seeds is a list such as 0,1,4-6, not \"1,x\"\n"
+        ),
+        (
+            ["interpolate", "nowhere", "--seeds", "0,1", "--frames", "0", "-o", "a.gif"],
+            "ganymede: --frames is at least 1, not 0\n"
+        ),
+        (
+            ["interpolate", "nowhere", "--seeds", "0-99", "--frames", "500", "-o", "a.gif"],
+            "ganymede: 99 legs of 500 frames are more than 10000 images: ask for fewer --frames or --seeds\n"
         ),
         (["resume", "nowhere", "--steps", "0"], "ganymede: --steps is at least 1, not 0\n"),
         (

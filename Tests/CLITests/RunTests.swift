@@ -107,7 +107,8 @@ struct RunTests {
         try train(["--steps", "4", "--sample-every", "2", "--out", "deep/er/run"], in: folder)
         let run = "\(folder.path)/deep/er/run"
         let files = [
-            "config.json", "journal.jsonl", "progress.gif", "report.html", "samples/real.png",
+            "config.json", "journal.jsonl", "progress.gif", "curves.png", "milestones.png",
+            "report.html", "samples/real.png",
             "samples/step-000000.png",
             "samples/step-000002.png", "samples/step-000004.png",
             "checkpoints/step-000000.safetensors",
@@ -143,6 +144,24 @@ struct RunTests {
         try expectSameRun(run, "\(folder.path)/copy", step: "step-000004")
     }
 
+    /// A line for each grid of samples, but of the one before the first step, and only where asked for.
+    @Test func samplesAreAnnounced() throws {
+        let folder = try TemporaryFolder()
+        let result = try Command.run(
+            ["train"] + small + [
+                "--steps", "5", "--sample-every", "2", "--out", "run", "--set",
+                "announce_samples=true",
+            ], in: folder.path)
+        let lines = result.output.split(separator: "\n").filter { $0.hasPrefix("step ") }
+        #expect(lines.count == 3, "\(result.output)")
+        let pattern =
+            /step 2  epoch 0\.0  D accuracy \d+% \(real \d+% fake \d+%\)  G \d+% taken for real  samples\/step-000002\.png/
+        #expect(lines.first?.wholeMatch(of: pattern) != nil, "\(result.output)")
+        let plain = try Command.run(
+            ["train"] + small + ["--steps", "2", "--out", "plain"], in: folder.path)
+        #expect(!plain.output.contains("accuracy"))
+    }
+
     @Test func generateWritesEveryFormat() throws {
         let folder = try TemporaryFolder()
         try train(["--steps", "2", "--out", "run"], in: folder)
@@ -165,6 +184,29 @@ struct RunTests {
         #expect(try bytes("\(folder.path)/b.idx").suffix(784) == idx.suffix(2 * 784).prefix(784))
     }
 
+    /// One frame a leg is the seeds themselves; a film has each frame once, large enough to see.
+    @Test func interpolateWalks() throws {
+        let folder = try TemporaryFolder()
+        try train(["--steps", "1", "--out", "run"], in: folder)
+        func make(_ verb: String, _ arguments: [String], _ output: String) throws -> [UInt8] {
+            let result = try Command.run(
+                [verb, "run", "-o", output] + arguments, in: folder.path)
+            #expect(result.code == 0, "\(result.errors)")
+            return [UInt8](try bytes("\(folder.path)/\(output)"))
+        }
+        let seeds = ["--seeds", "5,0,2"]
+        #expect(
+            try make("interpolate", ["--seeds", "5,0", "--frames", "1"], "walk.png")
+                == make("generate", ["--seeds", "5,0", "--grid", "1x2"], "seeds.png"))
+        for (arguments, frames) in [(["--frames", "3"], 7), (["--frames", "3", "--loop"], 9)] {
+            let gif = try make("interpolate", seeds + arguments, "walk.gif")
+            #expect(
+                gif.indices.dropLast(2).count { Array(gif[$0..<$0 + 3]) == [0x21, 0xf9, 4] }
+                    == frames)
+            #expect(Array(gif[6..<10]) == [224, 0, 224, 0])
+        }
+    }
+
     @Test func initFromTakesTheWeightsOnly() throws {
         let folder = try TemporaryFolder()
         try train(["--steps", "3", "--out", "first"], in: folder)
@@ -181,6 +223,11 @@ struct RunTests {
             ["generate", "run", "--seeds", "0", "-o", "a.idx"], in: folder.path)
         #expect(result.code == 0)
         #expect(try bytes("\(folder.path)/a.idx").count == 20 + 12 * 12 * 3)
+        let film = try Command.run(
+            ["interpolate", "run", "--seeds", "0,1", "--frames", "2", "-o", "a.gif"],
+            in: folder.path)
+        #expect(film.code == 0, "\(film.errors)")
+        #expect(try bytes("\(folder.path)/a.gif").starts(with: Data("GIF89a".utf8)))
     }
 
     @Test func benchPrintsItsFields() throws {

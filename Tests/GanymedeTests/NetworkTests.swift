@@ -84,9 +84,9 @@ struct NetworkTests {
     }
 }
 
-/// A small system on the embedded data.
-func trainTiny(into path: String, steps: Int) throws -> Trainer.Outcome {
-    let gan = GAN(
+/// A small system.
+func tinyGAN() -> GAN {
+    GAN(
         generator: Sequential("generator", input: [8]) {
             Dense(16)
             LeakyReLU(0.2)
@@ -101,6 +101,10 @@ func trainTiny(into path: String, steps: Int) throws -> Trainer.Outcome {
             LeakyReLU(0.2)
             Dense(1)
         })
-    return try Trainer(gan, data: .mnist, config: .init(batch: 16, steps: steps, grid: [2, 2]))
+}
+
+/// A run of it on the embedded data.
+func trainTiny(into path: String, steps: Int) throws -> Trainer.Outcome {
+    try Trainer(tinyGAN(), data: .mnist, config: .init(batch: 16, steps: steps, grid: [2, 2]))
         .train(into: path)
 }

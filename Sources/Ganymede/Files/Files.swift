@@ -72,6 +72,18 @@ package enum Files {
         try writeAtomically(path, [Data(text.utf8)])
     }
 
+    /// The last part of a path, links and points followed.
+    static func name(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real).split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// What follows the last point of a name, in lower case: `png`.
+    package static func ending(_ path: String) -> String {
+        path.lastIndex(of: ".").map { path[path.index(after: $0)...].lowercased() } ?? ""
+    }
+
     /// Adds to the end of a file.
     package static func append(_ path: String, _ data: Data) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)

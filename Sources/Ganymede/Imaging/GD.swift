@@ -17,22 +17,25 @@ final class GDImage {
 
     deinit { gdImageDestroy(pointer) }
 
-    /// A palette of 256 greys, or full colour.
-    convenience init(_ raster: Raster) throws {
+    /// A palette of so many greys from black to white, or full colour.
+    convenience init(_ raster: Raster, greys: Int = 256) throws {
         let (width, height) = (Int32(raster.width), Int32(raster.height))
         try self.init(
             raster.channels == 1
                 ? gdImageCreate(width, height) : gdImageCreateTrueColor(width, height),
             "a picture of \(width)x\(height)")
         if raster.channels == 1 {
-            for grey in Int32(0)..<256 { _ = gdImageColorAllocate(pointer, grey, grey, grey) }
+            for index in 0..<greys {
+                let grey = Int32(index * 255 / (greys - 1))
+                _ = gdImageColorAllocate(pointer, grey, grey, grey)
+            }
         }
         for y in 0..<raster.height {
             for x in 0..<raster.width {
                 let at = (y * raster.width + x) * raster.channels
                 let colour =
                     raster.channels == 1
-                    ? Int32(raster.pixels[at])
+                    ? Int32((Int(raster.pixels[at]) * (greys - 1) + 127) / 255)
                     : Int32(raster.pixels[at]) << 16 | Int32(raster.pixels[at + 1]) << 8
                         | Int32(raster.pixels[at + 2])
                 gdImageSetPixel(pointer, Int32(x), Int32(y), colour)
@@ -96,27 +99,35 @@ extension Raster {
         self = try GDImage(pointer, source).raster(channels: channels)
     }
 
-    /// The pictures one after the other as an endless GIF, the last one longer.
-    package static func gif(_ frames: [Raster], hundredths: Int = 20) throws -> Data {
+    /// The pictures one after the other as an endless GIF.
+    ///
+    /// - Parameters:
+    ///   - hundredths: of a second, for each picture.
+    ///   - ends: the same for the first and the last one.
+    ///   - greys: how many there are; fewer make a smaller file. Colour has the 256 that suit it best.
+    package static func gif(
+        _ frames: some Collection<Raster>, hundredths: Int, ends: Int, greys: Int = 256
+    ) throws -> Data {
         var data = Data()
-        var kept: [GDImage] = []
         func append(_ bytes: UnsafeMutableRawPointer?, _ count: Int32) throws {
             guard let bytes else { throw GanymedeError.world("libgd could not write a GIF") }
             data.append(Data(bytes: bytes, count: Int(count)))
             gdFree(bytes)
         }
         for (index, frame) in frames.enumerated() {
-            let image = try GDImage(frame)
-            if frame.channels == 3 { gdImageTrueColorToPalette(image.pointer, 0, 256) }
+            let image = try GDImage(frame, greys: greys)
+            // The greys are the same in every picture: one table serves them all.
+            let isColour: Int32 = frame.channels == 3 ? 1 : 0
+            if isColour == 1 { gdImageTrueColorToPalette(image.pointer, 0, 256) }
             var count: Int32 = 0
             if index == 0 {
                 try append(gdImageGifAnimBeginPtr(image.pointer, &count, 1, 0), count)
             }
-            let delay = Int32(index == frames.count - 1 ? hundredths * 10 : hundredths)
+            let delay = Int32(index == 0 || index == frames.count - 1 ? ends : hundredths)
+            // Whole: as a difference from the picture before, libgd cannot write one that is the same.
             let bytes = gdImageGifAnimAddPtr(
-                image.pointer, &count, 1, 0, 0, delay, 1, kept.last?.pointer)
+                image.pointer, &count, isColour, 0, 0, delay, 1, nil)
             try append(bytes, count)
-            kept = [image]
         }
         var count: Int32 = 0
         try append(gdImageGifAnimEndPtr(&count), count)

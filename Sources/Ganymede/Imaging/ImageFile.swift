@@ -17,10 +17,7 @@ public struct ImageFile {
 
         /// The format that a file's ending asks for.
         public init?(path: String) {
-            guard let dot = path.lastIndex(of: "."),
-                let format = Format(rawValue: path[path.index(after: dot)...].lowercased())
-            else { return nil }
-            self = format
+            self.init(rawValue: Files.ending(path))
         }
     }
 
@@ -50,6 +47,21 @@ public struct ImageFile {
             let shape = [count] + (image[2] == 1 ? Array(image.prefix(2)) : image)
             try Files.writeAtomically(path, [IDX(shape: shape, bytes: images).data])
         }
+    }
+
+    /// Writes the images one after the other as an endless GIF, 12 a second, each enlarged until its sides
+    /// have 224 pixels or more.
+    ///
+    /// - Parameter pause: hundredths of a second that the first and the last one stay.
+    public func writeFilm(_ path: String, pause: Int) throws {
+        let size = image.reduce(1, *)
+        let side = max(min(image[0], image[1]), 1)
+        let frames = (0..<count).lazy.map { index in
+            Raster.grid(
+                Array(images[index * size..<(index + 1) * size]), image: image, rows: 1, columns: 1,
+                scale: (223 + side) / side, gap: 0)
+        }
+        try Files.writeAtomically(path, [Raster.gif(frames, hundredths: 8, ends: pause)])
     }
 
     private var npy: Data {

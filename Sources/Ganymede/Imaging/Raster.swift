@@ -54,6 +54,20 @@ public struct Raster: Sendable, Equatable {
 }
 
 extension Raster {
+    /// Every second pixel of every second row: what a grid drawn at scale 2 holds.
+    var halved: Raster {
+        var half = Raster(height: height / 2, width: width / 2, channels: channels)
+        for y in 0..<half.height {
+            for x in 0..<half.width {
+                for channel in 0..<channels {
+                    half.pixels[(y * half.width + x) * channels + channel] =
+                        pixels[(2 * y * width + 2 * x) * channels + channel]
+                }
+            }
+        }
+        return half
+    }
+
     /// Numbers as bytes, rounded: the inverse of what training makes of bytes.
     static func bytes(_ values: some Sequence<Float>, _ range: GAN.PixelRange) -> [UInt8] {
         let (scale, offset) = range.scaling

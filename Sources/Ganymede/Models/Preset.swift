@@ -22,6 +22,8 @@ public struct Preset: Sendable {
     public let pace: Pace
     /// Rows and columns of its grids of samples.
     public let grid: [Int]
+    /// Steps whose grids are shown side by side.
+    public var milestones: [Int] = []
     /// The networks for images of a side and a number of channels.
     public let make: @Sendable (_ size: Int, _ channels: Int) -> GAN
 
@@ -40,7 +42,8 @@ public struct Preset: Sendable {
 
     /// Its usual length and intervals with batches of `batch` out of `images` images.
     public func training(batch: Int, images: Int) -> TrainingConfig {
-        var training = TrainingConfig(batch: batch, threads: Machine.processors, grid: grid)
+        var training = TrainingConfig(
+            batch: batch, threads: Machine.processors, grid: grid, milestones: milestones)
         switch pace {
         case .steps(let steps, let samples, let checkpoints):
             (training.steps, training.sampleEvery, training.checkpointEvery) = (
@@ -49,6 +52,7 @@ public struct Preset: Sendable {
         case .epochs(let epochs, let steps, let samples, let checkpoints):
             let epoch = steps ?? max(images / max(batch, 1), 1)
             training.epochSteps = steps
+            training.announceSamples = true
             (training.steps, training.sampleEvery, training.checkpointEvery) = (
                 epochs * epoch, samples * epoch, checkpoints * epoch
             )

@@ -5,7 +5,7 @@
 #endif
 
 /// What one step reported.
-public struct StepReport: Sendable, Equatable {
+public struct StepReport: Sendable, Equatable, Decodable {
     /// Finished steps, this one included.
     public var step: Int
     /// Passes over the dataset.
@@ -55,6 +55,31 @@ public struct StepReport: Sendable, Equatable {
     }
 }
 
+/// Means of the accuracies over some steps.
+package struct MeanAccuracy {
+    private var steps = 0.0
+    /// Share of real images, and of fakes, that the discriminator told right, and of the generator's fakes
+    /// that it took for real.
+    package private(set) var real = 0.0, fake = 0.0, generator = 0.0
+
+    package init(_ reports: some Sequence<StepReport> = []) {
+        for report in reports { add(report) }
+    }
+
+    package mutating func add(_ report: StepReport) {
+        steps += 1
+        real += (report.dAccReal - real) / steps
+        fake += (report.dAccFake - fake) / steps
+        generator += (report.gAcc - generator) / steps
+    }
+
+    /// `D accuracy 63% (real 61% fake 65%)  G 21% taken for real`
+    package var text: String {
+        "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) fake \(percent(fake)))  "
+            + "G \(percent(generator)) taken for real"
+    }
+}
+
 /// `journal.jsonl`: one object a line, every step. Kept in memory until the next checkpoint, so that the
 /// file never runs ahead of what can be resumed by more than a crash explains.
 package struct Journal {
@@ -89,6 +114,19 @@ package struct Journal {
     }
 
     private init(path: String) { self.path = path }
+
+    /// What a journal tells: its lines in rising order of their steps, without those that cannot be read.
+    static func read(_ path: String) throws -> [StepReport] {
+        let decoder = JSON.decoder()
+        var reports: [StepReport] = []
+        for line in try Files.read(path).split(separator: UInt8(ascii: "\n")) {
+            guard let report = try? decoder.decode(StepReport.self, from: line),
+                report.step > reports.last?.step ?? 0, report.seconds >= 0
+            else { continue }
+            reports.append(report)
+        }
+        return reports
+    }
 
     package mutating func append(_ report: StepReport) {
         pending.append(contentsOf: report.line.utf8)

@@ -10,6 +10,8 @@ public struct ProgressLine {
     private let isTerminal: Bool
     private let interval: Double
     private var lastShown = -Double.infinity
+    /// Whether the cursor stands at the end of a line that will be rewritten.
+    private var isOpen = false
 
     /// A line on standard output that starts with `name`.
     public init(_ name: String) {
@@ -27,14 +29,27 @@ public struct ProgressLine {
         let text = ProgressLine.text(name, report, of: steps, secondsLeft: secondsLeft)
         if isTerminal {
             print("\r" + text.prefix(columns - 1) + "\u{1b}[K", terminator: last ? "\n" : "")
+            isOpen = !last
         } else {
             print(text)
         }
         fflush(nil)
     }
 
+    /// Says on a line that stays what a grid of samples was saved with; the progress goes on below it.
+    mutating func announce(_ report: StepReport, _ accuracy: MeanAccuracy, _ sample: String) {
+        let text =
+            "step \(report.step)  epoch \(fixed(report.epoch, 1))  \(accuracy.text)  \(sample)"
+        print((isTerminal ? "\r\u{1b}[K" : "") + text)
+        isOpen = false
+        fflush(nil)
+    }
+
     /// Leaves the line, so that other text starts on its own.
-    func finish() { if isTerminal { print() } }
+    mutating func finish() {
+        if isOpen { print() }
+        isOpen = false
+    }
 
     private var columns: Int {
         var size = winsize()
@@ -48,7 +63,6 @@ public struct ProgressLine {
         -> String
     {
         let done = min(report.step * 10 / max(steps, 1), 10)
-        func percent(_ share: Double) -> String { fixed(share * 100, 0) + "%" }
         return "\(name)  step \(report.step)/\(steps)  epoch \(fixed(report.epoch, 1))  "
             + "D \(fixed(report.dLoss, 2)) (real \(percent(report.dAccReal)) fake \(percent(report.dAccFake)))  "
             + "G \(fixed(report.gLoss, 2))  \(rate(report.imagesPerSecond)) img/s  "
@@ -62,6 +76,9 @@ public struct ProgressLine {
         value >= 1000 ? fixed(value / 1000, 1) + "k" : fixed(value, 0)
     }
 }
+
+/// 0.634 as `63%`.
+func percent(_ share: Double) -> String { fixed(share * 100, 0) + "%" }
 
 /// `2m 41s`, `1h 05m`, `8s`.
 package func duration(_ seconds: Double) -> String {

@@ -4,7 +4,8 @@
     import Foundation
 #endif
 
-/// The folder of one run: `config.json`, `journal.jsonl`, `samples/`, `checkpoints/`, `progress.gif`.
+/// The folder of one run: `config.json`, `journal.jsonl`, `samples/`, `checkpoints/`, and what is made of them:
+/// `progress.gif`, `curves.png`, `milestones.png`, `report.html`.
 public struct RunDirectory: Sendable {
     /// Where it is.
     public let path: String
@@ -15,6 +16,10 @@ public struct RunDirectory: Sendable {
     public var samplesPath: String { "\(path)/samples" }
     var checkpointsPath: String { "\(path)/checkpoints" }
     var gifPath: String { "\(path)/progress.gif" }
+    var reportPath: String { "\(path)/report.html" }
+    /// The folder's own name, also where the path is a point.
+    var name: String { Files.name(path) }
+    func samplePath(_ name: String) -> String { "\(samplesPath)/\(name).png" }
 
     static func stepName(_ step: Int) -> String { "step-" + padded(step, to: 6) }
 
@@ -113,19 +118,23 @@ public struct RunDirectory: Sendable {
     }
 
     func writeSample(_ raster: Raster, name: String) throws {
-        try Files.writeAtomically("\(samplesPath)/\(name).png", [raster.png()])
+        try Files.writeAtomically(samplePath(name), [raster.png()])
     }
 
-    /// Names of the sample grids in the order of their steps, without the ending; where there are more than
-    /// `limit`, that many evenly chosen, the first and the last among them.
-    func sampleNames(atMost limit: Int = .max) throws -> [String] {
+    /// A saved grid: of `step-000200`, or `real`.
+    func sample(_ name: String, channels: Int) throws -> Raster {
+        try Raster(png: Files.read(samplePath(name)), channels: channels, samplePath(name))
+    }
+
+    /// The steps that have a grid of samples, rising; where there are more than `limit`, that many evenly
+    /// chosen, the first and the last among them.
+    func sampleSteps(atMost limit: Int = .max) throws -> [Int] {
         let steps = try Files.list(samplesPath).compactMap { name in
             name.hasPrefix("step-") && name.hasSuffix(".png")
                 ? Int(name.dropFirst(5).dropLast(4)) : nil
-        }
-        let names = steps.sorted().map(RunDirectory.stepName)
-        let count = min(names.count, limit)
-        return (0..<count).map { names[$0 * (names.count - 1) / max(count - 1, 1)] }
+        }.sorted()
+        let count = min(steps.count, limit)
+        return (0..<count).map { steps[$0 * (steps.count - 1) / max(count - 1, 1)] }
     }
 
     func checkpointPath(step: Int) -> String {
@@ -138,14 +147,18 @@ public struct RunDirectory: Sendable {
             "\(checkpointsPath)/latest", text: "\(RunDirectory.stepName(step)).safetensors\n")
     }
 
-    /// Joins the sample grids, at most 100 of them evenly chosen, into `progress.gif`.
+    /// Joins the sample grids, at most 60 of them evenly chosen, into `progress.gif`: ten seconds or so.
     func writeProgress(channels: Int) throws {
-        let names = try sampleNames(atMost: 100)
-        guard !names.isEmpty else { return }
-        let frames = try names.map { name in
-            try Raster(png: Files.read("\(samplesPath)/\(name).png"), channels: channels, name)
+        let steps = try sampleSteps(atMost: 60)
+        guard !steps.isEmpty else { return }
+        let frames = try steps.map { step in
+            let grid = try sample(RunDirectory.stepName(step), channels: channels)
+            // Noise does not compress: a large grid goes without the enlargement, and all with few greys.
+            return max(grid.height, grid.width) > 400 ? grid.halved : grid
         }
-        try Files.writeAtomically(gifPath, [Raster.gif(frames)])
+        let hundredths = min(max(1000 / frames.count, 15), 40)
+        try Files.writeAtomically(
+            gifPath, [Raster.gif(frames, hundredths: hundredths, ends: 150, greys: 32)])
     }
 }
 

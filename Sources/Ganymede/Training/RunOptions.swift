@@ -26,12 +26,17 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var grid: [Int]
     /// Steps in what is called an epoch; nil for a pass over the data.
     public var epochSteps: Int?
+    /// Steps that are sampled whatever `sampleEvery` says, and shown side by side in `milestones.png`.
+    public var milestones: [Int]
+    /// Whether each grid of samples is announced on standard output with the accuracies since the last.
+    public var announceSamples: Bool
 
     /// A run; as many threads as the machine has processors unless said.
     public init(
         batch: Int = 128, steps: Int = 6400, seed: Int = 0, threads: Int = Machine.processors,
         precision: Precision = .auto, sampleEvery: Int = 200, checkpointEvery: Int = 5000,
-        grid: [Int] = [5, 5], epochSteps: Int? = nil
+        grid: [Int] = [5, 5], epochSteps: Int? = nil, milestones: [Int] = [],
+        announceSamples: Bool = false
     ) {
         self.batch = batch
         self.steps = steps
@@ -42,6 +47,25 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         self.checkpointEvery = checkpointEvery
         self.grid = grid
         self.epochSteps = epochSteps
+        self.milestones = milestones
+        self.announceSamples = announceSamples
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        batch = try container.decode(Int.self, forKey: .batch)
+        steps = try container.decode(Int.self, forKey: .steps)
+        seed = try container.decode(Int.self, forKey: .seed)
+        threads = try container.decode(Int.self, forKey: .threads)
+        precision = try container.decode(Precision.self, forKey: .precision)
+        sampleEvery = try container.decode(Int.self, forKey: .sampleEvery)
+        checkpointEvery = try container.decode(Int.self, forKey: .checkpointEvery)
+        grid = try container.decode([Int].self, forKey: .grid)
+        epochSteps = try container.decodeIfPresent(Int.self, forKey: .epochSteps)
+        // Runs older than these options do without them.
+        milestones = try container.decodeIfPresent([Int].self, forKey: .milestones) ?? []
+        announceSamples =
+            try container.decodeIfPresent(Bool.self, forKey: .announceSamples) ?? false
     }
 }
 
@@ -98,7 +122,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
 
     /// Options that change what is watched, not what is computed. They may differ when a run goes on.
     static let watching = [
-        "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps",
+        "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps", "milestones",
+        "announce_samples",
     ]
 
     /// The options that the numbers follow from, as JSON.
@@ -170,6 +195,11 @@ public struct RunOptions: Codable, Equatable, Sendable {
         }
         if training.grid.count != 2 || training.grid.contains(where: { !(1...64).contains($0) }) {
             throw GanymedeError.usage("grid is rows and columns from 1 to 64, not \(training.grid)")
+        }
+        let milestones = training.milestones
+        if milestones.count > 12 || milestones.contains(where: { $0 < 0 }) {
+            throw GanymedeError.usage(
+                "milestones are at most 12 steps from 0 on, not \(milestones)")
         }
         if channels != 1 && channels != 3 {
             throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")

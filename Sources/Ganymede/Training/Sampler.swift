@@ -34,18 +34,41 @@ public final class Sampler {
 
     /// Bytes of `[seeds, height, width, channels]`.
     public func images(seeds: [Int]) -> [UInt8] {
+        images(noise: seeds.lazy.map { self.noise(seed: $0) })
+    }
+
+    /// The way from one vector of noise to another that stays where the generator was trained: an arc for
+    /// normal noise, a straight line for uniform noise.
+    public var path: Interpolation.Path {
+        switch gan.noise {
+        case .normal: Interpolation.slerp
+        case .uniform: Interpolation.lerp
+        }
+    }
+
+    /// The noise that a seed stands for.
+    public func noise(seed: Int) -> [Float] {
+        Random.draw(
+            gan.noise.distribution, count: generator.input.reduce(1, *), stream: "noise/sample",
+            key: RandomKey(seed: UInt64(seed), step: 0))
+    }
+
+    /// Bytes of `[vectors, height, width, channels]`, an image for each vector of noise.
+    public func images(noise vectors: some Collection<[Float]>) -> [UInt8] {
         EngineThread.run {
             var bytes: [UInt8] = []
             let noise = program.feed("noise")
             let latent = generator.input.reduce(1, *)
             let size = generator.output.reduce(1, *)
-            for start in stride(from: 0, to: seeds.count, by: Sampler.chunk) {
-                let part = seeds[start..<min(start + Sampler.chunk, seeds.count)]
+            var rest = vectors[...]
+            while !rest.isEmpty {
+                let part = rest.prefix(Sampler.chunk)
+                rest = rest.dropFirst(part.count)
                 noise.update(repeating: 0)
-                for (row, seed) in part.enumerated() {
-                    let numbers = Random.draw(
-                        gan.noise.distribution, count: latent, stream: "noise/sample",
-                        key: RandomKey(seed: UInt64(seed), step: 0))
+                for (row, numbers) in part.enumerated() {
+                    if numbers.count != latent {
+                        misuse("\(numbers.count) numbers of noise for a generator of \(latent)")
+                    }
                     for index in 0..<latent { noise[row * latent + index] = numbers[index] }
                 }
                 program.run()

@@ -114,6 +114,7 @@ public struct Trainer: Sendable {
         }
         var clock = RateClock(batch: config.batch)
         var progress = showsProgress ? ProgressLine(options.preset ?? "gan") : nil
+        var sinceSample = MeanAccuracy()
         var report: StepReport?
         var interrupted = shouldStop()
         while step < config.steps && !interrupted {
@@ -128,13 +129,18 @@ public struct Trainer: Sendable {
             let full = session.complete(
                 new, step: step, seconds: seconds, rate: clock.imagesPerSecond)
             journal.append(full)
+            sinceSample.add(full)
             report = full
             progress?.show(
                 full, of: config.steps,
                 secondsLeft: Double(config.steps - step) * clock.secondsPerStep)
             interrupted = shouldStop() && step < config.steps
             let last = step == config.steps || interrupted
-            if last || step % config.sampleEvery == 0 { try session.saveSamples(step: step) }
+            if last || step % config.sampleEvery == 0 || config.milestones.contains(step) {
+                let sample = try session.saveSamples(step: step)
+                if config.announceSamples { progress?.announce(full, sinceSample, sample) }
+                sinceSample = MeanAccuracy()
+            }
             if last || step % config.checkpointEvery == 0 {
                 // First, so that the journal is never behind what a resume starts from.
                 try journal.flush()
@@ -142,8 +148,7 @@ public struct Trainer: Sendable {
             }
             clock.skipPause()
         }
-        if interrupted { progress?.finish() }
-        try session.directory.writeProgress(channels: options.channels)
+        progress?.finish()
         try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: report,

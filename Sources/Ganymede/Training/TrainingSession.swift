@@ -142,9 +142,13 @@ final class TrainingSession {
         try saveGrid(Array(dataset.pixels.prefix(count)), name: "real")
     }
 
-    func saveSamples(step: Int) throws {
+    /// - Returns: the file's path inside the run's folder.
+    @discardableResult
+    func saveSamples(step: Int) throws -> String {
         let seeds = Array(0..<options.training.grid.reduce(1, *))
-        try saveGrid(sampler.images(seeds: seeds), name: RunDirectory.stepName(step))
+        let name = RunDirectory.stepName(step)
+        try saveGrid(sampler.images(seeds: seeds), name: name)
+        return "samples/\(name).png"
     }
 
     private func saveGrid(_ images: [UInt8], name: String) throws {

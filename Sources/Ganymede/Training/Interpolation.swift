@@ -1,0 +1,42 @@
+/// A walk through the noise of a generator, from one vector to the next.
+public enum Interpolation {
+    /// What lies between two vectors of one length: at 0 the first and at 1 the second, exactly.
+    public typealias Path = (_ a: [Float], _ b: [Float], _ t: Double) -> [Float]
+
+    /// The straight line, for uniform noise: it stays in the box.
+    public static func lerp(_ a: [Float], _ b: [Float], _ t: Double) -> [Float] {
+        mixed(a, b, 1 - t, t)
+    }
+
+    /// The arc (spherical interpolation; Shoemake, 1985), for normal noise: it keeps to the lengths that such
+    /// noise has, where the straight line passes through short vectors that the generator never saw (White,
+    /// 2016, arXiv:1609.04468). Vectors that point the same way or opposite ways have no arc between them:
+    /// there it is the straight line.
+    public static func slerp(_ a: [Float], _ b: [Float], _ t: Double) -> [Float] {
+        func dot(_ x: [Float], _ y: [Float]) -> Double {
+            zip(x, y).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+        let lengths = (dot(a, a) * dot(b, b)).squareRoot()
+        let angle = lengths > 0 ? LibM.acos(max(-1, min(1, dot(a, b) / lengths))) : 0
+        let sine = LibM.sin(angle)
+        if sine < 1e-6 { return lerp(a, b, t) }
+        return mixed(a, b, LibM.sin((1 - t) * angle) / sine, LibM.sin(t * angle) / sine)
+    }
+
+    private static func mixed(_ a: [Float], _ b: [Float], _ x: Double, _ y: Double) -> [Float] {
+        zip(a, b).map { Float(x * Double($0) + y * Double($1)) }
+    }
+
+    /// For each two neighbours among `ends`, the vectors from the first to the second, both included:
+    /// `frames + 1` of them.
+    ///
+    /// - Parameter loop: whether one more leg leads from the last back to the first.
+    public static func legs(
+        _ ends: [[Float]], frames: Int, loop: Bool, along path: Path = slerp
+    ) -> [[[Float]]] {
+        let starts = loop ? ends : ends.dropLast()
+        return zip(starts, ends.dropFirst() + ends.prefix(1)).map { a, b in
+            (0...frames).map { path(a, b, Double($0) / Double(frames)) }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Ganymede
+
+/// `ganymede interpolate`
+struct Interpolate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Walk from seed to seed: how one image turns into the next.",
+        discussion: """
+            The ending of the output says what is written: .gif a film, .png a grid with a row for each two \
+            neighbours. Where a leg starts, the image is that of ganymede generate for the seed.
+            """)
+
+    @Argument(help: "A run's folder or a checkpoint.") var source: String
+    @Option(help: "Seeds to walk through, such as 0,1,4-6.") var seeds: String
+    @Option(help: "Frames from one seed to the next.") var frames = 16
+    @Flag(help: "Walk from the last seed back to the first.") var loop = false
+    @Option(name: .shortAndLong, help: "The file to write: .gif or .png.") var output: String
+
+    /// The longest walk, in frames.
+    private static let limit = 10_000
+
+    func run() throws {
+        let chosen = try parseSeeds(seeds)
+        let ending = Files.ending(output)
+        guard ["gif", "png"].contains(ending) else {
+            throw GanymedeError.usage("--output ends in .gif or .png, not \"\(output)\"")
+        }
+        guard chosen.count > 1 else {
+            throw GanymedeError.usage("--seeds names two or more to walk between, not \"\(seeds)\"")
+        }
+        guard frames > 0 else {
+            throw GanymedeError.usage("--frames is at least 1, not \(frames)")
+        }
+        let legCount = loop ? chosen.count : chosen.count - 1
+        guard frames < Interpolate.limit, legCount * (frames + 1) <= Interpolate.limit else {
+            throw GanymedeError.usage(
+                "\(legCount) legs of \(frames) frames are more than \(Interpolate.limit) images: "
+                    + "ask for fewer --frames or --seeds")
+        }
+        let (sampler, image) = try Sampler.load(source)
+        let ends = chosen.map(sampler.noise(seed:))
+        let legs = Interpolation.legs(
+            ends, frames: frames, loop: loop, along: sampler.path)
+        if ending == "png" {
+            let file = ImageFile(
+                images: sampler.images(noise: Array(legs.joined())), image: image,
+                count: legCount * (frames + 1))
+            try file.write(output, .png, grid: (legCount, frames + 1))
+        } else {
+            // A leg ends with what the next one starts with.
+            let walk = legs.flatMap { $0.dropLast() } + (loop ? [] : ends.suffix(1))
+            try ImageFile(images: sampler.images(noise: walk), image: image, count: walk.count)
+                .writeFilm(output, pause: loop ? 8 : 80)
+        }
+    }
+}
