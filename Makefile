@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train test check lint format setup golden clean
+.PHONY: all build train test test-slow check lint format setup golden clean
 
 all: build
 
@@ -20,6 +20,11 @@ test: setup
 	swift build $(CONFIGURATION) --build-tests
 	swift test $(CONFIGURATION) --skip-build
 
+# Every preset at full width on real digits: some ten minutes.
+test-slow: setup
+	swift build $(CONFIGURATION) --build-tests
+	GANYMEDE_SLOW=1 swift test $(CONFIGURATION) --skip-build --filter TrainingQualityTests
+
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift
 
@@ -32,7 +37,7 @@ check: lint test
 # Writes the pinned texts anew: look at the difference before committing it.
 golden: setup
 	swift build $(CONFIGURATION) --build-tests
-	GANYMEDE_UPDATE_GOLDEN=1 swift test $(CONFIGURATION) --skip-build --filter 'NetworkTests|MessageTests|DataCommandTests'
+	GANYMEDE_UPDATE_GOLDEN=1 swift test $(CONFIGURATION) --skip-build --filter 'NetworkTests|PresetTests|MessageTests|DataCommandTests'
 
 clean:
 	rm -rf .build

@@ -36,7 +36,8 @@ enum OpTable {
     static let vectors: [Shape] = [[1], [13], [17, 3], [2, 1, 17], [5, 600]]
 
     static let rows: [OpRow] =
-        unary + binary + movement + slicing + reductions + products + convolutions + random + fused
+        unary + binary + movement + slicing + reductions + products + convolutions + pooling
+        + random + fused
 
     private static func each(
         _ name: String, _ range: ClosedRange<Double> = -2...2, derivatives: Int = 2,
@@ -113,70 +114,6 @@ enum OpTable {
         .map { (shape: Shape, permutation: [Int]) in
             OpRow(name: "transpose", shapes: [shape]) {
                 [$0[0].transpose(permutation), ($0[0] * $0[0]).transpose(permutation)]
-            }
-        }
-
-    static let slicing: [OpRow] =
-        [
-            ([7], [1], [6], [2]), ([4, 17], [0, 3], [4, 17], [1, 5]),
-            ([2, 5, 6, 3], [0, 1, 0, 0], [2, 5, 5, 3], [1, 2, 2, 1]),
-        ]
-        .map { (shape: Shape, starts: [Int], ends: [Int], strides: [Int]) in
-            OpRow(name: "slice", shapes: [shape]) {
-                let slice = Slice(starts: starts, ends: ends, strides: strides)
-                return [
-                    $0[0].builder.emit(slice, $0[0]), $0[0].builder.emit(slice, $0[0] * $0[0]),
-                ]
-            }
-        }
-        + [
-            ([5], [2], [1], [0], 0.0), ([3, 17], [0, 2], [1, 0], [1, 2], 1.5),
-            ([2, 3, 4, 3], [0, 1, 2, 0], [0, 2, 1, 0], [0, 0, 1, 0], -1.0),
-        ]
-        .map {
-            (shape: Shape, before: [Int], after: [Int], between: [Int], value: Double) in
-            OpRow(name: "pad", shapes: [shape]) {
-                let pad = Pad(before: before, after: after, between: between, value: value)
-                return [$0[0].builder.emit(pad, $0[0]), $0[0].builder.emit(pad, $0[0] * $0[0])]
-            }
-        }
-        + [
-            ([[3], [1], [5]], 0), ([[2, 3], [17, 3]], 0),
-            ([[2, 3, 4], [2, 1, 4], [2, 5, 4]], 1),
-            ([[4, 2], [4, 7]], 1),
-        ]
-        .map { (shapes: [Shape], axis: Int) in
-            OpRow(name: "concatenate", shapes: shapes) { parts in
-                [concatenate(parts.map { $0 * $0 }, axis: axis), concatenate(parts, axis: axis)]
-            }
-        }
-
-    /// Windows of the presets at small sizes, and odd ones: image, kernel, strides, padding, channels, filters.
-    static let convolutions: [OpRow] =
-        [
-            ([5, 5], [3, 3], [1, 1], Padding.same, 2, 3), ([6, 6], [5, 5], [2, 2], .same, 1, 16),
-            ([3, 3], [5, 5], [2, 2], .same, 16, 4), ([4, 4], [2, 2], [1, 1], .valid, 1, 16),
-            ([7, 5], [3, 2], [2, 3], .symmetric(rows: 1, columns: 0), 3, 5),
-            ([3, 4], [5, 5], [1, 1], .same, 8, 1), ([4, 4], [1, 1], [2, 2], .valid, 5, 17),
-            ([4, 4], [3, 3], [1, 1], .same, 32, 16), ([12, 12], [5, 5], [1, 1], .same, 8, 16),
-            ([12, 12], [5, 5], [1, 1], .same, 8, 1), ([12, 12], [5, 5], [2, 2], .same, 3, 16),
-        ]
-        .flatMap {
-            (image: [Int], size: [Int], strides: [Int], padding: Padding, c: Int, o: Int)
-                -> [OpRow] in
-            let window = Window(image: image, size: size, strides: strides, padding: padding)
-            let x = Shape([2] + image + [c])
-            let w = Shape(size + [c, o])
-            let y = Shape([2] + window.places + [o])
-            return [
-                (Convolution.Face.forward, [x, w]), (.inputGradient, [y, w]),
-                (.filterGradient, [x, y]),
-            ]
-            .map { (face: Convolution.Face, shapes: [Shape]) in
-                let convolution = Convolution(face, window)
-                return OpRow(name: convolution.name, shapes: shapes, tolerance: 1e-5) {
-                    [$0[0].builder.emit(convolution, $0[0], $0[1])]
-                }
             }
         }
 

@@ -37,30 +37,46 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
         return gan
     }
 
+    /// The preset for images of `size` pixels with the widths of the golden data.
+    static func narrow(_ preset: Preset, size: Int) -> GAN {
+        let gan = preset.make(size, 1)
+        let places = size * size / 16
+        switch preset.name {
+        case "dcgan":
+            return gan.narrowed(
+                noise: [16], generator: [places * 256: places * 32, 256: 32, 128: 32, 64: 16],
+                discriminator: [64: 16, 128: 32])
+        case "forger":
+            return gan.narrowed(
+                noise: [16], generator: [places * 64: places * 32, 64: 32, 32: 16],
+                discriminator: [64: 16, 128: 16, 256: 16, 512: 32])
+        case "all-conv":
+            return gan.narrowed(
+                noise: gan.generator.input, generator: [64: 16, 128: 32],
+                discriminator: [64: 16, 128: 32])
+        default:
+            let dense = [1024: 64, 512: 48, 256: 32]
+            return gan.narrowed(
+                noise: [16], generator: dense,
+                discriminator: preset.name == "dense" ? dense : [64: 16, 128: 32])
+        }
+    }
+
     static var dcgan: GAN {
-        var gan = Preset.dcgan.make(12, 1).narrowed(
-            noise: [16], generator: [2304: 288, 256: 32, 128: 32, 64: 16],
-            discriminator: [64: 16, 128: 32])
+        var gan = narrow(.dcgan, size: 12)
         let adam = AnyOptimizer(Adam(learningRate: 2e-3))
         (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
         return gan
     }
 
     static func course(_ preset: Preset) -> GAN {
-        let convolutional = preset.name != "dense"
-        var gan = preset.make(12, 1).narrowed(
-            noise: preset.name == "all-conv" ? [4, 4, 1] : [16],
-            generator: preset.name == "all-conv"
-                ? [64: 16, 128: 32] : [256: 32, 512: 48, 1024: 64],
-            discriminator: convolutional ? [64: 16, 128: 32] : [1024: 64, 512: 48, 256: 32])
+        var gan = narrow(preset, size: 12)
         gan.discriminatorOptimizer = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
         return gan
     }
 
     static var forger: GAN {
-        var gan = Preset.forger.make(12, 1).narrowed(
-            noise: [16], generator: [576: 288, 64: 32, 32: 16],
-            discriminator: [64: 16, 128: 16, 256: 16, 512: 32])
+        var gan = narrow(.forger, size: 12)
         gan.generatorOptimizer = AnyOptimizer(
             RMSprop(learningRate: 4e-4, decay: 3e-3, clipValue: 1e-3))
         gan.discriminatorOptimizer = AnyOptimizer(

@@ -1,0 +1,98 @@
+import Engine
+import TestSupport
+
+/// Rows of what images are made of.
+extension OpTable {
+    static let slicing: [OpRow] =
+        [
+            ([7], [1], [6], [2]), ([4, 17], [0, 3], [4, 17], [1, 5]),
+            ([2, 5, 6, 3], [0, 1, 0, 0], [2, 5, 5, 3], [1, 2, 2, 1]),
+        ]
+        .map { (shape: Shape, starts: [Int], ends: [Int], strides: [Int]) in
+            OpRow(name: "slice", shapes: [shape]) {
+                let slice = Slice(starts: starts, ends: ends, strides: strides)
+                return [
+                    $0[0].builder.emit(slice, $0[0]), $0[0].builder.emit(slice, $0[0] * $0[0]),
+                ]
+            }
+        }
+        + [
+            ([5], [2], [1], [0], 0.0), ([3, 17], [0, 2], [1, 0], [1, 2], 1.5),
+            ([2, 3, 4, 3], [0, 1, 2, 0], [0, 2, 1, 0], [0, 0, 1, 0], -1.0),
+        ]
+        .map {
+            (shape: Shape, before: [Int], after: [Int], between: [Int], value: Double) in
+            OpRow(name: "pad", shapes: [shape]) {
+                let pad = Pad(before: before, after: after, between: between, value: value)
+                return [$0[0].builder.emit(pad, $0[0]), $0[0].builder.emit(pad, $0[0] * $0[0])]
+            }
+        }
+        + [
+            ([[3], [1], [5]], 0), ([[2, 3], [17, 3]], 0),
+            ([[2, 3, 4], [2, 1, 4], [2, 5, 4]], 1),
+            ([[4, 2], [4, 7]], 1),
+        ]
+        .map { (shapes: [Shape], axis: Int) in
+            OpRow(name: "concatenate", shapes: shapes) { parts in
+                [concatenate(parts.map { $0 * $0 }, axis: axis), concatenate(parts, axis: axis)]
+            }
+        }
+
+    /// Windows of the presets at small sizes, and odd ones: image, kernel, strides, padding, channels, filters.
+    static let convolutions: [OpRow] =
+        [
+            ([5, 5], [3, 3], [1, 1], Padding.same, 2, 3), ([6, 6], [5, 5], [2, 2], .same, 1, 16),
+            ([3, 3], [5, 5], [2, 2], .same, 16, 4), ([4, 4], [2, 2], [1, 1], .valid, 1, 16),
+            ([7, 5], [3, 2], [2, 3], .symmetric(rows: 1, columns: 0), 3, 5),
+            ([3, 4], [5, 5], [1, 1], .same, 8, 1), ([4, 4], [1, 1], [2, 2], .valid, 5, 17),
+            ([4, 4], [3, 3], [1, 1], .same, 32, 16), ([12, 12], [5, 5], [1, 1], .same, 8, 16),
+            ([12, 12], [5, 5], [1, 1], .same, 8, 1), ([12, 12], [5, 5], [2, 2], .same, 3, 16),
+        ]
+        .flatMap {
+            (image: [Int], size: [Int], strides: [Int], padding: Padding, c: Int, o: Int)
+                -> [OpRow] in
+            let window = Window(image: image, size: size, strides: strides, padding: padding)
+            let x = Shape([2] + image + [c])
+            let w = Shape(size + [c, o])
+            let y = Shape([2] + window.places + [o])
+            return [
+                (Convolution.Face.forward, [x, w]), (.inputGradient, [y, w]),
+                (.filterGradient, [x, y]),
+            ]
+            .map { (face: Convolution.Face, shapes: [Shape]) in
+                let convolution = Convolution(face, window)
+                return OpRow(name: convolution.name, shapes: shapes, tolerance: 1e-5) {
+                    [$0[0].builder.emit(convolution, $0[0], $0[1])]
+                }
+            }
+        }
+
+    /// Compositions, which must have gradients of both orders and no slow kernel all the same.
+    static let pooling: [OpRow] =
+        [
+            ([2, 4, 6, 3], [2, 2], [2, 2], Padding.valid), ([1, 5, 5, 2], [3, 3], [2, 2], .same),
+            ([2, 3, 4, 1], [2, 3], [1, 1], .same),
+        ]
+        .flatMap { (shape: Shape, size: [Int], strides: [Int], padding: Padding) in
+            [
+                OpRow(name: "maxPool", shapes: [shape]) {
+                    [($0[0] * $0[0].absolute()).maxPooled(size, strides: strides, padding: padding)]
+                },
+                OpRow(name: "averagePool", shapes: [shape]) {
+                    [($0[0] * $0[0]).averagePooled(size, strides: strides, padding: padding)]
+                },
+            ]
+        }
+        + ([[2, 3, 4, 3], [1, 1, 2, 17]] as [Shape]).flatMap { shape in
+            [
+                OpRow(name: "upsample", shapes: [shape]) {
+                    [($0[0] * $0[0]).upsampledNearest(rows: 2, columns: 3)]
+                },
+                OpRow(name: "dropout", shapes: [shape]) {
+                    let mask = $0[0].builder.random(
+                        .bernoulli(probability: 0.6), shape, stream: "test")
+                    return [$0[0] * $0[0] * mask * (1 / 0.6)]
+                },
+            ]
+        }
+}

@@ -1,0 +1,94 @@
+import Ganymede
+import TestSupport
+import Testing
+
+/// The presets at full size.
+struct PresetTests {
+    /// As the documents count them: generator, of it trainable, discriminator.
+    static let parameters: [String: [Int]] = [
+        "mlp": [1_493_520, 1_489_936, 533_505],
+        "dcgan": [2_330_944, 2_305_472, 212_865],
+        "dense": [1_477_136, 1_477_136, 1_460_225],
+        "conv-discriminator": [1_477_136, 1_477_136, 412_481],
+        "all-conv": [412_544, 412_032, 412_481],
+        "forger": [183_713, 177_329, 4_311_553],
+    ]
+
+    @Test(arguments: Presets.all.map(\.name))
+    func parametersAndShapes(name: String) throws {
+        let gan = try Presets.named(name).gan()
+        let trainable = gan.generator.variables.filter(\.trainable).map(\.shape.count)
+        #expect(
+            [
+                gan.generator.parameterCount, trainable.reduce(0, +),
+                gan.discriminator.parameterCount,
+            ] == PresetTests.parameters[name])
+        #expect(gan.generator.output == [28, 28, 1])
+        // Every layer with its output shape.
+        let text = gan.generator.summary() + "\n\n" + gan.discriminator.summary() + "\n"
+        let difference = try Golden.difference(text, "summary-\(name).txt")
+        #expect(difference == nil)
+    }
+
+    @Test(arguments: Presets.all.map(\.name))
+    func systemSurvivesItsFile(name: String) throws {
+        let gan = try Presets.named(name).gan(size: 32, channels: 3)
+        #expect(try JSON.decoder().decode(GAN.self, from: JSON.encoder().encode(gan)) == gan)
+    }
+
+    /// No kernel of a preset is one of oneDNN's slow references.
+    @Test(arguments: Presets.all.map(\.name))
+    func noReferenceKernel(name: String) throws {
+        let preset = try Presets.named(name)
+        let gan = try preset.gan()
+        try EngineThread.run {
+            let step = TrainStep(gan, batch: preset.batch)
+            let program = try Program(step.graph, store: StateStore())
+            for (node, implementation) in program.implementations {
+                #expect(
+                    !implementation.hasPrefix("ref") && !implementation.contains(":any"),
+                    "\(implementation): \(node)")
+            }
+        }
+    }
+
+    /// What a step draws and updates, counted in its graph.
+    @Test(arguments: [
+        ("mlp", 2, ["adam"], 26), ("dcgan", 1, ["adam"], 6 + 10), ("dense", 2, ["adam"], 8 + 8),
+        ("conv-discriminator", 2, ["adam"], 8 + 8), ("all-conv", 2, ["adam"], 8 + 11),
+    ])
+    func roundOfTheSchedule(name: String, noises: Int, optimizers: [String], updates: Int) throws {
+        let text = try TrainStep(Presets.named(name).gan(), batch: 8).graph.description
+        func count(_ part: String) -> Int { text.components(separatedBy: "= \(part)").count - 1 }
+        #expect(count("philoxNormal") == noises)
+        #expect(optimizers.map(count).reduce(0, +) == updates)
+    }
+
+    @Test func lengthsAreThoseOfTheDocuments() {
+        func lengths(_ preset: Preset, batch: Int? = nil) -> [Int?] {
+            let training = preset.training(batch: batch ?? preset.batch, images: 60_000)
+            return [training.steps, training.sampleEvery, training.epochSteps]
+        }
+        #expect(lengths(.mlp) == [30_000, 200, nil])
+        #expect(lengths(.dcgan) == [50 * 234, 234, nil])
+        #expect(lengths(.dcgan, batch: 128) == [50 * 468, 468, nil])
+        #expect(lengths(.dense) == [6_400, 128, 128])
+        #expect(lengths(.forger) == [46_800, 4_680, nil])
+    }
+
+    @Test(arguments: Presets.all.map(\.name))
+    func sizesAreTakenOrRefused(name: String) throws {
+        let preset = try Presets.named(name)
+        for size in [8, 28, 32, 36, 64] {
+            let gan = try preset.gan(size: size, channels: 3)
+            #expect(gan.image == [size, size, 3])
+        }
+        #expect(throws: GanymedeError.self) { try preset.gan(size: 3) }
+        #expect(throws: GanymedeError.self) { try preset.gan(size: 500) }
+        #expect(throws: GanymedeError.self) { try preset.gan(channels: 2) }
+        if !preset.sizes.contains(30) {
+            let message = #expect(throws: GanymedeError.self) { try preset.gan(size: 30) }
+            #expect(message?.description.contains("the nearest it can is 28") == true)
+        }
+    }
+}

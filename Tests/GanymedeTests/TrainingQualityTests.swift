@@ -1,0 +1,80 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// Presets that learn: 200 steps on real digits make images that are nearer to the digits than noise is.
+struct TrainingQualityTests {
+    /// Narrow ones, in seconds.
+    @Test(arguments: ["dense", "dcgan", "all-conv"])
+    func narrowPresetLearns(name: String) throws {
+        let preset = try Presets.named(name)
+        var options = try RunOptions(preset: preset, batch: 32)
+        options.gan = GoldenSystem.narrow(preset, size: 28)
+        try learns(options)
+    }
+
+    /// The presets as they are, in minutes: `make test-slow`.
+    @Test(
+        .enabled(if: ProcessInfo.processInfo.environment["GANYMEDE_SLOW"] != nil),
+        arguments: Presets.all.map(\.name))
+    func presetLearns(name: String) throws {
+        try learns(RunOptions(preset: Presets.named(name)))
+    }
+
+    private func learns(_ options: RunOptions) throws {
+        var options = options
+        options.training.steps = 200
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/run"
+        // Stops on the first number that is not finite.
+        let outcome = try Trainer(options).train(into: path)
+        #expect(outcome.step == 200)
+
+        let data = Moments(try DataSource.mnist.load(size: 28, channels: 1).pixels.prefix(784_000))
+        func samples(_ step: String) throws -> [UInt8] {
+            let file = "\(path)/checkpoints/step-\(step).safetensors"
+            return try Sampler.load(file).sampler.images(seeds: Array(0..<64))
+        }
+        let last = try samples("000200")
+        let (before, after) = (Moments(try samples("000000")), Moments(last))
+        #expect(abs(after.mean - data.mean) < abs(before.mean - data.mean), "\(before) \(after)")
+        #expect(
+            abs(after.deviation - data.deviation) < abs(before.deviation - data.deviation),
+            "\(before) \(after)")
+        // Digits of MNIST differ by 90 grey levels a pixel (root mean square); a collapsed generator by none.
+        #expect(meanPairwiseDistance(last) > 5, "\(meanPairwiseDistance(last))")
+    }
+
+    private struct Moments: CustomStringConvertible {
+        let mean: Double
+        let deviation: Double
+        var description: String { "mean \(mean) deviation \(deviation)" }
+
+        init(_ bytes: some Collection<UInt8>) {
+            let count = Double(bytes.count)
+            let center = bytes.reduce(0) { $0 + Double($1) } / count
+            mean = center
+            deviation =
+                (bytes.reduce(0) { $0 + (Double($1) - center) * (Double($1) - center) } / count)
+                .squareRoot()
+        }
+    }
+
+    /// The root mean square difference of a pixel between two images, over all pairs.
+    private func meanPairwiseDistance(_ images: [UInt8]) -> Double {
+        let count = images.count / 784
+        var total = 0.0
+        for a in 0..<count {
+            for b in 0..<a {
+                var sum = 0.0
+                for pixel in 0..<784 {
+                    let d = Double(images[a * 784 + pixel]) - Double(images[b * 784 + pixel])
+                    sum += d * d
+                }
+                total += (sum / 784).squareRoot()
+            }
+        }
+        return total / Double(count * (count - 1) / 2)
+    }
+}
