@@ -20,15 +20,30 @@ public struct ProgressLine {
         interval = isTerminal ? 0.1 : 5
     }
 
+    /// Says what is about to be trained, and where.
+    func begin(_ options: RunOptions, _ directory: RunDirectory, epochSteps: Int) {
+        let (gan, training) = (options.gan, options.training)
+        let epochs = Double(training.steps) / Double(epochSteps)
+        print(
+            "\(name) on \(options.data): generator \(grouped(gan.generator.parameterCount)) parameters, "
+                + "discriminator \(grouped(gan.discriminator.parameterCount)); "
+                + "\(grouped(training.steps)) steps of \(training.batch) images (\(fixed(epochs, 1)) epochs), "
+                + "\(training.threads) thread\(training.threads == 1 ? "" : "s")")
+        print("Everything about the run: \(directory.path)/")
+        fflush(nil)
+    }
+
     /// Shows `report` if it is time to, or if it is the last.
     mutating func show(_ report: StepReport, of steps: Int, secondsLeft: Double) {
         let now = Machine.seconds()
         let last = report.step >= steps
         guard last || now - lastShown >= interval else { return }
         lastShown = now
-        let text = ProgressLine.text(name, report, of: steps, secondsLeft: secondsLeft)
+        let width = isTerminal ? columns - 1 : .max
+        let text = ProgressLine.text(
+            name, report, of: steps, secondsLeft: secondsLeft, within: width)
         if isTerminal {
-            print("\r" + text.prefix(columns - 1) + "\u{1b}[K", terminator: last ? "\n" : "")
+            print("\r" + text.prefix(width) + "\u{1b}[K", terminator: last ? "\n" : "")
             isOpen = !last
         } else {
             print(text)
@@ -57,19 +72,30 @@ public struct ProgressLine {
             ? Int(size.ws_col) : 120
     }
 
+    /// The line, without its less important parts where it would be longer than `width`.
     package static func text(
-        _ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double
-    )
-        -> String
-    {
+        _ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double,
+        within width: Int = .max
+    ) -> String {
         let done = min(report.step * 10 / max(steps, 1), 10)
-        return "\(name)  step \(report.step)/\(steps)  epoch \(fixed(report.epoch, 1))  "
-            + "D \(fixed(report.dLoss, 2)) (real \(percent(report.dAccReal)) fake \(percent(report.dAccFake)))  "
-            + "G \(fixed(report.gLoss, 2))  \(rate(report.imagesPerSecond)) img/s  "
-            + "[" + String(repeating: "#", count: done) + String(repeating: "-", count: 10 - done)
-            + "]  "
-            + (report.step >= steps
-                ? "done in \(duration(report.seconds))" : "\(duration(secondsLeft)) left")
+        let bar = String(repeating: "#", count: done) + String(repeating: "-", count: 10 - done)
+        let parts = [
+            (name, true), ("step \(report.step)/\(steps)", true),
+            ("epoch \(fixed(report.epoch, 1))", false),
+            (
+                "D \(fixed(report.dLoss, 2)) (real \(percent(report.dAccReal)) fake \(percent(report.dAccFake)))",
+                true
+            ),
+            ("G \(fixed(report.gLoss, 2)) (fools \(percent(report.gAcc)))", true),
+            ("\(rate(report.imagesPerSecond)) img/s", false), ("[\(bar)]", false),
+            (
+                report.step >= steps
+                    ? "done in \(duration(report.seconds))" : "\(duration(secondsLeft)) left", true
+            ),
+        ]
+        let whole = parts.map(\.0).joined(separator: "  ")
+        return whole.count <= width
+            ? whole : parts.filter(\.1).map(\.0).joined(separator: " ")
     }
 
     private static func rate(_ value: Double) -> String {

@@ -114,6 +114,7 @@ public struct Trainer: Sendable {
         }
         var clock = RateClock(batch: config.batch)
         var progress = showsProgress ? ProgressLine(options.preset ?? "gan") : nil
+        progress?.begin(options, session.directory, epochSteps: session.epochSteps)
         var sinceSample = MeanAccuracy()
         var report: StepReport?
         var interrupted = shouldStop()

@@ -13,6 +13,9 @@ final class TrainingSession {
     private var snapshotStep = 0
     private static let snapshotEvery = 100
 
+    /// Steps in what the run calls an epoch.
+    var epochSteps: Int { options.training.epochSteps ?? loader.batchesPerEpoch }
+
     /// How often the program of a step has run.
     var programRuns: Int { program.runCount }
 
@@ -93,8 +96,7 @@ final class TrainingSession {
         var report = report
         report.step = step
         report.images = step * options.training.batch
-        report.epoch =
-            Double(step) / Double(options.training.epochSteps ?? loader.batchesPerEpoch)
+        report.epoch = Double(step) / Double(epochSteps)
         report.seconds = seconds
         report.imagesPerSecond = rate
         return report
@@ -138,8 +140,13 @@ final class TrainingSession {
     }
 
     func saveRealImages() throws {
-        let count = options.training.grid.reduce(1, *) * dataset.image.reduce(1, *)
-        try saveGrid(Array(dataset.pixels.prefix(count)), name: "real")
+        // Spread over the whole, because a folder's images lie class by class.
+        let places = min(options.training.grid.reduce(1, *), dataset.count)
+        let size = dataset.image.reduce(1, *)
+        let images = (0..<places).flatMap { place in
+            dataset.pixels[(place * dataset.count / places * size)...].prefix(size)
+        }
+        try saveGrid(images, name: "real")
     }
 
     /// - Returns: the file's path inside the run's folder.
