@@ -107,6 +107,75 @@ struct LayerContractTests {
         }
     }
 
+    /// What a file may say: every number is looked at before anything is computed with it.
+    @Test(
+        arguments: [
+            (Conv2D(0, kernelSize: 3), [8, 8, 1]), (Conv2D(1 << 40, kernelSize: 3), [8, 8, 1]),
+            (Conv2D(4, kernelSize: 0), [8, 8, 1]), (Conv2D(4, kernelSize: [3, -1]), [8, 8, 1]),
+            (Conv2D(4, kernelSize: Extent2D(Int.max)), [8, 8, 1]),
+            (Conv2D(4, kernelSize: 9), [8, 8, 1]), (Conv2D(4, kernelSize: 3), [64]),
+            (Conv2D(4, kernelSize: 3, strides: 0), [8, 8, 1]),
+            (
+                Conv2D(4, kernelSize: 3, padding: .symmetric(rows: Int.max, columns: Int.max)),
+                [8, 8, 1]
+            ),
+            (
+                ConvTranspose2D(4, kernelSize: 3, padding: .symmetric(rows: 9, columns: 9)),
+                [4, 4, 1]
+            ),
+            (ConvTranspose2D(4, kernelSize: 3, strides: Extent2D(Int.min)), [4, 4, 1]),
+            (ConvTranspose2D(65_536, kernelSize: 3, strides: 256), [28, 28, 1]),
+            (UpSampling2D(0), [4, 4, 1]), (UpSampling2D(256), [64, 64, 1]),
+            (MaxPool2D(5), [4, 4, 1]), (AveragePool2D(-2), [4, 4, 1]),
+            (MaxPool2D(2, padding: .symmetric(rows: 2, columns: 0)), [4, 4, 1]),
+            (ZeroPadding2D(Extent2D(-1)), [4, 4, 1]),
+            (ZeroPadding2D(Extent2D(Int.max)), [4, 4, 1]),
+            (LayerNorm(epsilon: 0), [4]), (Embedding(0, 3), [1]), (Embedding(3, Int.max), [1]),
+            (Dense(Int.max), [4]), (Dropout(1), [4]),
+        ] as [(any Layer, [Int])])
+    func absurdNumbersAreRefused(layer: any Layer, input: [Int]) throws {
+        struct File: Encodable {
+            let name = "net"
+            let input: [Int]
+            let layers: [Element]
+        }
+        struct Element: Encodable {
+            let layer: any Layer
+            func encode(to encoder: any Encoder) throws {
+                try layer.encode(to: encoder)
+                var container = encoder.container(keyedBy: Key.self)
+                try container.encode(type(of: layer).kind, forKey: .kind)
+            }
+        }
+        enum Key: String, CodingKey { case kind }
+        let data = try JSON.encoder().encode(File(input: input, layers: [Element(layer: layer)]))
+        #expect(throws: DecodingError.self) {
+            try JSON.decoder().decode(Sequential.self, from: data)
+        }
+    }
+
+    /// Sizes that are reasonable one by one.
+    @Test func growthWithoutEndIsRefused() throws {
+        let layers = String(repeating: #"{"kind":"up_sampling2d","size":[256,256]},"#, count: 9)
+        let text = #"{"name":"net","input":[4,4,1],"layers":["# + layers.dropLast() + "]}"
+        #expect(throws: DecodingError.self) {
+            try JSON.decoder().decode(Sequential.self, from: Data(text.utf8))
+        }
+    }
+
+    @Test(arguments: [#""same""#, #""valid""#, "[1,0]"])
+    func paddingSurvivesItsFile(text: String) throws {
+        let padding = try JSON.decoder().decode(Padding.self, from: Data(text.utf8))
+        #expect(try String(decoding: JSON.encoder().encode(padding), as: UTF8.self) == text)
+    }
+
+    @Test(arguments: [#""full""#, "[1]", "3", "null", "{}"])
+    func otherPaddingsAreRefused(text: String) {
+        #expect(throws: DecodingError.self) {
+            try JSON.decoder().decode(Padding.self, from: Data(text.utf8))
+        }
+    }
+
     @Test(arguments: rows)
     func savesAndLoads(row: Row) throws {
         let network = Sequential("net", input: row.input, layers: [row.layer])

@@ -26,7 +26,7 @@ public struct Conv2D: Layer {
     }
 
     public func fault(forSample shape: [Int]) -> String? {
-        convolutionFault(shape, filters, kernelSize, strides) {
+        convolutionFault(shape, filters, kernelSize, strides, padding) {
             Window(image: $0, size: kernelSize.array, strides: strides.array, padding: padding)
         }
     }
@@ -68,7 +68,7 @@ public struct ConvTranspose2D: Layer {
     }
 
     public func fault(forSample shape: [Int]) -> String? {
-        convolutionFault(shape, filters, kernelSize, strides) {
+        convolutionFault(shape, filters, kernelSize, strides, padding) {
             Window(places: $0, size: kernelSize.array, strides: strides.array, padding: padding)
         }
     }
@@ -83,11 +83,16 @@ public struct ConvTranspose2D: Layer {
 
 private func convolutionFault(
     _ shape: [Int], _ filters: Int, _ kernelSize: Extent2D, _ strides: Extent2D,
-    _ window: ([Int]) -> Window
+    _ padding: Padding, _ window: ([Int]) -> Window
 ) -> String? {
     guard shape.count == 3 else { return imageWanted }
     if !(1...65_536).contains(filters) { return "it makes 1 to 65,536 channels, not \(filters)" }
     if let fault = kernelSize.fault("kernel") ?? strides.fault("strides") { return fault }
+    if case .symmetric(let rows, let columns) = padding,
+        !(0...256).contains(rows) || !(0...256).contains(columns)
+    {
+        return "its padding is from 0 to 256, and not \(rows) and \(columns)"
+    }
     let made = window(Array(shape[..<2]))
     return made.isPossible && made.image.allSatisfy { $0 <= 65_536 }
         ? nil : "its window \(made) has no place"

@@ -39,9 +39,9 @@ public struct Extent2D: Codable, Equatable, Sendable, ExpressibleByIntegerLitera
 
     /// Why a layer cannot use it as its `name`; nil where it can.
     func fault(_ name: String) -> String? {
-        let range = 1...1024
+        let range = 1...256
         return range.contains(rows) && range.contains(columns)
-            ? nil : "its \(name) is from 1 to 1024, and not \(array)"
+            ? nil : "its \(name) is from 1 to 256, and not \(array)"
     }
 }
 

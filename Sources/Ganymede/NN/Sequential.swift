@@ -60,7 +60,7 @@ public struct Sequential: Sendable {
 
     /// Why the layers do not fit each other, with the layer's path and the shape that it got; or nil.
     package var fault: String? {
-        if input.isEmpty || input.count > 3 || !input.allSatisfy((1...1_000_000).contains) {
+        if input.isEmpty || input.count > 3 || !Sequential.isReasonable(input) {
             return "\(name): the input cannot be \(input)"
         }
         var shape = input
@@ -70,8 +70,18 @@ public struct Sequential: Sendable {
                     + "\(Shape(shape)) come in, and \(fault)"
             }
             shape = Sequential(unchecked: name, input: shape, layers: [layer]).output
+            if !Sequential.isReasonable(shape) {
+                return
+                    "\(name).\(layerName) (\(type(of: layer).typeName)): it makes samples of the shape "
+                    + "\(Shape(shape)), which are larger than any that can be trained"
+            }
         }
         return nil
+    }
+
+    /// At most 64 million numbers, so that no product of sizes can overflow, whatever a file says.
+    private static func isReasonable(_ sample: [Int]) -> Bool {
+        sample.allSatisfy((1...1_000_000).contains) && sample.reduce(1, *) <= 1 << 26
     }
 
     private init(unchecked name: String, input: [Int], layers: [any Layer]) {
