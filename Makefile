@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train test test-slow check lint format setup golden clean
+.PHONY: all build train test test-slow race check lint format setup golden clean
 
 all: build
 
@@ -24,6 +24,13 @@ test: setup
 test-slow: setup
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_SLOW=1 swift test $(CONFIGURATION) --skip-build --filter TrainingQualityTests
+
+# Every preset here and in the other frameworks, in turns: an hour and more on a machine that does nothing else.
+race: build
+	@scripts/setup race
+	python3 -m venv Benchmarks/peers/venv
+	Benchmarks/peers/venv/bin/pip install --quiet numpy jax tensorflow-cpu keras torch
+	Benchmarks/peers/venv/bin/python Benchmarks/race.py
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift

@@ -48,6 +48,30 @@ struct RunTests {
         #expect(again.code == 0 && again.output == "parts is already at step 20: nothing to do\n")
     }
 
+    /// Every preset from the command line, at its full width on small images: a resumed run is the same run, and
+    /// what it made can be used.
+    @Test(arguments: ["mlp", "dcgan", "dense", "conv-discriminator", "all-conv", "forger"])
+    func everyPresetRuns(preset: String) throws {
+        let folder = try TemporaryFolder()
+        func ganymede(_ arguments: [String]) throws {
+            let result = try Command.run(arguments, in: folder.path)
+            #expect(result.code == 0, "\(arguments): \(result.errors)")
+        }
+        let options = [
+            "train", "--preset", preset, "--size", "8", "--batch", "8", "--threads", "2", "--quiet",
+        ]
+        try ganymede(options + ["--steps", "3", "--out", "whole"])
+        try ganymede(options + ["--steps", "2", "--out", "parts"])
+        try ganymede(["resume", "parts", "--steps", "3", "--quiet"])
+        try expectSameRun("\(folder.path)/whole", "\(folder.path)/parts", step: "step-000003")
+        try ganymede(["generate", "parts", "--seeds", "0-3", "-o", "a.png"])
+        try ganymede(["interpolate", "parts", "--seeds", "0,1", "--frames", "2", "-o", "a.gif"])
+        try ganymede(["report", "parts"])
+        for file in ["a.png", "a.gif", "parts/report.html", "parts/curves.png"] {
+            #expect(try bytes("\(folder.path)/\(file)").count > 100)
+        }
+    }
+
     @Test func sameSeedSameBits() throws {
         let folder = try TemporaryFolder()
         for name in ["a", "b"] { try train(["--steps", "15", "--out", name], in: folder) }
