@@ -45,6 +45,7 @@ struct LayerContractTests {
         Row(
             layer: AveragePool2D(3, strides: 2, padding: .same), input: [6, 7, 2],
             output: [3, 4, 2], parameters: 0),
+        Row(layer: AveragePool2D(12), input: [12, 24, 2], output: [1, 2, 2], parameters: 0),
         Row(layer: ZeroPadding2D([1, 2]), input: [3, 4, 2], output: [5, 8, 2], parameters: 0),
         Row(layer: LayerNorm(), input: [5, 13], output: [5, 13], parameters: 26),
         Row(
@@ -126,7 +127,8 @@ struct LayerContractTests {
             (ConvTranspose2D(4, kernelSize: 3, strides: Extent2D(Int.min)), [4, 4, 1]),
             (ConvTranspose2D(65_536, kernelSize: 3, strides: 256), [28, 28, 1]),
             (UpSampling2D(0), [4, 4, 1]), (UpSampling2D(256), [64, 64, 1]),
-            (MaxPool2D(5), [4, 4, 1]), (AveragePool2D(-2), [4, 4, 1]),
+            (MaxPool2D(5), [4, 4, 1]), (MaxPool2D(9), [64, 64, 1]),
+            (AveragePool2D(9, strides: 3), [64, 64, 1]), (AveragePool2D(-2), [4, 4, 1]),
             (MaxPool2D(2, padding: .symmetric(rows: 2, columns: 0)), [4, 4, 1]),
             (ZeroPadding2D(Extent2D(-1)), [4, 4, 1]),
             (ZeroPadding2D(Extent2D(Int.max)), [4, 4, 1]),

@@ -62,6 +62,12 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether its places cover the image without a gap, an overlap or padding.
+    package var tiles: Bool {
+        size == strides && (0..<2).allSatisfy { places[$0] * size[$0] == image[$0] }
+            && (before + after).allSatisfy { $0 == 0 }
+    }
+
     /// Whether every extent makes sense, and the window has a place.
     package var isPossible: Bool {
         image.allSatisfy { $0 > 0 } && size.allSatisfy { $0 > 0 } && strides.allSatisfy { $0 > 0 }

@@ -9,16 +9,7 @@ extension Preset {
                 Conv2D(64, kernelSize: 2)
                 BatchNorm()
                 LeakyReLU()
-                for (filters, strides) in [(128, 1), (64, 2)] {
-                    ConvTranspose2D(
-                        filters, kernelSize: 5, strides: Extent2D(strides), padding: .same,
-                        useBias: false)
-                    BatchNorm()
-                    LeakyReLU()
-                }
-                ConvTranspose2D(
-                    channels, kernelSize: 5, strides: 2, padding: .same, useBias: false)
-                Tanh()
+                transposedConvolutions(channels)
             }
         }, discriminator: threeConvolutions)
 }

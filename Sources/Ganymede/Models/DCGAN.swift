@@ -16,16 +16,7 @@ extension Preset {
                 BatchNorm()
                 LeakyReLU()
                 Reshape(side, side, 256)
-                for (filters, strides) in [(128, 1), (64, 2)] {
-                    ConvTranspose2D(
-                        filters, kernelSize: 5, strides: Extent2D(strides), padding: .same,
-                        useBias: false)
-                    BatchNorm()
-                    LeakyReLU()
-                }
-                ConvTranspose2D(
-                    channels, kernelSize: 5, strides: 2, padding: .same, useBias: false)
-                Tanh()
+                transposedConvolutions(channels)
             },
             discriminator: Sequential("discriminator", input: [size, size, channels]) {
                 for filters in [64, 128] {
@@ -39,5 +30,18 @@ extension Preset {
             schedule: .simultaneous,
             generatorOptimizer: Adam(learningRate: 1e-4),
             discriminatorOptimizer: Adam(learningRate: 1e-4))
+    }
+
+    /// From a quarter of the side to the image: the last layers of the generators of `dcgan` and `all-conv`.
+    @LayerBuilder
+    static func transposedConvolutions(_ channels: Int) -> [any Layer] {
+        for (filters, strides) in [(128, 1), (64, 2)] {
+            ConvTranspose2D(
+                filters, kernelSize: 5, strides: Extent2D(strides), padding: .same, useBias: false)
+            BatchNorm()
+            LeakyReLU()
+        }
+        ConvTranspose2D(channels, kernelSize: 5, strides: 2, padding: .same, useBias: false)
+        Tanh()
     }
 }

@@ -16,7 +16,7 @@ public struct MaxPool2D: Layer {
     }
 
     public func fault(forSample shape: [Int]) -> String? {
-        poolingFault(shape, poolSize, strides, padding)
+        poolingFault(shape, poolSize, strides, padding) { _ in false }
     }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
@@ -42,7 +42,7 @@ public struct AveragePool2D: Layer {
     }
 
     public func fault(forSample shape: [Int]) -> String? {
-        poolingFault(shape, poolSize, strides, padding)
+        poolingFault(shape, poolSize, strides, padding, isCheap: \.tiles)
     }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
@@ -51,7 +51,8 @@ public struct AveragePool2D: Layer {
 }
 
 private func poolingFault(
-    _ shape: [Int], _ size: Extent2D, _ strides: Extent2D, _ padding: Padding
+    _ shape: [Int], _ size: Extent2D, _ strides: Extent2D, _ padding: Padding,
+    isCheap: (Window) -> Bool
 ) -> String? {
     guard shape.count == 3 else { return imageWanted }
     if let fault = size.fault("window") ?? strides.fault("strides") { return fault }
@@ -63,7 +64,10 @@ private func poolingFault(
     }
     let window = Window(
         image: Array(shape[..<2]), size: size.array, strides: strides.array, padding: padding)
-    return window.isPossible ? nil : "its window \(window) has no place"
+    if !window.isPossible { return "its window \(window) has no place" }
+    // Each pixel of the window is a tensor of its own.
+    return size.rows * size.columns <= 64 || isCheap(window)
+        ? nil : "its window of \(size.array) pixels has more than 64 and does not tile the image"
 }
 
 /// Every pixel repeated: the nearest-neighbour upsampling of Keras.
