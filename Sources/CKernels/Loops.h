@@ -164,6 +164,7 @@ static void K(fold)(const gk_fold_shape *s, const float *restrict columns, float
                 const float *source = columns + ((n * s->rows + i) * s->columns + j) * s->window_height * line;
                 ptrdiff_t top = (ptrdiff_t)(i * s->stride_y) - (ptrdiff_t)s->top;
                 ptrdiff_t left = (ptrdiff_t)(j * s->stride_x) - (ptrdiff_t)s->left;
+                if (left >= (ptrdiff_t)s->width) continue;
                 size_t first = left < 0 ? (size_t)-left : 0, room = s->width - (size_t)(left > 0 ? left : 0) + first;
                 size_t last = s->window_width < room ? s->window_width : room;
                 for (size_t k = 0; k < s->window_height; k++) {

@@ -54,7 +54,7 @@ func parseSeeds(_ text: String) throws -> [Int] {
         else {
             throw GanymedeError.usage("--seeds is a list such as 0,1,4-6, not \"\(text)\"")
         }
-        guard last - first < 1_000_000, seeds.count + last - first < 1_000_000 else {
+        guard last - first < 1_000_000, seeds.count + (last - first) < 1_000_000 else {
             throw GanymedeError.usage("--seeds names more than a million images: ask for fewer")
         }
         seeds += Array(first...last)

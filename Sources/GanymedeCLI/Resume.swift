@@ -18,9 +18,9 @@ struct Resume: ParsableCommand {
                 throw GanymedeError.usage("\(name) is at least 1, not \(value)")
             }
         }
-        Interrupt.install()
         let outcome = try Trainer.resume(folder, steps: steps, threads: threads) { trainer in
             trainer.showsProgress = !quiet
+            trainer.willStart = { Interrupt.install() }
             trainer.shouldStop = { Interrupt.isRequested }
         }
         if outcome.last == nil && !outcome.interrupted {

@@ -12,7 +12,10 @@ struct Train: ParsableCommand {
     @Option(help: "mnist, fashion-mnist, a folder of pictures or IDX files, or an IDX file.")
     var data: String?
     @Option(help: "Rounds of the preset's schedule.") var steps: Int?
-    @Option(help: "Passes over the data, instead of --steps.") var epochs: Double?
+    @Option(
+        help:
+            "Epochs as the preset counts them (passes over the data but for the dense family), not --steps."
+    ) var epochs: Double?
     @Option(help: "Images in a batch.") var batch: Int?
     @Option(help: "What everything random follows from, not negative (default: 0).") var seed: Int?
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
@@ -23,7 +26,7 @@ struct Train: ParsableCommand {
     @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
     @Option(help: "1 for grey, 3 for colour (default: 1).") var channels: Int?
     @Option(help: "Start from the weights of this run or checkpoint.") var initFrom: String?
-    @Option(help: "Set an option by its path in config.json, such as learning_rate; repeatable.")
+    @Option(help: "Set an option by its path in config.json, such as label_smoothing; repeatable.")
     var set: [String] = []
     @Flag(help: "Load, compile and check everything, print the options, and train nothing.")
     var dryRun = false
@@ -38,72 +41,72 @@ struct Train: ParsableCommand {
             return
         }
         trainer.showsProgress = !quiet
+        trainer.willStart = { Interrupt.install() }
         trainer.shouldStop = { Interrupt.isRequested }
-        Interrupt.install()
         let outcome = try trainer.train(into: out)
         try report(outcome, quiet: quiet)
     }
 
-    /// Defaults of the preset or file, then the flags, then --set.
+    /// Defaults of the preset or file, then the flags, then --set; then what depends on the number of images.
     private func resolved() throws -> RunOptions {
-        var options = try start()
-        var training = options.training
-        training.batch = batch ?? training.batch
-        training.seed = seed ?? training.seed
-        training.threads = threads ?? training.threads
-        training.sampleEvery = sampleEvery ?? training.sampleEvery
-        training.checkpointEvery = checkpointEvery ?? training.checkpointEvery
-        if let precision { training.precision = try parsePrecision(precision) }
-        if let data { options.data = data }
-        options.initFrom = initFrom ?? options.initFrom
         if steps != nil && epochs != nil {
             throw GanymedeError.usage("give --steps or --epochs, not both")
         }
+        if let epochs, !(epochs > 0 && epochs < 1e6) {
+            throw GanymedeError.usage("--epochs is above 0, not \(epochs)")
+        }
+        let (base, preset) = try start()
+        var options = base
+        var training = base.training
+        training.seed = seed ?? training.seed
+        training.threads = threads ?? training.threads
         training.steps = steps ?? training.steps
+        training.batch = batch ?? training.batch
+        training.sampleEvery = sampleEvery ?? training.sampleEvery
+        training.checkpointEvery = checkpointEvery ?? training.checkpointEvery
+        if let precision { training.precision = try parsePrecision(precision) }
         options.training = training
+        options.data = data ?? options.data
+        options.initFrom = initFrom ?? options.initFrom
         options = try options.setting(set).validated()
+        if let preset { try follow(preset, base.training, &options) }
         if let epochs {
-            guard epochs > 0, epochs < 1e6 else {
-                throw GanymedeError.usage("--epochs is above 0, not \(epochs)")
-            }
-            let epoch =
-                try options.training.epochSteps ?? imageCount(options) / options.training.batch
+            let epoch = try options.training.epochSteps ?? passSteps(options)
             options.training.steps = max(Int((epochs * Double(epoch)).rounded()), 1)
         }
-        return options
+        return try options.validated()
     }
 
-    private func start() throws -> RunOptions {
+    private func start() throws -> (RunOptions, Preset?) {
         guard let config else {
-            return try presetOptions(Presets.named(preset ?? Presets.all[0].name))
+            let preset = try Presets.named(preset ?? Presets.all[0].name)
+            return (try RunOptions(preset: preset, size: size, channels: channels), preset)
         }
         if preset != nil || size != nil || channels != nil {
             throw GanymedeError.usage(
                 "--config already says preset, size and channels: give one or the other")
         }
-        return try RunOptions(file: config)
+        return (try RunOptions(file: config), nil)
     }
-}
 
-extension Train {
-    /// The preset's options. How long an epoch is depends on the batch and on the data.
-    private func presetOptions(_ preset: Preset) throws -> RunOptions {
-        var options = try RunOptions(preset: preset, size: size, channels: channels, batch: batch)
-        guard case .epochs(_, nil, _, _) = preset.pace, let data, data != options.data else {
-            return options
+    /// What nobody said follows the batch and the images, where the preset counts in passes over the data.
+    private func follow(_ preset: Preset, _ base: TrainingConfig, _ options: inout RunOptions)
+        throws
+    {
+        guard case .epochs(_, nil, _, _) = preset.pace else { return }
+        let (batch, images) = (options.training.batch, try DataSource(options.data).count())
+        let usual = preset.training(batch: batch, images: images)
+        for path: WritableKeyPath<TrainingConfig, Int> in [
+            \.steps, \.sampleEvery, \.checkpointEvery,
+        ]
+        where options.training[keyPath: path] == base[keyPath: path] {
+            options.training[keyPath: path] = usual[keyPath: path]
         }
-        options.data = data
-        return try RunOptions(
-            preset: preset, size: size, channels: channels, batch: batch,
-            images: imageCount(options))
     }
 
-    private func imageCount(_ options: RunOptions) throws -> Int {
-        if let known = NamedDataset.named(options.data) { return known.count }
-        var line = LoadingLine("reading pictures", isShown: !quiet)
-        return try DataSource(options.data).load(size: options.size, channels: options.channels) {
-            line.show($0, of: $1)
-        }.count
+    /// Steps in a pass over the data.
+    private func passSteps(_ options: RunOptions) throws -> Int {
+        try DataSource(options.data).count() / options.training.batch
     }
 }
 
@@ -122,6 +125,7 @@ func parsePrecision(_ text: String) throws -> Precision {
 func report(_ outcome: Trainer.Outcome, quiet: Bool) throws {
     let path = outcome.directory.path
     if outcome.interrupted {
+        if quiet { throw ExitCode(130) }
         print("Stopped after step \(outcome.step), saved. To go on: ganymede resume \(path)")
         throw ExitCode(130)
     }

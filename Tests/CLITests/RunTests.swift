@@ -1,4 +1,5 @@
 import Foundation
+import Ganymede
 import TestSupport
 import Testing
 
@@ -57,14 +58,18 @@ struct RunTests {
             let result = try Command.run(arguments, in: folder.path)
             #expect(result.code == 0, "\(arguments): \(result.errors)")
         }
+        var numbers = TestNumbers(seed: 4)
+        let pixels = (0..<20 * 64).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
+        try folder.write("images.idx", IDX(shape: [20, 8, 8], bytes: pixels).data)
         let options = [
-            "train", "--preset", preset, "--size", "8", "--batch", "8", "--threads", "2", "--quiet",
+            "train", "--preset", preset, "--data", "images.idx", "--size", "8", "--batch", "8",
+            "--threads", "2", "--quiet",
         ]
         try ganymede(options + ["--steps", "3", "--out", "whole"])
         try ganymede(options + ["--steps", "2", "--out", "parts"])
         try ganymede(["resume", "parts", "--steps", "3", "--quiet"])
         try expectSameRun("\(folder.path)/whole", "\(folder.path)/parts", step: "step-000003")
-        try ganymede(["generate", "parts", "--seeds", "0-3", "-o", "a.png"])
+        try ganymede(["generate", "parts", "--seeds", "0-2,\(Int.max)", "-o", "a.png"])
         try ganymede(["interpolate", "parts", "--seeds", "0,1", "--frames", "2", "-o", "a.gif"])
         try ganymede(["report", "parts"])
         for file in ["a.png", "a.gif", "parts/report.html", "parts/curves.png"] {

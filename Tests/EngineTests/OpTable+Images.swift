@@ -45,6 +45,9 @@ extension OpTable {
             ([3, 3], [5, 5], [2, 2], .same, 16, 4), ([4, 4], [2, 2], [1, 1], .valid, 1, 16),
             ([7, 5], [3, 2], [2, 3], .symmetric(rows: 1, columns: 0), 3, 5),
             ([3, 4], [5, 5], [1, 1], .same, 8, 1), ([4, 4], [1, 1], [2, 2], .valid, 5, 17),
+            // Padding larger than the window: places that see nothing.
+            ([4, 3], [1, 1], [1, 1], .symmetric(rows: 3, columns: 4), 1, 2),
+            ([3, 4], [2, 3], [2, 1], .symmetric(rows: 4, columns: 6), 3, 2),
             ([4, 4], [3, 3], [1, 1], .same, 32, 16), ([12, 12], [5, 5], [1, 1], .same, 8, 16),
             ([12, 12], [5, 5], [1, 1], .same, 8, 1), ([12, 12], [5, 5], [2, 2], .same, 3, 16),
         ]

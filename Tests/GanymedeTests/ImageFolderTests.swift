@@ -99,6 +99,8 @@ struct ImageFolderTests {
         var huge = try picture(1).png()
         huge.replaceSubrange(16..<24, with: [0, 0, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF])
         try bad("huge.png", huge, "has 65535x65535 pixels, more than 64 million")
+        huge.replaceSubrange(16..<24, with: [UInt8](repeating: 0xFF, count: 8))
+        try bad("vast.png", huge, "has 4294967295x4294967295 pixels, more than 64 million")
         try bad(
             "moving.webp", try Fixtures.data("pictures/unreadable/animated.webp"),
             "is an animated WebP, which libgd cannot read: save one frame")

@@ -45,6 +45,7 @@ struct LayerContractTests {
         Row(
             layer: AveragePool2D(3, strides: 2, padding: .same), input: [6, 7, 2],
             output: [3, 4, 2], parameters: 0),
+        Row(layer: MaxPool2D(12), input: [24, 12, 2], output: [2, 1, 2], parameters: 0),
         Row(layer: AveragePool2D(12), input: [12, 24, 2], output: [1, 2, 2], parameters: 0),
         Row(layer: ZeroPadding2D([1, 2]), input: [3, 4, 2], output: [5, 8, 2], parameters: 0),
         Row(layer: LayerNorm(), input: [5, 13], output: [5, 13], parameters: 26),

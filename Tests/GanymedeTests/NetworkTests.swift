@@ -1,3 +1,4 @@
+import Foundation
 import Ganymede
 import TestSupport
 import Testing
@@ -53,6 +54,61 @@ struct NetworkTests {
         let many = sampler.images(seeds: Array(0..<130))
         let one = sampler.images(seeds: [129])
         #expect(Array(many[(129 * size)...]) == one)
+    }
+
+    /// A run made before some options were asked goes on with their standard values, from any folder, without the
+    /// grids of steps that it has not made.
+    @Test func olderRunGoesOn() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/run"
+        let whole = try trainTiny(into: "\(folder.path)/whole", steps: 3)
+        _ = try trainTiny(into: path, steps: 2)
+        let later = ["discriminator_batch", "fakes_in_inference", "noise", "pixels"]
+        func older(_ text: String) throws -> String {
+            let json = try JSON.decoder().decode(JSONValue.self, from: Data(text.utf8))
+            guard case .object(var fields) = json, case .object(var gan)? = fields["gan"] else {
+                return text
+            }
+            for key in later { gan[key] = nil }
+            fields["gan"] = .object(gan)
+            for key in ["milestones", "announce_samples"] { fields[key] = nil }
+            return JSONValue.object(fields).text
+        }
+        let config = try String(contentsOfFile: "\(path)/config.json", encoding: .utf8)
+        try folder.write("run/config.json", Data(older(config).utf8))
+        try rewriteOptions(of: "\(path)/checkpoints/step-000002.safetensors", older)
+        for stray in ["step-000099.png", "step-5.png"] {
+            try folder.write("run/samples/\(stray)", Data())
+        }
+        let outcome = try Trainer.resume(path, steps: 3)
+        #expect(outcome.step == 3)
+        #expect(
+            try Data(contentsOf: URL(filePath: "\(path)/samples/step-000003.png"))
+                == Data(contentsOf: URL(filePath: "\(whole.directory.samplesPath)/step-000003.png"))
+        )
+        #expect(!FileManager.default.fileExists(atPath: "\(path)/samples/step-000099.png"))
+    }
+
+    /// A checkpoint whose networks do not fit together is refused, not used.
+    @Test(arguments: ["[784]", "[28,14,2]", "[14,14,1]", "[28,28]"])
+    func brokenSystemIsRefused(input: String) throws {
+        let folder = try TemporaryFolder()
+        let run = try trainTiny(into: "\(folder.path)/run", steps: 1).directory.path
+        let file = "\(run)/checkpoints/step-000001.safetensors"
+        try rewriteOptions(of: file) {
+            $0.replacing("\"input\":[28,28,1]", with: "\"input\":\(input)")
+        }
+        #expect(throws: GanymedeError.self) { try Sampler.load(file) }
+    }
+
+    private func rewriteOptions(of path: String, _ change: (String) throws -> String) throws {
+        let file = try Safetensors(path)
+        var metadata = file.metadata
+        let before = try #require(metadata["options"])
+        metadata["options"] = try change(before)
+        #expect(metadata["options"] != before)
+        let tensors = try file.names.map { (name: $0, tensor: try file.tensor($0)) }
+        try Safetensors.write(path, tensors, metadata: metadata)
     }
 
     /// The whole round is one program: it runs once a step.

@@ -27,9 +27,12 @@ extension Tensor {
     }
 
     /// The largest number under the window at each place; pixels outside the image do not count. Of equal
-    /// numbers the first gets the gradient.
+    /// numbers the first gets the gradient; under windows of more than 64 pixels they share it.
     public func maxPooled(_ size: [Int], strides: [Int], padding: Padding = .valid) -> Tensor {
         let window = poolingWindow(size, strides, padding)
+        if window.tiles && size[0] * size[1] > 64 {
+            return tiled(window).max(axes: [2, 4])
+        }
         // A finite stand-in for minus infinity, so that a search for bad numbers does not stop here.
         let parts = taps(window, outside: -Double(Float.greatestFiniteMagnitude))
         return parts.dropFirst().reduce(parts[0]) { $0.maximum($1) }
@@ -39,9 +42,7 @@ extension Tensor {
     public func averagePooled(_ size: [Int], strides: [Int], padding: Padding = .valid) -> Tensor {
         let window = poolingWindow(size, strides, padding)
         if window.tiles {
-            let places = window.places
-            return reshape([shape[0], places[0], size[0], places[1], size[1], shape[3]])
-                .mean(axes: [2, 4])
+            return tiled(window).mean(axes: [2, 4])
         }
         let parts = taps(window, outside: 0)
         let total = parts.dropFirst().reduce(parts[0], +)
@@ -57,6 +58,12 @@ extension Tensor {
         let weights = counts.flatMap { [Double](repeating: 1 / $0, count: channels) }
         let sample = Shape(window.places + [channels])
         return total * builder.constant(sample, weights)
+    }
+
+    /// [N, row of tiles, row in a tile, column of tiles, column in a tile, C].
+    private func tiled(_ window: Window) -> Tensor {
+        let (places, size) = (window.places, window.size)
+        return reshape([shape[0], places[0], size[0], places[1], size[1], shape[3]])
     }
 
     private func poolingWindow(_ size: [Int], _ strides: [Int], _ padding: Padding) -> Window {

@@ -33,7 +33,18 @@ public struct DataSource: Sendable, Equatable {
                 size: size, channels: channels, cache: folders.cache.map(ImageCache.init),
                 progress: progress)
         }
-        return try arrays(folders).resized(size: size, channels: channels)
+        return try arrays(folders).resized(size: size, channels: channels, progress: progress)
+    }
+
+    /// How many images there are, without decoding any.
+    public func count(folders: DataFolders = .standard) throws -> Int {
+        if let known = NamedDataset.named(name) { return known.count }
+        return try imageFolder()?.files.count ?? arrays(folders).count
+    }
+
+    /// The same source by a name that means it from everywhere.
+    var absoluteName: String {
+        NamedDataset.named(name) == nil ? Files.absolute(name) : name
     }
 
     /// The folder of pictures, if it is one.

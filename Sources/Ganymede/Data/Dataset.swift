@@ -33,6 +33,16 @@ public struct Dataset: Sendable {
         digest = sha256(pixels)
     }
 
+    /// Throws unless `count` images of these extents, and a copy of them, leave room for training.
+    static func checkMemory(count: Int, image: [Int]) throws {
+        let total = count * image.reduce(1, *)
+        guard total <= Machine.memory / 4 else {
+            throw GanymedeError.world(
+                "\(count) images of \(Shape(image)) take \(total >> 20) MiB, more than a quarter of this "
+                    + "machine's memory: take a smaller --size or fewer images")
+        }
+    }
+
     /// The number of images.
     public var count: Int { pixels.count / max(image.reduce(1, *), 1) }
 }

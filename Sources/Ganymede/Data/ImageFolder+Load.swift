@@ -26,15 +26,10 @@ extension ImageFolder {
     /// Every picture, one after the other, at its final size.
     func decode(size: Int, channels: Int, progress: (Int, Int) -> Void) throws -> Decoded {
         let image = [size, size, channels]
-        let total = files.count * image.reduce(1, *)
-        guard total <= Machine.memory / 2 else {
-            throw GanymedeError.world(
-                "\(files.count) images of \(Shape(image)) take \(total >> 20) MiB, more than half of this "
-                    + "machine's memory: take a smaller --size or fewer images")
-        }
+        try Dataset.checkMemory(count: files.count, image: image)
         var result = Decoded(dataset: dataset(image, [], nil))
         var pixels: [UInt8] = []
-        pixels.reserveCapacity(total)
+        pixels.reserveCapacity(files.count * image.reduce(1, *))
         var kept: [UInt8] = []
         for (index, file) in files.enumerated() {
             do {

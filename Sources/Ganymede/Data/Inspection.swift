@@ -19,7 +19,8 @@ extension DataSource {
         guard let folder = try imageFolder() else {
             let images = try arrays(folders)
             return Inspection(
-                dataset: try images.resized(size: size, channels: channels), faults: [], notes: [],
+                dataset: try images.resized(size: size, channels: channels, progress: progress),
+                faults: [], notes: [],
                 source: "\(images.count) images of \(images.image.extents)")
         }
         let found = try folder.decode(size: size, channels: channels, progress: progress)

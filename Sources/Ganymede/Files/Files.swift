@@ -155,6 +155,16 @@ package enum Files {
     }
 
     /// Names in a folder, in alphabetical order.
+    /// The path from the root.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    }
+
+    /// Deletes a file.
+    static func remove(_ path: String) throws {
+        if unlink(path) != 0 { throw failure("cannot remove", path) }
+    }
+
     package static func list(_ path: String) throws -> [String] {
         guard let directory = opendir(path) else { throw failure("cannot list", path) }
         defer { closedir(directory) }

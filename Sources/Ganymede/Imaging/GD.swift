@@ -17,14 +17,15 @@ final class GDImage {
 
     deinit { gdImageDestroy(pointer) }
 
-    /// A palette of so many greys from black to white, or full colour.
-    convenience init(_ raster: Raster, greys: Int = 256) throws {
+    /// For a grey picture a palette of so many greys from black to white; full colour for others, and without
+    /// a number of greys.
+    convenience init(_ raster: Raster, greys: Int? = 256) throws {
         let (width, height) = (Int32(raster.width), Int32(raster.height))
+        let palette = raster.channels == 1 ? greys : nil
         try self.init(
-            raster.channels == 1
-                ? gdImageCreate(width, height) : gdImageCreateTrueColor(width, height),
+            palette == nil ? gdImageCreateTrueColor(width, height) : gdImageCreate(width, height),
             "a picture of \(width)x\(height)")
-        if raster.channels == 1 {
+        if let greys = palette {
             for index in 0..<greys {
                 let grey = Int32(index * 255 / (greys - 1))
                 _ = gdImageColorAllocate(pointer, grey, grey, grey)
@@ -33,11 +34,16 @@ final class GDImage {
         for y in 0..<raster.height {
             for x in 0..<raster.width {
                 let at = (y * raster.width + x) * raster.channels
+                let red = Int32(raster.pixels[at])
                 let colour =
-                    raster.channels == 1
-                    ? Int32((Int(raster.pixels[at]) * (greys - 1) + 127) / 255)
-                    : Int32(raster.pixels[at]) << 16 | Int32(raster.pixels[at + 1]) << 8
-                        | Int32(raster.pixels[at + 2])
+                    if let greys = palette {
+                        (red * Int32(greys - 1) + 127) / 255
+                    } else if raster.channels == 1 {
+                        red << 16 | red << 8 | red
+                    } else {
+                        red << 16 | Int32(raster.pixels[at + 1]) << 8
+                            | Int32(raster.pixels[at + 2])
+                    }
                 gdImageSetPixel(pointer, Int32(x), Int32(y), colour)
             }
         }
@@ -137,16 +143,21 @@ extension Raster {
 
 extension Dataset {
     /// The same images at another side or with another number of channels, resampled by libgd; what is not square is stretched.
-    func resized(size: Int, channels: Int) throws -> Dataset {
+    func resized(
+        size: Int, channels: Int, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> Dataset {
         if image == [size, size, channels] { return self }
+        try Dataset.checkMemory(count: count, image: [size, size, channels])
         let (height, width) = (image[0], image[1])
         var pixels: [UInt8] = []
         pixels.reserveCapacity(count * size * size * channels)
         for index in 0..<count {
             let one = self.pixels[index * image.reduce(1, *)..<(index + 1) * image.reduce(1, *)]
             let source = try GDImage(
-                Raster(height: height, width: width, channels: image[2], pixels: Array(one)))
+                Raster(height: height, width: width, channels: image[2], pixels: Array(one)),
+                greys: nil)
             pixels += try source.resampled(size).raster(channels: channels).pixels
+            progress(index + 1, count)
         }
         return Dataset(
             name: name, image: [size, size, channels], pixels: pixels, labels: labels,

@@ -40,6 +40,13 @@ public struct ImageFile {
         case .png:
             let side = Int(Double(count).squareRoot().rounded(.up))
             let shape = grid ?? ((count + side - 1) / side, side)
+            let pixels = 4 * shape.rows * shape.columns * image[0] * image[1]
+            guard pixels <= 1 << 27, max(shape.rows * image[0], shape.columns * image[1]) <= 1 << 16
+            else {
+                throw GanymedeError.world(
+                    "a grid of \(shape.rows)x\(shape.columns) images of \(image[0])x\(image[1]) pixels is too "
+                        + "large for a .png: ask for fewer images, or for .npy")
+            }
             let raster = Raster.grid(images, image: image, rows: shape.rows, columns: shape.columns)
             try Files.writeAtomically(path, [raster.png()])
         case .npy: try Files.writeAtomically(path, [npy])

@@ -39,8 +39,8 @@ struct ImageHeader {
         guard min(width, height) >= ImageHeader.leastSide else {
             throw ImageFault("has \(width)x\(height) pixels, and 4x4 is the least")
         }
-        // 32 bits at most for each: no overflow.
-        guard width * height <= ImageHeader.mostPixels else {
+        let (pixels, overflows) = width.multipliedReportingOverflow(by: height)
+        guard !overflows, pixels <= ImageHeader.mostPixels else {
             throw ImageFault("has \(width)x\(height) pixels, more than 64 million")
         }
     }

@@ -89,9 +89,10 @@ private func convolutionFault(
     if !(1...65_536).contains(filters) { return "it makes 1 to 65,536 channels, not \(filters)" }
     if let fault = kernelSize.fault("kernel") ?? strides.fault("strides") { return fault }
     if case .symmetric(let rows, let columns) = padding,
-        !(0...256).contains(rows) || !(0...256).contains(columns)
+        !(0..<kernelSize.rows).contains(rows) || !(0..<kernelSize.columns).contains(columns)
     {
-        return "its padding is from 0 to 256, and not \(rows) and \(columns)"
+        return "its padding is from 0 to below its kernel, and not \(rows) and \(columns): "
+            + "put a ZeroPadding2D before it"
     }
     let made = window(Array(shape[..<2]))
     return made.isPossible && made.image.allSatisfy { $0 <= 65_536 }

@@ -16,7 +16,7 @@ public struct MaxPool2D: Layer {
     }
 
     public func fault(forSample shape: [Int]) -> String? {
-        poolingFault(shape, poolSize, strides, padding) { _ in false }
+        poolingFault(shape, poolSize, strides, padding)
     }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
@@ -42,7 +42,7 @@ public struct AveragePool2D: Layer {
     }
 
     public func fault(forSample shape: [Int]) -> String? {
-        poolingFault(shape, poolSize, strides, padding, isCheap: \.tiles)
+        poolingFault(shape, poolSize, strides, padding)
     }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
@@ -51,8 +51,7 @@ public struct AveragePool2D: Layer {
 }
 
 private func poolingFault(
-    _ shape: [Int], _ size: Extent2D, _ strides: Extent2D, _ padding: Padding,
-    isCheap: (Window) -> Bool
+    _ shape: [Int], _ size: Extent2D, _ strides: Extent2D, _ padding: Padding
 ) -> String? {
     guard shape.count == 3 else { return imageWanted }
     if let fault = size.fault("window") ?? strides.fault("strides") { return fault }
@@ -66,7 +65,7 @@ private func poolingFault(
         image: Array(shape[..<2]), size: size.array, strides: strides.array, padding: padding)
     if !window.isPossible { return "its window \(window) has no place" }
     // Each pixel of the window is a tensor of its own.
-    return size.rows * size.columns <= 64 || isCheap(window)
+    return size.rows * size.columns <= 64 || window.tiles
         ? nil : "its window of \(size.array) pixels has more than 64 and does not tile the image"
 }
 

@@ -52,12 +52,27 @@ struct Checkpoint {
             + "\(DNN.instructionSet): the last bits can differ"
     }
 
+    /// The options that the numbers follow from, with today's names: what was not asked yet when the checkpoint was
+    /// made has its standard value. `options` gives what is not recorded.
+    func identity(completedBy options: RunOptions) throws -> JSONValue {
+        guard case .object(var fields) = identity,
+            case .object(let now) = try JSONValue(encoding: options)
+        else { throw GanymedeError.world("\(path) does not say which options it was made with") }
+        for key in RunOptions.notIdentity { fields[key] = now[key] }
+        let data = try JSON.encoder().encode(JSONValue.object(fields))
+        return try JSON.decode(RunOptions.self, from: data, "\(path): options").identity()
+    }
+
     /// The networks that the checkpoint holds.
     func gan() throws -> GAN {
         guard case .object(let fields) = identity, let gan = fields["gan"] else {
             throw GanymedeError.world("\(path) does not say which networks it holds")
         }
-        return try JSON.decode(GAN.self, from: JSON.encoder().encode(gan), "\(path): gan")
+        let made = try JSON.decode(GAN.self, from: JSON.encoder().encode(gan), "\(path): gan")
+        if let fault = made.fault ?? made.imageFault {
+            throw GanymedeError.world("\(path) holds no system that fits together: \(fault)")
+        }
+        return made
     }
 
     /// Copies `variables` into `store`, or says field by field why they do not fit.

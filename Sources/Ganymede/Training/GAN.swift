@@ -129,6 +129,12 @@ public struct GAN: Codable, Equatable, Sendable {
         return generatorOptimizer.value.fault ?? discriminatorOptimizer.value.fault
     }
 
+    /// Why its images are none; or nil.
+    package var imageFault: String? {
+        image.count == 3 && (image[2] == 1 || image[2] == 3)
+            ? nil : "images are [height, width, 1 or 3], and not \(image)"
+    }
+
     /// Extents of an image: height, width, channels.
     public var image: [Int] { discriminator.input }
 }

@@ -107,6 +107,8 @@ public struct RunDirectory: Sendable {
     /// Writes the options with what the run was made by and on.
     func writeConfig(_ options: RunOptions, dataDigest: String) throws {
         guard case .object(var fields) = try JSONValue(encoding: options) else { return }
+        // So that a resume from another folder finds the images again.
+        fields["data"] = .string(DataSource(options.data).absoluteName)
         fields["data_sha256"] = .string(dataDigest)
         fields["plan"] = .object(["precision": .string("f32")])
         fields["isa"] = .string(DNN.instructionSet)
@@ -129,12 +131,21 @@ public struct RunDirectory: Sendable {
     /// The steps that have a grid of samples, rising; where there are more than `limit`, that many evenly
     /// chosen, the first and the last among them.
     func sampleSteps(atMost limit: Int = .max) throws -> [Int] {
-        let steps = try Files.list(samplesPath).compactMap { name in
-            name.hasPrefix("step-") && name.hasSuffix(".png")
-                ? Int(name.dropFirst(5).dropLast(4)) : nil
+        let steps = try Files.list(samplesPath).compactMap { name -> Int? in
+            guard let step = Int(name.dropFirst(5).dropLast(4)), step >= 0,
+                name == RunDirectory.stepName(step) + ".png"
+            else { return nil }
+            return step
         }.sorted()
         let count = min(steps.count, limit)
         return (0..<count).map { steps[$0 * (steps.count - 1) / max(count - 1, 1)] }
+    }
+
+    /// Takes away the grids that a run which went back to a checkpoint has not made.
+    func removeSamples(after step: Int) throws {
+        for later in try sampleSteps() where later > step {
+            try Files.remove(samplePath(RunDirectory.stepName(later)))
+        }
     }
 
     func checkpointPath(step: Int) -> String {

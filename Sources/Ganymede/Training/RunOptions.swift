@@ -126,10 +126,13 @@ public struct RunOptions: Codable, Equatable, Sendable {
         "announce_samples",
     ]
 
+    /// What else may differ: where the images are. Which they are, their digest says.
+    static let notIdentity = watching + ["data"]
+
     /// The options that the numbers follow from, as JSON.
     func identity() throws -> JSONValue {
         guard case .object(var fields) = try JSONValue(encoding: self) else { return .null }
-        for key in RunOptions.watching { fields[key] = nil }
+        for key in RunOptions.notIdentity { fields[key] = nil }
         return .object(fields)
     }
 

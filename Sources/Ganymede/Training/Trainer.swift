@@ -20,6 +20,8 @@ public struct Trainer: Sendable {
     private let options: RunOptions
     /// Whether to show progress on standard output.
     public var showsProgress = false
+    /// Called when everything is loaded and compiled: from here on stopping means saving.
+    public var willStart: @Sendable () -> Void = {}
     /// Asked between steps; true saves and stops.
     public var shouldStop: @Sendable () -> Bool = { false }
 
@@ -69,9 +71,11 @@ public struct Trainer: Sendable {
         let directory = try RunDirectory.open(path)
         var options = try directory.options()
         let checkpoint = try Checkpoint(path)
-        let changed = differences(checkpoint.identity, try options.identity())
-            // Another number of threads is another run in its last bits only.
-            .filter { !$0.hasPrefix("threads:") }
+        let changed = differences(
+            try checkpoint.identity(completedBy: options), try options.identity()
+        )
+        // Another number of threads is another run in its last bits only.
+        .filter { !$0.hasPrefix("threads:") }
         guard changed.isEmpty else {
             throw GanymedeError.world(
                 "\(checkpoint.path) belongs to other options than \(directory.configPath) holds:\n  "
@@ -97,12 +101,14 @@ public struct Trainer: Sendable {
             let session = try TrainingSession(trainer.options, dataset)
             session.directory = directory
             try checkpoint.load(session.step.variables, into: session.store)
+            try directory.removeSamples(after: checkpoint.step)
             return try trainer.run(session, from: checkpoint)
         }
     }
 
     /// The loop.
     private func run(_ session: TrainingSession, from checkpoint: Checkpoint?) throws -> Outcome {
+        willStart()
         let config = options.training
         var step = checkpoint?.step ?? 0
         var (journal, seconds) = try session.openJournal(after: step)
