@@ -117,6 +117,15 @@ struct ImageFolderTests {
         #expect(mkfifo("\(folder.path)/pipe.png", 0o600) == 0)
         expected["pipe.png"] = "\(folder.path)/pipe.png is a pipe or a device"
 
+        // A name in Latin-1, as old archives have them.
+        let latin = Array("\(folder.path)/caf".utf8) + [0xE9] + Array(".png".utf8) + [0]
+        let descriptor = latin.withUnsafeBytes {
+            open($0.baseAddress!.assumingMemoryBound(to: CChar.self), O_CREAT | O_WRONLY, 0o600)
+        }
+        #expect(descriptor >= 0 && close(descriptor) == 0)
+        expected["caf\u{FFFD}.png"] =
+            "\(folder.path)/caf\u{FFFD}.png has a name that is not UTF-8: rename it"
+
         let found = try DataSource(folder.path).inspect(
             size: 8, channels: 3, folders: ImageFolderTests.nowhere)
         #expect(found.faults == expected.keys.sorted().map { expected[$0] ?? "" })

@@ -20,7 +20,8 @@ struct ImageCache {
         let path = path(pictures, image)
         let count = pictures.files.count * image.reduce(1, *)
         let header = ImageCache.version.utf8.count + 66
-        guard Files.status(path)?.size == header + count, let data = try? Files.read(path),
+        guard Files.status(path)?.size == header + count,
+            let data = try? Files.read(path, limit: header + count),
             data.count == header + count
         else { return nil }
         let pixels = [UInt8](data[header...])

@@ -47,7 +47,12 @@ extension ImageFolder {
     private func decode(
         _ file: File, size: Int, channels: Int, _ result: inout Decoded
     ) throws -> Raster {
-        guard let status = file.status else { throw ImageFault("is a link to nothing") }
+        guard let status = file.status else {
+            // Bytes that are no UTF-8 were replaced when the folder was read.
+            throw ImageFault(
+                file.path.contains("\u{FFFD}")
+                    ? "has a name that is not UTF-8: rename it" : "is a link to nothing")
+        }
         guard status.isFile else { throw ImageFault("is a pipe or a device") }
         guard status.size <= 64 << 20 else { throw ImageFault("has more than 64 MiB") }
         return try Files.read("\(path)/\(file.path)", limit: 64 << 20).withUnsafeBytes { bytes in

@@ -12,7 +12,7 @@
 /// File operations whose errors name the file and the reason.
 package enum Files {
     /// The content of a file of at most `limit` bytes. A pipe or a device is refused, never waited for.
-    package static func read(_ path: String, limit: Int = .max) throws -> Data {
+    package static func read(_ path: String, limit: Int = 2 << 30) throws -> Data {
         if isDirectory(path) { throw GanymedeError.world("\(path) is a folder, not a file") }
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot read", path) }
