@@ -20,10 +20,11 @@ test: setup
 	swift build $(CONFIGURATION) --build-tests
 	swift test $(CONFIGURATION) --skip-build
 
-# Every preset at full width on real digits: some ten minutes.
+# Every preset at full width on real digits, and the report in a browser: some ten minutes.
 test-slow: setup
+	@scripts/setup slow
 	swift build $(CONFIGURATION) --build-tests
-	GANYMEDE_SLOW=1 swift test $(CONFIGURATION) --skip-build --filter TrainingQualityTests
+	GANYMEDE_SLOW=1 swift test $(CONFIGURATION) --skip-build --filter 'TrainingQualityTests|BrowserTests'
 
 # Every preset here and in the other frameworks, in turns: an hour and more on a machine that does nothing else.
 race: build

@@ -25,11 +25,13 @@ public struct ProgressLine {
         let (gan, training) = (options.gan, options.training)
         let epochs = Double(training.steps) / Double(epochSteps)
         print(
-            "\(name) on \(options.data): generator \(grouped(gan.generator.parameterCount)) parameters, "
-                + "discriminator \(grouped(gan.discriminator.parameterCount)); "
-                + "\(grouped(training.steps)) steps of \(training.batch) images (\(fixed(epochs, 1)) epochs), "
-                + "\(training.threads) thread\(training.threads == 1 ? "" : "s")")
-        print("Everything about the run: \(directory.path)/")
+            "\(name) on \(options.data): \(grouped(training.steps)) steps of \(training.batch) images "
+                + "(\(fixed(epochs, 1)) epochs), \(training.threads) thread\(training.threads == 1 ? "" : "s")"
+        )
+        print(
+            "generator \(grouped(gan.generator.parameterCount)) parameters, "
+                + "discriminator \(grouped(gan.discriminator.parameterCount))")
+        print("everything about the run: \(directory.path)/")
         fflush(nil)
     }
 
