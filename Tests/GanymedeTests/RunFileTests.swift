@@ -96,6 +96,17 @@ struct RunFileTests {
             set.training.batch == 64 && set.gan.labelSmoothing == 0.1 && set.gan.loss == .minimax)
         #expect((set.gan.generatorOptimizer.value as? Adam)?.learningRate == 0.5)
         #expect((set.gan.discriminatorOptimizer.value as? Adam)?.learningRate == 2e-4)
+        let more = try options.setting([
+            "milestones=[0,5]", "epoch_steps=7", "init_from=runs/a", "grid.0=2",
+        ])
+        #expect(more.training.milestones == [0, 5] && more.training.epochSteps == 7)
+        #expect(more.initFrom == "runs/a" && more.training.grid == [2, 5])
+        #expect(try more.setting(["epoch_steps=null"]).training.epochSteps == nil)
+        let forger = try RunOptions(preset: .forger).setting([
+            "generator_optimizer.clip_value=null", "discriminator_optimizer.clip_value=0.5",
+        ])
+        #expect((forger.gan.generatorOptimizer.value as? RMSprop)?.clipValue == nil)
+        #expect((forger.gan.discriminatorOptimizer.value as? RMSprop)?.clipValue == 0.5)
         for wrong in ["", "=", "batch", "batch=x", "nothing=1", "kind=adam", "loss=hinge", "data"] {
             #expect(throws: GanymedeError.self, "\(wrong)") { try options.setting([wrong]) }
         }

@@ -25,6 +25,16 @@ public struct RMSprop: Optimizer {
         self.clipValue = clipValue
     }
 
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(learningRate, forKey: .learningRate)
+        try container.encode(rho, forKey: .rho)
+        try container.encode(epsilon, forKey: .epsilon)
+        try container.encode(decay, forKey: .decay)
+        // As null where there is none, so that --set finds it.
+        try container.encode(clipValue, forKey: .clipValue)
+    }
+
     public var slots: [String] { ["v"] }
     public var scalars: [String] { ["learning_rate"] }
 

@@ -86,7 +86,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
     /// The networks, their losses and optimizers.
     public var gan: GAN
 
-    private enum Key: String, CodingKey { case preset, data, size, channels, initFrom, gan }
+    private enum Key: String, CodingKey {
+        case preset, data, size, channels, initFrom, gan, epochSteps
+    }
 
     /// The options of a run of `gan`.
     public init(preset: String? = nil, data: String, gan: GAN, training: TrainingConfig) {
@@ -116,7 +118,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
         try container.encode(data, forKey: .data)
         try container.encode(size, forKey: .size)
         try container.encode(channels, forKey: .channels)
-        try container.encodeIfPresent(initFrom, forKey: .initFrom)
+        // As null where they are not there: a person sees them, and --set finds them.
+        try container.encode(initFrom, forKey: .initFrom)
+        try container.encode(training.epochSteps, forKey: .epochSteps)
         try container.encode(gan, forKey: .gan)
     }
 
@@ -158,7 +162,14 @@ public struct RunOptions: Codable, Equatable, Sendable {
     }
 
     private static func resolve(_ key: String, in json: JSONValue) throws -> String {
-        let known = json.leaves.keys.sorted()
+        // A list can be set as a whole, too.
+        let leaves = json.leaves.keys
+        let lists = leaves.compactMap { path -> String? in
+            guard let dot = path.lastIndex(of: "."), Int(path[path.index(after: dot)...]) != nil
+            else { return nil }
+            return String(path[..<dot])
+        }
+        let known = Set(leaves).union(lists).sorted()
         if known.contains(key) { return key }
         let matches = known.filter { $0.hasSuffix("." + key) }
         if matches.count == 1 { return matches[0] }
@@ -218,17 +229,10 @@ public struct RunOptions: Codable, Equatable, Sendable {
 }
 
 extension JSONValue {
-    /// A number, a truth value, or else the text itself.
+    /// What the text is as JSON (a number, a truth value, null, a list), or else the text itself.
     init(parsing text: String) {
-        if let value = Int(text) {
-            self = .integer(value)
-        } else if let value = Double(text), value.isFinite {
-            self = .number(value)
-        } else if let value = Bool(text) {
-            self = .bool(value)
-        } else {
-            self = .string(text)
-        }
+        let value = try? JSON.decoder().decode(JSONValue.self, from: .init(text.utf8))
+        self = value ?? Double(text).flatMap { $0.isFinite ? .number($0) : nil } ?? .string(text)
     }
 }
 
