@@ -16,9 +16,11 @@ public struct MemoryError: Error, CustomStringConvertible {
             + "\(gibibytes(available)): take a smaller batch or smaller layers"
     }
 
+    /// Bytes of memory that the machine has.
+    package static let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+
     /// Throws unless the machine has `count` bytes.
     static func check(_ count: Int) throws {
-        let available = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-        if count > available { throw MemoryError(needed: count, available: available) }
+        if count > machine { throw MemoryError(needed: count, available: machine) }
     }
 }

@@ -80,8 +80,13 @@ public final class GraphBuilder {
                 Tensor(builder: self, value: Value(node: node, index: $0))
             }
         } catch {
-            misuse((scope.isEmpty ? "" : "\(scope): ") + error.description)
+            misuseHere(error.description)
         }
+    }
+
+    /// A mistake in the layer that is being built, whose path the message begins with.
+    package func misuseHere(_ message: String) -> Never {
+        misuse((scope.isEmpty ? "" : "\(scope): ") + message)
     }
 
     private func input(_ name: String, _ role: Input.Role, _ type: TensorType) -> Tensor {

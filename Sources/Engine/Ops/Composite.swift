@@ -7,9 +7,7 @@ extension Tensor {
 
     func binary(_ function: ElementwiseFunction, _ other: Tensor) -> Tensor {
         guard let shape = shape.broadcast(with: other.shape) else {
-            misuse(
-                (builder.scope.isEmpty ? "" : "\(builder.scope): ")
-                    + "\(function.name) of \(type) and \(other.type)")
+            builder.misuseHere("\(function.name) of \(type) and \(other.type)")
         }
         return builder.emit(
             Elementwise(function), broadcast(to: shape), other.broadcast(to: shape))

@@ -154,9 +154,7 @@ extension Tensor {
 
     private func imageExtents(_ operation: String, _ filter: Tensor) -> [Int] {
         guard shape.rank == 4, filter.shape.rank == 4 else {
-            misuse(
-                (builder.scope.isEmpty ? "" : "\(builder.scope): ")
-                    + "\(operation) of \(type) with \(filter.type)")
+            builder.misuseHere("\(operation) of \(type) with \(filter.type)")
         }
         return Array(shape.dimensions[1...2])
     }

@@ -5,7 +5,7 @@ extension Tensor {
     public func slice(axis: Int, _ range: Range<Int>) -> Tensor {
         guard shape.dimensions.indices.contains(axis), !range.isEmpty, range.lowerBound >= 0,
             range.upperBound <= shape[axis]
-        else { misuse("\(builder.scope): slice \(range) along the axis \(axis) of \(type)") }
+        else { builder.misuseHere("slice \(range) along the axis \(axis) of \(type)") }
         var (starts, ends) = (shape.dimensions.map { _ in 0 }, shape.dimensions)
         (starts[axis], ends[axis]) = (range.lowerBound, range.upperBound)
         return builder.emit(
@@ -67,10 +67,10 @@ extension Tensor {
     }
 
     private func poolingWindow(_ size: [Int], _ strides: [Int], _ padding: Padding) -> Window {
-        guard shape.rank == 4 else { misuse("\(builder.scope): pooling of \(type)") }
+        guard shape.rank == 4 else { builder.misuseHere("pooling of \(type)") }
         let window = Window(
             image: Array(shape.dimensions[1...2]), size: size, strides: strides, padding: padding)
-        if !window.isPossible { misuse("\(builder.scope): pooling \(window) of \(type)") }
+        if !window.isPossible { builder.misuseHere("pooling \(window) of \(type)") }
         return window
     }
 

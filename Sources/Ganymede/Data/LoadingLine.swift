@@ -21,10 +21,7 @@ public struct LoadingLine {
 
     /// Shows `done` of `total` if it is time to.
     public mutating func show(_ done: Int, of total: Int) {
-        let filled = done * 10 / max(total, 1)
-        show(
-            "\(done)/\(total)  [" + String(repeating: "#", count: filled)
-                + String(repeating: "-", count: 10 - filled) + "]")
+        show("\(done)/\(total)  \(progressBar(done, of: total))")
         if done == total { finish() }
     }
 
@@ -34,17 +31,17 @@ public struct LoadingLine {
         guard now - lastShown >= interval else { return }
         lastShown = now
         isOnScreen = isTerminal
-        write(isTerminal ? "\r\(what)  \(text())\u{1b}[K" : "\(what)  \(text())\n")
+        put(isTerminal ? "\r\(what)  \(text())\u{1b}[K" : "\(what)  \(text())\n")
     }
 
     /// Takes the line away.
     public mutating func finish() {
-        if isOnScreen { write("\r\u{1b}[K") }
+        if isOnScreen { put("\r\u{1b}[K") }
         isOnScreen = false
     }
 
-    private func write(_ text: String) {
+    private func put(_ text: String) {
         let bytes = Array(text.utf8)
-        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 }

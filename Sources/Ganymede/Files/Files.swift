@@ -154,7 +154,6 @@ package enum Files {
             identity: .init(device: UInt64(found.st_dev), number: UInt64(found.st_ino)))
     }
 
-    /// Names in a folder, in alphabetical order.
     /// The path from the root.
     static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
@@ -165,6 +164,7 @@ package enum Files {
         if unlink(path) != 0 { throw failure("cannot remove", path) }
     }
 
+    /// Names in a folder, in alphabetical order.
     package static func list(_ path: String) throws -> [String] {
         guard let directory = opendir(path) else { throw failure("cannot list", path) }
         defer { closedir(directory) }

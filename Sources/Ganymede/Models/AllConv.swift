@@ -3,7 +3,7 @@ extension Preset {
     public static let allConv = course(
         "all-conv",
         "convolutions on both sides: noise of 8x8 pixels, no dense layer in the generator",
-        sizes: Array(stride(from: 8, through: 128, by: 4)),
+        sizes: quarterableSides,
         generator: { size, channels in
             Sequential("generator", input: [size / 4 + 1, size / 4 + 1, 1]) {
                 Conv2D(64, kernelSize: 2)

@@ -3,7 +3,7 @@ extension Preset {
     public static let convDiscriminator = course(
         "conv-discriminator",
         "the generator of dense against a discriminator of three convolutions",
-        sizes: Array(4...128), generator: denseGenerator, discriminator: threeConvolutions)
+        sizes: anySide, generator: denseGenerator, discriminator: threeConvolutions)
 
     static let threeConvolutions: Network = { size, channels in
         Sequential("discriminator", input: [size, size, channels]) {

@@ -6,7 +6,7 @@ extension Preset {
         name: "dcgan",
         about:
             "deep convolutional: transposed convolutions, both networks at once; 50 epochs of batches of 256",
-        sizes: Array(stride(from: 8, through: 128, by: 4)), batch: 256,
+        sizes: quarterableSides, batch: 256,
         pace: .epochs(50, of: nil, sampleEvery: 1, checkpointEvery: 1), grid: [4, 4]
     ) { size, channels in
         GAN(

@@ -3,7 +3,7 @@ extension Preset {
     /// for real images. 50 epochs, each of 128 batches of 128.
     public static let dense = course(
         "dense", "fully connected: noise 64, dropout in the discriminator, real labels of 0.9",
-        sizes: Array(4...128), generator: denseGenerator
+        sizes: anySide, generator: denseGenerator
     ) { size, channels in
         Sequential("discriminator", input: [size, size, channels]) {
             Flatten()

@@ -5,7 +5,7 @@ extension Preset {
         name: "forger",
         about:
             "upsampling generator, four convolutions as a judge, RMSprop; 100 epochs of batches of 128",
-        sizes: Array(stride(from: 8, through: 128, by: 4)), batch: 128,
+        sizes: quarterableSides, batch: 128,
         pace: .epochs(100, of: nil, sampleEvery: 10, checkpointEvery: 10), grid: [4, 4]
     ) { size, channels in
         GAN(

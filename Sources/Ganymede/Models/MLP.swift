@@ -5,7 +5,7 @@ extension Preset {
         name: "mlp",
         about:
             "fully connected: noise 100, three hidden layers, batch normalization; 30,000 steps of 32",
-        sizes: Array(4...128), batch: 32,
+        sizes: anySide, batch: 32,
         pace: .steps(30_000, sampleEvery: 200, checkpointEvery: 5_000), grid: [5, 5],
         milestones: [0, 1_000, 10_000]
     ) { size, channels in

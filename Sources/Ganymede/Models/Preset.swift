@@ -27,6 +27,11 @@ public struct Preset: Sendable {
     /// The networks for images of a side and a number of channels.
     public let make: @Sendable (_ size: Int, _ channels: Int) -> GAN
 
+    /// Every side that is reasonable.
+    static let anySide = Array(4...128)
+    /// Sides that can be halved twice.
+    static let quarterableSides = Array(stride(from: 8, through: 128, by: 4))
+
     /// The system for images of `size` pixels and `channels` channels, where it has one.
     public func gan(size: Int = 28, channels: Int = 1) throws -> GAN {
         guard channels == 1 || channels == 3 else {

@@ -83,17 +83,16 @@ public final class Benchmark {
 }
 
 extension RunOptions {
-    /// The options of a preset as it comes, or for another batch or number of images, by which a preset that
-    /// counts in epochs is longer or shorter.
+    /// The options of a preset on MNIST, as it comes or with another batch, by which a preset that counts in epochs
+    /// is longer or shorter.
     public init(
-        preset: Preset, size: Int? = nil, channels: Int? = nil, batch: Int? = nil,
-        images: Int? = nil
+        preset: Preset, size: Int? = nil, channels: Int? = nil, batch: Int? = nil
     ) throws {
         self.init(
             preset: preset.name, data: "mnist",
             gan: try preset.gan(size: size ?? 28, channels: channels ?? 1),
             training: preset.training(
-                batch: batch ?? preset.batch, images: images ?? NamedDataset.mnist.count))
+                batch: batch ?? preset.batch, images: NamedDataset.mnist.count))
     }
 
     /// The options in a `config.json`.

@@ -12,7 +12,7 @@ public enum Machine {
     public static let processors = max(Int(gk_processors()), 1)
 
     /// Bytes of memory that the machine has.
-    static let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    static let memory = MemoryError.machine
 
     /// Seconds since some fixed moment.
     package static func seconds() -> Double {

@@ -79,8 +79,6 @@ public struct ProgressLine {
         _ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double,
         within width: Int = .max
     ) -> String {
-        let done = min(report.step * 10 / max(steps, 1), 10)
-        let bar = String(repeating: "#", count: done) + String(repeating: "-", count: 10 - done)
         let parts = [
             (name, true), ("step \(report.step)/\(steps)", true),
             ("epoch \(fixed(report.epoch, 1))", false),
@@ -89,7 +87,8 @@ public struct ProgressLine {
                 true
             ),
             ("G \(fixed(report.gLoss, 2)) (fools \(percent(report.gAcc)))", true),
-            ("\(rate(report.imagesPerSecond)) img/s", false), ("[\(bar)]", false),
+            ("\(rate(report.imagesPerSecond)) img/s", false),
+            (progressBar(report.step, of: steps), false),
             (
                 report.step >= steps
                     ? "done in \(duration(report.seconds))" : "\(duration(secondsLeft)) left", true
@@ -103,6 +102,13 @@ public struct ProgressLine {
     private static func rate(_ value: Double) -> String {
         value >= 1000 ? fixed(value / 1000, 1) + "k" : fixed(value, 0)
     }
+}
+
+/// `[####------]`.
+func progressBar(_ done: Int, of total: Int) -> String {
+    let filled = min(done * 10 / max(total, 1), 10)
+    return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: 10 - filled)
+        + "]"
 }
 
 /// 0.634 as `63%`.

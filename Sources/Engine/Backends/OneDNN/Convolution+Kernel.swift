@@ -34,7 +34,7 @@ private final class ConvolutionKernel: Kernel {
             filter, strides: [1, outputs, width * inputs * outputs, inputs * outputs])
         let attributes = try DNNAttributes()
         let window = convolution.window
-        let code = [GDN_FORWARD, GDN_INPUT_GRADIENT, GDN_FILTER_GRADIENT][face.index]
+        let code = face.code
         let operation = try DNNOperation("\(convolution.name) \(window)") { made in
             gdn_convolution_create(
                 &made, code, source.handle, anyLayout.handle, target.handle,
@@ -92,11 +92,11 @@ private final class ConvolutionKernel: Kernel {
 }
 
 extension Convolution.Face {
-    fileprivate var index: Int {
+    fileprivate var code: gdn_face {
         switch self {
-        case .forward: 0
-        case .inputGradient: 1
-        case .filterGradient: 2
+        case .forward: GDN_FORWARD
+        case .inputGradient: GDN_INPUT_GRADIENT
+        case .filterGradient: GDN_FILTER_GRADIENT
         }
     }
 }
