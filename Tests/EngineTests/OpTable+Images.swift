@@ -45,6 +45,8 @@ extension OpTable {
             ([3, 3], [5, 5], [2, 2], .same, 16, 4), ([4, 4], [2, 2], [1, 1], .valid, 1, 16),
             ([7, 5], [3, 2], [2, 3], .symmetric(rows: 1, columns: 0), 3, 5),
             ([3, 4], [5, 5], [1, 1], .same, 8, 1), ([4, 4], [1, 1], [2, 2], .valid, 5, 17),
+            // Windows that pick pixels, where oneDNN's filter gradient writes past its workspace.
+            ([9, 7], [1, 1], [2, 3], .valid, 24, 40), ([16, 16], [1, 1], [2, 2], .valid, 4, 8),
             // Padding larger than the window: places that see nothing.
             ([4, 3], [1, 1], [1, 1], .symmetric(rows: 3, columns: 4), 1, 2),
             ([3, 4], [2, 3], [2, 1], .symmetric(rows: 4, columns: 6), 3, 2),

@@ -68,6 +68,11 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
             && (before + after).allSatisfy { $0 == 0 }
     }
 
+    /// Whether it picks single pixels and skips others: 1x1, in steps, without padding.
+    package var picks: Bool {
+        size == [1, 1] && strides != [1, 1] && (before + after).allSatisfy { $0 == 0 }
+    }
+
     /// Whether every extent makes sense, and the window has a place.
     package var isPossible: Bool {
         image.allSatisfy { $0 > 0 } && size.allSatisfy { $0 > 0 } && strides.allSatisfy { $0 > 0 }

@@ -6,6 +6,9 @@ extension Convolution {
         let (x, w, y) = shapes(types.inputs.map(\.shape))
         // oneDNN computes 16 channels for an image gradient of one or three; a product and a fold do not.
         if face == .inputGradient, x[3] <= 4 { return try FoldingKernel(window, x: x, w: w, y: y) }
+        if face == .filterGradient, window.picks {
+            return try PickingKernel(window, x: x, w: w, y: y)
+        }
         return try ConvolutionKernel(self, x: x, w: w, y: y)
     }
 }
@@ -98,6 +101,48 @@ extension Convolution.Face {
         case .inputGradient: GDN_INPUT_GRADIENT
         case .filterGradient: GDN_FILTER_GRADIENT
         }
+    }
+}
+
+/// The filter gradient of a 1x1 window that skips pixels: that of the picked pixels with steps of one. oneDNN's
+/// own kernel writes past its workspace where channels lie last (uxlfoundation/oneDNN#6035, open in 3.x too):
+/// wrong gradients now and then, and a damaged arena.
+private final class PickingKernel: Kernel {
+    private let pick: StridedCopy
+    private let gradient: ConvolutionKernel
+    private let pickedBytes: Int
+    private var memory: KernelMemory?
+
+    init(_ window: Window, x: Shape, w: Shape, y: Shape) throws {
+        let picked = Shape([x[0]] + window.places + [x[3]])
+        let places = Array(picked.dimensions[1...2])
+        let own = x.strides
+        pick = StridedCopy(
+            picked, from: [own[0], own[1] * window.strides[0], own[2] * window.strides[1], 1],
+            to: picked.strides)
+        gradient = try ConvolutionKernel(
+            Convolution(
+                .filterGradient,
+                Window(image: places, size: [1, 1], strides: [1, 1], padding: .valid)),
+            x: picked, w: w, y: y)
+        pickedBytes = (picked.count * 4 + 63) / 64 * 64
+    }
+
+    var implementation: String { "ganymede:copy + \(gradient.implementation)" }
+    var scratchBytes: Int { pickedBytes + gradient.scratchBytes }
+
+    func bind(_ memory: KernelMemory) throws {
+        self.memory = memory
+        try gradient.bind(
+            KernelMemory(
+                inputs: [memory.scratch, memory.inputs[1]], outputs: memory.outputs,
+                scratch: memory.scratch + pickedBytes))
+    }
+
+    func run() -> Bool {
+        guard let memory else { return true }
+        pick.run(memory.inputs[0], memory.scratch)
+        return gradient.run()
     }
 }
 

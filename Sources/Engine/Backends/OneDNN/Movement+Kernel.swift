@@ -63,7 +63,7 @@ extension Concatenate {
 }
 
 /// Elements that move from one regular place to another.
-private struct StridedCopy {
+struct StridedCopy {
     private let shape: gk_copy_shape
     private let fromOffset: Int
     private let toOffset: Int
@@ -104,11 +104,15 @@ private struct StridedCopy {
     }
 
     func run(_ input: Int, _ memory: KernelMemory) -> Bool {
+        run(memory.inputs[input], memory.outputs[0])
+        return true
+    }
+
+    func run(_ from: UnsafeMutableRawPointer, _ to: UnsafeMutableRawPointer) {
         withUnsafePointer(to: shape) {
             gk_copy_strided(
-                $0, memory.inputs[input].assumingMemoryBound(to: UInt32.self) + fromOffset,
-                memory.outputs[0].assumingMemoryBound(to: UInt32.self) + toOffset)
+                $0, from.assumingMemoryBound(to: UInt32.self) + fromOffset,
+                to.assumingMemoryBound(to: UInt32.self) + toOffset)
         }
-        return true
     }
 }
