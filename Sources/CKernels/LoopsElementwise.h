@@ -1,9 +1,11 @@
 // The elementwise interpreter: one loop per opcode over a block, so that dispatch is paid once a block.
 // Included by Loops.h, once for each instruction set.
 
+// An instruction never writes a slot that it reads, so that the loops need no look at whether they overlap.
+#define LOOP _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < n; i++)
 #define EACH(expression)                            \
     do {                                            \
-        for (size_t i = 0; i < n; i++) {            \
+        LOOP {                                      \
             float x = a[i];                         \
             (void)x;                                \
             t[i] = (expression);                    \
@@ -12,7 +14,7 @@
 
 #define EACH2(expression)                           \
     do {                                            \
-        for (size_t i = 0; i < n; i++) {            \
+        LOOP {                                      \
             float x = a[i], y = b[i];               \
             t[i] = (expression);                    \
         }                                           \
@@ -48,8 +50,10 @@ static void K(execute)(const gk_instruction *instruction, float *const *slot, si
     case GK_EQUAL: EACH2(x == y ? 1.0f : 0.0f); break;
     case GK_SIGMOID_CROSS_ENTROPY: EACH2(vector_sigmoid_cross_entropy(x, y)); break;
     case GK_SELECT:
-        for (size_t i = 0; i < n; i++) t[i] = a[i] != 0 ? b[i] : c[i];
+        LOOP t[i] = a[i] != 0 ? b[i] : c[i];
         break;
+    case GK_ROUND_BFLOAT16: EACH(from_bfloat16(to_bfloat16(x))); break;
+    case GK_BERNOULLI: break;  // not of its operands alone: see elementwise
     }
 }
 
@@ -57,12 +61,27 @@ static void K(fill)(float *target, float value, size_t n) {
     for (size_t i = 0; i < n; i++) target[i] = value;
 }
 
-static void K(from_integers)(float *target, const int32_t *source, size_t n) {
-    for (size_t i = 0; i < n; i++) target[i] = (float)source[i];
+static void K(load)(float *target, gk_element element, const void *source, size_t offset, size_t n) {
+    if (element == GK_INTEGER)
+        LOOP target[i] = (float)((const int32_t *)source)[offset + i];
+    else
+        LOOP target[i] = from_bfloat16(((const uint16_t *)source)[offset + i]);
 }
 
-static void K(to_integers)(int32_t *target, const float *source, size_t n) {
-    for (size_t i = 0; i < n; i++) target[i] = (int32_t)source[i];
+static void K(store)(void *target, gk_element element, const float *source, size_t offset, size_t n) {
+    if (element == GK_FLOAT) memcpy((float *)target + offset, source, n * sizeof(float));
+    else if (element == GK_INTEGER)
+        LOOP((int32_t *)target)[offset + i] = (int32_t)source[i];
+    else
+        LOOP((uint16_t *)target)[offset + i] = to_bfloat16(source[i]);
+}
+
+/// A single number of an operand.
+INLINE float K(number)(const gk_operand *in, size_t index) {
+    float value;
+    if (in->element == GK_FLOAT) return ((const float *)in->data)[index];
+    K(load)(&value, (gk_element)in->element, in->data, index, 1);
+    return value;
 }
 
 /// Rows [row_begin, row_end) and columns [begin, end) of the program.
@@ -73,38 +92,46 @@ static void K(elementwise)(const gk_program *p, size_t row_begin, size_t row_end
     for (int i = 0; i < p->constant_count; i++) K(execute)(&p->instructions[i], slot, GK_BLOCK);
     for (int i = 0; i < p->input_count; i++) {
         const gk_operand *in = &p->inputs[i];
-        if (in->pattern != GK_SCALAR) continue;
-        float value = in->integer ? (float)*(const int32_t *)in->data : *(const float *)in->data;
-        K(fill)(storage[in->slot], value, GK_BLOCK);
+        if (in->pattern == GK_SCALAR) K(fill)(storage[in->slot], K(number)(in, 0), GK_BLOCK);
+        if (p->wide && in->pattern == GK_ROW)
+            for (size_t c = 0; c < GK_BLOCK; c++) storage[in->slot][c] = K(number)(in, c % p->columns);
+    }
+    size_t stride = p->columns, step = GK_BLOCK;
+    if (p->wide) {  // many short rows in a block, as one row
+        step = GK_BLOCK / p->columns * p->columns;
+        begin = row_begin * p->columns;
+        end = row_end * p->columns;
+        row_begin = stride = 0;
+        row_end = 1;
     }
     for (size_t row = row_begin; row < row_end; row++) {
         for (int i = 0; i < p->input_count; i++) {
             const gk_operand *in = &p->inputs[i];
-            if (in->pattern != GK_COLUMN) continue;
-            float value = in->integer ? (float)((const int32_t *)in->data)[row] : ((const float *)in->data)[row];
-            K(fill)(storage[in->slot], value, GK_BLOCK);
+            if (in->pattern == GK_COLUMN) K(fill)(storage[in->slot], K(number)(in, row), GK_BLOCK);
         }
-        for (size_t column = begin; column < end; column += GK_BLOCK) {
-            size_t n = end - column < GK_BLOCK ? end - column : GK_BLOCK;
+        for (size_t column = begin; column < end; column += step) {
+            size_t n = end - column < step ? end - column : step, at = row * stride + column;
             for (int i = 0; i < p->input_count; i++) {
                 const gk_operand *in = &p->inputs[i];
-                if (in->pattern != GK_FULL && in->pattern != GK_ROW) continue;
-                size_t offset = in->pattern == GK_FULL ? row * p->columns + column : column;
-                if (in->integer) K(from_integers)(storage[in->slot], (const int32_t *)in->data + offset, n);
-                else slot[in->slot] = (float *)in->data + offset;
+                if (in->pattern != GK_FULL && (in->pattern != GK_ROW || p->wide)) continue;
+                size_t offset = in->pattern == GK_FULL ? at : column;
+                if (in->element == GK_FLOAT) slot[in->slot] = (float *)in->data + offset;
+                else K(load)(storage[in->slot], (gk_element)in->element, in->data, offset, n);
             }
             for (int i = 0; i < p->output_count; i++) {
                 const gk_operand *out = &p->outputs[i];
-                if (!out->integer && !out->staged)
-                    slot[out->slot] = (float *)out->data + row * p->columns + column;
+                if (out->element == GK_FLOAT && !out->staged) slot[out->slot] = (float *)out->data + at;
             }
-            for (int i = p->constant_count; i < p->instruction_count; i++)
-                K(execute)(&p->instructions[i], slot, n);
+            for (int i = p->constant_count; i < p->instruction_count; i++) {
+                const gk_instruction *instruction = &p->instructions[i];
+                if (instruction->opcode == GK_BERNOULLI)
+                    K(bernoulli)(p->key, instruction->stream, instruction->immediate, slot[instruction->target], at, n);
+                else K(execute)(instruction, slot, n);
+            }
             for (int i = 0; i < p->output_count; i++) {
                 const gk_operand *out = &p->outputs[i];
-                size_t offset = row * p->columns + column;
-                if (out->integer) K(to_integers)((int32_t *)out->data + offset, slot[out->slot], n);
-                else if (out->staged) memcpy((float *)out->data + offset, slot[out->slot], n * sizeof(float));
+                if (out->element != GK_FLOAT || out->staged)
+                    K(store)(out->data, (gk_element)out->element, slot[out->slot], at, n);
             }
         }
     }
@@ -112,3 +139,4 @@ static void K(elementwise)(const gk_program *p, size_t row_begin, size_t row_end
 
 #undef EACH
 #undef EACH2
+#undef LOOP

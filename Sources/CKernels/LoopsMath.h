@@ -19,6 +19,15 @@ INLINE uint32_t float_to_bits(float value) {
     return bits;
 }
 
+INLINE float from_bfloat16(uint16_t value) { return bits_to_float((uint32_t)value << 16); }
+
+/// To nearest, ties to even; NaN stays NaN.
+INLINE uint16_t to_bfloat16(float value) {
+    uint32_t bits = float_to_bits(value);
+    uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    return (uint16_t)(value != value ? 0x7fc0u : rounded);
+}
+
 INLINE int is_not_finite(float value) { return (float_to_bits(value) & 0x7f800000u) == 0x7f800000u; }
 
 /// Rounds to nearest even for |x| < 2^22, without a call.

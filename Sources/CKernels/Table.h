@@ -2,23 +2,33 @@
 #pragma once
 #include "CKernels.h"
 
+/// Pairs are of GK_FLOAT and GK_BFLOAT16.
 typedef struct {
     void (*elementwise)(const gk_program *p, size_t row_begin, size_t row_end, size_t begin, size_t end);
-    void (*sum_rows)(const float *source, float *target, size_t reduced, size_t begin, size_t end);
+    void (*sum_rows[2])(const void *source, float *target, size_t reduced, size_t begin, size_t end);
+    void (*sum_columns[2])(const void *source, float *target, size_t reduced, size_t inner, size_t begin, size_t end);
     void (*max_rows)(const float *source, float *target, size_t reduced, size_t begin, size_t end);
-    void (*sum_columns)(const float *source, float *target, size_t reduced, size_t inner, size_t begin, size_t end);
     void (*max_columns)(const float *source, float *target, size_t reduced, size_t inner, size_t begin, size_t end);
     void (*random)(gk_distribution d, const uint32_t key[4], uint32_t stream, float parameter, float *target,
                    size_t count, size_t block_begin, size_t block_end);
-    void (*batch_norm)(const float *x, const float *gamma, const float *beta, float *y, float *mean,
-                       float *variance, size_t rows, size_t channels, float epsilon, size_t begin, size_t end);
-    void (*batch_norm_gradient)(const float *dy, const float *x, const float *gamma, const float *mean,
-                                const float *variance, float *dx, float *dgamma, float *dbeta, size_t rows,
-                                size_t channels, float epsilon, size_t begin, size_t end);
+    void (*batch_norm[2])(const void *x, const float *gamma, const float *beta, void *y, float *mean,
+                          float *variance, size_t rows, size_t channels, float epsilon, float slope, size_t begin,
+                          size_t end);
+    void (*batch_norm_gradient[2])(const void *dy, const void *x, const float *gamma, const float *beta,
+                                   const float *mean, const float *variance, void *dx, float *dgamma, float *dbeta,
+                                   size_t rows, size_t channels, float epsilon, float slope, size_t begin,
+                                   size_t end);
     bool (*adam)(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
-                 float *v_out, size_t begin, size_t end, float step_size, double beta1, double beta2, float epsilon);
+                 float *v_out, uint16_t *copy, size_t begin, size_t end, float step_size, double beta1, double beta2,
+                 float epsilon);
+    void (*round)(const float *source, uint16_t *target, size_t begin, size_t end);
     bool (*all_finite)(const float *data, size_t begin, size_t end);
     void (*fold)(const gk_fold_shape *shape, const float *columns, float *image, size_t begin, size_t end);
 } gk_table;
 
 extern const gk_table gk_table_baseline, gk_table_avx2, gk_table_avx512;
+
+typedef void (*gk_part)(const void *context, size_t begin, size_t end);
+/// Runs `part` over [0, count) in pieces that are multiples of `granule`; alone if `work` elements are few,
+/// because waking a team costs microseconds, and milliseconds on a busy machine.
+void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t work);

@@ -1,4 +1,5 @@
 // Chooses the instruction set and divides the work over the OpenMP team.
+#include "LoopsMath.h"
 #include "Table.h"
 
 #include <string.h>
@@ -57,7 +58,6 @@ int gk_processors(void) { return omp_get_num_procs(); }
 
 // ---- Division of work ----
 
-typedef void (*gk_part)(const void *context, size_t begin, size_t end);
 typedef struct {
     gk_part part;
     const void *context;
@@ -73,9 +73,7 @@ static void run_part(void *data) {
     if (begin < end) split->part(split->context, begin, end);
 }
 
-/// Runs `part` over [0, count) in pieces that are multiples of `granule`; alone if `work` elements are few,
-/// because waking a team costs microseconds, and milliseconds on a busy machine.
-static void divide(gk_part part, const void *context, size_t count, size_t granule, size_t work) {
+void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t work) {
     int threads = gk_threads();
     if (threads <= 1 || work < 16384 || count <= granule) {
         part(context, 0, count);
@@ -99,100 +97,128 @@ static void elementwise_rows(const void *context, size_t begin, size_t end) {
 
 void gk_elementwise(const gk_program *program) {
     size_t work = program->rows * program->columns * (size_t)(program->instruction_count + 3) / 4;
-    if (program->rows == 1) divide(elementwise_columns, program, program->columns, 64, work);
-    else divide(elementwise_rows, program, program->rows, 1, work);
+    if (program->rows == 1) gk_divide(elementwise_columns, program, program->columns, 64, work);
+    else gk_divide(elementwise_rows, program, program->rows, 1, work);
 }
 
 typedef struct {
     gk_reduction kind;
-    const float *source;
+    gk_element element;
+    const char *source;
     float *target;
     size_t reduced, inner;
 } reduce_context;
 
 static void reduce_rows_part(const void *context, size_t begin, size_t end) {
     const reduce_context *r = context;
-    (r->kind == GK_SUM ? table->sum_rows : table->max_rows)(r->source, r->target, r->reduced, begin, end);
+    if (r->kind == GK_SUM) table->sum_rows[r->element](r->source, r->target, r->reduced, begin, end);
+    else table->max_rows((const float *)(const void *)r->source, r->target, r->reduced, begin, end);
 }
 
 static void reduce_columns_part(const void *context, size_t begin, size_t end) {
     const reduce_context *r = context;
-    (r->kind == GK_SUM ? table->sum_columns : table->max_columns)(r->source, r->target, r->reduced, r->inner,
-                                                                  begin, end);
+    if (r->kind == GK_SUM) table->sum_columns[r->element](r->source, r->target, r->reduced, r->inner, begin, end);
+    else table->max_columns((const float *)(const void *)r->source, r->target, r->reduced, r->inner, begin, end);
+}
+
+/// Outer position `o` of `r`.
+static reduce_context reduce_slab(const reduce_context *r, size_t o) {
+    reduce_context slab = *r;
+    slab.source += o * r->reduced * r->inner * (r->element == GK_BFLOAT16 ? 2 : 4);
+    slab.target += o * r->inner;
+    return slab;
 }
 
 /// Outer positions [begin, end).
 static void reduce_slabs_part(const void *context, size_t begin, size_t end) {
-    const reduce_context *r = context;
-    for (size_t o = begin; o < end; o++)
-        (r->kind == GK_SUM ? table->sum_columns : table->max_columns)(
-            r->source + o * r->reduced * r->inner, r->target + o * r->inner, r->reduced, r->inner, 0, r->inner);
+    for (size_t o = begin; o < end; o++) {
+        reduce_context slab = reduce_slab(context, o);
+        reduce_columns_part(&slab, 0, slab.inner);
+    }
 }
 
-void gk_reduce(gk_reduction kind, const float *source, float *target, size_t outer, size_t reduced,
-               size_t inner) {
-    if (inner == 1) {
-        reduce_context context = {kind, source, target, reduced, 1};
-        divide(reduce_rows_part, &context, outer, 16, outer * reduced);
-        return;
-    }
-    if (outer >= 2 * (size_t)gk_threads()) {
-        reduce_context context = {kind, source, target, reduced, inner};
-        divide(reduce_slabs_part, &context, outer, 1, outer * reduced * inner);
-        return;
-    }
-    for (size_t o = 0; o < outer; o++) {
-        reduce_context context = {kind, source + o * reduced * inner, target + o * inner, reduced, inner};
-        divide(reduce_columns_part, &context, inner, 16, reduced * inner);
-    }
+void gk_reduce(gk_reduction kind, gk_element element, const void *source, float *target, size_t outer,
+               size_t reduced, size_t inner) {
+    reduce_context context = {kind, element, source, target, reduced, inner};
+    if (inner == 1) gk_divide(reduce_rows_part, &context, outer, 16, outer * reduced);
+    else if (outer >= 2 * (size_t)gk_threads())
+        gk_divide(reduce_slabs_part, &context, outer, 1, outer * reduced * inner);
+    else
+        for (size_t o = 0; o < outer; o++) {
+            reduce_context slab = reduce_slab(&context, o);
+            gk_divide(reduce_columns_part, &slab, inner, 16, reduced * inner);
+        }
 }
 
 typedef struct {
     const gk_copy_shape *shape;
-    const uint32_t *source;
-    uint32_t *target;
+    size_t bytes;
+    const char *source;
+    char *target;
 } copy_context;
 
-static void copy_axis(const gk_copy_shape *s, int axis, const uint32_t *source, uint32_t *target) {
-    size_t n = s->dims[axis], from = s->from[axis], to = s->to[axis];
+static void copy_axis(const gk_copy_shape *s, int axis, size_t bytes, const char *source, char *target) {
+    ptrdiff_t n = (ptrdiff_t)s->dims[axis], size = (ptrdiff_t)bytes, from = s->from[axis] * size, to = s->to[axis] * size;
     if (axis < s->rank - 1)
-        for (size_t i = 0; i < n; i++) copy_axis(s, axis + 1, source + i * from, target + i * to);
-    else if (from == 1 && to == 1) memcpy(target, source, n * sizeof *target);
+        for (ptrdiff_t i = 0; i < n; i++) copy_axis(s, axis + 1, bytes, source + i * from, target + i * to);
+    else if (from == size && to == size) memcpy(target, source, (size_t)n * bytes);
+    else if (bytes == 4)
+        for (ptrdiff_t i = 0; i < n; i++) memcpy(target + i * to, source + i * from, 4);
     else
-        for (size_t i = 0; i < n; i++) target[i * to] = source[i * from];
+        for (ptrdiff_t i = 0; i < n; i++) memcpy(target + i * to, source + i * from, 2);
 }
 
 static void copy_part(const void *context, size_t begin, size_t end) {
     const copy_context *c = context;
     gk_copy_shape part = *c->shape;
     part.dims[0] = end - begin;
-    copy_axis(&part, 0, c->source + begin * part.from[0], c->target + begin * part.to[0]);
+    ptrdiff_t first = (ptrdiff_t)(begin * c->bytes);
+    copy_axis(&part, 0, c->bytes, c->source + first * part.from[0], c->target + first * part.to[0]);
 }
 
-void gk_copy_strided(const gk_copy_shape *shape, const uint32_t *source, uint32_t *target) {
+void gk_copy_strided(const gk_copy_shape *shape, size_t element_bytes, const void *source, void *target) {
     if (shape->rank == 0) {
-        *target = *source;
+        memcpy(target, source, element_bytes);
         return;
     }
-    copy_context context = {shape, source, target};
+    copy_context context = {shape, element_bytes, source, target};
     size_t work = 1;
     for (int axis = 0; axis < shape->rank; axis++) work *= shape->dims[axis];
-    divide(copy_part, &context, shape->dims[0], 1, work);
+    gk_divide(copy_part, &context, shape->dims[0], 1, work);
 }
 
 typedef struct {
-    float *target;
+    const float *source;
+    uint16_t *target;
+} round_context;
+
+static void round_part(const void *context, size_t begin, size_t end) {
+    const round_context *r = context;
+    table->round(r->source, r->target, begin, end);
+}
+
+void gk_round(const float *source, void *target, size_t count) {
+    round_context context = {source, target};
+    gk_divide(round_part, &context, count, 64, count);
+}
+
+typedef struct {
+    gk_element element;
+    void *target;
     float value;
 } fill_context;
 
 static void fill_part(const void *context, size_t begin, size_t end) {
     const fill_context *f = context;
-    for (size_t i = begin; i < end; i++) f->target[i] = f->value;
+    if (f->element == GK_BFLOAT16)
+        for (size_t i = begin; i < end; i++) ((uint16_t *)f->target)[i] = to_bfloat16(f->value);
+    else
+        for (size_t i = begin; i < end; i++) ((float *)f->target)[i] = f->value;
 }
 
-void gk_fill(float *target, float value, size_t count) {
-    fill_context context = {target, value};
-    divide(fill_part, &context, count, 64, count);
+void gk_fill(gk_element element, void *target, float value, size_t count) {
+    fill_context context = {element, target, value};
+    gk_divide(fill_part, &context, count, 64, count);
 }
 
 typedef struct {
@@ -209,7 +235,7 @@ static void fold_part(const void *context, size_t begin, size_t end) {
 void gk_fold(const gk_fold_shape *s, const float *columns, float *image, size_t batch) {
     fold_context context = {s, columns, image};
     size_t work = batch * s->rows * s->columns * s->window_height * s->window_width * s->channels;
-    divide(fold_part, &context, batch, 1, work);
+    gk_divide(fold_part, &context, batch, 1, work);
 }
 
 typedef struct {
@@ -229,7 +255,7 @@ static void random_part(const void *context, size_t begin, size_t end) {
 void gk_random(gk_distribution distribution, const uint32_t key[4], uint32_t stream, float parameter,
                float *target, size_t count) {
     random_context context = {distribution, key, stream, parameter, target, count};
-    divide(random_part, &context, (count + 3) / 4, 64, count * 4);
+    gk_divide(random_part, &context, (count + 3) / 4, 64, count * 4);
 }
 
 void gk_philox(const uint32_t key[4], uint32_t stream, uint32_t block, uint32_t words[4]) {
@@ -244,43 +270,48 @@ void gk_philox(const uint32_t key[4], uint32_t stream, uint32_t block, uint32_t 
 }
 
 typedef struct {
-    const float *dy, *x, *gamma, *beta;
-    float *out, *mean, *variance, *dgamma, *dbeta;
+    gk_element element;
+    const void *dy, *x;
+    const float *gamma, *beta;
+    void *out;
+    float *mean, *variance, *dgamma, *dbeta;
     size_t rows, channels;
-    float epsilon;
+    float epsilon, slope;
 } norm_context;
 
 static void batch_norm_part(const void *context, size_t begin, size_t end) {
     const norm_context *n = context;
-    table->batch_norm(n->x, n->gamma, n->beta, n->out, n->mean, n->variance, n->rows, n->channels, n->epsilon,
-                      begin, end);
+    table->batch_norm[n->element](n->x, n->gamma, n->beta, n->out, n->mean, n->variance, n->rows, n->channels,
+                                  n->epsilon, n->slope, begin, end);
 }
 
 static void batch_norm_gradient_part(const void *context, size_t begin, size_t end) {
     const norm_context *n = context;
-    table->batch_norm_gradient(n->dy, n->x, n->gamma, n->mean, n->variance, n->out, n->dgamma, n->dbeta, n->rows,
-                               n->channels, n->epsilon, begin, end);
+    table->batch_norm_gradient[n->element](n->dy, n->x, n->gamma, n->beta, n->mean, n->variance, n->out, n->dgamma,
+                                           n->dbeta, n->rows, n->channels, n->epsilon, n->slope, begin, end);
 }
 
-void gk_batch_norm(const float *x, const float *gamma, const float *beta, float *y, float *mean,
-                   float *variance, size_t rows, size_t channels, float epsilon) {
-    norm_context context = {.x = x, .gamma = gamma, .beta = beta, .out = y, .mean = mean, .variance = variance,
-                            .rows = rows, .channels = channels, .epsilon = epsilon};
-    divide(batch_norm_part, &context, channels, 16, rows * channels * 3);
+void gk_batch_norm(gk_element element, const void *x, const float *gamma, const float *beta, void *y, float *mean,
+                   float *variance, size_t rows, size_t channels, float epsilon, float slope) {
+    norm_context context = {.element = element, .x = x, .gamma = gamma, .beta = beta, .out = y, .mean = mean,
+                            .variance = variance, .rows = rows, .channels = channels, .epsilon = epsilon,
+                            .slope = slope};
+    gk_divide(batch_norm_part, &context, channels, 16, rows * channels * 3);
 }
 
-void gk_batch_norm_gradient(const float *dy, const float *x, const float *gamma, const float *mean,
-                            const float *variance, float *dx, float *dgamma, float *dbeta, size_t rows,
-                            size_t channels, float epsilon) {
-    norm_context context = {.dy = dy, .x = x, .gamma = gamma, .out = dx, .mean = (float *)mean,
-                            .variance = (float *)variance, .dgamma = dgamma, .dbeta = dbeta, .rows = rows,
-                            .channels = channels, .epsilon = epsilon};
-    divide(batch_norm_gradient_part, &context, channels, 16, rows * channels * 3);
+void gk_batch_norm_gradient(gk_element element, const void *dy, const void *x, const float *gamma, const float *beta,
+                            const float *mean, const float *variance, void *dx, float *dgamma, float *dbeta,
+                            size_t rows, size_t channels, float epsilon, float slope) {
+    norm_context context = {.element = element, .dy = dy, .x = x, .gamma = gamma, .beta = beta, .out = dx,
+                            .mean = (float *)mean, .variance = (float *)variance, .dgamma = dgamma, .dbeta = dbeta,
+                            .rows = rows, .channels = channels, .epsilon = epsilon, .slope = slope};
+    gk_divide(batch_norm_gradient_part, &context, channels, 16, rows * channels * 3);
 }
 
 typedef struct {
     const float *w, *g, *m, *v;
     float *w_out, *m_out, *v_out;
+    uint16_t *copy;
     float step_size;
     double beta1, beta2;
     float epsilon;
@@ -289,16 +320,20 @@ typedef struct {
 
 static void adam_part(const void *context, size_t begin, size_t end) {
     const adam_context *a = context;
-    if (table->adam(a->w, a->g, a->m, a->v, a->w_out, a->m_out, a->v_out, begin, end, a->step_size, a->beta1,
-                    a->beta2, a->epsilon))
-        __atomic_store_n(a->bad, 1, __ATOMIC_RELAXED);
+    // In stretches that stay in the first-level cache, for the copy.
+    enum { STRETCH = 1024 };
+    for (size_t at = begin; at < end; at += STRETCH)
+        if (table->adam(a->w, a->g, a->m, a->v, a->w_out, a->m_out, a->v_out, a->copy, at,
+                        end - at < STRETCH ? end : at + STRETCH, a->step_size, a->beta1, a->beta2, a->epsilon))
+            __atomic_store_n(a->bad, 1, __ATOMIC_RELAXED);
 }
 
 bool gk_adam(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
-             float *v_out, size_t count, float step_size, double beta1, double beta2, float epsilon) {
+             float *v_out, uint16_t *copy, size_t count, float step_size, double beta1, double beta2,
+             float epsilon) {
     int bad = 0;
-    adam_context context = {w, g, m, v, w_out, m_out, v_out, step_size, beta1, beta2, epsilon, &bad};
-    divide(adam_part, &context, count, 64, count * 2);
+    adam_context context = {w, g, m, v, w_out, m_out, v_out, copy, step_size, beta1, beta2, epsilon, &bad};
+    gk_divide(adam_part, &context, count, 64, count * 2);
     return bad != 0;
 }
 

@@ -92,17 +92,24 @@ const char *gdn_effective_isa_name(void) {
     }
 }
 
-int gdn_descriptor_create(gdn_descriptor **out, int rank, const int64_t *dims, const int64_t *strides) {
+bool gdn_has_bfloat16(void) {
+    unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(), wanted = (unsigned)dnnl_cpu_isa_avx512_core_bf16;
+    return (isa & wanted) == wanted;
+}
+
+int gdn_descriptor_create(gdn_descriptor **out, gdn_element element, int rank, const int64_t *dims,
+                          const int64_t *strides) {
+    dnnl_data_type_t type = element == GDN_BFLOAT16 ? dnnl_bf16 : dnnl_f32;
     gdn_descriptor *made = calloc(1, sizeof *made);
     if (!made) return dnnl_out_of_memory;
     dnnl_status_t status;
 #if V3
-    status = strides ? dnnl_memory_desc_create_with_strides(&made->md, rank, dims, dnnl_f32, strides)
-                     : dnnl_memory_desc_create_with_tag(&made->md, rank, dims, dnnl_f32,
+    status = strides ? dnnl_memory_desc_create_with_strides(&made->md, rank, dims, type, strides)
+                     : dnnl_memory_desc_create_with_tag(&made->md, rank, dims, type,
                                                         dnnl_format_tag_any);
 #else
-    status = strides ? dnnl_memory_desc_init_by_strides(&made->md, rank, dims, dnnl_f32, strides)
-                     : dnnl_memory_desc_init_by_tag(&made->md, rank, dims, dnnl_f32,
+    status = strides ? dnnl_memory_desc_init_by_strides(&made->md, rank, dims, type, strides)
+                     : dnnl_memory_desc_init_by_tag(&made->md, rank, dims, type,
                                                     dnnl_format_tag_any);
 #endif
     if (status != dnnl_success) {
@@ -222,11 +229,13 @@ static dnnl_status_t convolution_gradient(dnnl_primitive_desc_t *pd, gdn_face fa
 }
 
 int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descriptor *src,
-                           const gdn_descriptor *weights, const gdn_descriptor *dst, const int64_t strides[2],
-                           const int64_t before[2], const int64_t after[2], const gdn_attributes *attributes) {
+                           const gdn_descriptor *weights, const gdn_descriptor *dst, const gdn_descriptor *hint_src,
+                           const gdn_descriptor *hint_weights, const int64_t strides[2], const int64_t before[2],
+                           const int64_t after[2], const gdn_attributes *attributes) {
     TRY(ensure_stream());
     dnnl_primitive_desc_t forward, gradient;
-    TRY(convolution_forward(&forward, MD(src), MD(weights), MD(dst), strides, before, after, attributes->attr));
+    TRY(convolution_forward(&forward, MD(hint_src), MD(hint_weights), MD(dst), strides, before, after,
+                            attributes->attr));
     if (face == GDN_FORWARD) return operation_create(out, forward, forward_ids);
     dnnl_status_t status = convolution_gradient(&gradient, face, MD(src), MD(weights), MD(dst), strides, before, after,
                                                 attributes->attr, forward);

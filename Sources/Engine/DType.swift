@@ -2,13 +2,30 @@
 public enum DType: String, Hashable, Sendable, CaseIterable {
     /// 32-bit floating point.
     case float32 = "f32"
+    /// The upper half of a 32-bit float: 8 bits of precision at the full range. Arithmetic is in ``float32``.
+    case bfloat16 = "bf16"
     /// 32-bit signed integer: labels, counters, random keys. Arithmetic goes through ``float32``.
     case int32 = "i32"
     /// Truth values, kept as the floats 0 and 1 so that masks multiply without conversion.
     case bool = "bool"
 
     /// Bytes in memory.
-    public var byteCount: Int { 4 }
+    public var byteCount: Int { self == .bfloat16 ? 2 : 4 }
+    /// Whether it holds floating-point numbers.
+    package var isFloat: Bool { self == .float32 || self == .bfloat16 }
+
+    /// The number of this type nearest to `value`, ties to even, in double precision; integers towards zero.
+    package func rounded(_ value: Double) -> Double {
+        switch self {
+        case .float32: return value
+        case .int32: return value.rounded(.towardZero)
+        case .bool: return value != 0 ? 1 : 0
+        case .bfloat16:
+            let bits = Float(value).bitPattern
+            if value.isNaN { return value }
+            return Double(Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000))
+        }
+    }
 }
 
 /// Shape and element type of a tensor.

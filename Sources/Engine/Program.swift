@@ -22,9 +22,11 @@ public final class Program {
         []
 
     /// Compiles `graph`, whose named states live in `store`: missing ones are made, as zeros.
-    public init(_ graph: Graph, store: StateStore) throws {
+    public init(
+        _ graph: Graph, store: StateStore, precision: StoragePrecision = .f32
+    ) throws {
         EngineThread.assertCurrent()
-        let optimized = try Passes.optimize(graph)
+        let optimized = try Passes.optimize(graph, precision)
         self.graph = optimized
         self.store = store
         let schedule = try Passes.schedule(optimized)
@@ -147,7 +149,12 @@ public final class Program {
 
     private func isFinite(_ value: Value) -> Bool {
         let type = graph.type(of: value)
-        guard type.dtype == .float32, let memory = memory[value] else { return true }
+        guard type.dtype.isFloat, let memory = memory[value] else { return true }
+        if type.dtype == .bfloat16 {
+            let exponent: UInt16 = 0x7f80
+            return UnsafeRawBufferPointer(start: memory, count: type.byteCount)
+                .bindMemory(to: UInt16.self).allSatisfy { $0 & exponent != exponent }
+        }
         return gk_all_finite(memory.assumingMemoryBound(to: Float.self), type.shape.count)
     }
 

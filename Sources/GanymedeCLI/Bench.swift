@@ -10,7 +10,7 @@ struct Bench: ParsableCommand {
     @Option(help: "A system by name: see ganymede presets.") var preset: String
     @Option(help: "Measured steps, after a tenth as many that are not.") var steps = 200
     @Option(help: "Images in a batch (default: the preset's).") var batch: Int?
-    @Option(help: "auto or f32.") var precision = "auto"
+    @Option(help: "auto, f32 or bf16.") var precision = "auto"
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Flag(help: "Print one JSON object.") var json = false
     @Flag(help: "Print the time of each kernel.") var profile = false

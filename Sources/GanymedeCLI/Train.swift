@@ -19,7 +19,7 @@ struct Train: ParsableCommand {
     @Option(help: "Images in a batch.") var batch: Int?
     @Option(help: "What everything random follows from, not negative (default: 0).") var seed: Int?
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
-    @Option(help: "auto or f32.") var precision: String?
+    @Option(help: "auto, f32 or bf16.") var precision: String?
     @Option(help: "The run's folder (default: the next free runs/PRESET-001).") var out: String?
     @Option(help: "Steps between grids of samples.") var sampleEvery: Int?
     @Option(help: "Steps between checkpoints.") var checkpointEvery: Int?
@@ -113,9 +113,6 @@ struct Train: ParsableCommand {
 func parsePrecision(_ text: String) throws -> Precision {
     if let precision = Precision(rawValue: text) { return precision }
     let known = Precision.allCases.map(\.rawValue)
-    if text == "bf16" {
-        throw GanymedeError.usage("--precision bf16 is not in this version: use auto or f32")
-    }
     throw GanymedeError.usage(
         "there is no precision \"\(text)\"." + suggestion(for: text, among: known)
             + " Precisions: \(known.joined(separator: ", "))")

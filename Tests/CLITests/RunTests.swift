@@ -11,6 +11,9 @@ let small = [
     "--set", "gan.discriminator.layers.3.units=16", "--threads", "2", "--seed", "3",
 ]
 
+/// What this processor computes in. `auto` measures, so that runs that are compared say which.
+let precisions = DNN.hasBFloat16 ? ["f32", "bf16"] : ["f32"]
+
 /// Runs through the built command.
 @Suite(.serialized)
 struct RunTests {
@@ -24,19 +27,24 @@ struct RunTests {
     }
 
     func train(_ arguments: [String], in folder: TemporaryFolder) throws {
-        let result = try Command.run(["train"] + small + arguments + ["--quiet"], in: folder.path)
+        let precision = arguments.contains("--precision") ? [] : ["--precision", "f32"]
+        let result = try Command.run(
+            ["train"] + small + precision + arguments + ["--quiet"], in: folder.path)
         #expect(result.code == 0, "\(result.errors)")
     }
 
     /// 20 steps are 12 and then 8, whatever is watched meanwhile, and with the other processor busy.
-    @Test func resumeIsTheSameRun() throws {
+    @Test(arguments: precisions)
+    func resumeIsTheSameRun(precision: String) throws {
         let folder = try TemporaryFolder()
-        try train(["--steps", "20", "--sample-every", "7", "--out", "whole"], in: folder)
+        func train(_ arguments: [String]) throws {
+            try self.train(["--precision", precision] + arguments, in: folder)
+        }
+        try train(["--steps", "20", "--sample-every", "7", "--out", "whole"])
         let busy = try BusyProcessor()
         defer { busy.stop() }
         try train(
-            ["--steps", "12", "--sample-every", "5", "--checkpoint-every", "4", "--out", "parts"],
-            in: folder)
+            ["--steps", "12", "--sample-every", "5", "--checkpoint-every", "4", "--out", "parts"])
         let resumed = try Command.run(
             ["resume", "parts", "--steps", "20", "--quiet"], in: folder.path)
         #expect(resumed.code == 0, "\(resumed.errors)")
@@ -51,8 +59,10 @@ struct RunTests {
 
     /// Every preset from the command line, at its full width on small images: a resumed run is the same run, and
     /// what it made can be used.
-    @Test(arguments: ["mlp", "dcgan", "dense", "conv-discriminator", "all-conv", "forger"])
-    func everyPresetRuns(preset: String) throws {
+    @Test(
+        arguments: ["mlp", "dcgan", "dense", "conv-discriminator", "all-conv", "forger"],
+        precisions)
+    func everyPresetRuns(preset: String, precision: String) throws {
         let folder = try TemporaryFolder()
         func ganymede(_ arguments: [String]) throws {
             let result = try Command.run(arguments, in: folder.path)
@@ -63,7 +73,7 @@ struct RunTests {
         try folder.write("images.idx", IDX(shape: [20, 8, 8], bytes: pixels).data)
         let options = [
             "train", "--preset", preset, "--data", "images.idx", "--size", "8", "--batch", "8",
-            "--threads", "2", "--quiet",
+            "--threads", "2", "--quiet", "--precision", precision,
         ]
         try ganymede(options + ["--steps", "3", "--out", "whole"])
         try ganymede(options + ["--steps", "2", "--out", "parts"])
@@ -91,7 +101,8 @@ struct RunTests {
         let folder = try TemporaryFolder()
         let running = try Command.start(
             ["train"] + small + [
-                "--steps", "1000000", "--sample-every", "1000000", "--out", "run",
+                "--steps", "1000000", "--sample-every", "1000000", "--out", "run", "--precision",
+                "f32",
             ], in: folder.path)
         let checkpoint = "\(folder.path)/run/checkpoints/latest"
         while running.isRunning && !FileManager.default.fileExists(atPath: checkpoint) {

@@ -11,6 +11,8 @@ struct OpRow: CustomStringConvertible, Sendable {
     var derivatives = 2
     /// Relative error allowed to the 32-bit kernel.
     var tolerance = 2e-6
+    /// Of fused operations, whose twin it is compared with.
+    var operation: (any Fused)?
     let build: @Sendable ([Tensor]) -> [Tensor]
 
     var description: String { "\(name) \(shapes.map(\.description).joined(separator: " "))" }
@@ -155,23 +157,13 @@ enum OpTable {
 
     static let fused: [OpRow] =
         ([[5, 1], [17, 3], [32, 16], [3, 4, 13], [300, 8], [5, 7, 9, 80]] as [Shape]).flatMap {
-            shape -> [OpRow] in
-            let channels = Shape([shape.dimensions[shape.rank - 1]])
-            return [
-                OpRow(name: "batchNorm", shapes: [shape, channels, channels], tolerance: 1e-5) {
-                    $0[0].builder.emitAll(BatchNormTraining(epsilon: 1e-3), $0)
-                },
-                OpRow(
-                    name: "batchNormGradient",
-                    shapes: [shape, shape, channels, channels, channels],
-                    range: 0.2...1.5, tolerance: 1e-5
-                ) { $0[0].builder.emitAll(BatchNormGradient(epsilon: 1e-3), $0) },
-            ]
+            shape in [1, 0.3].flatMap { normalizations(shape, slope: $0) }
         }
         + ([[1], [17, 3], [70, 600]] as [Shape]).map { shape in
             OpRow(
                 name: "adam", shapes: [shape, shape, shape, shape, []], range: 0.1...1,
-                derivatives: shape.count < 100 ? 2 : 0, tolerance: 1e-5
+                derivatives: shape.count < 100 ? 2 : 0, tolerance: 1e-5,
+                operation: AdamUpdate(beta1: 0.5, beta2: 0.999, epsilon: 1e-7)
             ) {
                 $0[0].builder.emitAll(AdamUpdate(beta1: 0.5, beta2: 0.999, epsilon: 1e-7), $0)
             }
@@ -188,4 +180,21 @@ enum OpTable {
                 return [new[0], new[1], new[2] * 1000]
             }
         ]
+
+    private static func normalizations(_ shape: Shape, slope: Double) -> [OpRow] {
+        let channels = Shape([shape.dimensions[shape.rank - 1]])
+        let forward = BatchNormTraining(epsilon: 1e-3, slope: slope)
+        let backward = BatchNormGradient(epsilon: 1e-3, slope: slope)
+        return [
+            OpRow(
+                name: forward.name, shapes: [shape, channels, channels], tolerance: 1e-5,
+                operation: forward
+            ) { $0[0].builder.emitAll(forward, $0) },
+            OpRow(
+                name: backward.name,
+                shapes: [shape, shape, channels, channels, channels, channels],
+                range: 0.2...1.5, tolerance: 1e-5, operation: backward
+            ) { $0[0].builder.emitAll(backward, $0) },
+        ]
+    }
 }

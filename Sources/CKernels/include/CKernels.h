@@ -1,7 +1,8 @@
 // The few loops no library has. Each runs on the OpenMP team that oneDNN uses, or alone when small,
 // and is compiled for several instruction sets, of which one is chosen when the process starts.
 //
-// Elements are 4 bytes: float, int32, or bool kept as the float 0 or 1. No pointers alias unless said.
+// Elements are float, int32, bool kept as the float 0 or 1, or bfloat16: the upper half of a float. Whatever lies
+// in memory, all arithmetic is in floats. No pointers alias unless said.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,18 +18,23 @@ int gk_threads(void);
 /// Processors that this process may use.
 int gk_processors(void);
 
+/// How a number lies in memory.
+typedef enum { GK_FLOAT, GK_BFLOAT16, GK_INTEGER } gk_element;
+
 // ---- Elementwise: a small program over blocks that stay in the first-level cache ----
 
 typedef enum {
     GK_CONSTANT, GK_COPY, GK_NEGATE, GK_ABSOLUTE, GK_SIGN, GK_EXP, GK_LOG, GK_LOG1P, GK_SQRT, GK_TANH,
     GK_SIGMOID, GK_LEAKY_RELU, GK_TRUNCATE, GK_NOT_ZERO, GK_ADD, GK_SUBTRACT, GK_MULTIPLY, GK_DIVIDE,
-    GK_MAXIMUM, GK_MINIMUM, GK_GREATER, GK_GREATER_EQUAL, GK_EQUAL, GK_SIGMOID_CROSS_ENTROPY, GK_SELECT
+    GK_MAXIMUM, GK_MINIMUM, GK_GREATER, GK_GREATER_EQUAL, GK_EQUAL, GK_SIGMOID_CROSS_ENTROPY, GK_SELECT,
+    GK_ROUND_BFLOAT16, GK_BERNOULLI
 } gk_opcode;
 
 /// slot[target] = opcode(slot[a], slot[b], slot[c]), element by element.
 typedef struct {
     int32_t opcode, target, a, b, c;
-    float immediate;  ///< the constant, or the slope of the leaky ReLU
+    float immediate;  ///< the constant, the slope of the leaky ReLU, or the probability of 1
+    uint32_t stream;  ///< of random numbers, whose key is the program's
 } gk_instruction;
 
 /// How an operand of a [rows, columns] program lies in memory.
@@ -38,7 +44,7 @@ typedef struct {
     void *data;
     int32_t slot;
     int32_t pattern;   ///< inputs only; outputs are full
-    bool integer;      ///< int32 in memory
+    int32_t element;   ///< a gk_element
     bool staged;       ///< outputs: written after the block, because it shares memory with an input
 } gk_operand;
 
@@ -50,6 +56,8 @@ typedef struct {
     int32_t instruction_count, input_count, output_count;
     const gk_instruction *instructions;
     const gk_operand *inputs, *outputs;
+    const uint32_t *key;  ///< of random instructions, see gk_random
+    bool wide;            ///< rows so short that several make a block; no GK_COLUMN then
 } gk_program;
 
 void gk_elementwise(const gk_program *program);
@@ -57,20 +65,23 @@ void gk_elementwise(const gk_program *program);
 // ---- Reductions, movement ----
 
 typedef enum { GK_SUM, GK_MAX } gk_reduction;
-/// [outer, reduced, inner] -> [outer, inner].
-void gk_reduce(gk_reduction kind, const float *source, float *target, size_t outer, size_t reduced,
-               size_t inner);
+/// [outer, reduced, inner] -> [outer, inner]. Sums read either kind of floats, maxima only GK_FLOAT.
+void gk_reduce(gk_reduction kind, gk_element element, const void *source, float *target, size_t outer,
+               size_t reduced, size_t inner);
 
 enum { GK_MAX_RANK = 8 };
 /// Extents, and elements from one index to the next in the source (0 broadcasts) and in the target.
 typedef struct {
     int rank;
-    size_t dims[GK_MAX_RANK], from[GK_MAX_RANK], to[GK_MAX_RANK];
+    size_t dims[GK_MAX_RANK];
+    ptrdiff_t from[GK_MAX_RANK], to[GK_MAX_RANK];
 } gk_copy_shape;
 
-/// target[i0 * to0 + i1 * to1 + ...] = source[i0 * from0 + i1 * from1 + ...].
-void gk_copy_strided(const gk_copy_shape *shape, const uint32_t *source, uint32_t *target);
-void gk_fill(float *target, float value, size_t count);
+/// target[i0 * to0 + i1 * to1 + ...] = source[i0 * from0 + i1 * from1 + ...], elements of 2 or 4 bytes.
+void gk_copy_strided(const gk_copy_shape *shape, size_t element_bytes, const void *source, void *target);
+/// Floats to bfloat16.
+void gk_round(const float *source, void *target, size_t count);
+void gk_fill(gk_element element, void *target, float value, size_t count);
 
 /// Windows at [rows, columns] places of images [height, width, channels].
 typedef struct {
@@ -83,7 +94,7 @@ void gk_fold(const gk_fold_shape *shape, const float *columns, float *image, siz
 
 // ---- Random numbers: Philox4x32-10 (Salmon et al., 2011) ----
 
-typedef enum { GK_NORMAL, GK_UNIFORM, GK_SIGNED_UNIFORM, GK_BERNOULLI } gk_distribution;
+typedef enum { GK_NORMAL, GK_UNIFORM, GK_SIGNED_UNIFORM, GK_BERNOULLI_NUMBERS } gk_distribution;
 /// Element i is a function of `key` (seed low, seed high, step low, step high), `stream` and i alone, and
 /// has the same bits on every instruction set. `parameter` is the probability of 1 for Bernoulli.
 void gk_random(gk_distribution distribution, const uint32_t key[4], uint32_t stream, float parameter,
@@ -93,15 +104,38 @@ void gk_philox(const uint32_t key[4], uint32_t stream, uint32_t block, uint32_t 
 
 // ---- Fused ----
 
-/// x [rows, channels] -> y, with the batch's mean and population variance, [channels] each.
-void gk_batch_norm(const float *x, const float *gamma, const float *beta, float *y, float *mean,
-                   float *variance, size_t rows, size_t channels, float epsilon);
-void gk_batch_norm_gradient(const float *dy, const float *x, const float *gamma, const float *mean,
-                            const float *variance, float *dx, float *dgamma, float *dbeta, size_t rows,
-                            size_t channels, float epsilon);
+/// x [rows, channels] -> y, with the batch's mean and population variance, [channels] each. Numbers of y below zero
+/// are multiplied by `slope`: 1 leaves them. x and y are `element`s, the rest floats.
+void gk_batch_norm(gk_element element, const void *x, const float *gamma, const float *beta, void *y, float *mean,
+                   float *variance, size_t rows, size_t channels, float epsilon, float slope);
+/// dy, x and dx are `element`s.
+void gk_batch_norm_gradient(gk_element element, const void *dy, const void *x, const float *gamma, const float *beta,
+                            const float *mean, const float *variance, void *dx, float *dgamma, float *dbeta,
+                            size_t rows, size_t channels, float epsilon, float slope);
 
-/// Adam as Keras defines it, in place when the pointers are equal. Returns whether a new weight or second moment is not finite.
+/// Adam as Keras defines it, in place when the pointers are equal. `copy`, where it is not NULL, gets the new weights
+/// as bfloat16. Returns whether a new weight or second moment is not finite.
 bool gk_adam(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
-             float *v_out, size_t count, float step_size, double beta1, double beta2, float epsilon);
+             float *v_out, uint16_t *copy, size_t count, float step_size, double beta1, double beta2,
+             float epsilon);
 
 bool gk_all_finite(const float *data, size_t count);
+
+// ---- Filter gradient ----
+
+/// A convolution of x [batch, height, width, channels] with w [window_height, window_width, channels, filters]
+/// to y [batch, rows, columns, filters]; `top` and `left` are the padding before the image. Extents are positive.
+typedef struct {
+    size_t batch, height, width, channels, filters, window_height, window_width, stride_y, stride_x, top, left, rows,
+        columns;
+} gk_convolution_shape;
+
+/// What of gk_filter_gradient runs here: 0 nothing, 1 float, 2 bfloat16 too. Changes with gk_select_isa.
+int gk_filter_gradient_support(void);
+/// Bytes that gk_filter_gradient needs as scratch.
+size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat16);
+/// dw[kh, kw, c, o] = sum over n, i, j of x[n, i * stride_y + kh - top, j * stride_x + kw - left, c] * dy[n, i, j, o].
+/// x and dy are both bfloat16 or both float, dw and the sums are float. Has the same bits for any number of threads.
+/// Padding takes no part, except with 1 to 3 channels, where it is zeros that are multiplied.
+void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy, float *dw,
+                        void *scratch);

@@ -22,9 +22,13 @@ const char *gdn_version(void);
 gdn_isa gdn_effective_isa(void);
 /// The name of the effective instruction set, as oneDNN spells it in its verbose output.
 const char *gdn_effective_isa_name(void);
+/// Whether it multiplies bfloat16 in hardware.
+bool gdn_has_bfloat16(void);
 
-/// 32-bit floats; `strides` in elements, NULL leaves the layout to the primitive.
-int gdn_descriptor_create(gdn_descriptor **out, int rank, const int64_t *dims, const int64_t *strides);
+typedef enum { GDN_FLOAT = 0, GDN_BFLOAT16 = 1 } gdn_element;
+/// `strides` in elements, NULL leaves the layout to the primitive.
+int gdn_descriptor_create(gdn_descriptor **out, gdn_element element, int rank, const int64_t *dims,
+                          const int64_t *strides);
 /// The layout that an operation chose for an argument.
 int gdn_operation_descriptor(gdn_descriptor **out, const gdn_operation *operation, gdn_argument argument);
 bool gdn_descriptor_equal(const gdn_descriptor *a, const gdn_descriptor *b);
@@ -42,10 +46,12 @@ int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_
 
 /// The three faces of a convolution. The arguments are always src (the image), weights and dst (what the forward
 /// face makes), whichever of them is the result. Paddings are rows and columns, before and after the image.
+/// `hint_src` and `hint_weights` are those of the forward face, where a gradient is kept in another type.
 typedef enum { GDN_FORWARD = 0, GDN_INPUT_GRADIENT = 1, GDN_FILTER_GRADIENT = 2 } gdn_face;
 int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descriptor *src,
-                           const gdn_descriptor *weights, const gdn_descriptor *dst, const int64_t strides[2],
-                           const int64_t before[2], const int64_t after[2], const gdn_attributes *attributes);
+                           const gdn_descriptor *weights, const gdn_descriptor *dst, const gdn_descriptor *hint_src,
+                           const gdn_descriptor *hint_weights, const int64_t strides[2], const int64_t before[2],
+                           const int64_t after[2], const gdn_attributes *attributes);
 /// dst = src in another layout.
 int gdn_reorder_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *dst,
                        const gdn_attributes *attributes);

@@ -5,28 +5,35 @@ package struct AdamUpdate: Fused {
     package let beta1: Double
     package let beta2: Double
     package let epsilon: Double
+    /// Whether it also makes the new w in bf16, for products. The pass `precision` asks for it.
+    package let copies: Bool
 
-    package init(beta1: Double, beta2: Double, epsilon: Double) {
+    package init(beta1: Double, beta2: Double, epsilon: Double, copies: Bool = false) {
+        self.copies = copies
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
     }
 
     package var name: String { "adam" }
-    package var attributes: String { "beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" }
+    package var attributes: String {
+        "beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" + (copies ? " bf16" : "")
+    }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 5, inputs[4].shape == .scalar,
             inputs.prefix(4).allSatisfy({ $0 == inputs[0] })
         else { throw GraphFault("adam takes w, g, m, v and a scalar step size, not \(inputs)") }
-        return [inputs[0], inputs[0], inputs[0]]
+        let copy = TensorType(inputs[0].shape, .bfloat16)
+        return [inputs[0], inputs[0], inputs[0]] + (copies ? [copy] : [])
     }
 
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
         let (w, g, stepSize) = (inputs[0], inputs[1], inputs[4])
         let m = inputs[2] * beta1 + g * (1 - beta1)
         let v = inputs[3] * beta2 + g * g * (1 - beta2)
-        return [w - stepSize * m / (v.sqrt() + epsilon), m, v]
+        let updated = w - stepSize * m / (v.sqrt() + epsilon)
+        return [updated, m, v] + (copies ? [updated.cast(.bfloat16)] : [])
     }
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {
@@ -37,7 +44,7 @@ package struct AdamUpdate: Fused {
         evaluateExpansion(inputs)
     }
 
-    package func inPlaceInputs(forOutput output: Int) -> [Int] { [[0], [2], [3]][output] }
+    package func inPlaceInputs(forOutput output: Int) -> [Int] { [[0], [2], [3], []][output] }
 }
 
 extension Tensor {

@@ -1,35 +1,45 @@
 /// Batch normalization of x [..., C] over all axes but the last, with the statistics of the batch:
-/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta. Makes y, mean [C] and the population
-/// variance [C]. Ioffe and Szegedy, 2015, as Keras computes it.
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, times `slope` where that is below zero. Makes y, mean [C]
+/// and the population variance [C]. Ioffe and Szegedy, 2015, as Keras computes it. A slope other than 1 is a leaky
+/// ReLU behind it, which the pass `fuseNormalization` puts there.
 package struct BatchNormTraining: Fused {
     package let epsilon: Double
-    package init(epsilon: Double) { self.epsilon = epsilon }
+    package let slope: Double
+    package init(epsilon: Double, slope: Double = 1) {
+        self.epsilon = epsilon
+        self.slope = slope
+    }
 
     package var name: String { "batchNorm" }
-    package var attributes: String { "epsilon=\(epsilon)" }
+    package var attributes: String { "epsilon=\(epsilon)" + (slope == 1 ? "" : " slope=\(slope)") }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 3, let channels = inputs[0].shape.dimensions.last,
-            inputs.allSatisfy({ $0.dtype == .float32 }),
-            inputs.dropFirst().allSatisfy({ $0.shape == [channels] })
+            inputs[0].dtype.isFloat,
+            inputs.dropFirst().allSatisfy({ $0 == TensorType([channels]) })
         else { throw GraphFault("batchNorm takes x [..., C], gamma [C], beta [C], not \(inputs)") }
         return [inputs[0], inputs[1], inputs[1]]
     }
 
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
-        let (x, gamma, beta) = (inputs[0], inputs[1], inputs[2])
+        let (gamma, beta) = (inputs[1], inputs[2])
+        let x = inputs[0].cast(.float32)
         let axes = Array(0..<x.shape.rank - 1)
         let mean = x.mean(axes: axes)
         let centered = x - mean
         let variance = (centered * centered).mean(axes: axes)
-        return [centered / (variance + epsilon).sqrt() * gamma + beta, mean, variance]
+        let y = centered / (variance + epsilon).sqrt() * gamma + beta
+        return [
+            (slope == 1 ? y : y.leakyRelu(slope)).cast(inputs[0].type.dtype), mean, variance,
+        ]
     }
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {
-        let (x, gamma) = (context.inputs[0], context.inputs[1])
+        let (x, gamma, beta) = (context.inputs[0], context.inputs[1], context.inputs[2])
         let (mean, variance) = (context.outputs[1], context.outputs[2])
         let parts = x.builder.emitAll(
-            BatchNormGradient(epsilon: epsilon), [context.cotangent(), x, gamma, mean, variance])
+            BatchNormGradient(epsilon: epsilon, slope: slope),
+            [context.cotangent(), x, gamma, beta, mean, variance])
         var dx = parts[0]
         let rows = Double(x.shape.count / gamma.shape.count)
         if let g = context.cotangents[1] { dx = dx + g / rows }
@@ -42,31 +52,39 @@ package struct BatchNormTraining: Fused {
     }
 }
 
-/// The gradient of ``BatchNormTraining``: from dy, x, gamma, mean, variance to dx, dgamma, dbeta.
+/// The gradient of ``BatchNormTraining``: from dy, x, gamma, beta, mean, variance to dx, dgamma, dbeta.
 package struct BatchNormGradient: Fused {
     package let epsilon: Double
-    package init(epsilon: Double) { self.epsilon = epsilon }
+    package let slope: Double
+    package init(epsilon: Double, slope: Double = 1) {
+        self.epsilon = epsilon
+        self.slope = slope
+    }
 
     package var name: String { "batchNormGradient" }
-    package var attributes: String { "epsilon=\(epsilon)" }
+    package var attributes: String { "epsilon=\(epsilon)" + (slope == 1 ? "" : " slope=\(slope)") }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
-        guard inputs.count == 5, inputs[0] == inputs[1] else {
-            throw GraphFault("batchNormGradient takes dy, x, gamma, mean, variance, not \(inputs)")
+        guard inputs.count == 6, inputs[0] == inputs[1], inputs[0].dtype.isFloat else {
+            throw GraphFault(
+                "batchNormGradient takes dy, x, gamma, beta, mean, variance, not \(inputs)")
         }
         return [inputs[1], inputs[2], inputs[2]]
     }
 
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
-        let (dy, x, gamma) = (inputs[0], inputs[1], inputs[2])
+        let (gamma, beta, mean, variance) = (inputs[2], inputs[3], inputs[4], inputs[5])
+        var dy = inputs[0].cast(.float32)
+        let x = inputs[1].cast(.float32)
         let axes = Array(0..<x.shape.rank - 1)
-        let inverse = 1 / (inputs[4] + epsilon).sqrt()
-        let normalized = (x - inputs[3]) * inverse
+        let inverse = 1 / (variance + epsilon).sqrt()
+        let normalized = (x - mean) * inverse
+        if slope != 1 { dy = select(normalized * gamma + beta .> 0, dy, dy * slope) }
         let dbeta = dy.sum(axes: axes)
         let dgamma = (dy * normalized).sum(axes: axes)
         let rows = Double(x.shape.count / gamma.shape.count)
         let dx = gamma * inverse * (dy - (dbeta + normalized * dgamma) / rows)
-        return [dx, dgamma, dbeta]
+        return [dx.cast(inputs[1].type.dtype), dgamma, dbeta]
     }
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {

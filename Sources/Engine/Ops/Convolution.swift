@@ -3,7 +3,7 @@
 /// the sum over n, i, j, k, l, c, o of x[n, i s + k - p, j s + l - p, c] w[k, l, c, o] y[n, i, j, o].
 ///
 /// Each face is linear in both its inputs, and the gradients of each are the other two: the family is closed
-/// under differentiation. A transposed convolution is the input gradient (Dumoulin and Visin, "A guide to
+/// under differentiation. Images may be bf16, with filters in f32, which are then rounded. A transposed convolution is the input gradient (Dumoulin and Visin, "A guide to
 /// convolution arithmetic for deep learning", 2016).
 package struct Convolution: Primitive {
     package enum Face: Sendable, CaseIterable {
@@ -17,10 +17,13 @@ package struct Convolution: Primitive {
 
     package let face: Face
     package let window: Window
+    /// What the result is kept in; sums are in f32.
+    package let result: DType
 
-    package init(_ face: Face, _ window: Window) {
+    package init(_ face: Face, _ window: Window, result: DType = .float32) {
         self.face = face
         self.window = window
+        self.result = result
     }
 
     package var name: String {
@@ -50,7 +53,7 @@ package struct Convolution: Primitive {
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard window.isPossible, inputs.count == 2,
-            inputs.allSatisfy({ $0.dtype == .float32 && $0.shape.rank == 4 })
+            inputs.allSatisfy({ $0.shape.rank == 4 }), typesFit(inputs.map(\.dtype))
         else { throw GraphFault("\(name) \(window) cannot take \(inputs)") }
         let (x, w, y) = shapes(inputs.map(\.shape))
         guard Array(x.dimensions[1...2]) == window.image, x[3] == w[2],
@@ -58,10 +61,16 @@ package struct Convolution: Primitive {
             Array(y.dimensions[1...2]) == window.places, y[3] == w[3]
         else { throw GraphFault("\(name) \(window) cannot take \(inputs)") }
         switch face {
-        case .forward: return [TensorType(y)]
-        case .inputGradient: return [TensorType(x)]
-        case .filterGradient: return [TensorType(w)]
+        case .forward: return [TensorType(y, result)]
+        case .inputGradient: return [TensorType(x, result)]
+        case .filterGradient: return [TensorType(w, result)]
         }
+    }
+
+    private func typesFit(_ types: [DType]) -> Bool {
+        face == .filterGradient
+            ? result == .float32 && productFits(types, result)
+            : types[1] == .float32 && productFits([types[0]], result)
     }
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {
@@ -78,11 +87,14 @@ package struct Convolution: Primitive {
 
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let (x, w, y) = shapes(inputs.map(\.shape))
-        let result = face == .forward ? y : face == .inputGradient ? x : w
-        var values = [Double](repeating: 0, count: result.count)
+        let made = face == .forward ? y : face == .inputGradient ? x : w
+        var values = [Double](repeating: 0, count: made.count)
+        let types = inputs.map(\.type.dtype)
+        let filter =
+            types[0] == .bfloat16 ? inputs[1].values.map(types[0].rounded) : inputs[1].values
         values.withUnsafeMutableBufferPointer { target in
             inputs[0].values.withUnsafeBufferPointer { a in
-                inputs[1].values.withUnsafeBufferPointer { b in
+                filter.withUnsafeBufferPointer { b in
                     forEachTap(x, w, y) { x, w, y, channels, filters in
                         for c in 0..<channels {
                             for o in 0..<filters {
@@ -98,7 +110,7 @@ package struct Convolution: Primitive {
                 }
             }
         }
-        return [ReferenceTensor(result, values)]
+        return [ReferenceTensor(made, values)]
     }
 
     /// Calls `body` for every pixel under every tap of the window at every place, inside the image, with where

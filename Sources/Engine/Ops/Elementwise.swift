@@ -35,6 +35,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
     package var attributes: String {
         switch self {
         case .leakyRelu(let slope): "slope=\(slope)"
+        case .cast(.bfloat16): "to=bf16"
         default: ""
         }
     }
@@ -62,9 +63,8 @@ package enum ElementwiseFunction: Hashable, Sendable {
         case .tanh: LibM.tanh(x)
         case .sigmoid: 1 / (1 + LibM.exp(-x))
         case .leakyRelu(let slope): x > 0 ? x : slope * x
-        case .cast(.float32), .stopGradient, .copy: x
-        case .cast(.int32): x.rounded(.towardZero)
-        case .cast(.bool): x != 0 ? 1 : 0
+        case .stopGradient, .copy: x
+        case .cast(let dtype): dtype.rounded(x)
         case .add: x + y
         case .subtract: x - y
         case .multiply: x * y
@@ -128,7 +128,7 @@ package struct Elementwise: Primitive {
         case .leakyRelu(let slope): return [select(y .> 0, g, g * slope)]
         case .sign, .stopGradient, .greater, .greaterEqual, .equal: return [nil, nil]
         case .cast(let dtype):
-            return [dtype == .float32 && x.type.dtype == .float32 ? g : nil]
+            return [dtype.isFloat && x.type.dtype.isFloat ? g.cast(x.type.dtype) : nil]
         case .select:
             return [nil, select(x, g, g * 0), select(x, g * 0, g)]
         case .add, .subtract, .multiply, .divide, .maximum, .minimum, .sigmoidCrossEntropy:

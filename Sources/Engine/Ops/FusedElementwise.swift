@@ -2,18 +2,37 @@
 package struct FusedElementwise: Fused {
     /// One function applied to inputs (numbered first) and to earlier instructions.
     package struct Instruction: Hashable, Sendable {
-        package let function: ElementwiseFunction?
-        /// The number of an instruction without a function.
-        package let constant: Double
+        package enum Kind: Hashable, Sendable {
+            case constant(Double)
+            case function(ElementwiseFunction)
+            /// Zeros and ones of the fused shape, from the key that is the last input.
+            case random(Random)
+        }
+        package let kind: Kind
         package let arguments: [Int]
         package let type: DType
 
-        package static func constant(_ value: Double) -> Instruction {
-            Instruction(function: nil, constant: value, arguments: [], type: .float32)
+        package init(_ kind: Kind, _ arguments: [Int] = [], type: DType = .float32) {
+            self.kind = kind
+            self.arguments = arguments
+            self.type = type
+        }
+
+        package var isConstant: Bool {
+            if case .constant = kind { true } else { false }
+        }
+
+        package var function: ElementwiseFunction? {
+            if case .function(let function) = kind { function } else { nil }
+        }
+
+        package var isRandom: Bool {
+            if case .random = kind { true } else { false }
         }
     }
 
     package let shape: Shape
+    /// Tensors that it reads; a random key comes after them.
     package let inputCount: Int
     /// Constants first.
     package let instructions: [Instruction]
@@ -27,33 +46,42 @@ package struct FusedElementwise: Fused {
             let arguments = instruction.arguments.map {
                 $0 < inputCount ? "in\($0)" : "t\($0 - inputCount)"
             }
-            let call = instruction.function.map {
-                ([$0.name] + arguments + ($0.attributes.isEmpty ? [] : [$0.attributes]))
-                    .joined(separator: " ")
-            }
-            return "t\(index)=" + (call ?? "\(instruction.constant)")
+            let words =
+                switch instruction.kind {
+                case .constant(let value): ["\(value)"]
+                case .function(let function): [function.name] + arguments + [function.attributes]
+                case .random(let random): [random.name, random.attributes]
+                }
+            return "t\(index)=" + words.filter { !$0.isEmpty }.joined(separator: " ")
         }
         return "{ " + steps.joined(separator: "; ") + "; out "
             + outputs.map { "t\($0)" }.joined(separator: " ") + " }"
     }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
-        guard inputs.count == inputCount,
-            inputs.allSatisfy({ OperandPattern.of($0.shape, in: shape) != nil })
+        guard inputs.count == inputCount + (isRandom ? 1 : 0),
+            inputs.prefix(inputCount).allSatisfy({ OperandPattern.of($0.shape, in: shape) != nil })
         else { throw GraphFault("fused operation over \(shape) cannot read \(inputs)") }
         return outputs.map { TensorType(shape, instructions[$0].type) }
     }
 
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
-        var values = inputs.map { $0.broadcast(to: shape) }
+        var values = inputs.prefix(inputCount).map {
+            ($0.type.dtype == .bfloat16 ? $0.cast(.float32) : $0).broadcast(to: shape)
+        }
         guard let builder = inputs.first?.builder else {
             misuse("a fused operation without inputs")
         }
         for instruction in instructions {
             let arguments = instruction.arguments.map { values[$0] }
-            values.append(
-                instruction.function.map { builder.emitAll(Elementwise($0), arguments)[0] }
-                    ?? builder.constant(instruction.constant).broadcast(to: shape))
+            switch instruction.kind {
+            case .constant(let value):
+                values.append(builder.constant(value).broadcast(to: shape))
+            case .function(let function):
+                values.append(builder.emitAll(Elementwise(function), arguments)[0])
+            case .random(let random):
+                values.append(builder.emit(random, inputs[inputCount]).reshape(shape))
+            }
         }
         return outputs.map { values[inputCount + $0] }
     }
@@ -67,6 +95,9 @@ package struct FusedElementwise: Fused {
     }
 
     package func inPlaceInputs(forOutput output: Int) -> [Int] { Array(0..<inputCount) }
+
+    /// Whether it reads a random key.
+    package var isRandom: Bool { instructions.contains { $0.isRandom } }
 }
 
 /// How a smaller operand repeats inside a shape seen as [rows, columns].

@@ -1,9 +1,14 @@
-/// The product of two matrices, each of which may be read transposed.
+/// The product of two matrices, each of which may be read transposed: f32 of f32, or f32 or bf16 of bf16.
 package struct MatMul: Primitive {
     package let transposeA: Bool
     package let transposeB: Bool
+    /// What the product is kept in; sums are in f32.
+    package let result: DType
 
-    package init(transposeA: Bool = false, transposeB: Bool = false) {
+    package init(
+        transposeA: Bool = false, transposeB: Bool = false, result: DType = .float32
+    ) {
+        self.result = result
         self.transposeA = transposeA
         self.transposeB = transposeB
     }
@@ -15,16 +20,18 @@ package struct MatMul: Primitive {
     }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
-        guard inputs.count == 2, inputs.allSatisfy({ $0.dtype == .float32 && $0.shape.rank == 2 })
+        guard inputs.count == 2, inputs.allSatisfy({ $0.shape.rank == 2 }),
+            productFits(inputs.map(\.dtype), result)
         else { throw GraphFault("matmul takes two matrices, not \(inputs)") }
         let (m, k) = extents(inputs[0].shape, transposeA)
         let (inner, n) = extents(inputs[1].shape, transposeB)
         guard k == inner else {
             throw GraphFault("matmul of \(inputs[0]) and \(inputs[1]) \(attributes)")
         }
-        return [TensorType([m, n])]
+        return [TensorType([m, n], result)]
     }
 
+    /// Rows and columns of an operand as it is read.
     package func extents(_ shape: Shape, _ transposed: Bool) -> (Int, Int) {
         transposed ? (shape[1], shape[0]) : (shape[0], shape[1])
     }
@@ -60,4 +67,10 @@ package struct MatMul: Primitive {
         }
         return [ReferenceTensor([m, n], result)]
     }
+}
+
+/// Whether products of these types can make `result`: f32 of f32, either of bf16.
+func productFits(_ operands: [DType], _ result: DType) -> Bool {
+    result.isFloat && operands.allSatisfy { $0 == .bfloat16 }
+        || result == .float32 && operands.allSatisfy { $0 == .float32 }
 }

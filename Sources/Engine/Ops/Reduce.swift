@@ -1,4 +1,4 @@
-/// Sum or maximum along axes, which disappear.
+/// Sum or maximum along axes, which disappear. Sums read bf16 too, and are f32.
 package struct Reduce: Primitive {
     package enum Kind: String, Sendable { case sum, max }
     package let kind: Kind
@@ -14,7 +14,9 @@ package struct Reduce: Primitive {
     package var attributes: String { "axes=" + axes.map(String.init).joined(separator: ",") }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
-        guard inputs.count == 1, inputs[0].dtype == .float32, Set(axes).count == axes.count,
+        guard inputs.count == 1,
+            inputs[0].dtype == .float32 || (kind == .sum && inputs[0].dtype == .bfloat16),
+            Set(axes).count == axes.count,
             axes.allSatisfy({ inputs[0].shape.dimensions.indices.contains($0) })
         else { throw GraphFault("\(name) over the axes \(axes) of \(inputs)") }
         let dimensions = inputs[0].shape.dimensions.enumerated()

@@ -73,7 +73,7 @@ package struct Pad: Primitive {
     }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
-        guard inputs.count == 1, inputs[0].dtype == .float32, inputs[0].shape.count > 0,
+        guard inputs.count == 1, inputs[0].dtype.isFloat, inputs[0].shape.count > 0,
             [before, after, between].allSatisfy({
                 $0.count == inputs[0].shape.rank && $0.allSatisfy { $0 >= 0 }
             })
@@ -84,7 +84,7 @@ package struct Pad: Primitive {
                 Shape(
                     before.indices.map {
                         before[$0] + (from[$0] - 1) * (between[$0] + 1) + 1 + after[$0]
-                    }))
+                    }), inputs[0].dtype)
         ]
     }
 

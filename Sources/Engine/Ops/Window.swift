@@ -39,6 +39,16 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    private init(
+        image: [Int], size: [Int], strides: [Int], before: [Int], after: [Int]
+    ) {
+        self.image = image
+        self.size = size
+        self.strides = strides
+        self.before = before
+        self.after = after
+    }
+
     /// The window whose places are `places`: that of the convolution whose input gradient a transposed
     /// convolution is. Keras's sizes for `valid` and `same`, PyTorch's for symmetric padding.
     package init(places: [Int], size: [Int], strides: [Int], padding: Padding) {
@@ -66,6 +76,16 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
     package var tiles: Bool {
         size == strides && (0..<2).allSatisfy { places[$0] * size[$0] == image[$0] }
             && (before + after).allSatisfy { $0 == 0 }
+    }
+
+    /// The window that moves over the places, turned around, and makes the image: where it moves by one and its
+    /// padding is smaller than itself.
+    package var mirrored: Window? {
+        let (places, reach) = (places, size.map { $0 - 1 })
+        let edges: [Int] = (0..<2).map { reach[$0] - before[$0] }
+        let ends: [Int] = (0..<2).map { image[$0] - places[$0] - edges[$0] + reach[$0] }
+        guard strides == [1, 1], (edges + ends).allSatisfy({ $0 >= 0 }) else { return nil }
+        return Window(image: places, size: size, strides: [1, 1], before: edges, after: ends)
     }
 
     /// Whether it picks single pixels and skips others: 1x1, in steps, without padding.

@@ -1,9 +1,12 @@
 extension Passes {
     /// Gathers elementwise operations that feed each other into ``FusedElementwise`` nodes, with the
-    /// constants and the broadcasts that they read.
-    @Sendable package static func fuse(_ graph: Graph) throws -> Graph {
+    /// constants, the broadcasts and the dropout masks that they read: a mask is made where it is used, and
+    /// never lies in memory.
+    @Sendable package static func fuse(_ original: Graph) throws -> Graph {
+        let graph = try repeatComparisons(original)
         var groups = FusionGroups(graph)
-        for (index, node) in graph.nodes.enumerated() where node.operation is Elementwise {
+        for (index, node) in graph.nodes.enumerated()
+        where node.operation is Elementwise && !graph.isCheapComparison(index) {
             for input in node.inputs { groups.tryMerge(producer: input.node, into: index) }
         }
         var emitted: Set<Int> = []
@@ -29,6 +32,18 @@ extension Passes {
         return rewriter.finish(graph)
     }
 
+    /// Gives every reader of a comparison with a constant its own: it is cheaper made twice than kept.
+    private static func repeatComparisons(_ graph: Graph) throws -> Graph {
+        var rewriter = Rewriter()
+        for (index, node) in graph.nodes.enumerated() {
+            for input in Set(node.inputs) where graph.isCheapComparison(input.node) {
+                try rewriter.copy(input.node, graph.nodes[input.node])
+            }
+            try rewriter.copy(index, node)
+        }
+        return rewriter.finish(graph)
+    }
+
     /// Writes one fused node for `members`, which are in order.
     private static func emitGroup(
         _ members: [Int], of graph: Graph, into rewriter: inout Rewriter
@@ -36,15 +51,23 @@ extension Passes {
         let shape = graph.nodes[members[0]].types[0].shape
         let inside = Set(members)
         var constants: [Double] = []
+        var randoms: [Random] = []
         var inputs: [Value] = []
+        var key: Value?
         var columns: Int?
-        /// What a member reads: a constant, an operand that stretches by itself, or the value as it is.
+        /// What a member reads: nothing for a constant and a mask, else an operand that stretches by itself, or the
+        /// value as it is.
         func source(_ value: Value) -> Value? {
             let node = graph.nodes[value.node]
             if let splat = (node.operation as? Constant)?.splat {
                 if !constants.contains(where: { $0.bitPattern == splat.bitPattern }) {
                     constants.append(splat)
                 }
+                return nil
+            }
+            if let random = node.operation as? Random, random.isMask(of: shape) {
+                if !randoms.contains(random) { randoms.append(random) }
+                key = node.inputs[0]
                 return nil
             }
             guard node.operation is Broadcast,
@@ -67,22 +90,24 @@ extension Passes {
             sources[first] = first
         }
         var numbers: [Int: Int] = [:]
-        var instructions = constants.map { FusedElementwise.Instruction.constant($0) }
+        var instructions = constants.map { FusedElementwise.Instruction(.constant($0)) }
+        instructions += randoms.map { FusedElementwise.Instruction(.random($0)) }
         for member in members {
             let node = graph.nodes[member]
             guard let elementwise = node.operation as? Elementwise else { continue }
             let arguments = node.inputs.map { input -> Int in
                 if let number = numbers[input.node] { return inputs.count + number }
                 if let source = sources[input] { return inputs.firstIndex(of: source) ?? 0 }
+                if let random = graph.nodes[input.node].operation as? Random {
+                    return inputs.count + constants.count + (randoms.firstIndex(of: random) ?? 0)
+                }
                 let splat = (graph.nodes[input.node].operation as? Constant)?.splat ?? 0
                 return inputs.count
                     + (constants.firstIndex { $0.bitPattern == splat.bitPattern } ?? 0)
             }
             numbers[member] = instructions.count
             instructions.append(
-                .init(
-                    function: elementwise.function, constant: 0, arguments: arguments,
-                    type: node.types[0].dtype))
+                .init(.function(elementwise.function), arguments, type: node.types[0].dtype))
         }
         let read = Set(
             graph.nodes.enumerated().filter { !inside.contains($0.offset) }
@@ -92,11 +117,30 @@ extension Passes {
             shape: shape, inputCount: inputs.count, instructions: instructions,
             outputs: handedOut.compactMap { numbers[$0] })
         let node = try rewriter.append(
-            fused, inputs.map { rewriter($0) }, scope: graph.nodes[members[members.count - 1]].scope
+            fused, (inputs + (key.map { [$0] } ?? [])).map { rewriter($0) },
+            scope: graph.nodes[members[members.count - 1]].scope
         )
         for (index, member) in handedOut.enumerated() {
             rewriter.replace(Value(node: member), with: Value(node: node, index: index))
         }
+    }
+}
+
+extension Graph {
+    /// A large comparison of what must be kept anyway with one number: a mask of a backward direction.
+    fileprivate func isCheapComparison(_ index: Int) -> Bool {
+        let node = nodes[index]
+        guard (node.operation as? Elementwise)?.function == .greater,
+            node.types[0].shape.count >= 4096
+        else { return false }
+        return (nodes[node.inputs[1].node].operation as? Constant)?.splat != nil
+    }
+}
+
+extension Random {
+    /// Whether it makes a dropout mask for an operation over `shape`.
+    fileprivate func isMask(of shape: Shape) -> Bool {
+        if case .bernoulli = distribution { self.shape == shape } else { false }
     }
 }
 

@@ -49,11 +49,18 @@ package enum Passes {
         ("prune", prune), ("fuse", fuse), ("prune", prune), ("separate outputs", separateOutputs),
     ]
 
+    /// The passes for programs whose tensors lie in memory as `precision` says.
+    package static func all(_ precision: StoragePrecision) -> [Pass] {
+        precision == .f32 ? all : all + [("narrow", narrow), ("prune", prune)]
+    }
+
     /// Runs all passes.
-    package static func optimize(_ graph: Graph) throws -> Graph {
+    package static func optimize(
+        _ graph: Graph, _ precision: StoragePrecision = .f32
+    ) throws -> Graph {
         try graph.verify()
         var graph = graph
-        for pass in all {
+        for pass in all(precision) {
             graph = try pass.run(graph)
             do { try graph.verify() } catch {
                 throw GraphFault("after the pass \(pass.name): \(error.description)")

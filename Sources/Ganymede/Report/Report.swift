@@ -9,6 +9,7 @@
 public struct Report {
     private let directory: RunDirectory
     private let options: RunOptions
+    private let plan: Plan
     private let journal: [StepReport]
     /// The milestones that have a grid of samples.
     private let milestones: [Int]
@@ -16,6 +17,7 @@ public struct Report {
     init(_ directory: RunDirectory, _ options: RunOptions) throws {
         self.directory = directory
         self.options = options
+        plan = try directory.plan()
         journal = try Journal.read(directory.journalPath)
         let sampled = Set(try directory.sampleSteps())
         milestones = Set(options.training.milestones).intersection(sampled).sorted()
@@ -76,7 +78,6 @@ public struct Report {
     private var headline: String {
         let training = options.training
         let last = journal.last ?? StepReport()
-        let precision = training.precision == .auto ? Precision.f32 : training.precision
         var text = "\(grouped(last.step)) steps of \(training.batch) images (\(options.data), "
         text += "\(fixed(last.epoch, 1)) epochs) in \(duration(last.seconds))"
         if last.seconds > 0 {
@@ -84,7 +85,7 @@ public struct Report {
         }
         return text
             + "; seed \(training.seed), \(training.threads) thread\(training.threads == 1 ? "" : "s"), "
-            + "\(precision.rawValue)."
+            + "\(plan.precision.rawValue)."
     }
 
     private func pictures() throws -> String {

@@ -18,6 +18,7 @@ public final class Benchmark {
     /// What was measured, in milliseconds a step.
     public struct Result: Sendable {
         let options: RunOptions
+        let precision: StoragePrecision
         /// Rising.
         let milliseconds: [Double]
         let peakMemory: Double
@@ -32,7 +33,7 @@ public final class Benchmark {
         public var json: String {
             let training = options.training
             return
-                "{\"preset\":\"\(options.preset ?? "")\",\"precision\":\"f32\",\"batch\":\(training.batch)"
+                "{\"preset\":\"\(options.preset ?? "")\",\"precision\":\"\(precision.rawValue)\",\"batch\":\(training.batch)"
                 + ",\"threads\":\(training.threads),\"steps\":\(milliseconds.count)"
                 + ",\"median_ms\":\(fixed(quantile(0.5), 4)),\"min_ms\":\(fixed(milliseconds[0], 4))"
                 + ",\"p95_ms\":\(fixed(quantile(0.95), 4)),\"images_per_second\":\(fixed(rate, 1))"
@@ -41,7 +42,7 @@ public final class Benchmark {
 
         /// A line for a person.
         public var text: String {
-            "\(options.preset ?? "")  batch \(options.training.batch)  f32  \(options.training.threads) threads  "
+            "\(options.preset ?? "")  batch \(options.training.batch)  \(precision.rawValue)  \(options.training.threads) threads  "
                 + "median \(fixed(quantile(0.5), 2)) ms a step  (min \(fixed(milliseconds[0], 2)), "
                 + "95 % below \(fixed(quantile(0.95), 2)))  \(fixed(rate, 0)) images/s  "
                 + "peak memory \(fixed(peakMemory, 0)) MiB"
@@ -61,7 +62,8 @@ public final class Benchmark {
                 if step >= warmup { times.append((Machine.seconds() - start) * 1000) }
             }
             return Result(
-                options: options, milliseconds: times.sorted(), peakMemory: Machine.peakMemory)
+                options: options, precision: session.plan.precision, milliseconds: times.sorted(),
+                peakMemory: Machine.peakMemory)
         }
     }
 

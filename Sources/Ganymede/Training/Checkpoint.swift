@@ -9,10 +9,12 @@ struct Checkpoint {
     /// Options but those that only change what is watched.
     let identity: JSONValue
     let dataDigest: String
+    /// What the run chose by measuring.
+    let plan: Plan
 
     static func write(
         _ path: String, store: StateStore, variables: [Variable], step: Int, options: RunOptions,
-        dataDigest: String
+        plan: Plan, dataDigest: String
     ) throws {
         let tensors = variables.compactMap { variable in
             store[variable.name].map { (name: variable.name, tensor: $0) }
@@ -21,7 +23,7 @@ struct Checkpoint {
             path, tensors,
             metadata: [
                 "format": "ganymede 1", "step": "\(step)", "options": options.identity().text,
-                "plan": "{\"precision\":\"f32\"}", "data_sha256": dataDigest,
+                "plan": plan.text, "data_sha256": dataDigest,
                 "onednn": DNN.version, "isa": DNN.instructionSet,
             ])
     }
@@ -39,6 +41,8 @@ struct Checkpoint {
         }
         self.step = step
         dataDigest = file.metadata["data_sha256"] ?? ""
+        let planned = file.metadata["plan"] ?? Plan(precision: .f32).text
+        plan = try JSON.decode(Plan.self, from: .init(planned.utf8), "\(self.path): plan")
         identity = try JSON.decode(
             JSONValue.self, from: .init(options.utf8), "\(self.path): options")
     }

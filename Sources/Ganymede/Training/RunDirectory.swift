@@ -104,13 +104,21 @@ public struct RunDirectory: Sendable {
         return try JSON.decode(RunOptions.self, from: data, configPath)
     }
 
+    /// What the run chose by measuring.
+    func plan() throws -> Plan {
+        struct Config: Decodable {
+            let plan: Plan
+        }
+        return try JSON.decode(Config.self, from: Files.read(configPath), configPath).plan
+    }
+
     /// Writes the options with what the run was made by and on.
-    func writeConfig(_ options: RunOptions, dataDigest: String) throws {
+    func writeConfig(_ options: RunOptions, plan: Plan, dataDigest: String) throws {
         guard case .object(var fields) = try JSONValue(encoding: options) else { return }
         // So that a resume from another folder finds the images again.
         fields["data"] = .string(DataSource(options.data).absoluteName)
         fields["data_sha256"] = .string(dataDigest)
-        fields["plan"] = .object(["precision": .string("f32")])
+        fields["plan"] = try JSONValue(encoding: plan)
         fields["isa"] = .string(DNN.instructionSet)
         fields["versions"] = .object([
             "ganymede": .string(Ganymede.version), "onednn": .string(DNN.version),

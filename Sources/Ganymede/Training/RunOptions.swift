@@ -1,9 +1,11 @@
 /// What the arithmetic is done in.
 public enum Precision: String, Codable, Sendable, CaseIterable {
-    /// What is fastest here. This version knows 32-bit floats only, so that is what it takes.
+    /// What is fastest here, measured when the run starts and recorded in its plan.
     case auto
     /// 32-bit floats.
     case f32
+    /// Activations and the operands of products in 16 bits, weights and all sums in 32.
+    case bf16
 }
 
 /// How long, how large and how often: everything of a training run but the networks and the data.

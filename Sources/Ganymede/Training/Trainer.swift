@@ -98,7 +98,9 @@ public struct Trainer: Sendable {
             )
         }
         return try EngineThread.run {
-            let session = try TrainingSession(trainer.options, dataset)
+            EngineThread.threads = trainer.options.training.threads
+            try checkpoint.plan.check()
+            let session = try TrainingSession(trainer.options, dataset, plan: checkpoint.plan)
             session.directory = directory
             try checkpoint.load(session.step.variables, into: session.store)
             try directory.removeSamples(after: checkpoint.step)
@@ -112,7 +114,8 @@ public struct Trainer: Sendable {
         let config = options.training
         var step = checkpoint?.step ?? 0
         var (journal, seconds) = try session.openJournal(after: step)
-        try session.directory.writeConfig(options, dataDigest: session.dataset.digest)
+        try session.directory.writeConfig(
+            options, plan: session.plan, dataDigest: session.dataset.digest)
         if checkpoint == nil {
             try session.saveRealImages()
             try session.saveSamples(step: 0)

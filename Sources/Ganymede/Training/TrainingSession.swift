@@ -3,6 +3,7 @@ final class TrainingSession {
     let options: RunOptions
     let dataset: Dataset
     let step: TrainStep
+    let plan: Plan
     let store = StateStore()
     var directory = RunDirectory(path: "")
     private let program: Program
@@ -20,7 +21,9 @@ final class TrainingSession {
     var programRuns: Int { program.runCount }
 
     /// Compiles the programs of a run. On the engine's thread.
-    init(_ options: RunOptions, _ dataset: Dataset) throws {
+    ///
+    /// - Parameter plan: of the run that goes on; nil for a new one.
+    init(_ options: RunOptions, _ dataset: Dataset, plan: Plan? = nil) throws {
         self.options = options
         self.dataset = dataset
         let config = options.training
@@ -28,7 +31,8 @@ final class TrainingSession {
         loader = try BatchLoader(
             dataset, batch: config.batch, seed: UInt64(config.seed), pixels: options.gan.pixels)
         step = TrainStep(options.gan, batch: config.batch)
-        program = try Program(step.graph, store: store)
+        self.plan = try plan ?? Plan(options)
+        program = try Program(step.graph, store: store, precision: self.plan.precision)
         sampler = try Sampler(options.gan, store: store)
         real = program.feed("real")
     }
@@ -173,7 +177,7 @@ final class TrainingSession {
         try Checkpoint.write(
             directory.checkpointPath(step: index), store: store, variables: step.variables,
             step: index,
-            options: options, dataDigest: dataset.digest)
+            options: options, plan: plan, dataDigest: dataset.digest)
         try directory.markLatest(step: index)
     }
 }

@@ -18,18 +18,20 @@ public enum DNN {
     public static var version: String { String(cString: gdn_version()) }
     /// The instruction set that it uses here, `ONEDNN_MAX_CPU_ISA` included.
     public static var instructionSet: String { String(cString: gdn_effective_isa_name()) }
+    /// Whether products of ``DType/bfloat16`` run in hardware.
+    public static var hasBFloat16: Bool { gdn_has_bfloat16() }
 }
 
 /// Owns a memory descriptor.
 final class DNNDescriptor {
     let handle: OpaquePointer
 
-    /// A tensor of floats that lies in memory with these strides, in elements; nil leaves the layout to the
-    /// operation.
-    convenience init(_ dimensions: [Int], strides: [Int]?) throws(DNNError) {
+    /// A tensor that lies in memory with these strides, in elements; nil leaves the layout to the operation.
+    convenience init(_ dimensions: [Int], _ dtype: DType, strides: [Int]?) throws(DNNError) {
         try self.init("memory descriptor \(dimensions) strides \(strides ?? [])") { made in
             gdn_descriptor_create(
-                &made, Int32(dimensions.count), dimensions.map(Int64.init),
+                &made, dtype == .bfloat16 ? GDN_BFLOAT16 : GDN_FLOAT, Int32(dimensions.count),
+                dimensions.map(Int64.init),
                 strides?.map(Int64.init))
         }
     }

@@ -16,6 +16,7 @@ extension ElementwiseFunction {
         case .cast(.float32), .stopGradient, .copy: GK_COPY
         case .cast(.int32): GK_TRUNCATE
         case .cast(.bool): GK_NOT_ZERO
+        case .cast(.bfloat16): GK_ROUND_BFLOAT16
         case .add: GK_ADD
         case .subtract: GK_SUBTRACT
         case .multiply: GK_MULTIPLY
@@ -42,9 +43,7 @@ extension Elementwise {
         let single = FusedElementwise(
             shape: types.outputs[0].shape, inputCount: arity,
             instructions: [
-                .init(
-                    function: function, constant: 0, arguments: Array(0..<arity),
-                    type: types.outputs[0].dtype)
+                .init(.function(function), Array(0..<arity), type: types.outputs[0].dtype)
             ], outputs: [0])
         return try single.makeKernel(types)
     }
@@ -70,7 +69,7 @@ private final class ElementwiseKernel: Kernel {
         self.fused = fused
         self.types = types
         instructions = .allocate(capacity: fused.instructions.count)
-        inputs = .allocate(capacity: types.inputs.count)
+        inputs = .allocate(capacity: fused.inputCount)
         outputs = .allocate(capacity: types.outputs.count)
     }
 
@@ -81,25 +80,24 @@ private final class ElementwiseKernel: Kernel {
     }
 
     func bind(_ memory: KernelMemory) throws {
-        let patterns = types.inputs.map { OperandPattern.of($0.shape, in: fused.shape) ?? .full }
+        let patterns = types.inputs.prefix(fused.inputCount).map {
+            OperandPattern.of($0.shape, in: fused.shape) ?? .full
+        }
         let columns = Set(patterns.compactMap(\.columns))
         if columns.count > 1 { misuse("fused operands repeat in different ways: \(types.inputs)") }
         let count = fused.shape.count
         let width = columns.first ?? Swift.max(count, 1)
-        let slots = assignSlots()
-        for (index, instruction) in fused.instructions.enumerated() {
-            let arguments = (instruction.arguments + [0, 0, 0]).map { Int32(slots[$0]) }
-            instructions[index] = gk_instruction(
-                opcode: Int32((instruction.function?.opcode ?? GK_CONSTANT).rawValue),
-                target: Int32(slots[fused.inputCount + index]),
-                a: arguments[0], b: arguments[1], c: arguments[2],
-                immediate: instruction.function?.immediate ?? Float(instruction.constant))
+        let slots = SlotAssignment(fused)
+        for (index, number) in slots.run.enumerated() {
+            instructions[index] = fused.instructions[number].code(
+                target: slots[fused.inputCount + number],
+                fused.instructions[number].arguments.map { slots[$0] })
         }
-        for index in types.inputs.indices {
+        for index in patterns.indices {
             inputs[index] = gk_operand(
                 data: memory.inputs[index], slot: Int32(index),
                 pattern: Int32(patterns[index].code.rawValue),
-                integer: types.inputs[index].dtype == .int32, staged: false)
+                element: Int32(types.inputs[index].dtype.element.rawValue), staged: false)
         }
         for (index, output) in fused.outputs.enumerated() {
             // A block that overwrites an input is stored only when all has been read.
@@ -107,51 +105,106 @@ private final class ElementwiseKernel: Kernel {
             outputs[index] = gk_operand(
                 data: memory.outputs[index], slot: Int32(slots[fused.inputCount + output]),
                 pattern: Int32(GK_FULL.rawValue),
-                integer: types.outputs[index].dtype == .int32, staged: staged)
+                element: Int32(types.outputs[index].dtype.element.rawValue), staged: staged)
         }
+        let key = fused.isRandom ? memory.inputs.last : nil
         program = gk_program(
             rows: width == 0 ? 0 : count / width, columns: width,
-            constant_count: Int32(fused.instructions.prefix { $0.function == nil }.count),
-            instruction_count: Int32(instructions.count), input_count: Int32(inputs.count),
+            constant_count: Int32(fused.instructions.prefix { $0.isConstant }.count),
+            instruction_count: Int32(slots.run.count), input_count: Int32(inputs.count),
             output_count: Int32(outputs.count), instructions: instructions.baseAddress,
-            inputs: inputs.baseAddress, outputs: outputs.baseAddress)
+            inputs: inputs.baseAddress, outputs: outputs.baseAddress,
+            key: UnsafePointer(key?.assumingMemoryBound(to: UInt32.self)),
+            wide: 2 * width <= Int(GK_BLOCK)
+                && !patterns.contains { if case .column = $0 { true } else { false } })
     }
 
     func run() -> Bool {
         gk_elementwise(&program)
         return true
     }
+}
 
-    /// A slot for each input and instruction; temporaries share slots once they have been read.
-    private func assignSlots() -> [Int] {
-        let total = fused.inputCount + fused.instructions.count
-        var lastRead = [Int](repeating: -1, count: total)
-        for (index, instruction) in fused.instructions.enumerated() {
+extension FusedElementwise.Instruction {
+    fileprivate func code(target: Int, _ arguments: [Int]) -> gk_instruction {
+        let slots = (arguments + [0, 0, 0]).map(Int32.init)
+        var made = gk_instruction(
+            opcode: 0, target: Int32(target), a: slots[0], b: slots[1], c: slots[2], immediate: 0,
+            stream: 0)
+        switch kind {
+        case .constant(let value):
+            made.opcode = Int32(GK_CONSTANT.rawValue)
+            made.immediate = Float(value)
+        case .function(let function):
+            made.opcode = Int32(function.opcode.rawValue)
+            made.immediate = function.immediate
+        case .random(let random):
+            made.opcode = Int32(GK_BERNOULLI.rawValue)
+            made.immediate = random.distribution.code.parameter
+            made.stream = random.streamNumber
+        }
+        return made
+    }
+}
+
+/// A slot for each input and instruction; temporaries share slots once they have been read.
+private struct SlotAssignment {
+    private var slots: [Int]
+    /// The instructions that run. Rounding an output happens when it is stored.
+    let run: [Int]
+
+    subscript(number: Int) -> Int { slots[number] }
+
+    init(_ fused: FusedElementwise) {
+        let (inputCount, instructions) = (fused.inputCount, fused.instructions)
+        var lastRead = [Int](repeating: -1, count: inputCount + instructions.count)
+        for (index, instruction) in instructions.enumerated() {
             for argument in instruction.arguments { lastRead[argument] = index }
         }
-        let kept = Set(fused.outputs.map { fused.inputCount + $0 })
-        var slots = Array(0..<fused.inputCount)
+        let storedRounded = Set(
+            fused.outputs.filter {
+                instructions[$0].function == .cast(.bfloat16) && lastRead[inputCount + $0] < 0
+            })
+        run = instructions.indices.filter { !storedRounded.contains($0) }
+        let kept = Set(fused.outputs.map { inputCount + $0 })
+            .union(storedRounded.map { instructions[$0].arguments[0] })
+        slots = Array(0..<inputCount)
         var free: [Int] = []
-        var next = fused.inputCount
-        for (index, instruction) in fused.instructions.enumerated() {
-            let own = fused.inputCount + index
+        var next = inputCount
+        for (index, instruction) in instructions.enumerated() {
+            if storedRounded.contains(index) {
+                slots.append(slots[instruction.arguments[0]])
+                continue
+            }
             // Constants are written once, outputs are not temporaries: neither shares.
-            if instruction.function != nil, !kept.contains(own), let slot = free.popLast() {
+            if !instruction.isConstant, !kept.contains(inputCount + index),
+                let slot = free.popLast()
+            {
                 slots.append(slot)
             } else {
                 slots.append(next)
                 next += 1
             }
             for argument in Set(instruction.arguments)
-            where argument >= fused.inputCount && lastRead[argument] == index
+            where argument >= inputCount && lastRead[argument] == index
                 && !kept.contains(argument)
-                && fused.instructions[argument - fused.inputCount].function != nil
+                && !instructions[argument - inputCount].isConstant
             {
                 free.append(slots[argument])
             }
         }
         if next > Int(GK_SLOTS) { misuse("a fused operation needs \(next) slots") }
-        return slots
+    }
+}
+
+extension DType {
+    /// How it lies in memory.
+    var element: gk_element {
+        switch self {
+        case .float32, .bool: GK_FLOAT
+        case .bfloat16: GK_BFLOAT16
+        case .int32: GK_INTEGER
+        }
     }
 }
 

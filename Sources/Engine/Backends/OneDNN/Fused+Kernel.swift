@@ -4,12 +4,13 @@ extension BatchNormTraining {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let channels = types.inputs[1].shape.count
         let rows = types.inputs[0].shape.count / max(channels, 1)
-        let epsilon = Float(epsilon)
+        let element = types.inputs[0].dtype.element
+        let (epsilon, slope) = (Float(epsilon), Float(slope))
         return CallKernel("ganymede:batchNorm") { memory in
             gk_batch_norm(
-                memory.floats(input: 0), memory.floats(input: 1), memory.floats(input: 2),
-                memory.floats(output: 0), memory.floats(output: 1), memory.floats(output: 2),
-                rows, channels, epsilon)
+                element, memory.inputs[0], memory.floats(input: 1), memory.floats(input: 2),
+                memory.outputs[0], memory.floats(output: 1), memory.floats(output: 2), rows,
+                channels, epsilon, slope)
             return true
         }
     }
@@ -19,12 +20,14 @@ extension BatchNormGradient {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let channels = types.inputs[2].shape.count
         let rows = types.inputs[0].shape.count / max(channels, 1)
-        let epsilon = Float(epsilon)
+        let element = types.inputs[0].dtype.element
+        let (epsilon, slope) = (Float(epsilon), Float(slope))
         return CallKernel("ganymede:batchNormGradient") { memory in
             gk_batch_norm_gradient(
-                memory.floats(input: 0), memory.floats(input: 1), memory.floats(input: 2),
-                memory.floats(input: 3), memory.floats(input: 4), memory.floats(output: 0),
-                memory.floats(output: 1), memory.floats(output: 2), rows, channels, epsilon)
+                element, memory.inputs[0], memory.inputs[1], memory.floats(input: 2),
+                memory.floats(input: 3), memory.floats(input: 4), memory.floats(input: 5),
+                memory.outputs[0], memory.floats(output: 1), memory.floats(output: 2), rows,
+                channels, epsilon, slope)
             return true
         }
     }
@@ -35,10 +38,14 @@ extension AdamUpdate {
         let count = types.inputs[0].shape.count
         let (beta1, beta2, epsilon) = (beta1, beta2, Float(epsilon))
         return CallKernel("ganymede:adam") { memory in
-            !gk_adam(
+            let copy =
+                memory.outputs.count > 3
+                ? memory.outputs[3].assumingMemoryBound(to: UInt16.self) : nil
+            return !gk_adam(
                 memory.floats(input: 0), memory.floats(input: 1), memory.floats(input: 2),
                 memory.floats(input: 3), memory.floats(output: 0), memory.floats(output: 1),
-                memory.floats(output: 2), count, memory.floats(input: 4).pointee, beta1, beta2,
+                memory.floats(output: 2), copy, count, memory.floats(input: 4).pointee, beta1,
+                beta2,
                 epsilon)
         }
     }

@@ -12,9 +12,11 @@ final class MatMulKernel: Kernel {
     init(_ matmul: MatMul, _ types: KernelTypes) throws {
         let (m, k) = matmul.extents(types.inputs[0].shape, matmul.transposeA)
         let (_, n) = matmul.extents(types.inputs[1].shape, matmul.transposeB)
-        let source = try DNNDescriptor([m, k], strides: matmul.transposeA ? [1, m] : [k, 1])
-        let weights = try DNNDescriptor([k, n], strides: matmul.transposeB ? [1, k] : [n, 1])
-        let target = try DNNDescriptor([m, n], strides: [n, 1])
+        let source = try DNNDescriptor(
+            [m, k], types.inputs[0].dtype, strides: matmul.transposeA ? [1, m] : [k, 1])
+        let weights = try DNNDescriptor(
+            [k, n], types.inputs[1].dtype, strides: matmul.transposeB ? [1, k] : [n, 1])
+        let target = try DNNDescriptor([m, n], types.outputs[0].dtype, strides: [n, 1])
         let attributes = try DNNAttributes()
         operation = try DNNOperation("matmul [\(m),\(k)] x [\(k),\(n)]") { made in
             gdn_matmul_create(

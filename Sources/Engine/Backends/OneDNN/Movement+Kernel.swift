@@ -9,7 +9,8 @@ extension Reshape {
 extension Broadcast {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let copy = StridedCopy(
-            shape, from: types.inputs[0].shape.broadcastStrides(to: shape), to: shape.strides)
+            shape, types.inputs[0].dtype,
+            from: types.inputs[0].shape.broadcastStrides(to: shape), to: shape.strides)
         return CallKernel("ganymede:copy") { copy.run(0, $0) }
     }
 }
@@ -18,7 +19,8 @@ extension Transpose {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let strides = types.inputs[0].shape.strides
         let shape = types.outputs[0].shape
-        let copy = StridedCopy(shape, from: permutation.map { strides[$0] }, to: shape.strides)
+        let copy = StridedCopy(
+            shape, types.inputs[0].dtype, from: permutation.map { strides[$0] }, to: shape.strides)
         return CallKernel("ganymede:copy") { copy.run(0, $0) }
     }
 }
@@ -28,7 +30,8 @@ extension Slice {
         let layout = layout(in: types.inputs[0].shape)
         let shape = types.outputs[0].shape
         let copy = StridedCopy(
-            shape, from: layout.strides, to: shape.strides, fromOffset: layout.offset)
+            shape, types.inputs[0].dtype, from: layout.strides, to: shape.strides,
+            fromOffset: layout.offset)
         return CallKernel("ganymede:copy") { copy.run(0, $0) }
     }
 }
@@ -38,10 +41,12 @@ extension Pad {
         let from = types.inputs[0].shape
         let layout = inverse(of: from).layout(in: types.outputs[0].shape)
         let copy = StridedCopy(
-            from, from: from.strides, to: layout.strides, toOffset: layout.offset)
+            from, types.inputs[0].dtype, from: from.strides, to: layout.strides,
+            toOffset: layout.offset)
         let (value, count) = (Float(value), types.outputs[0].shape.count)
+        let element = types.outputs[0].dtype.element
         return CallKernel("ganymede:pad") { memory in
-            gk_fill(memory.floats(output: 0), value, count)
+            gk_fill(element, memory.outputs[0], value, count)
             return copy.run(0, memory)
         }
     }
@@ -53,7 +58,8 @@ extension Concatenate {
         let shapes = types.inputs.map(\.shape)
         let copies = zip(shapes, starts(shapes)).map { shape, start in
             StridedCopy(
-                shape, from: shape.strides, to: strides, toOffset: start * strides[axis])
+                shape, types.outputs[0].dtype, from: shape.strides, to: strides,
+                toOffset: start * strides[axis])
         }
         return CallKernel("ganymede:copy") { memory in
             for (index, copy) in copies.enumerated() { _ = copy.run(index, memory) }
@@ -65,11 +71,16 @@ extension Concatenate {
 /// Elements that move from one regular place to another.
 struct StridedCopy {
     private let shape: gk_copy_shape
+    private let elementBytes: Int
     private let fromOffset: Int
     private let toOffset: Int
 
     /// Copies a tensor of `shape`; strides and offsets are in elements.
-    init(_ shape: Shape, from: [Int], to: [Int], fromOffset: Int = 0, toOffset: Int = 0) {
+    init(
+        _ shape: Shape, _ dtype: DType, from: [Int], to: [Int], fromOffset: Int = 0,
+        toOffset: Int = 0
+    ) {
+        elementBytes = dtype.byteCount
         // Axes that continue each other on both sides become one, so that the inner loop is long.
         var axes: [(extent: Int, from: Int, to: Int)] = []
         for axis in 0..<shape.rank where shape[axis] != 1 {
@@ -111,8 +122,7 @@ struct StridedCopy {
     func run(_ from: UnsafeMutableRawPointer, _ to: UnsafeMutableRawPointer) {
         withUnsafePointer(to: shape) {
             gk_copy_strided(
-                $0, from.assumingMemoryBound(to: UInt32.self) + fromOffset,
-                to.assumingMemoryBound(to: UInt32.self) + toOffset)
+                $0, elementBytes, from + fromOffset * elementBytes, to + toOffset * elementBytes)
         }
     }
 }

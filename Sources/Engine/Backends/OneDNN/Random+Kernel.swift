@@ -2,12 +2,12 @@ import CKernels
 
 extension Distribution {
     /// The C kernel's name for it, and its parameter.
-    fileprivate var code: (kind: gk_distribution, parameter: Float) {
+    var code: (kind: gk_distribution, parameter: Float) {
         switch self {
         case .normal: (GK_NORMAL, 0)
         case .uniform: (GK_UNIFORM, 0)
         case .signedUniform: (GK_SIGNED_UNIFORM, 0)
-        case .bernoulli(let probability): (GK_BERNOULLI, Float(probability))
+        case .bernoulli(let probability): (GK_BERNOULLI_NUMBERS, Float(probability))
         }
     }
 }

@@ -4,7 +4,7 @@ extension Reduce {
     /// Neighbouring axes are reduced in one go; separate runs of axes one after the other, the last
     /// first, through scratch memory.
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
-        ReduceKernel(self, types.inputs[0].shape)
+        ReduceKernel(self, types.inputs[0])
     }
 }
 
@@ -17,12 +17,14 @@ private final class ReduceKernel: Kernel {
         var count: Int { outer * inner }
     }
     private let kind: gk_reduction
+    private let element: gk_element
     private var stages: [Stage] = []
     private var memory: KernelMemory?
 
-    init(_ reduce: Reduce, _ shape: Shape) {
+    init(_ reduce: Reduce, _ type: TensorType) {
         kind = reduce.kind == .sum ? GK_SUM : GK_MAX
-        var extents = shape.dimensions
+        element = type.dtype.element
+        var extents = type.shape.dimensions
         var remaining = reduce.axes
         while let last = remaining.popLast() {
             var first = last
@@ -45,14 +47,15 @@ private final class ReduceKernel: Kernel {
 
     func run() -> Bool {
         guard let memory else { return true }
-        var source = memory.floats(input: 0)
+        var source = memory.inputs[0]
+        var element = element
         for (index, stage) in stages.enumerated() {
             let last = index == stages.count - 1
             let scratch = (memory.scratch + (index % 2) * halfBytes)
                 .assumingMemoryBound(to: Float.self)
             let target = last ? memory.floats(output: 0) : scratch
-            gk_reduce(kind, source, target, stage.outer, stage.reduced, stage.inner)
-            source = UnsafePointer(target)
+            gk_reduce(kind, element, source, target, stage.outer, stage.reduced, stage.inner)
+            (source, element) = (UnsafeMutableRawPointer(target), GK_FLOAT)
         }
         return true
     }

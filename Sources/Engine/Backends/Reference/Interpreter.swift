@@ -18,8 +18,8 @@ package struct Interpreter {
                 }
                 values.append([given])
             } else {
-                values.append(
-                    node.operation.evaluate(node.inputs.map { values[$0.node][$0.index] }))
+                let made = node.operation.evaluate(node.inputs.map { values[$0.node][$0.index] })
+                values.append(zip(made, node.types).map { $0.stored(as: $1) })
             }
         }
         var results: [String: ReferenceTensor] = [:]
@@ -27,6 +27,14 @@ package struct Interpreter {
             results[output.name] = values[output.value.node][output.value.index]
         }
         return results
+    }
+}
+
+extension ReferenceTensor {
+    /// The numbers as they come back from memory of a type.
+    fileprivate func stored(as type: TensorType) -> ReferenceTensor {
+        guard type.dtype == .bfloat16 else { return self }
+        return ReferenceTensor(type, values.map(type.dtype.rounded))
     }
 }
 

@@ -1,0 +1,289 @@
+// The gradient of a convolution's filters, as sums of outer products held in registers.
+//
+// Elements are 4 bytes: a float, or the bfloat16 of two successive images, which the dot product instruction
+// multiplies and adds at once, and which are first packed next to each other. A tile of dw is up to 6 channels times
+// 64 filters of one tap of the window, and only the places where the tap sees the image are visited.
+#include "Table.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define AVX512 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
+#define AVX512_BF16 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#define INLINE static inline __attribute__((always_inline))
+
+enum {
+    LANES = 16,
+    TILE_CHANNELS = 6,
+    TILE_VECTORS = 4,
+    TILE_FILTERS = TILE_VECTORS * LANES,
+    NARROW = 4,  ///< fewer channels than this would fill too few registers
+    CACHED = 160 << 10,  ///< bytes of dy that stay in the second-level cache while the tiles go over them
+    PACKED = 4 << 20  ///< bytes that stay in the third-level cache between packing and use
+};
+
+int gk_filter_gradient_support(void) {
+    if (gk_selected_isa() < 2 || !__builtin_cpu_supports("bmi2")) return 0;
+    return __builtin_cpu_supports("avx512bf16") ? 2 : 1;
+}
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t round_up(size_t a, size_t to) { return (a + to - 1) / to * to; }
+
+// ---- Packing ----
+
+/// x or dy, and where it goes: rows of [columns of zeros, the image's columns, columns of zeros], or, of dy,
+/// blocks of filters with zeros after the last filter, [block][image or pair][row][column][TILE_FILTERS or fewer].
+typedef struct {
+    const void *source;
+    uint32_t *target;
+    bool bfloat16, direct;  ///< direct: need not be packed
+    size_t batch, images, rows, columns, channels;
+    size_t left, all_columns;
+    size_t blocks, padded;  ///< 0 blocks leave the channels as they are
+} packing;
+
+/// Elements, rounded so that what follows is aligned.
+static size_t packed_size(const packing *p) {
+    size_t size = p->images * p->rows * (p->blocks ? p->columns * p->padded : p->all_columns * p->channels);
+    return p->direct ? 0 : round_up(size, LANES);
+}
+
+/// `count` elements, of which the first `real` are from `source` and, if paired, `image` bytes after it, and others 0.
+AVX512 INLINE void pack(uint32_t *target, const char *source, size_t image, bool bfloat16, bool paired, size_t real,
+                        size_t count) {
+    for (size_t c = 0; c < count; c += LANES) {
+        __mmask16 write = _bzhi_u32(0xFFFF, (unsigned)least(count - c, LANES));
+        __mmask16 read = c < real ? _bzhi_u32(0xFFFF, (unsigned)least(real - c, LANES)) : 0;
+        __m512i value;
+        if (bfloat16) {
+            __m256i low = _mm256_maskz_loadu_epi16(read, source + c * 2);
+            __m256i high = _mm256_maskz_loadu_epi16(paired ? read : 0, source + image + c * 2);
+            value = _mm512_or_si512(_mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+        } else value = _mm512_maskz_loadu_epi32(read, source + c * 4);
+        _mm512_mask_storeu_epi32(target + c, write, value);
+    }
+}
+
+AVX512 INLINE void pack_rows(const packing *p, const bool bfloat16, size_t begin, size_t end) {
+    size_t size = bfloat16 ? 2 : 4, image = p->rows * p->columns * p->channels * size;
+    for (size_t row = begin; row < end; row++) {
+        size_t n = row / p->rows * (bfloat16 ? 2 : 1), y = row % p->rows;
+        const char *source = (const char *)p->source + n * image + y * p->columns * p->channels * size;
+        bool paired = n + 1 < p->batch;
+        if (p->blocks == 0) {
+            size_t all = p->all_columns * p->channels, left = least(p->left * p->channels, all);
+            uint32_t *target = p->target + row * all;
+            pack(target, source, image, bfloat16, paired, 0, left);
+            size_t real = least(p->columns * p->channels, all - left);
+            pack(target + left, source, image, bfloat16, paired, real, all - left);
+        }
+        for (size_t b = 0; b < p->blocks; b++) {
+            size_t first = b * TILE_FILTERS, count = least(p->padded - first, TILE_FILTERS);
+            const char *from = source + first * size;
+            uint32_t *target = p->target + (first * p->images * p->rows + row * count) * p->columns;
+            for (size_t column = 0; column < p->columns; column++, target += count, from += p->channels * size)
+                pack(target, from, image, bfloat16, paired, least(count, p->channels - first), count);
+        }
+    }
+}
+
+AVX512 static void pack_part(const void *context, size_t begin, size_t end) {
+    const packing *p = context;
+    if (p->bfloat16) pack_rows(p, true, begin, end);
+    else pack_rows(p, false, begin, end);
+}
+
+// ---- Tiles ----
+
+/// One tile of dw and the places that it sums over. Distances are in elements of 4 bytes.
+typedef struct {
+    const uint32_t *x, *dy;
+    size_t images, rows, columns;
+    size_t x_image, x_row, x_column, dy_image, dy_row, dy_column;
+    float *dw;
+    size_t filters;
+    __mmask16 last;  ///< the filters that exist in the last vector
+    bool add;  ///< to what dw has from earlier places
+} tile;
+
+#define TILE(NAME, TARGET, MULTIPLY)                                                                            \
+    TARGET INLINE void NAME(const tile *t, const int channels, const int vectors) {                             \
+        __m512 sum[TILE_CHANNELS][TILE_VECTORS];                                                                \
+        for (int c = 0; c < channels; c++)                                                                      \
+            for (int v = 0; v < vectors; v++)                                                                   \
+                sum[c][v] = t->add ? _mm512_maskz_loadu_ps(v == vectors - 1 ? t->last : 0xFFFF,                 \
+                                                           t->dw + (size_t)c * t->filters + v * LANES)          \
+                                   : _mm512_setzero_ps();                                                       \
+        for (size_t n = 0; n < t->images; n++)                                                                  \
+            for (size_t i = 0; i < t->rows; i++) {                                                              \
+                const uint32_t *x = t->x + n * t->x_image + i * t->x_row;                                       \
+                const uint32_t *dy = t->dy + n * t->dy_image + i * t->dy_row;                                   \
+                for (size_t j = 0; j < t->columns; j++, x += t->x_column, dy += t->dy_column) {                 \
+                    __m512i right[TILE_VECTORS];                                                                \
+                    for (int v = 0; v < vectors; v++) right[v] = _mm512_loadu_si512(dy + v * LANES);            \
+                    for (int c = 0; c < channels; c++) {                                                        \
+                        __m512i left = _mm512_set1_epi32((int)x[c]);                                            \
+                        for (int v = 0; v < vectors; v++) sum[c][v] = MULTIPLY(left, right[v], sum[c][v]);      \
+                    }                                                                                           \
+                }                                                                                               \
+            }                                                                                                   \
+        for (int c = 0; c < channels; c++)                                                                      \
+            for (int v = 0; v < vectors; v++)                                                                   \
+                _mm512_mask_storeu_ps(t->dw + (size_t)c * t->filters + v * LANES,                               \
+                                      v == vectors - 1 ? t->last : 0xFFFF, sum[c][v]);                          \
+    }
+
+#define MULTIPLY_FLOAT(a, b, sum) _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sum)
+#define MULTIPLY_PAIRS(a, b, sum) _mm512_dpbf16_ps(sum, (__m512bh)(a), (__m512bh)(b))
+TILE(tile_float, AVX512, MULTIPLY_FLOAT)
+TILE(tile_pairs, AVX512_BF16, MULTIPLY_PAIRS)
+
+// A compiled function for every number of channels and vectors, so that the sums are registers.
+#define SIZED(KIND, TARGET, C, V) TARGET static void KIND##_##C##_##V(const tile *t) { KIND(t, C, V); }
+#define SIZED_VECTORS(KIND, TARGET, C) \
+    SIZED(KIND, TARGET, C, 1) SIZED(KIND, TARGET, C, 2) SIZED(KIND, TARGET, C, 3) SIZED(KIND, TARGET, C, 4)
+#define SIZED_ALL(KIND, TARGET)                                                                           \
+    SIZED_VECTORS(KIND, TARGET, 1) SIZED_VECTORS(KIND, TARGET, 2) SIZED_VECTORS(KIND, TARGET, 3)          \
+    SIZED_VECTORS(KIND, TARGET, 4) SIZED_VECTORS(KIND, TARGET, 5) SIZED_VECTORS(KIND, TARGET, 6)
+SIZED_ALL(tile_float, AVX512)
+SIZED_ALL(tile_pairs, AVX512_BF16)
+
+#define NAMES(KIND, C) {KIND##_##C##_1, KIND##_##C##_2, KIND##_##C##_3, KIND##_##C##_4}
+#define ALL_NAMES(KIND) \
+    {NAMES(KIND, 1), NAMES(KIND, 2), NAMES(KIND, 3), NAMES(KIND, 4), NAMES(KIND, 5), NAMES(KIND, 6)}
+static void (*const tiles[2][TILE_CHANNELS][TILE_VECTORS])(const tile *) = {ALL_NAMES(tile_float),
+                                                                            ALL_NAMES(tile_pairs)};
+
+// ---- The whole ----
+
+typedef struct {
+    gk_convolution_shape shape;  ///< as the tiles see it
+    bool bfloat16, add;
+    packing x, dy;
+    size_t images, images_at_once;  ///< pairs if bfloat16
+    size_t cached_images, cached_rows;
+    size_t channel_blocks;
+    size_t x_pitch;  ///< from one place to the next
+    float *dw;
+} plan;
+
+/// With few channels the columns of the window count as channels too: they lie next to each other in x, which then
+/// needs columns of zeros where a window reaches over the image's edge.
+static plan make_plan(const gk_convolution_shape *shape, bool bfloat16) {
+    plan p = {.shape = *shape, .bfloat16 = bfloat16, .x_pitch = shape->channels};
+    gk_convolution_shape *s = &p.shape;
+    bool narrow = s->channels < NARROW && s->window_width > 1;
+    p.x = (packing){.bfloat16 = bfloat16, .direct = !bfloat16 && !narrow, .rows = s->height, .columns = s->width,
+                    .channels = s->channels, .all_columns = s->width};
+    if (narrow) {
+        p.x.left = s->left;
+        s->width = p.x.all_columns = (s->columns - 1) * s->stride_x + s->window_width;
+        s->channels *= s->window_width;
+        s->window_width = 1;
+        s->left = 0;
+    }
+    p.channel_blocks = (s->channels + TILE_CHANNELS - 1) / TILE_CHANNELS;
+    p.dy = (packing){.bfloat16 = bfloat16, .direct = !bfloat16 && s->filters % LANES == 0, .rows = s->rows,
+                     .columns = s->columns, .channels = s->filters,
+                     .blocks = (s->filters + TILE_FILTERS - 1) / TILE_FILTERS, .padded = round_up(s->filters, LANES)};
+    p.images = bfloat16 ? (s->batch + 1) / 2 : s->batch;
+    p.x.images = p.dy.images = 1;
+    size_t image = (packed_size(&p.x) + packed_size(&p.dy)) * sizeof(uint32_t);
+    p.images_at_once = image == 0 ? p.images : image > PACKED ? 1 : least(PACKED / image, p.images);
+    size_t row = s->columns * TILE_FILTERS * sizeof(uint32_t), rows = row > CACHED ? 1 : CACHED / row;
+    p.cached_rows = least(rows, s->rows);
+    p.cached_images = rows / p.cached_rows;
+    return p;
+}
+
+/// The outputs from one index on to the next that a tap sees inside the image.
+static void seen(size_t outputs, size_t stride, size_t before, size_t tap, size_t extent, size_t *begin, size_t *end) {
+    *begin = before > tap ? (before - tap + stride - 1) / stride : 0;
+    *end = extent + before > tap ? least(outputs, (extent + before - tap - 1) / stride + 1) : 0;
+}
+
+/// Tiles in the order of [block of filters, block of channels, tap].
+AVX512 static void tiles_part(const void *context, size_t begin, size_t end) {
+    const plan *p = context;
+    const gk_convolution_shape *s = &p->shape;
+    size_t taps = s->window_height * s->window_width, per_filters = p->channel_blocks * taps;
+    for (size_t f = begin / per_filters; f * per_filters < end; f++) {
+        size_t filter = f * TILE_FILTERS, vectors = least(p->dy.padded - filter, TILE_FILTERS) / LANES;
+        size_t last = least(s->filters - filter, TILE_FILTERS) - (vectors - 1) * LANES;
+        size_t dy_pitch = p->dy.direct ? s->filters : vectors * LANES, x_pitch = p->x_pitch;
+        const uint32_t *dy = p->dy.target + filter * (p->dy.direct ? 1 : p->dy.images * s->rows * s->columns);
+        size_t from = begin > f * per_filters ? begin - f * per_filters : 0;
+        size_t to = least(per_filters, end - f * per_filters);
+        for (size_t n = 0; n < p->dy.images; n += p->cached_images)
+            for (size_t row = 0; row < s->rows; row += p->cached_rows)
+                for (size_t index = from; index < to; index++) {
+                    size_t block = index / taps, tap = index % taps;
+                    size_t channel = s->channels * block / p->channel_blocks;
+                    size_t channels = s->channels * (block + 1) / p->channel_blocks - channel;
+                    size_t ky = tap / s->window_width, kx = tap % s->window_width, i, i_end, j, j_end;
+                    seen(s->rows, s->stride_y, s->top, ky, s->height, &i, &i_end);
+                    seen(s->columns, s->stride_x, s->left, kx, s->width, &j, &j_end);
+                    if (i < row) i = row;
+                    i_end = least(i_end, row + p->cached_rows);
+                    tile t = {.dw = p->dw + (tap * s->channels + channel) * s->filters + filter, .filters = s->filters,
+                              .last = (__mmask16)_bzhi_u32(0xFFFF, (unsigned)last), .add = p->add || n + row > 0};
+                    if (i < i_end && j < j_end) {
+                        t.images = least(p->cached_images, p->dy.images - n);
+                        t.rows = i_end - i;
+                        t.columns = j_end - j;
+                        t.x_column = s->stride_x * x_pitch;
+                        t.x_row = s->stride_y * s->width * x_pitch;
+                        t.x_image = s->height * s->width * x_pitch;
+                        t.x = p->x.target + n * t.x_image + channel
+                            + ((i * s->stride_y + ky - s->top) * s->width + j * s->stride_x + kx - s->left) * x_pitch;
+                        t.dy_column = dy_pitch;
+                        t.dy_row = s->columns * dy_pitch;
+                        t.dy_image = s->rows * t.dy_row;
+                        t.dy = dy + n * t.dy_image + i * t.dy_row + j * dy_pitch;
+                    } else if (t.add) continue;
+                    tiles[p->bfloat16][channels - 1][vectors - 1](&t);
+                }
+    }
+}
+
+size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat16) {
+    plan p = make_plan(shape, bfloat16);
+    p.x.images = p.dy.images = p.images_at_once;
+    return (packed_size(&p.x) + packed_size(&p.dy) + LANES) * sizeof(uint32_t);
+}
+
+/// Packs images from `image` on, or points to them where they are.
+static void prepare(packing *p, const void *source, size_t image, size_t images, size_t batch, uint32_t *target) {
+    size_t first = image * (p->bfloat16 ? 2 : 1);
+    p->source = (const char *)source + first * p->rows * p->columns * p->channels * (p->bfloat16 ? 2 : 4);
+    p->target = p->direct ? (uint32_t *)p->source : target;
+    p->images = images;
+    p->batch = batch - first;
+    if (!p->direct) gk_divide(pack_part, p, images * p->rows, 1, packed_size(p));
+}
+
+void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy, float *dw,
+                        void *scratch) {
+    plan p = make_plan(shape, bfloat16);
+    const gk_convolution_shape *s = &p.shape;
+    uint32_t *aligned = (uint32_t *)round_up((uintptr_t)scratch, LANES * sizeof(uint32_t));
+    p.dw = dw;
+    for (size_t n = 0; n < p.images; n += p.images_at_once) {
+        size_t images = least(p.images_at_once, p.images - n);
+        prepare(&p.x, x, n, images, s->batch, aligned);
+        prepare(&p.dy, dy, n, images, s->batch, aligned + packed_size(&p.x));
+        p.add = n > 0;
+        size_t count = p.dy.blocks * p.channel_blocks * s->window_height * s->window_width;
+        gk_divide(tiles_part, &p, count, 1, count * images * s->rows * s->columns * TILE_CHANNELS);
+    }
+}
+
+#else
+
+int gk_filter_gradient_support(void) { return 0; }
+size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat16) { return 0; }
+void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy, float *dw,
+                        void *scratch) {}
+
+#endif

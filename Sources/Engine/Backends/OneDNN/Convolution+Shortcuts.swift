@@ -1,0 +1,196 @@
+import CKernels
+import COneDNN
+
+/// The input gradient of steps of one, as the convolution that goes forward over y with the filter turned around: of
+/// oneDNN's two kernels the forward one is the faster.
+final class MirroredKernel: Kernel {
+    private let turn: StridedCopy
+    private let forward: ConvolutionKernel
+    private let filterBytes: Int
+    private var memory: KernelMemory?
+
+    /// - Parameter mirrored: see ``Window/mirrored``.
+    init(_ problem: ConvolutionProblem, _ mirrored: Window) throws {
+        let w = problem.w
+        let turned = Shape([w[0], w[1], w[3], w[2]])
+        let own = w.strides
+        turn = StridedCopy(
+            turned, .float32, from: [-own[0], -own[1], own[3], own[2]], to: turned.strides,
+            fromOffset: (w[0] - 1) * own[0] + (w[1] - 1) * own[1])
+        forward = try ConvolutionKernel(
+            .forward,
+            ConvolutionProblem(
+                window: mirrored, x: problem.y, w: turned, y: problem.x,
+                operands: problem.operands, result: problem.result))
+        filterBytes = aligned(w.count * 4)
+    }
+
+    var implementation: String { "ganymede:copy + \(forward.implementation)" }
+    var scratchBytes: Int { filterBytes + forward.scratchBytes }
+
+    func bind(_ memory: KernelMemory) throws {
+        self.memory = memory
+        try forward.bind(
+            KernelMemory(
+                inputs: [memory.inputs[0], memory.scratch], outputs: memory.outputs,
+                scratch: memory.scratch + filterBytes))
+    }
+
+    func run() -> Bool {
+        guard let memory else { return true }
+        turn.run(memory.inputs[1], memory.scratch)
+        return forward.run()
+    }
+}
+
+/// The filter gradient of a 1x1 window that skips pixels: that of the picked pixels with steps of one. oneDNN's
+/// own kernel writes past its workspace where channels lie last (uxlfoundation/oneDNN#6035, open in 3.x too):
+/// wrong gradients now and then, and a damaged arena.
+final class PickingKernel: Kernel {
+    private let pick: StridedCopy
+    private let gradient: ConvolutionKernel
+    private let pickedBytes: Int
+    private var memory: KernelMemory?
+
+    init(_ problem: ConvolutionProblem) throws {
+        let (window, x) = (problem.window, problem.x)
+        let picked = Shape([x[0]] + window.places + [x[3]])
+        let own = x.strides
+        pick = StridedCopy(
+            picked, problem.operands,
+            from: [own[0], own[1] * window.strides[0], own[2] * window.strides[1], 1],
+            to: picked.strides)
+        var rest = problem
+        rest.x = picked
+        rest.window = Window(
+            image: window.places, size: [1, 1], strides: [1, 1], padding: .valid)
+        gradient = try ConvolutionKernel(.filterGradient, rest)
+        pickedBytes = aligned(picked.count * problem.operands.byteCount)
+    }
+
+    var implementation: String { "ganymede:copy + \(gradient.implementation)" }
+    var scratchBytes: Int { pickedBytes + gradient.scratchBytes }
+
+    func bind(_ memory: KernelMemory) throws {
+        self.memory = memory
+        try gradient.bind(
+            KernelMemory(
+                inputs: [memory.scratch, memory.inputs[1]], outputs: memory.outputs,
+                scratch: memory.scratch + pickedBytes))
+    }
+
+    func run() -> Bool {
+        guard let memory else { return true }
+        pick.run(memory.inputs[0], memory.scratch)
+        return gradient.run()
+    }
+}
+
+/// The filter gradient as sums of outer products in registers, over the places where a tap sees the image.
+final class FilterGradientKernel: Kernel {
+    private let shape: gk_convolution_shape
+    private let isBFloat16: Bool
+    private var memory: KernelMemory?
+
+    /// Whether it is at least as fast as oneDNN's, as measured: docs/decisions/0010. In bf16 always: oneDNN 2.6 is far
+    /// slower, and on images of one pixel two of its runs differ.
+    static func isFaster(_ problem: ConvolutionProblem) -> Bool {
+        if problem.operands == .bfloat16 { return gk_filter_gradient_support() >= 2 }
+        return gk_filter_gradient_support() >= 1 && problem.w[3] >= 32 && problem.w[2] >= 4
+            && problem.window.size != [1, 1]
+    }
+
+    init(_ problem: ConvolutionProblem) {
+        let (window, x, w, y) = (problem.window, problem.x, problem.w, problem.y)
+        isBFloat16 = problem.operands == .bfloat16
+        shape = gk_convolution_shape(
+            batch: x[0], height: x[1], width: x[2], channels: x[3], filters: w[3],
+            window_height: w[0], window_width: w[1], stride_y: window.strides[0],
+            stride_x: window.strides[1], top: window.before[0], left: window.before[1], rows: y[1],
+            columns: y[2])
+    }
+
+    var implementation: String { "ganymede:filterGradient" }
+    var scratchBytes: Int {
+        withUnsafePointer(to: shape) { gk_filter_gradient_scratch($0, isBFloat16) }
+    }
+
+    func bind(_ memory: KernelMemory) { self.memory = memory }
+
+    func run() -> Bool {
+        guard let memory else { return true }
+        withUnsafePointer(to: shape) {
+            gk_filter_gradient(
+                $0, isBFloat16, memory.inputs[0], memory.inputs[1], memory.floats(output: 0),
+                memory.scratch)
+        }
+        return true
+    }
+}
+
+/// The input gradient as a product that makes what each place hands to the pixels under its window, and a fold
+/// that sums them, both into f32; then rounded where that is asked for.
+final class FoldingKernel: Kernel {
+    private let product: MatMulKernel
+    private let shape: gk_fold_shape
+    private let problem: ConvolutionProblem
+    private let columnBytes: Int
+    private let filterBytes: Int
+    private let imageBytes: Int
+    private var memory: KernelMemory?
+
+    init(_ problem: ConvolutionProblem) throws {
+        let (window, x, w, y) = (problem.window, problem.x, problem.w, problem.y)
+        self.problem = problem
+        let places = y.count / y[3]
+        let taps = w.count / w[3]
+        product = try MatMulKernel(
+            MatMul(transposeB: true),
+            KernelTypes(
+                inputs: [
+                    TensorType([places, y[3]], problem.operands),
+                    TensorType([taps, w[3]], problem.operands),
+                ],
+                outputs: [TensorType([places, taps])]))
+        columnBytes = aligned(places * taps * 4)
+        filterBytes = problem.operands == .bfloat16 ? aligned(w.count * 2) : 0
+        imageBytes = problem.result == .bfloat16 ? aligned(x.count * 4) : 0
+        shape = gk_fold_shape(
+            height: x[1], width: x[2], channels: x[3], window_height: w[0], window_width: w[1],
+            stride_y: window.strides[0], stride_x: window.strides[1], top: window.before[0],
+            left: window.before[1], rows: y[1], columns: y[2])
+    }
+
+    var implementation: String { "\(product.implementation) + ganymede:fold" }
+    var scratchBytes: Int { columnBytes + filterBytes + imageBytes + product.scratchBytes }
+
+    func bind(_ memory: KernelMemory) throws {
+        self.memory = memory
+        let filter = filterBytes > 0 ? memory.scratch + columnBytes : memory.inputs[1]
+        try product.bind(
+            KernelMemory(
+                inputs: [memory.inputs[0], filter], outputs: [memory.scratch],
+                scratch: memory.scratch + columnBytes + filterBytes + imageBytes))
+    }
+
+    func run() -> Bool {
+        guard let memory else { return true }
+        let columns = memory.scratch
+        if filterBytes > 0 {
+            gk_round(memory.floats(input: 1), columns + columnBytes, problem.w.count)
+        }
+        _ = product.run()
+        let image =
+            imageBytes > 0 ? columns + columnBytes + filterBytes : memory.outputs[0]
+        withUnsafePointer(to: shape) {
+            gk_fold(
+                $0, columns.assumingMemoryBound(to: Float.self),
+                image.assumingMemoryBound(to: Float.self), problem.x[0])
+        }
+        if imageBytes > 0 {
+            gk_round(
+                image.assumingMemoryBound(to: Float.self), memory.outputs[0], problem.x.count)
+        }
+        return true
+    }
+}

@@ -1,0 +1,171 @@
+/// How numbers lie in memory between kernels.
+public enum StoragePrecision: String, Sendable, CaseIterable {
+    /// 32-bit floats throughout.
+    case f32
+    /// Activations, their gradients and the operands of products in bf16. Weights, optimizer slots, statistics, weight
+    /// gradients, logits, pixels and losses stay in f32, as does all arithmetic.
+    case bf16
+}
+
+extension Passes {
+    /// Keeps activations and the operands of products in bf16 (Micikevicius et al., "Mixed precision training", 2018;
+    /// bf16 has the range of f32, so that losses need no scaling).
+    ///
+    /// Runs after `fuse`: values inside a fused operation never lie in memory, and are not rounded.
+    @Sendable package static func narrow(_ graph: Graph) throws -> Graph {
+        var narrowing = Narrowing(graph)
+        for (index, node) in graph.nodes.enumerated() { try narrowing.visit(index, node) }
+        return narrowing.rewriter.finish(graph)
+    }
+}
+
+private struct Narrowing {
+    let graph: Graph
+    /// Values that must stay in f32, because an optimizer, a loss or the caller reads them.
+    let wide: Set<Value>
+    /// Values that a product reads.
+    let operands: Set<Value>
+    var rewriter = Rewriter()
+    /// Copies in bf16, and in f32, of values of the new graph.
+    var copies: [TypedValue: Value] = [:]
+
+    struct TypedValue: Hashable {
+        let value: Value
+        let dtype: DType
+    }
+
+    init(_ graph: Graph) {
+        self.graph = graph
+        wide = graph.valuesReadWide()
+        operands = Set(
+            graph.nodes.filter { $0.operation is MatMul || $0.operation is Convolution }
+                .flatMap { $0.inputs.map(graph.storage(of:)) })
+    }
+
+    mutating func visit(_ index: Int, _ node: Node) throws {
+        let inputs = node.inputs.map { rewriter($0) }
+        let made = Value(node: index)
+        switch node.operation {
+        case let matmul as MatMul:
+            let narrow = MatMul(
+                transposeA: matmul.transposeA, transposeB: matmul.transposeB,
+                result: storage(of: made))
+            try emit(index, node, narrow, try inputs.map { try copy($0, .bfloat16) })
+        case let convolution as Convolution:
+            let narrow = Convolution(
+                convolution.face, convolution.window,
+                result: convolution.face == .filterGradient ? .float32 : storage(of: made))
+            // Filters stay as they are: the kernel rounds them while it changes their layout.
+            let images = convolution.face == .filterGradient ? 2 : 1
+            try emit(
+                index, node, narrow,
+                try inputs.enumerated().map { place, value in
+                    place < images ? try copy(value, .bfloat16) : value
+                })
+        case let fused as FusedElementwise:
+            try emit(index, node, narrowed(fused, index, node, inputs), inputs)
+        case is BatchNormTraining, is BatchNormGradient:
+            let images = node.operation is BatchNormTraining ? 1 : 2
+            let isNarrow =
+                inputs.prefix(images).contains { dtype($0) == .bfloat16 } && !isWide(made)
+            try emit(
+                index, node, node.operation,
+                try inputs.enumerated().map { place, value in
+                    try place < images ? copy(value, isNarrow ? .bfloat16 : .float32) : value
+                })
+        case is Concatenate, is Slice, is Pad, is Transpose, is Broadcast, is Reshape:
+            let isNarrow = inputs.contains { dtype($0) == .bfloat16 } && !isWide(made)
+            let same = inputs.allSatisfy { dtype($0).isFloat } && !inputs.isEmpty
+            try emit(
+                index, node, node.operation,
+                same ? try inputs.map { try copy($0, isNarrow ? .bfloat16 : .float32) } : inputs)
+        case let reduce as Reduce where reduce.kind == .sum:
+            try emit(index, node, reduce, inputs)
+        default:
+            // Everything else takes and makes what it did.
+            try emit(
+                index, node, node.operation,
+                try zip(inputs, node.inputs).map { value, old in
+                    try graph.type(of: old).dtype == .float32 ? copy(value, .float32) : value
+                })
+        }
+    }
+
+    private func dtype(_ value: Value) -> DType { rewriter.graph.type(of: value).dtype }
+
+    private func isWide(_ value: Value) -> Bool { wide.contains(graph.storage(of: value)) }
+
+    /// What a product's result lies in: a few columns are logits or pixels, which cost nothing in f32.
+    private func storage(of value: Value) -> DType {
+        let shape = graph.type(of: value).shape
+        return isWide(value) || shape[shape.rank - 1] <= 4 ? .float32 : .bfloat16
+    }
+
+    /// The fused operation with its large outputs rounded.
+    private func narrowed(
+        _ fused: FusedElementwise, _ index: Int, _ node: Node, _ inputs: [Value]
+    ) -> FusedElementwise {
+        let readsNarrow = inputs.contains {
+            dtype($0) == .bfloat16 && rewriter.graph.type(of: $0).shape.count == fused.shape.count
+        }
+        var instructions = fused.instructions
+        let outputs = fused.outputs.enumerated().map { place, output in
+            let value = Value(node: index, index: place)
+            guard node.types[place].dtype == .float32, !isWide(value),
+                operands.contains(value) || readsNarrow,
+                fused.shape.rank == 0 || fused.shape[fused.shape.rank - 1] > 4
+                    || operands.contains(value)
+            else { return output }
+            instructions.append(
+                .init(.function(.cast(.bfloat16)), [fused.inputCount + output], type: .bfloat16))
+            return instructions.count - 1
+        }
+        return FusedElementwise(
+            shape: fused.shape, inputCount: fused.inputCount, instructions: instructions,
+            outputs: outputs)
+    }
+
+    private mutating func emit(
+        _ index: Int, _ node: Node, _ operation: any Primitive, _ inputs: [Value]
+    ) throws {
+        let new = try rewriter.append(operation, inputs, scope: node.scope)
+        for output in node.types.indices {
+            rewriter.replace(
+                Value(node: index, index: output), with: Value(node: new, index: output))
+        }
+    }
+
+    /// `value` of the new graph in another type, made once.
+    private mutating func copy(_ value: Value, _ dtype: DType) throws -> Value {
+        guard self.dtype(value) != dtype else { return value }
+        let key = TypedValue(value: value, dtype: dtype)
+        if let known = copies[key] { return known }
+        let scope = rewriter.graph.nodes[value.node].scope
+        let node = try rewriter.append(Elementwise(.cast(dtype)), [value], scope: scope)
+        copies[key] = Value(node: node)
+        return Value(node: node)
+    }
+}
+
+extension Graph {
+    /// Values that something reads which works in f32: an output, an optimizer, or an operation that hands the value
+    /// on to one of those element by element.
+    fileprivate func valuesReadWide() -> Set<Value> {
+        var wide = Set(outputs.map { storage(of: $0.value) })
+        for (index, node) in nodes.enumerated().reversed() {
+            let hasWideOutput = node.types.indices.contains {
+                wide.contains(storage(of: Value(node: index, index: $0)))
+            }
+            switch node.operation {
+            case is MatMul, is Convolution, is Reduce, is BatchNormTraining, is BatchNormGradient:
+                continue
+            case is FusedElementwise, is Concatenate, is Slice, is Pad, is Transpose, is Broadcast,
+                is Reshape:
+                if hasWideOutput { wide.formUnion(node.inputs.map(storage(of:))) }
+            default:
+                wide.formUnion(node.inputs.map(storage(of:)))
+            }
+        }
+        return wide
+    }
+}

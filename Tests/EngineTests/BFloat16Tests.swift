@@ -1,0 +1,76 @@
+import Engine
+import TestSupport
+import Testing
+
+/// Tensors that lie in memory as bf16, where the processor multiplies them.
+@Suite(.enabled(if: DNN.hasBFloat16, "this processor has no avx512_bf16"))
+struct BFloat16Tests {
+    /// Products of bf16 operands are what the reference makes of them, but for the order of additions in f32 and the
+    /// rounding of the result; and they do not depend on what lay in memory before.
+    @Test(
+        arguments: OpTable.rows.filter { $0.name == "matmul" || $0.name.hasPrefix("convolution") },
+        [DType.float32, .bfloat16])
+    func productsAgreeWithReference(row: OpRow, result: DType) throws {
+        let builder = GraphBuilder()
+        let operands = row.symbols(builder)
+        let emitted = row.build(operands)[0].builder.graph
+        let operation = emitted.nodes[emitted.nodes.count - 1].operation
+        let narrow: any Primitive
+        var isFilter = [false, false]
+        switch operation {
+        case let matmul as MatMul:
+            narrow = MatMul(
+                transposeA: matmul.transposeA, transposeB: matmul.transposeB, result: result)
+        case let convolution as Convolution:
+            if convolution.face == .filterGradient && result == .bfloat16 { return }
+            isFilter[1] = convolution.face != .filterGradient
+            narrow = Convolution(convolution.face, convolution.window, result: result)
+        default: return
+        }
+        func product(_ inputs: [Tensor]) -> Tensor {
+            let casts = zip(inputs, isFilter).map { $1 ? $0 : $0.cast(.bfloat16) }
+            return builder.emitAll(narrow, casts)[0].cast(.float32)
+        }
+        builder.result("product", product(operands))
+        // Of absolute numbers: the scale of rounding errors.
+        builder.result("scale", product(operands.map { $0.absolute() }))
+        let inputs = row.inputs()
+        let reference = Interpreter(builder.graph).run(inputs)
+        let (first, second) = try builder.graph.runCompiledTwice(inputs)
+        #expect(first == second, "\(row): a second run differs")
+        let expected = try #require(reference["product"]).values
+        let scale = try #require(reference["scale"]).values
+        let terms = Double(row.shapes[0].count * row.shapes[1].count / max(expected.count, 1))
+            .squareRoot()
+        let found = try #require(first["product"])
+        for index in expected.indices {
+            // Additions in f32 err by at most a unit in the last place each; the result by half a unit of bf16, which
+            // a tiny difference before can turn into a whole one.
+            let additions = max(terms, 2) * 0x1p-23 * scale[index]
+            let rounding = result == .bfloat16 ? 0x1p-7 * (abs(expected[index]) + additions) : 0
+            #expect(abs(found[index] - expected[index]) <= additions + rounding + 1e-30)
+        }
+    }
+}
+
+extension Graph {
+    /// Results of the first and the second run of one program, which finds its memory used.
+    func runCompiledTwice(
+        _ given: [String: ReferenceTensor], precision: StoragePrecision = .f32
+    ) throws -> ([String: [Double]], [String: [Double]]) {
+        try EngineThread.run {
+            let program = try Program(self, store: StateStore(), precision: precision)
+            func run() -> [String: [Double]] {
+                for (_, input) in inputs where program.hasFeed(input.label) {
+                    program.setFeed(input.label, (given[input.label]?.values ?? []).map(Float.init))
+                }
+                program.run()
+                return Dictionary(
+                    uniqueKeysWithValues: outputs.map {
+                        ($0.name, program.result($0.name).map(Double.init))
+                    })
+            }
+            return (run(), run())
+        }
+    }
+}
