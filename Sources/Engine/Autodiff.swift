@@ -2,7 +2,14 @@
 /// graph: they can be differentiated again.
 public func gradients(of objective: Tensor, withRespectTo targets: [Tensor]) -> [Tensor] {
     let one = objective.builder.constant(1).broadcast(to: objective.shape)
-    let found = gradients(of: [objective], cotangents: [one], withRespectTo: targets)
+    return gradients(of: [objective], from: [one], withRespectTo: targets)
+}
+
+/// The derivatives by each of `targets` of what `outputs` lead to, of which `cotangents` are the derivatives by them.
+public func gradients(
+    of outputs: [Tensor], from cotangents: [Tensor], withRespectTo targets: [Tensor]
+) -> [Tensor] {
+    let found = gradients(of: outputs, cotangents: cotangents, withRespectTo: targets)
     return zip(found, targets).map { gradient, target in
         gradient ?? target.builder.constant(0).broadcast(to: target.shape)
     }

@@ -14,10 +14,13 @@ struct Rewriter {
     /// Says that `old` is now `new`.
     mutating func replace(_ old: Value, with new: Value) { moved[old] = new }
 
-    /// Appends `node` with moved inputs and says where its values are.
-    mutating func copy(_ index: Int, _ node: Node) throws(GraphFault) {
-        let inputs = node.inputs.map { self($0) }
-        let new = try graph.append(node.operation, inputs, scope: node.scope)
+    /// Appends `node`, or another operation on other inputs in its place, with moved inputs, and says where its values
+    /// are.
+    mutating func copy(
+        _ index: Int, _ node: Node, as operation: (any Primitive)? = nil, _ inputs: [Value]? = nil
+    ) throws(GraphFault) {
+        let inputs = (inputs ?? node.inputs).map { self($0) }
+        let new = try graph.append(operation ?? node.operation, inputs, scope: node.scope)
         for output in node.types.indices {
             replace(Value(node: index, index: output), with: Value(node: new, index: output))
         }
@@ -46,7 +49,8 @@ package enum Passes {
 
     package static let all: [Pass] = [
         ("prune", prune), ("fold", fold), ("common subexpressions", mergeCommonSubexpressions),
-        ("prune", prune), ("fuse", fuse), ("prune", prune), ("separate outputs", separateOutputs),
+        ("prune", prune), ("fuse normalization", fuseNormalization), ("prune", prune),
+        ("fuse", fuse), ("prune", prune), ("separate outputs", separateOutputs),
     ]
 
     /// The passes for programs whose tensors lie in memory as `precision` says.

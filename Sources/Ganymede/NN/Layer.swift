@@ -8,6 +8,9 @@ public protocol Layer: Codable, Equatable, Sendable {
     /// Why the layer cannot take samples of this shape, its own numbers included; nil where it can.
     func fault(forSample shape: [Int]) -> String?
 
+    /// Whether, while training, the output for one sample depends on the others in its batch.
+    var mixesSamples: Bool { get }
+
     /// The output for `x`, whose first axis is the batch, and which ``fault(forSample:)`` has let pass.
     func apply(_ x: Tensor, _ context: LayerContext) -> Tensor
 }
@@ -15,6 +18,9 @@ public protocol Layer: Codable, Equatable, Sendable {
 extension Layer {
     /// The type's name as `summary()` shows it.
     public static var typeName: String { "\(Self.self)" }
+
+    /// Treats each sample by itself.
+    public var mixesSamples: Bool { false }
 
     /// Takes every shape.
     public func fault(forSample shape: [Int]) -> String? { nil }

@@ -13,9 +13,15 @@ public struct TrainStep: Sendable {
     }
 
     /// The step that also hands out every gradient, as `gradient.PASS.VARIABLE`.
-    package init(reportingGradientsOf gan: GAN, batch: Int, randomness: GraphBuilder.Randomness) {
+    ///
+    /// - Parameter sharesBackward: see ``StepBuilder/sharesBackward``.
+    package init(
+        reportingGradientsOf gan: GAN, batch: Int, randomness: GraphBuilder.Randomness,
+        sharesBackward: Bool = true
+    ) {
         let step = StepBuilder(gan, batch: batch, randomness: randomness)
         step.reportsGradients = true
+        step.sharesBackward = step.sharesBackward && sharesBackward
         self.init(step)
     }
 
@@ -67,17 +73,46 @@ extension StepBuilder {
         let images = generate(mode: .training, pass: "generator")
         let onReal = discriminate(realImages(), pass: "real")
         let onFake = discriminate(images, pass: "fake")
-        let dLoss =
-            gan.loss.real(onReal, labelSmoothing: gan.labelSmoothing) + gan.loss.fake(onFake)
+        let realLoss = gan.loss.real(onReal, labelSmoothing: gan.labelSmoothing)
+        let fakeLoss = gan.loss.fake(onFake)
         let gLoss = gan.loss.generator(onFake)
 
-        let dGradients = slopes(of: dLoss, .discriminator, pass: "discriminator")
-        let gGradients = slopes(of: gLoss, .generator, pass: "generator")
+        let sources: (discriminator: [Cotangent], generator: [Cotangent])
+        if sharesBackward {
+            sources = sharedCotangents(images, onFake, fakeLoss, gLoss)
+        } else {
+            sources = ([Cotangent(of: fakeLoss)], [Cotangent(of: gLoss)])
+        }
+        let dGradients = slopes(
+            [Cotangent(of: realLoss)] + sources.discriminator, .discriminator,
+            pass: "discriminator")
+        let gGradients = slopes(sources.generator, .generator, pass: "generator")
         update(.discriminator, dGradients)
         update(.generator, gGradients)
 
-        report(dLoss: dLoss, onReal, onFake)
+        report(dLoss: realLoss + fakeLoss, onReal, onFake)
         report(gLoss: gLoss, onFake)
+    }
+
+    /// One way back through D for both losses on fakes. A logit is one number for each sample, and samples do not
+    /// mix: what a logit's derivative makes of the images is the derivative times what 1 makes of them. So D's own way
+    /// back, from d(D's loss)/d(logit), is G's too, times the quotient of the two derivatives.
+    ///
+    /// Where D's derivative is next to nothing it is taken for 2^-60, which changes no weight and keeps the quotient
+    /// finite.
+    private func sharedCotangents(
+        _ images: Tensor, _ logits: Tensor, _ dLoss: Tensor, _ gLoss: Tensor
+    ) -> (discriminator: [Cotangent], generator: [Cotangent]) {
+        let own = gradients(of: dLoss, withRespectTo: [logits])[0]
+        let wanted = gradients(of: gLoss, withRespectTo: [logits])[0]
+        let tiny = builder.constant(0x1p-60).broadcast(to: own.shape)
+        let seed = select(tiny .> own.absolute(), tiny, own)
+        let back = Cotangent(tensor: logits, value: seed)
+        let onImages = gradients(
+            of: [back.tensor], from: [back.value], withRespectTo: [images])[0]
+        let quotient = (wanted / seed)
+            .reshape(Shape([batch] + gan.image.map { _ in 1 })).stopGradient()
+        return ([back], [Cotangent(tensor: images, value: onImages * quotient)])
     }
 
     private func discriminatorFakes() -> Tensor {
@@ -120,12 +155,16 @@ final class StepBuilder {
     let variables: Variables
     private(set) var hostScalars: [HostScalar] = []
     var reportsGradients = false
+    /// Whether the simultaneous schedule goes back through D once for both losses on fakes. Exact where D treats each
+    /// sample by itself.
+    var sharesBackward: Bool
     let batch: Int
     private var turns: [String: Int] = [:]
 
     init(_ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness) {
         self.gan = gan
         self.batch = batch
+        sharesBackward = !gan.discriminator.layers.contains { $0.mixesSamples }
         builder = GraphBuilder(randomness: randomness)
         variables = Variables(builder)
     }
@@ -154,15 +193,33 @@ final class StepBuilder {
 
     /// Moves the trainable variables of a side, and no others, down the gradient of `loss`.
     func minimize(_ loss: Tensor, _ player: Player, pass: String) {
-        update(player, slopes(of: loss, player, pass: pass))
+        update(player, slopes([Cotangent(of: loss)], player, pass: pass))
     }
 
-    /// The gradient of `loss` by each trainable variable of a side.
-    func slopes(of loss: Tensor, _ player: Player, pass: String) -> [(Variable, Tensor)] {
+    /// Where a way back begins: a tensor, and the derivative of what is minimised by it.
+    struct Cotangent {
+        let tensor: Tensor
+        let value: Tensor
+
+        init(tensor: Tensor, value: Tensor) {
+            self.tensor = tensor
+            self.value = value
+        }
+
+        /// From a loss itself.
+        init(of loss: Tensor) {
+            self.init(tensor: loss, value: loss.builder.constant(1).broadcast(to: loss.shape))
+        }
+    }
+
+    /// The gradient of what `sources` stand for by each trainable variable of a side.
+    func slopes(_ sources: [Cotangent], _ player: Player, pass: String) -> [(Variable, Tensor)] {
         let trained = variables.declared.filter {
             $0.trainable && $0.name.hasPrefix("\(network(player).name).")
         }
-        let slopes = gradients(of: loss, withRespectTo: trained.map(variables.value))
+        let slopes = gradients(
+            of: sources.map(\.tensor), from: sources.map(\.value),
+            withRespectTo: trained.map(variables.value))
         for (variable, gradient) in zip(trained, slopes) where reportsGradients {
             builder.result("gradient.\(pass).\(variable.name)", gradient)
         }

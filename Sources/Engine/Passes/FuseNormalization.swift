@@ -1,0 +1,80 @@
+extension Passes {
+    /// Puts a leaky ReLU behind a batch normalization into it, and its gradient into the normalization's, which knows
+    /// the sign again from x: one pass over memory instead of two each way, and no mask kept between.
+    @Sendable package static func fuseNormalization(_ graph: Graph) throws -> Graph {
+        let readers = graph.readers()
+        var rewriter = Rewriter()
+        for (index, node) in graph.nodes.enumerated() {
+            if let norm = node.operation as? BatchNormTraining,
+                let slope = graph.activation(behind: index, readers)
+            {
+                try rewriter.copy(
+                    index, node, as: BatchNormTraining(epsilon: norm.epsilon, slope: slope))
+            } else if let norm = node.inputs.first, norm.index == 0,
+                graph.activation(behind: norm.node, readers) != nil,
+                graph.nodes[norm.node].operation is BatchNormTraining,
+                (node.operation as? Elementwise)?.leakySlope != nil
+            {
+                rewriter.replace(Value(node: index), with: rewriter(norm))
+            } else if let gradient = node.operation as? BatchNormGradient,
+                let (dy, slope) = graph.activationGradient(before: index, readers)
+            {
+                try rewriter.copy(
+                    index, node, as: BatchNormGradient(epsilon: gradient.epsilon, slope: slope),
+                    [dy] + node.inputs.dropFirst())
+            } else {
+                try rewriter.copy(index, node)
+            }
+        }
+        return rewriter.finish(graph)
+    }
+}
+
+extension Elementwise {
+    fileprivate var leakySlope: Double? {
+        if case .leakyRelu(let slope) = function { slope } else { nil }
+    }
+}
+
+extension Graph {
+    /// The slope of the leaky ReLU that alone reads what the normalization `index` makes of x.
+    fileprivate func activation(behind index: Int, _ readers: [[Int]]) -> Double? {
+        guard (nodes[index].operation as? BatchNormTraining)?.slope == 1 else { return nil }
+        let y = Value(node: index)
+        let reading = readers[index].filter { nodes[$0].inputs.contains(y) }
+        guard reading.count == 1, !outputs.contains(where: { $0.value == y }) else { return nil }
+        return (nodes[reading[0]].operation as? Elementwise)?.leakySlope
+    }
+
+    /// What comes into the gradient of a leaky ReLU that lies between it and the normalization's gradient `index`,
+    /// and the slope: `select(leaky(y) > 0, g, slope g)`, read by nobody else.
+    fileprivate func activationGradient(
+        before index: Int, _ readers: [[Int]]
+    ) -> (Value, Double)? {
+        let gradient = nodes[index]
+        let chosen = gradient.inputs[0]
+        let choice = nodes[chosen.node]
+        guard (gradient.operation as? BatchNormGradient)?.slope == 1,
+            readers[chosen.node] == [index],
+            !outputs.contains(where: { $0.value == chosen }),
+            (choice.operation as? Elementwise)?.function == .select
+        else { return nil }
+        let (mask, scaled) = (nodes[choice.inputs[0].node], nodes[choice.inputs[2].node])
+        guard (mask.operation as? Elementwise)?.function == .greater, splat(mask.inputs[1]) == 0,
+            let slope = (nodes[mask.inputs[0].node].operation as? Elementwise)?.leakySlope,
+            (scaled.operation as? Elementwise)?.function == .multiply,
+            scaled.inputs[0] == choice.inputs[1], splat(scaled.inputs[1]) == slope
+        else { return nil }
+        let y = nodes[mask.inputs[0].node].inputs[0]
+        let norm = nodes[y.node]
+        guard norm.operation is BatchNormTraining, y.index == 0,
+            Array(gradient.inputs.dropFirst()) == norm.inputs
+                + [Value(node: y.node, index: 1), Value(node: y.node, index: 2)]
+        else { return nil }
+        return (choice.inputs[1], slope)
+    }
+
+    private func splat(_ value: Value) -> Double? {
+        (nodes[value.node].operation as? Constant)?.splat
+    }
+}
