@@ -37,6 +37,7 @@ static void K(execute)(const gk_instruction *instruction, float *const *slot, si
     case GK_TANH: EACH(vector_tanh(x)); break;
     case GK_SIGMOID: EACH(vector_sigmoid(x)); break;
     case GK_LEAKY_RELU: EACH(x > 0 ? x : immediate * x); break;
+    case GK_LEAKY_RELU_GRADIENT: EACH2(y > 0 ? x : immediate * x); break;
     case GK_TRUNCATE: EACH(x < 0 ? -__builtin_elementwise_floor(-x) : __builtin_elementwise_floor(x)); break;
     case GK_NOT_ZERO: EACH(x != 0 ? 1.0f : 0.0f); break;
     case GK_ADD: EACH2(x + y); break;

@@ -88,6 +88,17 @@ enum OpTable {
         }
         + pairs("sigmoidCrossEntropy") { $0.sigmoidCrossEntropy(targets: $1) }
         + vectors.map { shape in
+            OpRow(name: "leakyReluGradient", shapes: [shape, shape]) {
+                let gradient = Elementwise(.leakyReluGradient(slope: 0.2))
+                return [$0[0].builder.emit(gradient, $0[0], $0[1])]
+            }
+        }
+        + vectors.map { shape in
+            OpRow(name: "cast", shapes: [shape], derivatives: 0) {
+                [$0[0].cast(.bfloat16).cast(.float32)]
+            }
+        }
+        + vectors.map { shape in
             OpRow(name: "select", shapes: [shape, shape, shape]) {
                 [select($0[0] .> 0, $0[1] * $0[1], $0[2] * $0[0])]
             }

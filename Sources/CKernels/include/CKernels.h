@@ -27,13 +27,13 @@ typedef enum {
     GK_CONSTANT, GK_COPY, GK_NEGATE, GK_ABSOLUTE, GK_SIGN, GK_EXP, GK_LOG, GK_LOG1P, GK_SQRT, GK_TANH,
     GK_SIGMOID, GK_LEAKY_RELU, GK_TRUNCATE, GK_NOT_ZERO, GK_ADD, GK_SUBTRACT, GK_MULTIPLY, GK_DIVIDE,
     GK_MAXIMUM, GK_MINIMUM, GK_GREATER, GK_GREATER_EQUAL, GK_EQUAL, GK_SIGMOID_CROSS_ENTROPY, GK_SELECT,
-    GK_ROUND_BFLOAT16, GK_BERNOULLI
+    GK_ROUND_BFLOAT16, GK_BERNOULLI, GK_LEAKY_RELU_GRADIENT
 } gk_opcode;
 
 /// slot[target] = opcode(slot[a], slot[b], slot[c]), element by element.
 typedef struct {
     int32_t opcode, target, a, b, c;
-    float immediate;  ///< the constant, the slope of the leaky ReLU, or the probability of 1
+    float immediate;  ///< the constant, the slope of a leaky ReLU, or the probability of 1
     uint32_t stream;  ///< of random numbers, whose key is the program's
 } gk_instruction;
 

@@ -3,6 +3,8 @@ package enum ElementwiseFunction: Hashable, Sendable {
     case negate, absolute, sign, exp, log, log1p, sqrt, tanh, sigmoid
     /// x where x > 0, else slope x, with slope >= 0. A slope of 0 is the ReLU.
     case leakyRelu(slope: Double)
+    /// The first where the second is above 0, else slope times the first: a leaky ReLU's gradient from its output.
+    case leakyReluGradient(slope: Double)
     case cast(DType)
     /// x itself, which gradients take for a constant.
     case stopGradient
@@ -18,7 +20,8 @@ package enum ElementwiseFunction: Hashable, Sendable {
     /// One of each, for the registry.
     package static let examples: [ElementwiseFunction] = [
         .negate, .absolute, .sign, .exp, .log, .log1p, .sqrt, .tanh, .sigmoid,
-        .leakyRelu(slope: 0.2), .cast(.int32), .stopGradient, .copy, .add, .subtract, .multiply,
+        .leakyRelu(slope: 0.2), .leakyReluGradient(slope: 0.2), .cast(.int32), .stopGradient, .copy,
+        .add, .subtract, .multiply,
         .divide,
         .maximum,
         .minimum, .greater, .greaterEqual, .equal, .sigmoidCrossEntropy, .select,
@@ -27,6 +30,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
     package var name: String {
         switch self {
         case .leakyRelu: "leakyRelu"
+        case .leakyReluGradient: "leakyReluGradient"
         case .cast: "cast"
         default: "\(self)"
         }
@@ -34,7 +38,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
 
     package var attributes: String {
         switch self {
-        case .leakyRelu(let slope): "slope=\(slope)"
+        case .leakyRelu(let slope), .leakyReluGradient(let slope): "slope=\(slope)"
         case .cast(.bfloat16): "to=bf16"
         default: ""
         }
@@ -63,6 +67,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
         case .tanh: LibM.tanh(x)
         case .sigmoid: 1 / (1 + LibM.exp(-x))
         case .leakyRelu(let slope): x > 0 ? x : slope * x
+        case .leakyReluGradient(let slope): y > 0 ? x : slope * x
         case .stopGradient, .copy: x
         case .cast(let dtype): dtype.rounded(x)
         case .add: x + y
@@ -125,7 +130,9 @@ package struct Elementwise: Primitive {
         // From the output alone, so that the input need not be kept.
         case .tanh: return [g * (1 - y * y)]
         case .sigmoid: return [g * y * (1 - y)]
-        case .leakyRelu(let slope): return [select(y .> 0, g, g * slope)]
+        case .leakyRelu(let slope): return [g.binary(.leakyReluGradient(slope: slope), y)]
+        // Constant in the output, but for the kink.
+        case .leakyReluGradient: return [g.binary(function, context.inputs[1]), nil]
         case .sign, .stopGradient, .greater, .greaterEqual, .equal: return [nil, nil]
         case .cast(let dtype):
             return [dtype.isFloat && x.type.dtype.isFloat ? g.cast(x.type.dtype) : nil]

@@ -2,11 +2,10 @@ extension Passes {
     /// Gathers elementwise operations that feed each other into ``FusedElementwise`` nodes, with the
     /// constants, the broadcasts and the dropout masks that they read: a mask is made where it is used, and
     /// never lies in memory.
-    @Sendable package static func fuse(_ original: Graph) throws -> Graph {
-        let graph = try repeatComparisons(original)
+    @Sendable package static func fuse(_ graph: Graph) throws -> Graph {
         var groups = FusionGroups(graph)
         for (index, node) in graph.nodes.enumerated()
-        where node.operation is Elementwise && !graph.isCheapComparison(index) {
+        where node.operation is Elementwise {
             for input in node.inputs { groups.tryMerge(producer: input.node, into: index) }
         }
         var emitted: Set<Int> = []
@@ -29,18 +28,6 @@ extension Passes {
             }
         }
         for index in graph.nodes.indices { try emit(index) }
-        return rewriter.finish(graph)
-    }
-
-    /// Gives every reader of a comparison with a constant its own: it is cheaper made twice than kept.
-    private static func repeatComparisons(_ graph: Graph) throws -> Graph {
-        var rewriter = Rewriter()
-        for (index, node) in graph.nodes.enumerated() {
-            for input in Set(node.inputs) where graph.isCheapComparison(input.node) {
-                try rewriter.copy(input.node, graph.nodes[input.node])
-            }
-            try rewriter.copy(index, node)
-        }
         return rewriter.finish(graph)
     }
 
@@ -123,17 +110,6 @@ extension Passes {
         for (index, member) in handedOut.enumerated() {
             rewriter.replace(Value(node: member), with: Value(node: node, index: index))
         }
-    }
-}
-
-extension Graph {
-    /// A large comparison of what must be kept anyway with one number: a mask of a backward direction.
-    fileprivate func isCheapComparison(_ index: Int) -> Bool {
-        let node = nodes[index]
-        guard (node.operation as? Elementwise)?.function == .greater,
-            node.types[0].shape.count >= 4096
-        else { return false }
-        return (nodes[node.inputs[1].node].operation as? Constant)?.splat != nil
     }
 }
 

@@ -47,34 +47,23 @@ extension Graph {
     }
 
     /// What comes into the gradient of a leaky ReLU that lies between it and the normalization's gradient `index`,
-    /// and the slope: `select(leaky(y) > 0, g, slope g)`, read by nobody else.
+    /// read by nobody else, and the slope.
     fileprivate func activationGradient(
         before index: Int, _ readers: [[Int]]
     ) -> (Value, Double)? {
-        let gradient = nodes[index]
-        let chosen = gradient.inputs[0]
-        let choice = nodes[chosen.node]
-        guard (gradient.operation as? BatchNormGradient)?.slope == 1,
-            readers[chosen.node] == [index],
-            !outputs.contains(where: { $0.value == chosen }),
-            (choice.operation as? Elementwise)?.function == .select
+        let (gradient, dy) = (nodes[index], nodes[index].inputs[0])
+        guard (gradient.operation as? BatchNormGradient)?.slope == 1, readers[dy.node] == [index],
+            !outputs.contains(where: { $0.value == dy }),
+            case .leakyReluGradient(let slope) = (nodes[dy.node].operation as? Elementwise)?
+                .function
         else { return nil }
-        let (mask, scaled) = (nodes[choice.inputs[0].node], nodes[choice.inputs[2].node])
-        guard (mask.operation as? Elementwise)?.function == .greater, splat(mask.inputs[1]) == 0,
-            let slope = (nodes[mask.inputs[0].node].operation as? Elementwise)?.leakySlope,
-            (scaled.operation as? Elementwise)?.function == .multiply,
-            scaled.inputs[0] == choice.inputs[1], splat(scaled.inputs[1]) == slope
+        let activation = nodes[nodes[dy.node].inputs[1].node]
+        guard (activation.operation as? Elementwise)?.leakySlope == slope else { return nil }
+        let y = activation.inputs[0]
+        let statistics = [Value(node: y.node, index: 1), Value(node: y.node, index: 2)]
+        guard nodes[y.node].operation is BatchNormTraining, y.index == 0,
+            Array(gradient.inputs.dropFirst()) == nodes[y.node].inputs + statistics
         else { return nil }
-        let y = nodes[mask.inputs[0].node].inputs[0]
-        let norm = nodes[y.node]
-        guard norm.operation is BatchNormTraining, y.index == 0,
-            Array(gradient.inputs.dropFirst()) == norm.inputs
-                + [Value(node: y.node, index: 1), Value(node: y.node, index: 2)]
-        else { return nil }
-        return (choice.inputs[1], slope)
-    }
-
-    private func splat(_ value: Value) -> Double? {
-        (nodes[value.node].operation as? Constant)?.splat
+        return (nodes[dy.node].inputs[0], slope)
     }
 }

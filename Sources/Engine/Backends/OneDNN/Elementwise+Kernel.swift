@@ -13,6 +13,7 @@ extension ElementwiseFunction {
         case .tanh: GK_TANH
         case .sigmoid: GK_SIGMOID
         case .leakyRelu: GK_LEAKY_RELU
+        case .leakyReluGradient: GK_LEAKY_RELU_GRADIENT
         case .cast(.float32), .stopGradient, .copy: GK_COPY
         case .cast(.int32): GK_TRUNCATE
         case .cast(.bool): GK_NOT_ZERO
@@ -32,8 +33,10 @@ extension ElementwiseFunction {
     }
 
     var immediate: Float {
-        if case .leakyRelu(let slope) = self { return Float(slope) }
-        return 0
+        switch self {
+        case .leakyRelu(let slope), .leakyReluGradient(let slope): Float(slope)
+        default: 0
+        }
     }
 }
 
