@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train test test-slow race check lint format setup golden clean
+.PHONY: all build train test test-slow race scale check lint format setup golden clean
 
 all: build
 
@@ -33,6 +33,10 @@ race: build
 	python3 -m venv Benchmarks/peers/venv
 	Benchmarks/peers/venv/bin/pip install --quiet numpy jax tensorflow-cpu keras torch safetensors
 	Benchmarks/peers/venv/bin/python Benchmarks/race.py $(RACE)
+
+# How our time grows with the batch and the images' side: some 5 minutes on two cores that do nothing else.
+scale: build
+	python3 Benchmarks/scale.py
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift
