@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train test test-slow race check lint format setup golden clean
+.PHONY: all build train test test-slow race scale check lint format setup golden clean
 
 all: build
 
@@ -26,12 +26,17 @@ test-slow: setup
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_SLOW=1 swift test $(CONFIGURATION) --skip-build --filter 'TrainingQualityTests|BrowserTests'
 
-# Every preset here and in the other frameworks, in turns: an hour and more on a machine that does nothing else.
+# The presets here and in the other frameworks, in turns: half an hour on two cores that do nothing else.
+# RACE="--presets mlp --seconds 2" and the like make it shorter.
 race: build
 	@scripts/setup race
 	python3 -m venv Benchmarks/peers/venv
-	Benchmarks/peers/venv/bin/pip install --quiet numpy jax tensorflow-cpu keras torch
-	Benchmarks/peers/venv/bin/python Benchmarks/race.py
+	Benchmarks/peers/venv/bin/pip install --quiet numpy jax tensorflow-cpu keras torch safetensors
+	Benchmarks/peers/venv/bin/python Benchmarks/race.py $(RACE)
+
+# How our time grows with the batch and the images' side: some 5 minutes on two cores that do nothing else.
+scale: build
+	python3 Benchmarks/scale.py
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift

@@ -1,150 +1,155 @@
-"""Runs every preset here and in the other frameworks, in turns.
+"""Runs presets here and in the other frameworks, in turns.
 
-Writes the table between the markers of docs/benchmarks.md, and all figures
-to docs/benchmarks.json. Needs the frameworks: `make race` installs them.
+Every measurement goes into docs/benchmarks.json as soon as it is there, and
+replaces what an earlier race of the preset left; tables.py makes
+docs/benchmarks.md of it. Needs the frameworks: `make race` installs them.
 """
 
 import argparse
 import datetime
-import json
-import pathlib
-import platform
-import re
 import statistics
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-GANYMEDE = ROOT / ".build/release/ganymede"
-PAGE, FIGURES = ROOT / "docs/benchmarks.md", ROOT / "docs/benchmarks.json"
-MARKERS = "<!-- race -->", "<!-- end of race -->"
+import cold
+import figures
+import tables
 
-# Steps that take some seconds, and the batches of the issue of speed.
-STEPS = {"mlp": 300, "dense": 100, "dcgan": 16, "conv-discriminator": 24,
-         "all-conv": 16, "forger": 8}
-BATCH = {"mlp": 32}
+sys.path.append(str(figures.PEERS))
+
+from peers import skipped  # noqa: E402
+from systems import SYSTEMS  # noqa: E402
+
+BATCH = {"mlp": 32, "dense": 128, "dcgan": 128, "conv-discriminator": 128,
+         "all-conv": 128, "forger": 128}
+DEFAULT = [x for x in BATCH if x != "forger"]
 PEERS = ("jax", "tf-graph", "tf-xla", "torch", "torch-channels-last",
          "torch-compile", "keras")
+# A peer this close to the best one runs in the later rounds, too.
+CLOSE = 1.1
 
 
-def run(command):
-    """The JSON that a command prints last, or None."""
-    done = subprocess.run(command, capture_output=True, text=True)
-    lines = [x for x in done.stdout.splitlines() if x.startswith("{")]
-    if not lines:
-        print(f"  nothing from {command[1:]}: {done.stderr[-300:]}")
-        return None
-    return json.loads(lines[-1])
+class Race:
+    """One preset's measurements."""
 
+    def __init__(self, preset, args):
+        self.preset, self.args = preset, args
+        self.runs, self.missing, self.steps = [], [], {}
 
-def command(preset, peer, precision, threads):
-    options = ["--preset", preset, "--batch", str(BATCH.get(preset, 128)),
-               "--steps", str(STEPS[preset]), "--threads", str(threads),
-               "--precision", precision, "--json"]
-    if peer == "ganymede":
-        return [str(GANYMEDE), "bench", *options]
-    script = ROOT / "Benchmarks/peers/peers.py"
-    return [sys.executable, str(script), "--peer", peer, *options]
+    def command(self, peer, precision):
+        options = ["--preset", self.preset, "--batch", BATCH[self.preset],
+                   "--threads", self.args.threads, "--precision", precision,
+                   "--json"]
+        if peer == "ganymede":  # Its warm-up is a tenth of its steps.
+            steps = self.steps.get(precision, 5)
+            return [figures.GANYMEDE, "bench", *options, "--steps", steps]
+        seconds = self.args.seconds
+        return [sys.executable, figures.PEERS / "peers.py", "--peer", peer,
+                *options, "--steps", 1_000_000, "--warmup", 1_000_000,
+                "--seconds", seconds]
 
+    def measure(self, peer, precision):
+        """Whether there is a figure."""
+        if any((x["peer"], x["precision"]) == (peer, precision)
+               for x in self.missing):
+            return False
+        if peer == "ganymede" and precision not in self.steps:
+            found, _ = figures.run(self.command(peer, precision), 60)
+            self.steps[precision] = self.fitting(found)
+        print(f"{self.preset} {peer} {precision}", end="  ", flush=True)
+        result, reason = figures.run(
+            self.command(peer, precision),
+            self.args.limit + 2 * self.args.seconds)
+        if result is None:
+            self.lack(peer, precision, reason)
+        else:
+            print(f"{result['median_ms']:.2f} ms", flush=True)
+            self.runs.append({**result, "peer": peer, "precision": precision})
+            if peer == "ganymede":
+                self.steps[precision] = self.fitting(result)
+        self.save()
+        return result is not None
 
-def measure(args):
-    """Every contender's runs by preset; ours runs before each other."""
-    runs = []
-    for preset in args.presets:
-        rivals = [(peer, precision) for precision in args.precisions
-                  for peer in args.peers]
-        for _ in range(args.rounds):
-            for rival in list(rivals):
-                for peer, precision in [("ganymede", "f32"), rival]:
-                    print(preset, peer, precision, flush=True)
-                    result = run(command(preset, peer, precision,
-                                         args.threads))
-                    if result is None:
-                        rivals.remove(rival)
-                        continue
-                    runs.append({**result, "peer": peer})
-                    print(f"  {result['median_ms']:.2f} ms", flush=True)
-    return runs
+    def fitting(self, result):
+        """The steps of ours that take half as long as a peer's measurement.
 
+        Ours runs before every other.
+        """
+        if result is None:
+            return 5
+        return max(int(self.args.seconds * 500 / result["median_ms"]), 5)
 
-def summary(runs):
-    """Medians of medians by preset, peer and precision."""
-    table = {}
-    for x in runs:
-        table.setdefault(
-            (x["preset"], x["peer"], x["precision"]), []).append(x)
-    rows = []
-    for (preset, peer, precision), found in table.items():
-        times = sorted(x["median_ms"] for x in found)
-        rows.append({
-            "preset": preset, "peer": peer, "precision": precision,
-            "batch": found[0]["batch"], "runs": len(times),
-            "median_ms": statistics.median(times),
-            "fastest_ms": times[0], "slowest_ms": times[-1],
-            "peak_rss_mib": max(x["peak_rss_mib"] for x in found),
-            "version": found[0].get("version", "")})
-    for row in rows:
-        ours = next(x for x in rows if x["preset"] == row["preset"]
-                    and x["peer"] == "ganymede")
-        row["ratio"] = row["median_ms"] / ours["median_ms"]
-    return sorted(rows, key=lambda x: (list(STEPS).index(x["preset"]),
-                                       x["median_ms"]))
+    def lack(self, peer, precision, reason):
+        print(reason, flush=True)
+        self.missing.append({"peer": peer, "precision": precision,
+                             "reason": reason})
 
+    def turn(self, rival):
+        """Ours in each precision, then the rival."""
+        if reason := skipped(SYSTEMS[self.preset], rival[0]):
+            self.lack(*rival, reason)
+            return False
+        for precision in self.args.precisions:
+            self.measure("ganymede", precision)
+        return self.measure(*rival)
 
-def machine():
-    text = pathlib.Path("/proc/cpuinfo").read_text()
-    names = re.findall(r"model name\s*:\s*(.*)", text)
-    flags = "avx512_bf16" if "avx512_bf16" in text else "no avx512_bf16"
-    name = names[0] if names else platform.machine()
-    return f"{name}, {len(names)} processors, {flags}"
+    def go(self):
+        """A round of all, then rounds of those that are near the best."""
+        rivals = [(peer, precision) for peer in self.args.peers
+                  for precision in self.args.precisions]
+        rivals = [rival for rival in rivals if self.turn(rival)]
+        for _ in range(self.args.rounds - 1):
+            for rival in self.leaders(rivals):
+                self.turn(rival)
 
+    def leaders(self, rivals):
+        """The rivals near the best in f32, or near the best of all."""
+        times = {rival: statistics.median(
+            x["median_ms"] for x in self.runs
+            if (x["peer"], x["precision"]) == rival) for rival in rivals}
+        f32 = [times[rival] for rival in rivals if rival[1] == "f32"]
+        return [rival for rival in rivals
+                if times[rival] <= CLOSE * min(times.values())
+                or rival[1] == "f32" and times[rival] <= CLOSE * min(f32)]
 
-def known_runs():
-    """The runs of an earlier race on this machine."""
-    if not FIGURES.exists():
-        return []
-    known = json.loads(FIGURES.read_text())
-    return known["runs"] if known["machine"] == machine() else []
-
-
-def page(rows, args):
-    lines = [f"Measured on {datetime.date.today()}: {machine()}; "
-             f"{args.threads} threads; in turns, medians of the runs' median "
-             "steps.", "",
-             "| preset | batch | | ms a step | fastest and slowest run | "
-             "ratio | peak memory, MiB |", "|---|---|---|---|---|---|---|"]
-    for x in rows:
-        name = f"{x['peer']} {x['version']} {x['precision']}"
-        name = " ".join(name.split())
-        if x["peer"] == "ganymede":
-            name = f"**{name}**"
-        lines.append(
-            f"| `{x['preset']}` | {x['batch']} | {name} | "
-            f"{x['median_ms']:.2f} | {x['fastest_ms']:.2f} to "
-            f"{x['slowest_ms']:.2f} ({x['runs']}) | {x['ratio']:.2f} | "
-            f"{x['peak_rss_mib']:.0f} |")
-    return "\n".join(lines)
+    def save(self):
+        """In place of an earlier race of the preset."""
+        races = figures.known().get("races", {})
+        races[self.preset] = {
+            "date": str(datetime.date.today()), "machine": figures.machine(),
+            "version": figures.version(), "threads": self.args.threads,
+            "batch": BATCH[self.preset],
+            "rows": tables.rows(self.runs), "missing": self.missing,
+            "runs": self.runs}
+        races = {x: races[x] for x in BATCH if x in races}
+        figures.write("races", races, "race", tables.page(races))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--presets", nargs="+", default=list(STEPS))
-    parser.add_argument("--peers", nargs="+", default=PEERS)
-    parser.add_argument("--precisions", nargs="+", default=["f32", "bf16"])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--presets", nargs="*", default=DEFAULT,
+                        choices=list(BATCH))
+    parser.add_argument("--peers", nargs="+", default=PEERS, choices=PEERS)
+    parser.add_argument("--precisions", nargs="+", default=["f32", "bf16"],
+                        choices=["f32", "bf16"])
+    parser.add_argument("--rounds", type=int, default=3, help="the first is "
+                        "of all peers, the later of those near the best")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=4,
+                        help="how long a peer's measurement is, after its "
+                        "warm-up; one of ours is half as long")
+    parser.add_argument("--limit", type=float, default=180, help="seconds "
+                        "after which a peer that still compiles is left out")
+    parser.add_argument("--no-cold", action="store_true",
+                        help="leave out the cold starts")
     args = parser.parse_args()
-    runs = [x for x in known_runs() if x["preset"] not in args.presets]
-    runs += measure(args)
-    rows = summary(runs)
-    FIGURES.write_text(json.dumps({"machine": machine(), "rows": rows,
-                                   "runs": runs}, indent=1) + "\n")
-    before, _, rest = PAGE.read_text().partition(MARKERS[0])
-    after = rest.partition(MARKERS[1])[2]
-    PAGE.write_text(before + MARKERS[0] + "\n" + page(rows, args) + "\n"
-                    + MARKERS[1] + after)
-    print(page(rows, args))
+    for preset in args.presets:
+        Race(preset, args).go()
+    if not args.no_cold:
+        cold.measure()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nStopped: what was measured is in docs/benchmarks.json.")

@@ -60,12 +60,27 @@ def timed(step, images):
     return taken, losses
 
 
-def measure(step, images, steps, warmup):
-    """The times of `steps` steps in order of length, and the last losses."""
-    for _ in range(warmup):
-        timed(step, images)
-    times, losses = zip(*(timed(step, images) for _ in range(steps)))
-    return sorted(times), losses[-1]
+def several(step, images, steps, seconds, least):
+    """Steps' times and losses: `steps` of them, or what `seconds` allow."""
+    end, found = time.perf_counter() + seconds, []
+    while len(found) < least or (
+            len(found) < steps and time.perf_counter() < end):
+        found.append(timed(step, images))
+    return zip(*found)
+
+
+def measure(step, images, args):
+    """Steps' times in order of length, the last losses, the first's time.
+
+    A budget of seconds also bounds the warm-up, but for its first steps:
+    frameworks compile in these.
+    """
+    first, _ = timed(step, images)
+    print(f"first step after {first / 1000:.1f} s", file=sys.stderr,
+          flush=True)
+    several(step, images, args.warmup, args.seconds / 4, 2)
+    times, losses = several(step, images, args.steps, args.seconds, 3)
+    return sorted(times), losses[-1], first
 
 
 def arguments():
@@ -76,6 +91,8 @@ def arguments():
                         "for dcgan 128")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=math.inf, help=
+                        "stop with the steps that so many seconds allow")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
     parser.add_argument("--json", action="store_true")
@@ -106,18 +123,18 @@ def main():
     limit_threads(args.threads)
     version, step = importlib.import_module(MODULES[args.peer]).make(
         system, args.peer, batch, args.threads, args.precision == "bf16")
-    times, losses = measure(
-        step, batches(system, batch), args.steps, args.warmup)
+    times, losses, first = measure(step, batches(system, batch), args)
     median = times[len(times) // 2]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result = {
         "preset": args.preset, "peer": args.peer,
         "precision": args.precision, "batch": batch,
-        "threads": args.threads, "steps": args.steps,
+        "threads": args.threads, "steps": len(times),
         "median_ms": round(median, 4), "min_ms": round(times[0], 4),
         "p95_ms": round(times[int(len(times) * 0.95)], 4),
         "images_per_second": round(batch / median * 1000, 1),
-        "peak_rss_mib": round(peak, 1), "version": version,
+        "peak_rss_mib": round(peak, 1), "first_step_ms": round(first, 1),
+        "version": version,
         "losses": [round(float(loss), 4) for loss in losses]}
     if args.json:
         print(json.dumps(result))

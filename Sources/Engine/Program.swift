@@ -82,6 +82,15 @@ public final class Program {
         setFeed(name, bits.map(Float.init(bitPattern:)))
     }
 
+    /// Fills the feed `key` with the words of a ``RandomKey``, without the array that they come in.
+    package func setKey(seed: UInt64, step: UInt64) {
+        let words = feed("key")
+        words[0] = Float(bitPattern: UInt32(truncatingIfNeeded: seed))
+        words[1] = Float(bitPattern: UInt32(truncatingIfNeeded: seed >> 32))
+        words[2] = Float(bitPattern: UInt32(truncatingIfNeeded: step))
+        words[3] = Float(bitPattern: UInt32(truncatingIfNeeded: step >> 32))
+    }
+
     /// Whether there is a feed of this name.
     package func hasFeed(_ name: String) -> Bool { feeds[name] != nil }
 

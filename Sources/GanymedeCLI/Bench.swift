@@ -10,6 +10,7 @@ struct Bench: ParsableCommand {
     @Option(help: "A system by name: see ganymede presets.") var preset: String
     @Option(help: "Measured steps, after a tenth as many that are not.") var steps = 200
     @Option(help: "Images in a batch (default: the preset's).") var batch: Int?
+    @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
     @Option(help: "auto, f32 or bf16.") var precision = "auto"
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Flag(help: "Print one JSON object.") var json = false
@@ -19,7 +20,7 @@ struct Bench: ParsableCommand {
         guard (1...1_000_000).contains(steps) else {
             throw GanymedeError.usage("--steps is from 1 to a million, not \(steps)")
         }
-        var options = try RunOptions(preset: Presets.named(preset), batch: batch)
+        var options = try RunOptions(preset: Presets.named(preset), size: size, batch: batch)
         options.training.threads = threads ?? options.training.threads
         options.training.steps = steps
         options.training.precision = try parsePrecision(precision)

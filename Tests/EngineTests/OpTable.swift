@@ -19,7 +19,7 @@ struct OpRow: CustomStringConvertible, Sendable {
 
     /// The inputs `in0`, `in1`, ...
     func inputs() -> [String: ReferenceTensor] {
-        var numbers = TestNumbers(seed: UInt64(name.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
+        var numbers = TestNumbers(seed: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
         var inputs: [String: ReferenceTensor] = [:]
         for (index, shape) in shapes.enumerated() {
             inputs["in\(index)"] = ReferenceTensor(shape, numbers.tensor(shape, in: range))

@@ -20,7 +20,8 @@ struct OptimizerAndLossTests {
         return [0.5, -2, 0.1].enumerated().map { index, gradient in
             var inputs = states
             inputs["g"] = ReferenceTensor([1], [gradient])
-            for (name, value) in zip(optimizer.scalars, optimizer.scalarValues(update: index + 1)) {
+            for (scalar, name) in optimizer.scalars.enumerated() {
+                let value = optimizer.scalarValue(scalar, update: index + 1)
                 inputs[name] = ReferenceTensor(.scalar, [value])
             }
             states.merge(Interpreter(builder.graph).run(inputs)) { $1 }

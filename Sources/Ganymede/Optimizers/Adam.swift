@@ -35,9 +35,9 @@ public struct Adam: Optimizer {
         ])
     }
 
-    public func scalarValues(update t: Int) -> [Double] {
+    public func scalarValue(_ index: Int, update t: Int) -> Double {
         let (first, second) = (LibM.pow(beta1, Double(t)), LibM.pow(beta2, Double(t)))
-        return [learningRate * (1 - second).squareRoot() / (1 - first)]
+        return learningRate * (1 - second).squareRoot() / (1 - first)
     }
 
     public func apply(

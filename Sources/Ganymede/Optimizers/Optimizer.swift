@@ -10,8 +10,9 @@ public protocol Optimizer: Codable, Equatable, Sendable {
     var scalars: [String] { get }
     /// Which of its numbers is out of range, or nil.
     var fault: String? { get }
-    /// The scalars of update `t`, counted from 1, in double precision.
-    func scalarValues(update t: Int) -> [Double]
+    /// The scalar at `index` of ``scalars`` for update `t`, counted from 1, in double precision. Asked for before
+    /// every step, so a number and not an array.
+    func scalarValue(_ index: Int, update t: Int) -> Double
     /// The variable and the slots after one update.
     func apply(
         _ weight: Tensor, _ gradient: Tensor, slots: [Tensor], scalars: [Tensor]

@@ -48,8 +48,8 @@ public struct RMSprop: Optimizer {
         ])
     }
 
-    public func scalarValues(update t: Int) -> [Double] {
-        [learningRate / (1 + decay * Double(t - 1))]
+    public func scalarValue(_ index: Int, update t: Int) -> Double {
+        learningRate / (1 + decay * Double(t - 1))
     }
 
     public func apply(

@@ -22,7 +22,7 @@ public struct SGD: Optimizer {
         ])
     }
 
-    public func scalarValues(update t: Int) -> [Double] { [learningRate] }
+    public func scalarValue(_ index: Int, update t: Int) -> Double { learningRate }
 
     public func apply(
         _ weight: Tensor, _ gradient: Tensor, slots: [Tensor], scalars: [Tensor]

@@ -84,7 +84,8 @@ package struct MeanAccuracy {
 /// file never runs ahead of what can be resumed by more than a crash explains.
 package struct Journal {
     private let path: String
-    private var pending = Data()
+    // As reports: their lines are text, which takes memory, and a step takes none.
+    private var pending: [StepReport] = []
 
     /// Opens the journal and cuts the lines beyond `step`.
     ///
@@ -113,7 +114,10 @@ package struct Journal {
         return (Journal(path: path), seconds)
     }
 
-    private init(path: String) { self.path = path }
+    private init(path: String) {
+        self.path = path
+        pending.reserveCapacity(8192)
+    }
 
     /// What a journal tells: its lines in rising order of their steps, without those that cannot be read.
     static func read(_ path: String) throws -> [StepReport] {
@@ -129,13 +133,13 @@ package struct Journal {
     }
 
     package mutating func append(_ report: StepReport) {
-        pending.append(contentsOf: report.line.utf8)
+        pending.append(report)
     }
 
     /// Writes what is pending to the end of the file.
     package mutating func flush() throws {
         guard !pending.isEmpty else { return }
-        try Files.append(path, pending)
+        try Files.append(path, Data(pending.map(\.line).joined().utf8))
         pending.removeAll(keepingCapacity: true)
     }
 }

@@ -144,7 +144,7 @@ package struct HostScalar: Sendable {
     func value(step: Int) -> Float { Float(exactValue(step: step)) }
 
     package func exactValue(step: Int) -> Double {
-        optimizer.value.scalarValues(update: step * updatesPerStep + turn + 1)[index]
+        optimizer.value.scalarValue(index, update: step * updatesPerStep + turn + 1)
     }
 }
 

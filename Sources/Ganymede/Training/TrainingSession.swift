@@ -106,12 +106,11 @@ final class TrainingSession {
         return report
     }
 
-    /// Fills every feed of the step's program.
+    /// Fills every feed of the step's program, without allocating.
     private func prepare(step index: Int) {
         loader.fill(real, step: index)
         if program.hasFeed("key") {
-            let key = RandomKey(seed: UInt64(options.training.seed), step: UInt64(index) + 1)
-            program.setFeed("key", bits: key.words)
+            program.setKey(seed: UInt64(options.training.seed), step: UInt64(index) + 1)
         }
         for scalar in step.hostScalars {
             program.feed(scalar.feed)[0] = scalar.value(step: index)

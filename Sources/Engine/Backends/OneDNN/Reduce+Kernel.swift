@@ -18,7 +18,7 @@ private final class ReduceKernel: Kernel {
     }
     private let kind: gk_reduction
     private let element: gk_element
-    private var stages: [Stage] = []
+    private let stages: [Stage]
     private var memory: KernelMemory?
 
     init(_ reduce: Reduce, _ type: TensorType) {
@@ -26,6 +26,7 @@ private final class ReduceKernel: Kernel {
         element = type.dtype.element
         var extents = type.shape.dimensions
         var remaining = reduce.axes
+        var stages: [Stage] = []
         while let last = remaining.popLast() {
             var first = last
             while remaining.last == first - 1 { first = remaining.removeLast() }
@@ -36,12 +37,13 @@ private final class ReduceKernel: Kernel {
                     inner: extents[(last + 1)...].reduce(1, *)))
             for axis in first...last { extents[axis] = 1 }
         }
+        self.stages = stages
+        halfBytes = aligned((stages.dropLast().map(\.count).max() ?? 0) * 4)
     }
 
     var scratchBytes: Int { 2 * halfBytes }
-    private var halfBytes: Int {
-        ((stages.dropLast().map(\.count).max() ?? 0) * 4 + 63) / 64 * 64
-    }
+    /// Stored: to compute it allocates, and every run needs it.
+    private let halfBytes: Int
 
     func bind(_ memory: KernelMemory) { self.memory = memory }
 

@@ -1,0 +1,88 @@
+"""What the benchmarks share: commands, the machine, the page, the figures."""
+
+import json
+import os
+import pathlib
+import platform
+import re
+import signal
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+GANYMEDE = ROOT / ".build/release/ganymede"
+PEERS = ROOT / "Benchmarks/peers"
+PAGE, FIGURES = ROOT / "docs/benchmarks.md", ROOT / "docs/benchmarks.json"
+
+
+def run(command, limit):
+    """The JSON that a command prints last, or else why there is none."""
+    process = subprocess.Popen(
+        list(map(str, command)), text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        output, errors = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        errors = stop(process)
+        if "first step after" in errors:
+            return None, f"steps too long to measure some in {limit:.0f} s"
+        return None, f"no first step in {limit:.0f} s: it was still compiling"
+    except BaseException:
+        stop(process)
+        raise
+    lines = [x for x in output.splitlines() if x.startswith("{")]
+    if lines and process.returncode == 0:
+        return json.loads(lines[-1]), None
+    reason = (errors.strip().splitlines() or ["no output"])[-1]
+    reason = re.sub(r"(?<![\w.])/[\w./+-]+", "(path)", reason)
+    return None, reason.removeprefix("ganymede: ")[:300]
+
+
+def stop(process):
+    """Ends a command and what it started (compilers); what it had to say."""
+    os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()[1]
+
+
+def machine():
+    text = pathlib.Path("/proc/cpuinfo").read_text()
+    names = re.findall(r"model name\s*:\s*(.*)", text)
+    flags = "avx512_bf16" if "avx512_bf16" in text else "no avx512_bf16"
+    name = names[0] if names else platform.machine()
+    return f"{name}, {len(names)} processors, {flags}"
+
+
+def version():
+    done = subprocess.run([GANYMEDE, "--version"], capture_output=True,
+                          text=True, check=True)
+    return done.stdout.strip()
+
+
+def known():
+    """The figures so far."""
+    return json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+
+
+def write(section, figures, marker, text):
+    """Replaces a section of the figures, and what markers of the page hold.
+
+    At once, so that an interruption leaves the one or the other.
+    """
+    everything = {**known(), section: figures}
+    replace(FIGURES, json.dumps(everything, indent=1) + "\n")
+    start, end = f"<!-- {marker} -->", f"<!-- end of {marker} -->"
+    before, found, rest = PAGE.read_text().partition(start)
+    if not found:
+        before, rest = before.rstrip() + "\n\n", end + "\n"
+    after = rest.partition(end)[2]
+    replace(PAGE, f"{before}{start}\n{text}\n{end}{after}")
+
+
+def replace(path, text):
+    other = path.with_suffix(".new")
+    other.write_text(text)
+    other.replace(path)
+
+
+def table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,165 @@
+"""The tables of a race, from its runs. Alone: writes the page anew."""
+
+import statistics
+
+import figures
+
+# Minutes that seed document 002 says its 50 epochs, 6,400 steps, took.
+DOCUMENT = {"dense": 5.49, "conv-discriminator": 12.42, "all-conv": 19.32}
+
+
+def rows(runs):
+    """Medians of medians by peer and precision, the fastest first."""
+    groups = {}
+    for x in runs:
+        groups.setdefault((x["peer"], x["precision"]), []).append(x)
+    result = []
+    for (peer, precision), found in groups.items():
+        times = sorted(x["median_ms"] for x in found)
+        median = statistics.median(times)
+        result.append({
+            "peer": peer, "precision": precision, "runs": len(times),
+            "median_ms": median, "fastest_ms": times[0],
+            "slowest_ms": times[-1],
+            "images_per_second": round(found[0]["batch"] / median * 1000, 1),
+            "peak_rss_mib": max(x["peak_rss_mib"] for x in found),
+            "version": found[0].get("version", "")})
+    return sorted(result, key=lambda x: x["median_ms"])
+
+
+def duel(race, precisions):
+    """Ours and the best peer in any of `precisions`, and the ratio.
+
+    The ratio is that of the medians; its spread, that of each of the peer's
+    runs to the run of ours just before it.
+    """
+    found = [x for x in race["rows"] if x["precision"] in precisions]
+    ours = [x for x in found if x["peer"] == "ganymede"]
+    peers = [x for x in found if x["peer"] != "ganymede"]
+    if not ours or not peers:
+        return None
+    ours, peer = ours[0], peers[0]
+    before, pairs = None, []
+    for x in race["runs"]:
+        if same(x, ours):
+            before = x["median_ms"]
+        elif same(x, peer) and before:
+            pairs.append(x["median_ms"] / before)
+    return ours, peer, peer["median_ms"] / ours["median_ms"], pairs
+
+
+def same(a, b):
+    return (a["peer"], a["precision"]) == (b["peer"], b["precision"])
+
+
+def time(row):
+    """A median with its spread and how many runs it is of."""
+    return (f"{row['median_ms']:.2f} ({row['fastest_ms']:.2f} to "
+            f"{row['slowest_ms']:.2f}; {row['runs']})")
+
+
+def against_best(races):
+    lines = []
+    for preset, race in races.items():
+        for label, precisions in (("any", ("f32", "bf16")), ("f32", ("f32",))):
+            found = duel(race, precisions)
+            if not found:
+                continue
+            ours, peer, ratio, pairs = found
+            spread = (f" ({min(pairs):.2f} to {max(pairs):.2f})"
+                      if pairs else "")
+            lines.append([
+                f"`{preset}`", str(race["batch"]), label,
+                f"**{ours['precision']}** {time(ours)}",
+                f"{peer['peer']} {peer['precision']} {time(peer)}",
+                f"**{ratio:.2f}**{spread}",
+                f"{ours['images_per_second']:,.0f}"])
+    return figures.table(
+        ["preset", "batch", "precision", "ours, ms a step",
+         "best peer, ms a step", "ratio", "our images/s"], lines)
+
+
+def memory(races):
+    lines = []
+    for preset, race in races.items():
+        ours = [x for x in race["rows"] if x["peer"] == "ganymede"]
+        peers = [x for x in race["rows"] if x["peer"] != "ganymede"]
+        if not ours or not peers:
+            continue
+        lean = min(peers, key=lambda x: x["peak_rss_mib"])
+        most = max(x["peak_rss_mib"] for x in ours)
+        lines.append([f"`{preset}`", f"{most:.0f}",
+                      f"{lean['peer']} {lean['precision']}",
+                      f"{lean['peak_rss_mib']:.0f}",
+                      f"{lean['peak_rss_mib'] / most:.1f}"])
+    return figures.table(["preset", "ours, MiB", "leanest peer", "MiB",
+                          "ratio"], lines)
+
+
+def document(races):
+    lines = []
+    for preset, minutes in DOCUMENT.items():
+        ours = [x for x in races.get(preset, {}).get("rows", [])
+                if x["peer"] == "ganymede"]
+        if ours:
+            here = [f"{x['precision']} {x['median_ms'] * 6.4 / 60:.2f} min"
+                    for x in ours]
+            lines.append([f"`{preset}`", f"{minutes} min", ", ".join(here)])
+    return figures.table(["preset", "the document", "6,400 of our medians"],
+                         lines)
+
+
+def everything(races):
+    lines = []
+    for preset, race in races.items():
+        ours = [x for x in race["rows"] if x["peer"] == "ganymede"]
+        for x in race["rows"]:
+            name = f"{x['peer']} {x['precision']}"
+            if x["peer"] == "ganymede":
+                name = f"**{name}**"
+            ratio = (f"{x['median_ms'] / ours[0]['median_ms']:.2f}" if ours
+                     else "")
+            lines.append([
+                f"`{preset}`", name, time(x), ratio,
+                f"{x['images_per_second']:,.0f}", f"{x['peak_rss_mib']:.0f}"])
+        for x in race["missing"]:
+            lines.append([f"`{preset}`", f"{x['peer']} {x['precision']}",
+                          x["reason"], "", "", ""])
+    return figures.table(["preset", "", "ms a step", "to our best",
+                          "images/s", "peak memory, MiB"], lines)
+
+
+def conditions(races):
+    """Where and when, a line for all presets of which that is the same."""
+    groups = {}
+    for preset, x in races.items():
+        versions = sorted({f"{r['peer'].split('-')[0]} {r['version']}"
+                           for r in x["rows"] if r["version"]})
+        key = (f"measured on {x['date']}; {x['machine']}; {x['threads']} "
+               f"threads; ganymede {x['version']}, {', '.join(versions)}.")
+        groups.setdefault(key, []).append(f"`{preset}`")
+    return "\n\n".join(f"{', '.join(names)}: {text}"
+                       for text, names in groups.items())
+
+
+def page(races):
+    """All of it, for between the page's markers."""
+    return "\n\n".join([
+        conditions(races),
+        "Times are medians of the runs' median steps, in brackets the fastest"
+        " and the slowest run and how many there were. A ratio above 1 says "
+        "how many times as long the peer's step takes; in brackets the "
+        "smallest and the largest of each run of the peer to the run of ours "
+        "just before it.",
+        against_best(races),
+        "Peak memory of the process that trains, and of the leanest peer:",
+        memory(races),
+        "What seed document 002 took for its 50 epochs (6,400 steps; its "
+        "machine is not said):",
+        document(races),
+        "Every contender:", everything(races)])
+
+
+if __name__ == "__main__":
+    known = figures.known()["races"]
+    figures.write("races", known, "race", page(known))
