@@ -37,9 +37,7 @@ private struct Narrowing {
     init(_ graph: Graph) {
         self.graph = graph
         wide = graph.valuesReadWide()
-        operands = Set(
-            graph.nodes.filter { $0.operation is MatMul || $0.operation is Convolution }
-                .flatMap { $0.inputs.map(graph.storage(of:)) })
+        operands = Set(graph.nodes.flatMap(\.multiplied).map(graph.storage(of:)))
     }
 
     mutating func visit(_ index: Int, _ node: Node) throws {
@@ -81,6 +79,13 @@ private struct Narrowing {
                 same ? try inputs.map { try copy($0, isNarrow ? .bfloat16 : .float32) } : inputs)
         case let reduce as Reduce where reduce.kind == .sum:
             try emit(index, node, reduce, inputs)
+        case let adam as AdamUpdate where operands.contains(made):
+            // A weight that this step still multiplies with: rounded while it is in the registers.
+            let update = AdamUpdate(
+                beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, copies: true)
+            try emit(index, node, update, inputs)
+            let new = rewriter(made)
+            copies[TypedValue(value: new, dtype: .bfloat16)] = Value(node: new.node, index: 3)
         default:
             // Everything else takes and makes what it did.
             try emit(
@@ -144,6 +149,16 @@ private struct Narrowing {
         let node = try rewriter.append(Elementwise(.cast(dtype)), [value], scope: scope)
         copies[key] = Value(node: node)
         return Value(node: node)
+    }
+}
+
+extension Node {
+    /// What it multiplies in bf16. A convolution's filter is rounded by its kernel.
+    fileprivate var multiplied: [Value] {
+        if let convolution = operation as? Convolution {
+            return convolution.face == .filterGradient ? inputs : [inputs[0]]
+        }
+        return operation is MatMul ? inputs : []
     }
 }
 
