@@ -59,6 +59,14 @@ public final class Program {
         kernels.map { (graph.line($0.node), $0.kernel.implementation) }
     }
 
+    /// The multiplications and additions of each node that runs, in order.
+    package var arithmetic: [Double] {
+        kernels.map { kernel in
+            let node = graph.nodes[kernel.node]
+            return node.operation.arithmetic(node.inputs.map(graph.type(of:)))
+        }
+    }
+
     /// The memory of a feed, to be filled before a run.
     public func feed(_ name: String) -> UnsafeMutableBufferPointer<Float> {
         guard let (type, buffer) = feeds[name] else {
@@ -123,13 +131,14 @@ public final class Program {
         return finite
     }
 
-    /// Runs once and says how long each kernel took, in seconds, in the order of ``implementations``.
-    package func runTimed(_ clock: () -> Double) -> [Double] {
+    /// Runs once and says how many seconds each kernel took, and how many of them for changing layouts, in the order
+    /// of ``implementations``.
+    package func runTimed(_ clock: () -> Double) -> [(whole: Double, reorders: Double)] {
         EngineThread.assertCurrent()
         let times = kernels.map { _, kernel in
             let start = clock()
-            _ = kernel.run()
-            return clock() - start
+            let reorders = kernel.runTimingReorders(clock)
+            return (whole: clock() - start, reorders: reorders)
         }
         copyStates()
         return times

@@ -14,7 +14,10 @@ struct Bench: ParsableCommand {
     @Option(help: "auto, f32 or bf16.") var precision = "auto"
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Flag(help: "Print one JSON object.") var json = false
-    @Flag(help: "Print the time of each kernel.") var profile = false
+    @Flag(help: "Print each kernel's time, arithmetic and share of the machine's peak.")
+    var profile = false
+    @Flag(help: "Print what this machine multiplies and adds at most, and nothing else.")
+    var peak = false
 
     func run() throws {
         guard (1...1_000_000).contains(steps) else {
@@ -24,9 +27,14 @@ struct Bench: ParsableCommand {
         options.training.threads = threads ?? options.training.threads
         options.training.steps = steps
         options.training.precision = try parsePrecision(precision)
+        if peak {
+            EngineThread.threads = options.training.threads
+            print(Peak.measured().text)
+            return
+        }
         let bench = try Benchmark(options.validated())
         if profile {
-            print(bench.profile(), terminator: "")
+            print(bench.profile().text, terminator: "")
             return
         }
         let result = bench.measure()

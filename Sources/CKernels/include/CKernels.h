@@ -21,6 +21,10 @@ int gk_processors(void);
 /// How a number lies in memory.
 typedef enum { GK_FLOAT, GK_BFLOAT16, GK_INTEGER } gk_element;
 
+/// Does nothing but multiply and add in registers, on the whole team, and says how many floating-point operations that
+/// were: 0 where there is no such loop for this processor. Larger `repeats` take longer.
+double gk_peak(bool bfloat16, size_t repeats);
+
 // ---- Elementwise: a small program over blocks that stay in the first-level cache ----
 
 typedef enum {

@@ -73,6 +73,12 @@ package struct Convolution: Primitive {
             : types[1] == .float32 && productFits([types[0]], result)
     }
 
+    package func arithmetic(_ inputs: [TensorType]) -> Double {
+        let (x, w, _) = shapes(inputs.map(\.shape))
+        return 2 * Double(x[0]) * Double(w[2]) * Double(w[3])
+            * Double(window.tapsInside(axis: 0) * window.tapsInside(axis: 1))
+    }
+
     package func gradient(_ context: GradientContext) -> [Tensor?] {
         let (a, b, g) = (context.inputs[0], context.inputs[1], context.cotangent())
         func form(_ face: Face, _ a: Tensor, _ b: Tensor) -> Tensor {

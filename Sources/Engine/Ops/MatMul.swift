@@ -36,6 +36,11 @@ package struct MatMul: Primitive {
         transposed ? (shape[1], shape[0]) : (shape[0], shape[1])
     }
 
+    package func arithmetic(_ inputs: [TensorType]) -> Double {
+        let (m, k) = extents(inputs[0].shape, transposeA)
+        return 2 * Double(m) * Double(k) * Double(extents(inputs[1].shape, transposeB).1)
+    }
+
     /// dA = C B' and dB = A' C, with the transposes moved into the operands.
     package func gradient(_ context: GradientContext) -> [Tensor?] {
         let (a, b, g) = (context.inputs[0], context.inputs[1], context.cotangent())

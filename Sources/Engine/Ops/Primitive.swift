@@ -14,6 +14,10 @@ package protocol Primitive: Hashable, Sendable {
     /// Reference kernel: slow, obvious, in double precision. The definition.
     func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor]
 
+    /// Multiplications and additions of a product or convolution, of which those with padding do not count; 0 for
+    /// everything else.
+    func arithmetic(_ inputs: [TensorType]) -> Double
+
     /// The fast kernel for these types.
     func makeKernel(_ types: KernelTypes) throws -> any Kernel
     /// Inputs in whose memory an output may be written, if nobody reads them afterwards.
@@ -22,6 +26,7 @@ package protocol Primitive: Hashable, Sendable {
 
 extension Primitive {
     package var attributes: String { "" }
+    package func arithmetic(_ inputs: [TensorType]) -> Double { 0 }
     package func inPlaceInputs(forOutput output: Int) -> [Int] { [] }
 }
 

@@ -72,6 +72,16 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// How many pixels of the image the window sees along an axis, summed over its places.
+    package func tapsInside(axis: Int) -> Int {
+        (0..<places[axis]).reduce(0) { sum, place in
+            let first = place * strides[axis] - before[axis]
+            return sum
+                + Swift.max(
+                    Swift.min(first + size[axis], image[axis]) - Swift.max(first, 0), 0)
+        }
+    }
+
     /// Whether its places cover the image without a gap, an overlap or padding.
     package var tiles: Bool {
         size == strides && (0..<2).allSatisfy { places[$0] * size[$0] == image[$0] }

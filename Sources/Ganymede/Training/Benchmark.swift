@@ -78,19 +78,13 @@ public final class Benchmark {
         }
     }
 
-    /// Each kernel of the step with its median time, the slowest first.
-    public func profile() -> String {
+    /// Where the time of a step goes.
+    public func profile() -> Profile {
         EngineThread.run {
-            let steps = min(options.training.steps, 200)
-            let rows = session.kernelTimes(steps: steps)
-            let total = rows.map(\.milliseconds).reduce(0, +)
-            var text = "sum of kernels \(fixed(total, 3)) ms\n"
-            for row in rows.sorted(by: { $0.milliseconds > $1.milliseconds }) {
-                text +=
-                    "\(fixed(row.milliseconds, 4)) ms  \(fixed(row.milliseconds / total * 100, 1))%  "
-                text += "\(row.implementation)  \(row.node.prefix(110))\n"
-            }
-            return text
+            Profile(
+                options: options, precision: session.plan.precision,
+                rows: session.kernelTimes(steps: min(options.training.steps, 200)),
+                peak: Peak.measured())
         }
     }
 }

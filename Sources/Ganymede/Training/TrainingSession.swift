@@ -83,16 +83,23 @@ final class TrainingSession {
         _ = program.scalar("d_loss") + program.scalar("g_loss")
     }
 
-    /// Every kernel with its median time over `steps` rounds.
-    func kernelTimes(steps: Int) -> [(node: String, implementation: String, milliseconds: Double)] {
-        var times: [[Double]] = []
+    /// Every kernel with its median times over `steps` rounds.
+    func kernelTimes(steps: Int) -> [Profile.Row] {
+        var times: [[(whole: Double, reorders: Double)]] = []
         for index in 0..<steps {
             prepare(step: index)
             times.append(program.runTimed(Machine.seconds))
         }
+        let arithmetic = program.arithmetic
         return program.implementations.enumerated().map { kernel, names in
-            let sorted = times.map { $0[kernel] }.sorted()
-            return (names.node, names.implementation, sorted[sorted.count / 2] * 1000)
+            func median(_ part: KeyPath<(whole: Double, reorders: Double), Double>) -> Double {
+                let sorted = times.map { $0[kernel][keyPath: part] }.sorted()
+                return sorted[sorted.count / 2] * 1000
+            }
+            return Profile.Row(
+                node: names.node, implementation: names.implementation,
+                milliseconds: median(\.whole), reorders: median(\.reorders),
+                operations: arithmetic[kernel])
         }
     }
 

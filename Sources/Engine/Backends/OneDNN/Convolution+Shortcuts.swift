@@ -36,6 +36,13 @@ final class MirroredKernel: Kernel {
                 scratch: memory.scratch + filterBytes))
     }
 
+    func runTimingReorders(_ clock: () -> Double) -> Double {
+        guard let memory else { return 0 }
+        let start = clock()
+        turn.run(memory.inputs[1], memory.scratch)
+        return clock() - start + forward.runTimingReorders(clock)
+    }
+
     func run() -> Bool {
         guard let memory else { return true }
         turn.run(memory.inputs[1], memory.scratch)

@@ -8,10 +8,16 @@ package protocol Kernel: AnyObject {
     func bind(_ memory: KernelMemory) throws
     /// Runs. False when a weight that it wrote is not finite.
     func run() -> Bool
+    /// Runs, and says how many seconds of that went into changing layouts before or after the work.
+    func runTimingReorders(_ clock: () -> Double) -> Double
 }
 
 extension Kernel {
     package var scratchBytes: Int { 0 }
+    package func runTimingReorders(_ clock: () -> Double) -> Double {
+        _ = run()
+        return 0
+    }
 }
 
 /// The types that a kernel is made for.

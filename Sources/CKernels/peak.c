@@ -1,0 +1,45 @@
+// What the processor multiplies and adds at most: independent sums in registers, and nothing else.
+#include "Table.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+enum { ROUNDS = 4096 };
+
+// Numbers that the compiler does not know, and that stay finite.
+static volatile float start = 1.0f;
+static volatile float sink;
+
+// The instruction by name, because a compiler finds other ways to the same sum.
+#define LOOP(NAME, TARGET, VECTOR, SUMS, SPREAD, INSTRUCTION, FIRST)                                 \
+    __attribute__((target(TARGET))) static void NAME(const void *unused, size_t begin, size_t end) { \
+        (void)unused;                                                                                \
+        VECTOR sum[SUMS], factor = SPREAD(start);                                                    \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < SUMS; i++) sum[i] = factor;           \
+        for (size_t repeat = begin; repeat < end; repeat++)                                          \
+            for (int round = 0; round < ROUNDS; round++)                                             \
+                _Pragma("clang loop unroll(full)") for (int i = 0; i < SUMS; i++)                    \
+                    __asm__(INSTRUCTION " %1, %1, %0" : "+v"(sum[i]) : "v"(factor));                 \
+        float total = 0;                                                                             \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < SUMS; i++) total += FIRST(sum[i]);    \
+        sink = total;                                                                                \
+    }
+
+LOOP(floats_512, "avx512f,avx512vl", __m512, 24, _mm512_set1_ps, "vfmadd231ps", _mm512_cvtss_f32)
+LOOP(pairs_512, "avx512f,avx512vl,avx512bf16", __m512, 24, _mm512_set1_ps, "vdpbf16ps", _mm512_cvtss_f32)
+LOOP(floats_256, "avx2,fma", __m256, 12, _mm256_set1_ps, "vfmadd231ps", _mm256_cvtss_f32)
+
+double gk_peak(bool bfloat16, size_t repeats) {
+    int isa = gk_selected_isa();
+    if (bfloat16 && gk_filter_gradient_support() < 2) return 0;
+    if (isa == 0) return 0;
+    gk_divide(bfloat16 ? pairs_512 : isa == 2 ? floats_512 : floats_256, 0, repeats, 1, SIZE_MAX);
+    double sums = isa == 2 ? 24 * 16 : 12 * 8;
+    return (double)repeats * ROUNDS * sums * (bfloat16 ? 4 : 2);
+}
+
+#else
+
+double gk_peak(bool bfloat16, size_t repeats) { return 0; }
+
+#endif

@@ -1,0 +1,103 @@
+import CKernels
+import Foundation
+
+/// What the processor multiplies and adds at most, in floating-point operations a second on the engine's threads;
+/// 0 where it cannot.
+public struct Peak: Sendable {
+    /// 32-bit floats.
+    public let f32: Double
+    /// Pairs of 16-bit floats.
+    public let bf16: Double
+
+    /// The best of several short runs of both kinds: some 0.3 s.
+    public static func measured() -> Peak {
+        EngineThread.run {
+            func rate(_ isBFloat16: Bool) -> Double {
+                (0..<12).map { _ in
+                    let start = Machine.seconds()
+                    let operations = gk_peak(isBFloat16, 240)
+                    return operations / (Machine.seconds() - start)
+                }.max() ?? 0
+            }
+            return Peak(f32: rate(false), bf16: rate(true))
+        }
+    }
+
+    func rate(_ precision: StoragePrecision) -> Double { precision == .bf16 ? bf16 : f32 }
+
+    /// A line for a person.
+    public var text: String {
+        func gigas(_ rate: Double) -> String {
+            rate > 0 ? "\(fixed(rate / 1e9, 0)) GFLOP/s" : "none"
+        }
+        return "peak of \(EngineThread.threads) threads: f32 \(gigas(f32)), bf16 \(gigas(bf16))"
+    }
+}
+
+/// Where the time of a step goes, kernel by kernel.
+public struct Profile: Sendable {
+    /// A kernel.
+    struct Row: Sendable {
+        let node: String
+        let implementation: String
+        /// Of a step, all in all, and for changing layouts.
+        let milliseconds, reorders: Double
+        /// Multiplications and additions, if it is a product or a convolution.
+        let operations: Double
+
+        /// Time without changes of layout.
+        var work: Double { milliseconds - reorders }
+    }
+
+    let options: RunOptions
+    let precision: StoragePrecision
+    let rows: [Row]
+    let peak: Peak
+
+    /// A table, the slowest first, under a summary.
+    public var text: String {
+        let total = rows.map(\.milliseconds).reduce(0, +)
+        let reorders = rows.map(\.reorders).reduce(0, +)
+        let products = rows.filter { $0.operations > 0 }.map(\.work).reduce(0, +)
+        let operations = rows.map(\.operations).reduce(0, +)
+        func part(_ name: String, _ time: Double) -> String {
+            "\(name) \(fixed(time, 2)) ms (\(fixed(time / total * 100, 1)) %)"
+        }
+        var text =
+            "\(options.preset ?? "")  batch \(options.training.batch)  \(precision.rawValue)  "
+        text += "\(options.training.threads) threads: kernels \(fixed(total, 3)) ms a step\n"
+        text +=
+            part("products and convolutions", products) + ", " + part("reorders", reorders) + ", "
+        text += part("everything else", total - products - reorders) + "\n"
+        text +=
+            "\(fixed(operations / 1e9, 2)) GFLOP inside the images, \(rate(operations, total)) GFLOP/s"
+        text +=
+            share(operations, total).isEmpty ? "\n" : ": \(share(operations, total)) of the peak\n"
+        text += peak.text + "\n\n"
+        text += "      ms   share  GFLOP/s  of peak  implementation and node\n"
+        for row in rows.sorted(by: { $0.milliseconds > $1.milliseconds }) {
+            text += padded(fixed(row.milliseconds, 4), 8)
+            text += padded(fixed(row.milliseconds / total * 100, 1) + "%", 8)
+            text += padded(row.operations > 0 ? rate(row.operations, row.work) : "", 9)
+            text += padded(share(row.operations, row.work), 9)
+            text += "  \(row.implementation)"
+            text += row.reorders > 0 ? " (\(fixed(row.reorders, 4)) ms)" : ""
+            text += "  \(row.node.prefix(110))\n"
+        }
+        return text
+    }
+
+    private func rate(_ operations: Double, _ milliseconds: Double) -> String {
+        fixed(operations / milliseconds / 1e6, 0)
+    }
+
+    private func share(_ operations: Double, _ milliseconds: Double) -> String {
+        let peak = peak.rate(precision)
+        guard operations > 0, peak > 0 else { return "" }
+        return fixed(operations / milliseconds * 1e5 / peak, 0) + "%"
+    }
+
+    private func padded(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(width - text.count, 0)) + text
+    }
+}
