@@ -23,7 +23,7 @@ extension Graph {
 
     /// Results and states after one run of the compiled program.
     package func runCompiled(
-        _ given: [String: ReferenceTensor]
+        _ given: [String: ReferenceTensor], precision: StoragePrecision = .f32
     ) throws -> [String: [Double]] {
         try EngineThread.run {
             let store = StateStore()
@@ -31,7 +31,7 @@ extension Graph {
                 let values = given[input.label]?.values ?? []
                 store[input.label] = HostTensor(input.type.shape, values.map(Float.init))
             }
-            let program = try Program(self, store: store)
+            let program = try Program(self, store: store, precision: precision)
             for (_, input) in inputs where input.role == .feed && program.hasFeed(input.label) {
                 let values = given[input.label]?.values ?? []
                 if input.type.dtype == .int32 {

@@ -1,0 +1,124 @@
+import Ganymede
+import TestSupport
+import Testing
+
+/// What the compiler's passes do to the step of every preset.
+struct PresetPassTests {
+    private static let batch = 16
+
+    private func step(_ system: GoldenSystem) -> Graph {
+        TrainStep(
+            reportingGradientsOf: system.gan, batch: Self.batch, randomness: .philox
+        ).graph
+    }
+
+    private func inputs(_ graph: Graph) -> [String: ReferenceTensor] {
+        var numbers = TestNumbers(seed: 21)
+        var given: [String: ReferenceTensor] = [:]
+        for (_, input) in graph.inputs {
+            // Variances and second moments are positive, learning rates small.
+            let isPositive = input.label.contains("variance") || input.label.contains(".v.")
+            let range =
+                input.type.shape == .scalar ? 1e-4...1e-3 : isPositive ? 0.5...1.5 : -0.3...0.3
+            given[input.label] = ReferenceTensor(
+                input.type, numbers.tensor(input.type.shape, in: range))
+        }
+        given["key"] = ReferenceTensor(TensorType([4], .int32), [7, 0, 1, 0])
+        return given
+    }
+
+    /// The largest difference of a result, relative to its largest number.
+    private func worst(
+        _ found: [String: ReferenceTensor], _ expected: [String: ReferenceTensor]
+    ) -> (error: Double, name: String) {
+        var worst = (error: 0.0, name: "")
+        for (name, reference) in expected {
+            // Biases that batch normalization cancels have gradients of nothing but rounding.
+            let scale = max(reference.values.map(abs).max() ?? 0, 1e-6)
+            for (x, y) in zip(found[name]?.values ?? [.infinity], reference.values)
+            where abs(x - y) / scale > worst.error {
+                worst = (abs(x - y) / scale, name)
+            }
+        }
+        return worst
+    }
+
+    /// With and without each pass the reference interpreter gives the same answer.
+    @Test(arguments: GoldenSystem.all)
+    func passesKeepTheAnswer(system: GoldenSystem) throws {
+        var graph = step(system)
+        let given = inputs(graph)
+        let expected = Interpreter(graph).run(given)
+        for pass in Passes.all(.f32) {
+            let before = graph.description
+            graph = try pass.run(graph)
+            if graph.description == before { continue }
+            let found = worst(Interpreter(graph).run(given), expected)
+            #expect(found.error <= 1e-9, "\(pass.name): \(found)")
+        }
+    }
+
+    /// Storage in bf16 changes losses and gradients by no more than its roundings explain. Each moves a number by at
+    /// most 2^-9 of itself; what such a change does is measured by moving every input at once by as much, because
+    /// normalization over few samples and activations near their kinks make more of it; and roundings follow each
+    /// other on the way from a weight to the loss and back. The compiled program rounds where the reference does.
+    @Test(arguments: GoldenSystem.all)
+    func bfloat16IsNear(system: GoldenSystem) throws {
+        let plain = step(system)
+        let given = inputs(plain)
+        let expected = Interpreter(plain).run(given)
+        let narrow = try Passes.optimize(plain, .bf16)
+        let reference = Interpreter(narrow).run(given)
+        let moved = Interpreter(plain).run(moved(given))
+        let compiled =
+            DNN.hasBFloat16 ? try plain.runCompiled(given, precision: .bf16) : nil
+        let roundings = Double(narrow.longestChainOfRoundings)
+        #expect(roundings > 4)
+        let names = expected.keys.filter { $0.hasPrefix("gradient.") || $0.hasSuffix("loss") }
+        let largest = names.map { norm(expected[$0]?.values ?? []) }.max() ?? 0
+        for name in names {
+            func values(_ run: [String: ReferenceTensor]) throws -> [Double] {
+                try #require(run[name]).values
+            }
+            let exact = try values(expected)
+            let sensitivity = try norm(zip(values(moved), exact).map(-))
+            let bound = roundings * max(sensitivity, 0x1p-9 * largest)
+            #expect(try norm(zip(values(reference), exact).map(-)) <= bound, "\(name)")
+            guard let found = compiled?[name] else { continue }
+            // A bias that batch normalization cancels has a gradient of nothing but rounding.
+            let isNoise = norm(exact) < 1e-9 * largest
+            let scale = try isNoise ? largest : max(norm(values(reference)), 1e-3 * largest)
+            #expect(
+                try norm(zip(found, values(reference)).map(-)) <= 0x1p-9 * scale,
+                "\(name) compiled")
+        }
+    }
+
+    /// Every number but keys moved by 2^-9 of itself, up or down.
+    private func moved(_ given: [String: ReferenceTensor]) -> [String: ReferenceTensor] {
+        var numbers = TestNumbers(seed: 5)
+        return given.mapValues { tensor in
+            guard tensor.type.dtype == .float32 else { return tensor }
+            let signs = numbers.tensor(tensor.shape, in: -1...1)
+            return ReferenceTensor(
+                tensor.type, zip(tensor.values, signs).map { $0 * (1 + ($1 < 0 ? -1 : 1) * 0x1p-9) }
+            )
+        }
+    }
+
+    private func norm(_ values: [Double]) -> Double {
+        values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    }
+}
+
+extension Graph {
+    /// The most values in bf16 on a way through the graph.
+    fileprivate var longestChainOfRoundings: Int {
+        var chain = [Int](repeating: 0, count: nodes.count)
+        for (index, node) in nodes.enumerated() {
+            let before = node.inputs.map { chain[$0.node] }.max() ?? 0
+            chain[index] = before + (node.types.contains { $0.dtype == .bfloat16 } ? 1 : 0)
+        }
+        return chain.max() ?? 0
+    }
+}
