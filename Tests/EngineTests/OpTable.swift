@@ -167,7 +167,8 @@ enum OpTable {
     }
 
     static let fused: [OpRow] =
-        ([[5, 1], [17, 3], [32, 16], [3, 4, 13], [300, 8], [5, 7, 9, 80]] as [Shape]).flatMap {
+        biasedConvolutions
+        + ([[5, 1], [17, 3], [32, 16], [3, 4, 13], [300, 8], [5, 7, 9, 80]] as [Shape]).flatMap {
             shape in [1, 0.3].flatMap { normalizations(shape, slope: $0) }
         }
         + ([[1], [17, 3], [70, 600]] as [Shape]).map { shape in
@@ -208,4 +209,18 @@ enum OpTable {
             ) { $0[0].builder.emitAll(backward, $0) },
         ]
     }
+
+    static let biasedConvolutions: [OpRow] =
+        [
+            ([5, 5], [3, 3], [1, 1], 2, 3, 1.0), ([6, 6], [5, 5], [2, 2], 3, 16, 0.3),
+            ([4, 4], [1, 1], [1, 1], 5, 17, 0.2), ([7, 7], [5, 5], [2, 2], 16, 32, 0),
+        ].map { (image: [Int], size: [Int], strides: [Int], c: Int, o: Int, slope: Double) in
+            let window = Window(image: image, size: size, strides: strides, padding: .same)
+            let operation = BiasedConvolution(Convolution(.forward, window), slope: slope)
+            return OpRow(
+                name: operation.name,
+                shapes: [Shape([2] + image + [c]), Shape(size + [c, o]), [o]],
+                tolerance: 1e-5, operation: operation
+            ) { $0[0].builder.emitAll(operation, $0) }
+        }
 }

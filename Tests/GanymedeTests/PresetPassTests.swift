@@ -61,7 +61,8 @@ struct PresetPassTests {
     /// Storage in bf16 changes losses and gradients by no more than its roundings explain. Each moves a number by at
     /// most 2^-9 of itself; what such a change does is measured by moving every input at once by as much, because
     /// normalization over few samples and activations near their kinks make more of it; and roundings follow each
-    /// other on the way from a weight to the loss and back. The compiled program rounds where the reference does.
+    /// other on the way from a weight to the loss and back. The compiled program rounds where the reference does, but
+    /// for numbers so near to the middle that the order of additions decides.
     @Test(arguments: GoldenSystem.all)
     func bfloat16IsNear(system: GoldenSystem) throws {
         let plain = step(system)
@@ -89,7 +90,8 @@ struct PresetPassTests {
             let isNoise = norm(exact) < 1e-9 * largest
             let scale = try isNoise ? largest : max(norm(values(reference)), 1e-3 * largest)
             #expect(
-                try norm(zip(found, values(reference)).map(-)) <= 0x1p-9 * scale,
+                try norm(zip(found, values(reference)).map(-))
+                    <= max(0x1p-9 * scale, sensitivity),
                 "\(name) compiled")
         }
     }

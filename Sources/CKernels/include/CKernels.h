@@ -143,3 +143,23 @@ size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat
 /// Padding takes no part, except with 1 to 3 channels, where it is zeros that are multiplied.
 void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy, float *dw,
                         void *scratch);
+
+// ---- Convolution ----
+
+typedef struct {
+    bool bfloat16;         ///< what is convolved
+    bool result_bfloat16;  ///< only if `bfloat16`
+    bool input_gradient;   ///< x from y, otherwise y from x
+    const float *bias;     ///< one for each channel of the result, added before the leaky ReLU, or NULL
+    float slope;           ///< of the leaky ReLU: 1 leaves the result as it is
+} gk_convolution_kind;
+
+/// Bytes that gk_convolution needs as scratch. It runs what gk_filter_gradient_support tells.
+size_t gk_convolution_scratch(const gk_convolution_shape *shape, const gk_convolution_kind *kind);
+/// y[n, i, j, o] = sum over kh, kw, c of x[n, i * stride_y + kh - top, j * stride_x + kw - left, c] * w[kh, kw, c, o],
+/// or, as the input gradient, x[n, r, s, c] = sum of y[n, i, j, o] * w[kh, kw, c, o] over all kh, kw, i, j, o with
+/// i * stride_y + kh - top = r and j * stride_x + kw - left = s. `image` is the one of x and y that is read, `result`
+/// the other. w is float, and rounded if `bfloat16`; sums are float. Padding takes no part. Has the same bits for any
+/// number of threads.
+void gk_convolution(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image,
+                    const float *w, void *result, void *scratch);

@@ -31,7 +31,8 @@ extension Passes {
 }
 
 extension Elementwise {
-    fileprivate var leakySlope: Double? {
+    /// Of a leaky ReLU.
+    var leakySlope: Double? {
         if case .leakyRelu(let slope) = function { slope } else { nil }
     }
 }

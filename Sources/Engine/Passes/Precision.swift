@@ -60,6 +60,12 @@ private struct Narrowing {
                 try inputs.enumerated().map { place, value in
                     place < images ? try copy(value, .bfloat16) : value
                 })
+        case let biased as BiasedConvolution:
+            let narrow = Convolution(
+                .forward, biased.convolution.window, result: storage(of: made))
+            try emit(
+                index, node, BiasedConvolution(narrow, slope: biased.slope),
+                [try copy(inputs[0], .bfloat16)] + inputs.dropFirst())
         case let fused as FusedElementwise:
             try emit(index, node, narrowed(fused, index, node, inputs), inputs)
         case is BatchNormTraining, is BatchNormGradient:
@@ -158,6 +164,7 @@ extension Node {
         if let convolution = operation as? Convolution {
             return convolution.face == .filterGradient ? inputs : [inputs[0]]
         }
+        if operation is BiasedConvolution { return [inputs[0]] }
         return operation is MatMul ? inputs : []
     }
 }
@@ -172,7 +179,8 @@ extension Graph {
                 wide.contains(storage(of: Value(node: index, index: $0)))
             }
             switch node.operation {
-            case is MatMul, is Convolution, is Reduce, is BatchNormTraining, is BatchNormGradient:
+            case is MatMul, is Convolution, is BiasedConvolution, is Reduce, is BatchNormTraining,
+                is BatchNormGradient:
                 continue
             case is FusedElementwise, is Concatenate, is Slice, is Pad, is Transpose, is Broadcast,
                 is Reshape:

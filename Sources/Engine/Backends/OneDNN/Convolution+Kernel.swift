@@ -2,16 +2,16 @@ import CKernels
 import COneDNN
 
 extension Convolution {
-    /// The fastest way for the face, the window and the channels; docs/decisions say what was measured.
+    /// The fastest way for the face, the window and the channels; docs/decisions/0010 says what was measured.
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
-        let (x, w, y) = shapes(types.inputs.map(\.shape))
-        let problem = ConvolutionProblem(
-            window: window, x: x, w: w, y: y, operands: types.inputs[0].dtype, result: result)
+        let problem = problem(types)
         switch face {
-        case .forward: return try ConvolutionKernel(.forward, problem)
+        case .forward:
+            return try DirectKernel(.forward, problem) ?? ConvolutionKernel(.forward, problem)
         case .inputGradient:
-            // oneDNN computes 16 channels for an image gradient of one or three; a product and a fold do not.
-            if x[3] <= 4 { return try FoldingKernel(problem) }
+            // Few channels would fill a part of each vector only; a product and a fold do not care.
+            if problem.x[3] <= 4 { return try FoldingKernel(problem) }
+            if let direct = DirectKernel(.inputGradient, problem) { return direct }
             return try window.mirrored.map { try MirroredKernel(problem, $0) }
                 ?? ConvolutionKernel(.inputGradient, problem)
         case .filterGradient:
@@ -19,6 +19,21 @@ extension Convolution {
             return try window.picks
                 ? PickingKernel(problem) : ConvolutionKernel(.filterGradient, problem)
         }
+    }
+
+    fileprivate func problem(_ types: KernelTypes) -> ConvolutionProblem {
+        let (x, w, y) = shapes(types.inputs.map(\.shape))
+        return ConvolutionProblem(
+            window: window, x: x, w: w, y: y, operands: types.inputs[0].dtype, result: result)
+    }
+}
+
+extension BiasedConvolution {
+    /// The kernel that knows bias and activation, or the convolution and then one pass over its result.
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        let problem = convolution.problem(types)
+        if let direct = DirectKernel(.forward, problem, slope: slope) { return direct }
+        return try BiasedKernel(ConvolutionKernel(.forward, problem), types.outputs[0], slope)
     }
 }
 
@@ -33,6 +48,15 @@ struct ConvolutionProblem {
     var operands: DType
     /// What the result is kept in.
     var result: DType
+
+    /// As the kernels of our own see it.
+    var shape: gk_convolution_shape {
+        gk_convolution_shape(
+            batch: x[0], height: x[1], width: x[2], channels: x[3], filters: w[3],
+            window_height: w[0], window_width: w[1], stride_y: window.strides[0],
+            stride_x: window.strides[1], top: window.before[0], left: window.before[1], rows: y[1],
+            columns: y[2])
+    }
 }
 
 /// A convolution of oneDNN. Images lie channels last, as they are; filters are f32 and go through the layout and type

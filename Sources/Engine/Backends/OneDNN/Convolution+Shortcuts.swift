@@ -93,48 +93,6 @@ final class PickingKernel: Kernel {
     }
 }
 
-/// The filter gradient as sums of outer products in registers, over the places where a tap sees the image.
-final class FilterGradientKernel: Kernel {
-    private let shape: gk_convolution_shape
-    private let isBFloat16: Bool
-    private var memory: KernelMemory?
-
-    /// Whether it is at least as fast as oneDNN's, as measured: docs/decisions/0010. In bf16 always: oneDNN 2.6 is far
-    /// slower, and on images of one pixel two of its runs differ.
-    static func isFaster(_ problem: ConvolutionProblem) -> Bool {
-        if problem.operands == .bfloat16 { return gk_filter_gradient_support() >= 2 }
-        return gk_filter_gradient_support() >= 1 && problem.w[3] >= 32 && problem.w[2] >= 4
-            && problem.window.size != [1, 1]
-    }
-
-    init(_ problem: ConvolutionProblem) {
-        let (window, x, w, y) = (problem.window, problem.x, problem.w, problem.y)
-        isBFloat16 = problem.operands == .bfloat16
-        shape = gk_convolution_shape(
-            batch: x[0], height: x[1], width: x[2], channels: x[3], filters: w[3],
-            window_height: w[0], window_width: w[1], stride_y: window.strides[0],
-            stride_x: window.strides[1], top: window.before[0], left: window.before[1], rows: y[1],
-            columns: y[2])
-    }
-
-    var implementation: String { "ganymede:filterGradient" }
-    var scratchBytes: Int {
-        withUnsafePointer(to: shape) { gk_filter_gradient_scratch($0, isBFloat16) }
-    }
-
-    func bind(_ memory: KernelMemory) { self.memory = memory }
-
-    func run() -> Bool {
-        guard let memory else { return true }
-        withUnsafePointer(to: shape) {
-            gk_filter_gradient(
-                $0, isBFloat16, memory.inputs[0], memory.inputs[1], memory.floats(output: 0),
-                memory.scratch)
-        }
-        return true
-    }
-}
-
 /// The input gradient as a product that makes what each place hands to the pixels under its window, and a fold
 /// that sums them, both into f32; then rounded where that is asked for.
 final class FoldingKernel: Kernel {

@@ -1,0 +1,116 @@
+import CKernels
+
+/// A convolution or its input gradient by the kernel of our own, which multiplies no padding; with a bias and a leaky
+/// ReLU behind it where there is a third input.
+final class DirectKernel: Kernel {
+    private let shape: gk_convolution_shape
+    private var kind: gk_convolution_kind
+    private var memory: KernelMemory?
+
+    /// Nil where the processor lacks the instructions, and for windows of one pixel, which are plain products and
+    /// oneDNN's.
+    init?(_ face: Convolution.Face, _ problem: ConvolutionProblem, slope: Double = 1) {
+        let isBFloat16 = problem.operands == .bfloat16
+        guard gk_filter_gradient_support() >= (isBFloat16 ? 2 : 1), problem.window.size != [1, 1]
+        else { return nil }
+        shape = problem.shape
+        kind = gk_convolution_kind(
+            bfloat16: isBFloat16, result_bfloat16: problem.result == .bfloat16,
+            input_gradient: face == .inputGradient, bias: nil, slope: Float(slope))
+    }
+
+    var implementation: String { "ganymede:convolution" }
+    var scratchBytes: Int {
+        withUnsafePointer(to: shape) { shape in
+            withUnsafePointer(to: kind) { gk_convolution_scratch(shape, $0) }
+        }
+    }
+
+    func bind(_ memory: KernelMemory) {
+        self.memory = memory
+        if memory.inputs.count > 2 { kind.bias = memory.floats(input: 2) }
+    }
+
+    func run() -> Bool {
+        guard let memory else { return true }
+        withUnsafePointer(to: shape) { shape in
+            withUnsafePointer(to: kind) {
+                gk_convolution(
+                    shape, $0, memory.inputs[0], memory.floats(input: 1), memory.outputs[0],
+                    memory.scratch)
+            }
+        }
+        return true
+    }
+}
+
+/// A convolution, and then one pass over its result for bias and activation.
+final class BiasedKernel: Kernel {
+    private let convolution: ConvolutionKernel
+    private let activation: any Kernel
+
+    init(_ convolution: ConvolutionKernel, _ result: TensorType, _ slope: Double) throws {
+        self.convolution = convolution
+        let channels = Shape([result.shape[result.shape.rank - 1]])
+        let fused = FusedElementwise(
+            shape: result.shape, inputCount: 2,
+            instructions: [
+                .init(.function(.add), [0, 1]), .init(.function(.leakyRelu(slope: slope)), [2]),
+                .init(.function(.cast(result.dtype)), [3], type: result.dtype),
+            ], outputs: [2])
+        activation = try fused.makeKernel(
+            KernelTypes(inputs: [result, TensorType(channels)], outputs: [result]))
+    }
+
+    var implementation: String {
+        "\(convolution.implementation) + \(activation.implementation)"
+    }
+    var scratchBytes: Int { convolution.scratchBytes }
+
+    func bind(_ memory: KernelMemory) throws {
+        try convolution.bind(memory)
+        try activation.bind(
+            KernelMemory(
+                inputs: [memory.outputs[0], memory.inputs[2]], outputs: memory.outputs,
+                scratch: memory.scratch))
+    }
+
+    func run() -> Bool { convolution.run() && activation.run() }
+}
+
+/// The filter gradient as sums of outer products in registers, over the places where a tap sees the image.
+final class FilterGradientKernel: Kernel {
+    private let shape: gk_convolution_shape
+    private let isBFloat16: Bool
+    private var memory: KernelMemory?
+
+    /// Whether it is at least as fast as oneDNN's, as measured: docs/decisions/0010. In bf16 always: oneDNN 2.6 is far
+    /// slower, and on images of one pixel two of its runs differ.
+    static func isFaster(_ problem: ConvolutionProblem) -> Bool {
+        if problem.operands == .bfloat16 { return gk_filter_gradient_support() >= 2 }
+        return gk_filter_gradient_support() >= 1 && problem.w[3] >= 32 && problem.w[2] >= 4
+            && problem.window.size != [1, 1]
+    }
+
+    init(_ problem: ConvolutionProblem) {
+        isBFloat16 = problem.operands == .bfloat16
+        shape = problem.shape
+    }
+
+    var implementation: String { "ganymede:filterGradient" }
+    var scratchBytes: Int {
+        withUnsafePointer(to: shape) { gk_filter_gradient_scratch($0, isBFloat16) }
+    }
+
+    func bind(_ memory: KernelMemory) { self.memory = memory }
+
+    func run() -> Bool {
+        guard let memory else { return true }
+        withUnsafePointer(to: shape) {
+            gk_filter_gradient(
+                $0, isBFloat16, memory.inputs[0], memory.inputs[1], memory.floats(output: 0),
+                memory.scratch)
+        }
+        return true
+    }
+}
