@@ -18,6 +18,7 @@ let package = Package(
             name: "CKernels", cSettings: c,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
         .target(name: "CResources", exclude: ["mnist"], cSettings: c),
+        .target(name: "CSmallBlocks", cSettings: c),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CGD"),
 
@@ -33,7 +34,7 @@ let package = Package(
         .executableTarget(
             name: "GanymedeCLI",
             dependencies: [
-                "Ganymede", "Engine",
+                "Ganymede", "Engine", "CSmallBlocks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),

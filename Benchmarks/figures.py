@@ -69,12 +69,17 @@ def write(section, figures, marker, text):
     """
     everything = {**known(), section: figures}
     replace(FIGURES, json.dumps(everything, indent=1) + "\n")
+    between(PAGE, marker, text)
+
+
+def between(page, marker, text):
+    """Replaces what a pair of markers of a page holds."""
     start, end = f"<!-- {marker} -->", f"<!-- end of {marker} -->"
-    before, found, rest = PAGE.read_text().partition(start)
+    before, found, rest = page.read_text().partition(start)
     if not found:
         before, rest = before.rstrip() + "\n\n", end + "\n"
     after = rest.partition(end)[2]
-    replace(PAGE, f"{before}{start}\n{text}\n{end}{after}")
+    replace(page, f"{before}{start}\n{text}\n{end}{after}")
 
 
 def replace(path, text):

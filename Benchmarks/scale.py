@@ -65,8 +65,9 @@ def multiply_adds(preset, side):
         return 3 * sum(layers) - layers[0]
 
     steps = 2 * training(judged) + training(made)
-    if gan["schedule"] == "simultaneous":  # One pass of fakes for both.
-        return steps + sum(judged)
+    if gan["schedule"] == "simultaneous":
+        # One pass of fakes, there and back, for both: to the images besides.
+        return steps + judged[0]
     return steps + sum(made) + 2 * sum(judged)
 
 

@@ -4,7 +4,7 @@ import statistics
 
 import figures
 
-# Minutes that seed document 002 says its 50 epochs, 6,400 steps, took.
+# Minutes that the Keras project which these systems come from says its 50 epochs took.
 DOCUMENT = {"dense": 5.49, "conv-discriminator": 12.42, "all-conv": 19.32}
 
 
@@ -154,8 +154,8 @@ def page(races):
         against_best(races),
         "Peak memory of the process that trains, and of the leanest peer:",
         memory(races),
-        "What seed document 002 took for its 50 epochs (6,400 steps; its "
-        "machine is not said):",
+        "What the Keras project that these come from took for its 50 "
+        "epochs (6,400 steps; its machine is not said):",
         document(races),
         "Every contender:", everything(races)])
 

@@ -13,7 +13,7 @@
 #endif
 
 #define V3 (DNNL_VERSION_MAJOR >= 3)
-#define ARGUMENTS 4
+#define ARGUMENTS 5
 #define TRY(call)                                      \
     do {                                               \
         dnnl_status_t status_ = (call);                \
@@ -36,11 +36,12 @@ struct gdn_operation {
 };
 
 // By gdn_argument: of forward operations (a reorder's numbers are the same), and of gradients.
-static const int forward_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD};
+static const int forward_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD,
+                                           DNNL_ARG_BIAS};
 static const int input_gradient_ids[ARGUMENTS] = {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST,
-                                                  DNNL_ARG_SCRATCHPAD};
+                                                  DNNL_ARG_SCRATCHPAD, DNNL_ARG_BIAS};
 static const int filter_gradient_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST,
-                                                   DNNL_ARG_SCRATCHPAD};
+                                                   DNNL_ARG_SCRATCHPAD, DNNL_ARG_DIFF_BIAS};
 
 // One CPU engine and one in-order stream for the process; the first caller makes them.
 static dnnl_engine_t engine;
@@ -128,12 +129,26 @@ void gdn_descriptor_destroy(gdn_descriptor *descriptor) {
     free(descriptor);
 }
 
-int gdn_attributes_create(gdn_attributes **out) {
+static dnnl_status_t append_leaky_relu(dnnl_primitive_attr_t attr, float slope) {
+    dnnl_post_ops_t operations;
+    TRY(dnnl_post_ops_create(&operations));
+#if V3
+    dnnl_status_t status = dnnl_post_ops_append_eltwise(operations, dnnl_eltwise_relu, slope, 0);
+#else
+    dnnl_status_t status = dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, slope, 0);
+#endif
+    if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attr, operations);
+    dnnl_post_ops_destroy(operations);
+    return status;
+}
+
+int gdn_attributes_create(gdn_attributes **out, float slope) {
     gdn_attributes *made = calloc(1, sizeof *made);
     if (!made) return dnnl_out_of_memory;
     dnnl_status_t status = dnnl_primitive_attr_create(&made->attr);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_scratchpad_mode(made->attr, dnnl_scratchpad_mode_user);
+    if (status == dnnl_success && slope != 1) status = append_leaky_relu(made->attr, slope);
     if (status != dnnl_success) {
         gdn_attributes_destroy(made);
         return status;
@@ -167,15 +182,15 @@ static int operation_create(gdn_operation **out, dnnl_primitive_desc_t pd, const
 }
 
 int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
-                      const gdn_descriptor *dst, const gdn_attributes *attributes) {
+                      const gdn_descriptor *bias, const gdn_descriptor *dst, const gdn_attributes *attributes) {
     TRY(ensure_stream());
     dnnl_primitive_desc_t pd;
 #if V3
-    TRY(dnnl_matmul_primitive_desc_create(&pd, engine, src->md, weights->md, NULL, dst->md,
+    TRY(dnnl_matmul_primitive_desc_create(&pd, engine, src->md, weights->md, bias ? bias->md : NULL, dst->md,
                                           attributes->attr));
 #else
     dnnl_matmul_desc_t desc;
-    TRY(dnnl_matmul_desc_init(&desc, &src->md, &weights->md, NULL, &dst->md));
+    TRY(dnnl_matmul_desc_init(&desc, &src->md, &weights->md, bias ? &bias->md : NULL, &dst->md));
     TRY(dnnl_primitive_desc_create(&pd, &desc, attributes->attr, engine, NULL));
 #endif
     return operation_create(out, pd, forward_ids);

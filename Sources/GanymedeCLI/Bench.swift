@@ -27,12 +27,13 @@ struct Bench: ParsableCommand {
         options.training.threads = threads ?? options.training.threads
         options.training.steps = steps
         options.training.precision = try parsePrecision(precision)
+        options = try options.validated()
         if peak {
             EngineThread.threads = options.training.threads
             print(Peak.measured().text)
             return
         }
-        let bench = try Benchmark(options.validated())
+        let bench = try Benchmark(options)
         if profile {
             print(bench.profile().text, terminator: "")
             return

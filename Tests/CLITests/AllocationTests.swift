@@ -57,18 +57,16 @@
             ]
         }
 
-        /// Nothing of ours, no primitive, and of oneDNN's only what each execution gives back.
+        /// No memory taken or given back, neither by us nor by oneDNN, and no primitive made. oneDNN's execute does make
+        /// C++ objects, at every call; the command hands it blocks that it has (`Sources/CSmallBlocks`).
         private func expectNothing(_ found: Counts, steps: Int, executionsPerStep: Int) {
             #expect(found.threads == 1)
             #expect(found.counted == steps * executionsPerStep)
             #expect(found.creations == 0, "primitives made in \(steps) steps")
             #expect(found.outside == 0, "allocations in \(steps) steps")
             #expect(found.outsideFreed == 0)
-            // Its one way to execute a primitive, dnnl_primitive_execute, puts the arguments into a
-            // std::unordered_map: a few nodes at every call, gone at its end.
-            #expect(found.inside == found.insideFreed, "memory that oneDNN kept")
-            #expect(found.inside % steps == 0, "not the same every step")
-            #expect(found.inside <= 8 * found.counted)
+            #expect(found.inside == 0, "allocations of oneDNN in \(steps) steps")
+            #expect(found.insideFreed == 0)
         }
 
         private static let lengths = [
@@ -113,7 +111,7 @@
         @Test func countsWhatIsThere() throws {
             let all = try counts(bench("mlp", steps: 1), 0...1_000_000)
             #expect(all.threads == 1 && all.counted == all.executions)
-            #expect(all.creations > 0 && all.outside > 0 && all.inside > 0)
+            #expect(all.creations > 0 && all.outside > 0)
         }
     }
 #endif

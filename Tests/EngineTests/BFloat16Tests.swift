@@ -8,7 +8,9 @@ struct BFloat16Tests {
     /// Products of bf16 operands are what the reference makes of them, but for the order of additions in f32 and the
     /// rounding of the result; and they do not depend on what lay in memory before.
     @Test(
-        arguments: OpTable.rows.filter { $0.name == "matmul" || $0.name.hasPrefix("convolution") },
+        arguments: OpTable.rows.filter {
+            $0.name.hasPrefix("matmul") || $0.name.hasPrefix("convolution")
+        },
         [DType.float32, .bfloat16])
     func productsAgreeWithReference(row: OpRow, result: DType) throws {
         let builder = GraphBuilder()
@@ -16,7 +18,7 @@ struct BFloat16Tests {
         let emitted = row.build(operands)[0].builder.graph
         let operation = emitted.nodes[emitted.nodes.count - 1].operation
         let narrow: any Primitive
-        var isFilter = [false, false]
+        var isFilter = [false, false, true]
         switch operation {
         case let matmul as MatMul:
             narrow = MatMul(
@@ -25,7 +27,14 @@ struct BFloat16Tests {
             if convolution.face == .filterGradient && result == .bfloat16 { return }
             isFilter[1] = convolution.face != .filterGradient
             narrow = Convolution(convolution.face, convolution.window, result: result)
-        default: return
+        case let biased as Biased<MatMul>:
+            narrow = biased.product.keeping(result).biased(slope: biased.slope)
+        case let biased as Biased<Convolution>:
+            isFilter[1] = true
+            narrow = biased.product.keeping(result).biased(slope: biased.slope)
+        default:
+            Issue.record("\(operation.name) is not tested")
+            return
         }
         func product(_ inputs: [Tensor]) -> Tensor {
             let casts = zip(inputs, isFilter).map { $1 ? $0 : $0.cast(.bfloat16) }

@@ -167,7 +167,7 @@ enum OpTable {
     }
 
     static let fused: [OpRow] =
-        biasedConvolutions
+        biased
         + ([[5, 1], [17, 3], [32, 16], [3, 4, 13], [300, 8], [5, 7, 9, 80]] as [Shape]).flatMap {
             shape in [1, 0.3].flatMap { normalizations(shape, slope: $0) }
         }
@@ -210,17 +210,27 @@ enum OpTable {
         ]
     }
 
-    static let biasedConvolutions: [OpRow] =
-        [
-            ([5, 5], [3, 3], [1, 1], 2, 3, 1.0), ([6, 6], [5, 5], [2, 2], 3, 16, 0.3),
-            ([4, 4], [1, 1], [1, 1], 5, 17, 0.2), ([7, 7], [5, 5], [2, 2], 16, 32, 0),
-        ].map { (image: [Int], size: [Int], strides: [Int], c: Int, o: Int, slope: Double) in
-            let window = Window(image: image, size: size, strides: strides, padding: .same)
-            let operation = BiasedConvolution(Convolution(.forward, window), slope: slope)
-            return OpRow(
-                name: operation.name,
-                shapes: [Shape([2] + image + [c]), Shape(size + [c, o]), [o]],
-                tolerance: 1e-5, operation: operation
-            ) { $0[0].builder.emitAll(operation, $0) }
-        }
+    static let biased: [OpRow] = biasedConvolutions + biasedProducts
+
+    private static let biasedConvolutions: [OpRow] = [
+        (5, 3, 1, 2, 3, 1.0), (6, 5, 2, 3, 16, 0.3), (4, 1, 1, 5, 17, 0.2), (7, 5, 2, 16, 32, 0),
+    ].map { (side: Int, size: Int, stride: Int, c: Int, o: Int, slope: Double) -> OpRow in
+        let window = Window(
+            image: [side, side], size: [size, size], strides: [stride, stride], padding: .same)
+        let operation = Biased(Convolution(.forward, window), slope: slope)
+        return OpRow(
+            name: operation.name, shapes: [[2, side, side, c], [size, size, c, o], [o]],
+            tolerance: 1e-5, operation: operation
+        ) { $0[0].builder.emitAll(operation, $0) }
+    }
+
+    private static let biasedProducts: [OpRow] = [
+        (3, 5, 7, 1.0, false), (32, 100, 64, 0.2, false), (17, 16, 1, 0, true),
+    ].map { (m: Int, k: Int, n: Int, slope: Double, transposed: Bool) -> OpRow in
+        let operation = Biased(MatMul(transposeB: transposed), slope: slope)
+        return OpRow(
+            name: operation.name, shapes: [[m, k], transposed ? [n, k] : [k, n], [n]],
+            tolerance: 1e-5, operation: operation
+        ) { $0[0].builder.emitAll(operation, $0) }
+    }
 }

@@ -45,6 +45,9 @@ struct LayerContractTests {
         Row(
             layer: AveragePool2D(3, strides: 2, padding: .same), input: [6, 7, 2],
             output: [3, 4, 2], parameters: 0),
+        Row(
+            layer: MaxPool2D(3, strides: 2, padding: .same), input: [6, 7, 8], output: [3, 4, 8],
+            parameters: 0),
         Row(layer: MaxPool2D(12), input: [24, 12, 2], output: [2, 1, 2], parameters: 0),
         Row(layer: AveragePool2D(12), input: [12, 24, 2], output: [1, 2, 2], parameters: 0),
         Row(layer: ZeroPadding2D([1, 2]), input: [3, 4, 2], output: [5, 8, 2], parameters: 0),
@@ -66,8 +69,8 @@ struct LayerContractTests {
     }
 
     /// A discriminator that ends in the layer learns: one step changes every trainable variable.
-    @Test(arguments: rows)
-    func oneTrainStep(row: Row) throws {
+    @Test(arguments: rows, DNN.hasBFloat16 ? [StoragePrecision.f32, .bf16] : [.f32])
+    func oneTrainStep(row: Row, precision: StoragePrecision) throws {
         let discriminator = Sequential("discriminator", input: row.input) {
             row.layer
             Flatten()
@@ -88,7 +91,7 @@ struct LayerContractTests {
             }
             let before = StateStore()
             store.copy(to: before)
-            let program = try Program(step.graph, store: store)
+            let program = try Program(step.graph, store: store, precision: precision)
             program.setFeed("key", bits: RandomKey(seed: 1, step: 1).words)
             var numbers = TestNumbers(seed: 3)
             let real = numbers.tensor(Shape([6] + row.input), in: -1...1)

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { GDN_SRC = 0, GDN_WEIGHTS = 1, GDN_DST = 2, GDN_SCRATCHPAD = 3 } gdn_argument;
+typedef enum { GDN_SRC = 0, GDN_WEIGHTS = 1, GDN_DST = 2, GDN_SCRATCHPAD = 3, GDN_BIAS = 4 } gdn_argument;
 /// Instruction sets in rising order, as far as the engine's own kernels distinguish them.
 typedef enum { GDN_ISA_BASELINE = 0, GDN_ISA_AVX2 = 1, GDN_ISA_AVX512 = 2 } gdn_isa;
 
 typedef struct gdn_descriptor gdn_descriptor;  ///< a memory descriptor
-typedef struct gdn_attributes gdn_attributes;  ///< scratchpad mode
+typedef struct gdn_attributes gdn_attributes;  ///< scratchpad mode and post-operation
 typedef struct gdn_operation gdn_operation;    ///< a primitive and the memories of its arguments
 
 const char *gdn_status_name(int status);
@@ -36,13 +36,13 @@ bool gdn_descriptor_equal(const gdn_descriptor *a, const gdn_descriptor *b);
 size_t gdn_descriptor_size(const gdn_descriptor *descriptor);
 void gdn_descriptor_destroy(gdn_descriptor *descriptor);
 
-/// Attributes with a user-provided scratchpad.
-int gdn_attributes_create(gdn_attributes **out);
+/// Attributes with a user-provided scratchpad, and a leaky ReLU behind the operation: a slope of 1 is none.
+int gdn_attributes_create(gdn_attributes **out, float slope);
 void gdn_attributes_destroy(gdn_attributes *attributes);
 
-/// dst = src x weights.
+/// dst = src x weights, plus bias [1, n] unless that is NULL.
 int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
-                      const gdn_descriptor *dst, const gdn_attributes *attributes);
+                      const gdn_descriptor *bias, const gdn_descriptor *dst, const gdn_attributes *attributes);
 
 /// The three faces of a convolution. The arguments are always src (the image), weights and dst (what the forward
 /// face makes), whichever of them is the result. Paddings are rows and columns, before and after the image.

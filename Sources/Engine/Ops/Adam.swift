@@ -5,7 +5,7 @@ package struct AdamUpdate: Fused {
     package let beta1: Double
     package let beta2: Double
     package let epsilon: Double
-    /// Whether it also makes the new w in bf16, for products. The pass `precision` asks for it.
+    /// Whether it also makes the new w in bf16, for products. The pass `narrow` asks for it.
     package let copies: Bool
 
     package init(beta1: Double, beta2: Double, epsilon: Double, copies: Bool = false) {

@@ -1,30 +1,47 @@
-/// A convolution of x with w, a bias [K] added to each channel, and a leaky ReLU: slope 1 is none. Made by the pass
-/// `fuseConvolutions`, never by hand.
-package struct BiasedConvolution: Fused {
-    package let convolution: Convolution
+/// A product to whose result a bias and an activation can be added before it is stored.
+package protocol BiasableProduct: Primitive {
+    /// What the result is kept in.
+    var result: DType { get }
+    /// The same product with its result kept in another type.
+    func keeping(_ result: DType) -> Self
+    /// The kernel that adds the bias, which is the third input, and applies a leaky ReLU; a slope of 1 is none.
+    func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel
+}
+
+extension BiasableProduct {
+    /// This product with a bias and an activation behind it.
+    package func biased(slope: Double) -> any Primitive { Biased(self, slope: slope) }
+}
+
+/// A product, a bias [K] added to each column or channel of its result [..., K], and a leaky ReLU: slope 1 is none.
+/// Made by the pass `fuseBiases`, never by hand.
+package struct Biased<Product: BiasableProduct>: Fused {
+    package let product: Product
     package let slope: Double
 
-    package init(_ convolution: Convolution, slope: Double) {
-        self.convolution = convolution
+    package init(_ product: Product, slope: Double) {
+        self.product = product
         self.slope = slope
     }
 
-    package var name: String { "biasedConvolution" }
+    package var name: String { product.name + "Biased" }
     package var attributes: String {
-        convolution.attributes + (slope == 1 ? "" : " slope=\(slope)")
+        [product.attributes, slope == 1 ? "" : "slope=\(slope)"].filter { !$0.isEmpty }
+            .joined(separator: " ")
     }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
-        guard convolution.face == .forward, inputs.count == 3,
-            inputs[2] == TensorType([inputs[1].shape.dimensions.last ?? 0])
-        else { throw GraphFault("\(name) takes x, w [KH, KW, C, K] and a bias [K], not \(inputs)") }
-        return try convolution.infer(Array(inputs.prefix(2)))
+        guard inputs.count == 3 else { throw GraphFault("\(name) takes a bias, not \(inputs)") }
+        let made = try product.infer(Array(inputs.prefix(2)))
+        guard made.count == 1, inputs[2] == TensorType([made[0].shape.dimensions.last ?? 0]) else {
+            throw GraphFault("\(name) of \(made) cannot add the bias \(inputs[2])")
+        }
+        return made
     }
 
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
-        let exact = Convolution(.forward, convolution.window)
-        let y = inputs[0].builder.emit(exact, inputs[0], inputs[1]) + inputs[2]
-        return [(slope == 1 ? y : y.leakyRelu(slope)).cast(convolution.result)]
+        let y = inputs[0].builder.emit(product.keeping(.float32), inputs[0], inputs[1]) + inputs[2]
+        return [(slope == 1 ? y : y.leakyRelu(slope)).cast(product.result)]
     }
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {
@@ -36,6 +53,22 @@ package struct BiasedConvolution: Fused {
     }
 
     package func arithmetic(_ inputs: [TensorType]) -> Double {
-        convolution.arithmetic(Array(inputs.prefix(2)))
+        product.arithmetic(Array(inputs.prefix(2)))
+    }
+
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        try product.makeKernel(types, slope: slope)
+    }
+}
+
+extension Convolution: BiasableProduct {
+    package func keeping(_ result: DType) -> Convolution {
+        Convolution(face, window, result: result)
+    }
+}
+
+extension MatMul: BiasableProduct {
+    package func keeping(_ result: DType) -> MatMul {
+        MatMul(transposeA: transposeA, transposeB: transposeB, result: result)
     }
 }

@@ -34,7 +34,7 @@ extension Tensor {
             return tiled(window).max(axes: [2, 4])
         }
         // A finite stand-in for minus infinity, so that a search for bad numbers does not stop here.
-        let parts = taps(window, outside: -Double(Float.greatestFiniteMagnitude))
+        let parts = taps(window, outside: -0x1p127)
         return parts.dropFirst().reduce(parts[0]) { $0.maximum($1) }
     }
 

@@ -94,11 +94,9 @@ package enum Registry {
         + [
             BatchNormTraining(epsilon: 0).name, BatchNormGradient(epsilon: 0).name,
             AdamUpdate(beta1: 0, beta2: 0, epsilon: 0).name,
-            BiasedConvolution(
-                Convolution(
-                    .forward,
-                    Window(image: [1, 1], size: [1, 1], strides: [1, 1], padding: .valid)),
-                slope: 1
-            ).name,
+            MatMul().biased(slope: 1).name,
+            Convolution(
+                .forward, Window(image: [1, 1], size: [1, 1], strides: [1, 1], padding: .valid)
+            ).biased(slope: 1).name,
         ]
 }

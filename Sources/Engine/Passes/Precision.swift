@@ -3,7 +3,7 @@ public enum StoragePrecision: String, Sendable, CaseIterable {
     /// 32-bit floats throughout.
     case f32
     /// Activations, their gradients and the operands of products in bf16. Weights, optimizer slots, statistics, weight
-    /// gradients, logits, pixels and losses stay in f32, as does all arithmetic.
+    /// gradients, losses, and what has at most four columns (logits, images) stay in f32, as does all arithmetic.
     case bf16
 }
 
@@ -58,14 +58,17 @@ private struct Narrowing {
             try emit(
                 index, node, narrow,
                 try inputs.enumerated().map { place, value in
-                    place < images ? try copy(value, .bfloat16) : value
+                    try copy(value, place < images ? .bfloat16 : .float32)
                 })
-        case let biased as BiasedConvolution:
-            let narrow = Convolution(
-                .forward, biased.convolution.window, result: storage(of: made))
+        case let biased as Biased<Convolution>:
             try emit(
-                index, node, BiasedConvolution(narrow, slope: biased.slope),
-                [try copy(inputs[0], .bfloat16)] + inputs.dropFirst())
+                index, node, biased.product.keeping(storage(of: made)).biased(slope: biased.slope),
+                [try copy(inputs[0], .bfloat16)]
+                    + (try inputs.dropFirst().map { try copy($0, .float32) }))
+        case let biased as Biased<MatMul>:
+            try emit(
+                index, node, biased.product.keeping(storage(of: made)).biased(slope: biased.slope),
+                try inputs.prefix(2).map { try copy($0, .bfloat16) } + [copy(inputs[2], .float32)])
         case let fused as FusedElementwise:
             try emit(index, node, narrowed(fused, index, node, inputs), inputs)
         case is BatchNormTraining, is BatchNormGradient:
@@ -75,7 +78,7 @@ private struct Narrowing {
             try emit(
                 index, node, node.operation,
                 try inputs.enumerated().map { place, value in
-                    try place < images ? copy(value, isNarrow ? .bfloat16 : .float32) : value
+                    try copy(value, place < images && isNarrow ? .bfloat16 : .float32)
                 })
         case is Concatenate, is Slice, is Pad, is Transpose, is Broadcast, is Reshape:
             let isNarrow = inputs.contains { dtype($0) == .bfloat16 } && !isWide(made)
@@ -108,9 +111,10 @@ private struct Narrowing {
 
     /// What a product's result lies in: a few columns are logits or pixels, which cost nothing in f32.
     private func storage(of value: Value) -> DType {
-        let shape = graph.type(of: value).shape
-        return isWide(value) || shape[shape.rank - 1] <= 4 ? .float32 : .bfloat16
+        isWide(value) || hasFewColumns(graph.type(of: value).shape) ? .float32 : .bfloat16
     }
+
+    private func hasFewColumns(_ shape: Shape) -> Bool { (shape.dimensions.last ?? 1) <= 4 }
 
     /// The fused operation with its large outputs rounded.
     private func narrowed(
@@ -123,9 +127,7 @@ private struct Narrowing {
         let outputs = fused.outputs.enumerated().map { place, output in
             let value = Value(node: index, index: place)
             guard node.types[place].dtype == .float32, !isWide(value),
-                operands.contains(value) || readsNarrow,
-                fused.shape.rank == 0 || fused.shape[fused.shape.rank - 1] > 4
-                    || operands.contains(value)
+                operands.contains(value) || readsNarrow, !hasFewColumns(fused.shape)
             else { return output }
             instructions.append(
                 .init(.function(.cast(.bfloat16)), [fused.inputCount + output], type: .bfloat16))
@@ -164,8 +166,8 @@ extension Node {
         if let convolution = operation as? Convolution {
             return convolution.face == .filterGradient ? inputs : [inputs[0]]
         }
-        if operation is BiasedConvolution { return [inputs[0]] }
-        return operation is MatMul ? inputs : []
+        if operation is Biased<Convolution> { return [inputs[0]] }
+        return operation is MatMul || operation is Biased<MatMul> ? Array(inputs.prefix(2)) : []
     }
 }
 
@@ -179,8 +181,8 @@ extension Graph {
                 wide.contains(storage(of: Value(node: index, index: $0)))
             }
             switch node.operation {
-            case is MatMul, is Convolution, is BiasedConvolution, is Reduce, is BatchNormTraining,
-                is BatchNormGradient:
+            case is MatMul, is Convolution, is Biased<MatMul>, is Biased<Convolution>, is Reduce,
+                is BatchNormTraining, is BatchNormGradient:
                 continue
             case is FusedElementwise, is Concatenate, is Slice, is Pad, is Transpose, is Broadcast,
                 is Reshape:

@@ -50,7 +50,7 @@ package enum Passes {
     package static let all: [Pass] = [
         ("prune", prune), ("fold", fold), ("common subexpressions", mergeCommonSubexpressions),
         ("prune", prune), ("fuse normalization", fuseNormalization),
-        ("fuse convolutions", fuseConvolutions), ("prune", prune),
+        ("fuse biases", fuseBiases), ("prune", prune),
         ("fuse", fuse), ("prune", prune), ("separate outputs", separateOutputs),
     ]
 

@@ -1,6 +1,7 @@
 /// x where positive, else `negativeSlope` x. Keras's default slope is 0.3.
 public struct LeakyReLU: Layer {
     public static let kind = "leaky_relu"
+    public var mixesSamples: Bool { false }
     /// The slope below zero.
     public let negativeSlope: Double
 
@@ -19,6 +20,7 @@ public struct LeakyReLU: Layer {
 /// max(x, 0).
 public struct ReLU: Layer {
     public static let kind = "relu"
+    public var mixesSamples: Bool { false }
     /// The rectifier.
     public init() {}
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x.relu() }
@@ -27,6 +29,7 @@ public struct ReLU: Layer {
 /// The hyperbolic tangent.
 public struct Tanh: Layer {
     public static let kind = "tanh"
+    public var mixesSamples: Bool { false }
     /// The hyperbolic tangent.
     public init() {}
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x.tanh() }
@@ -35,6 +38,7 @@ public struct Tanh: Layer {
 /// 1 / (1 + e^-x).
 public struct Sigmoid: Layer {
     public static let kind = "sigmoid"
+    public var mixesSamples: Bool { false }
     /// The logistic function.
     public init() {}
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x.sigmoid() }

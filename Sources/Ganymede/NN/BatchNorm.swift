@@ -15,8 +15,6 @@ public struct BatchNorm: Layer {
         self.epsilon = epsilon
     }
 
-    public var mixesSamples: Bool { true }
-
     public func fault(forSample shape: [Int]) -> String? {
         if shape.isEmpty { return "it takes at least one axis of channels" }
         return epsilon > 0 ? nil : "its epsilon is above 0, and not \(epsilon)"

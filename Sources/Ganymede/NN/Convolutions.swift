@@ -2,6 +2,7 @@
 /// [kernel rows, kernel columns, C, filters], `bias` [filters].
 public struct Conv2D: Layer {
     public static let kind = "conv2d"
+    public var mixesSamples: Bool { false }
     /// Channels that it makes.
     public let filters: Int
     /// Rows and columns of the kernel.
@@ -44,6 +45,7 @@ public struct Conv2D: Layer {
 /// strides exactly.
 public struct ConvTranspose2D: Layer {
     public static let kind = "conv2d_transpose"
+    public var mixesSamples: Bool { false }
     /// Channels that it makes.
     public let filters: Int
     /// Rows and columns of the kernel.

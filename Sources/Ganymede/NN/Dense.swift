@@ -1,6 +1,7 @@
 /// y = x W + b, on x [batch, inputs]. W is `weight` [inputs, units], b is `bias` [units].
 public struct Dense: Layer {
     public static let kind = "dense"
+    public var mixesSamples: Bool { false }
     /// Outputs.
     public let units: Int
     /// Whether b is there.

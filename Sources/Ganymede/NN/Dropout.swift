@@ -2,6 +2,7 @@
 /// 1 / (1 - rate) (Srivastava et al., 2014). Stays active in a frozen network, as in Keras.
 public struct Dropout: Layer {
     public static let kind = "dropout"
+    public var mixesSamples: Bool { false }
     /// The share that is dropped.
     public let rate: Double
 

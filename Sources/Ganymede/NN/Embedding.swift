@@ -2,6 +2,7 @@
 /// [N, ..., outputDim]. `weight` is [inputDim, outputDim]. A number that is no class becomes zeros.
 public struct Embedding: Layer {
     public static let kind = "embedding"
+    public var mixesSamples: Bool { false }
     /// Classes, numbered from 0.
     public let inputDim: Int
     /// Numbers in a vector.

@@ -8,7 +8,8 @@ public protocol Layer: Codable, Equatable, Sendable {
     /// Why the layer cannot take samples of this shape, its own numbers included; nil where it can.
     func fault(forSample shape: [Int]) -> String?
 
-    /// Whether, while training, the output for one sample depends on the others in its batch.
+    /// Whether, while training, the output for one sample may depend on the others in its batch. A discriminator whose
+    /// layers all say false goes back once for both losses of the simultaneous schedule.
     var mixesSamples: Bool { get }
 
     /// The output for `x`, whose first axis is the batch, and which ``fault(forSample:)`` has let pass.
@@ -19,8 +20,8 @@ extension Layer {
     /// The type's name as `summary()` shows it.
     public static var typeName: String { "\(Self.self)" }
 
-    /// Treats each sample by itself.
-    public var mixesSamples: Bool { false }
+    /// True unless the layer says otherwise: the slower way, which is always right.
+    public var mixesSamples: Bool { true }
 
     /// Takes every shape.
     public func fault(forSample shape: [Int]) -> String? { nil }

@@ -2,6 +2,7 @@
 /// mean and population variance.
 public struct LayerNorm: Layer {
     public static let kind = "layer_norm"
+    public var mixesSamples: Bool { false }
     /// What is added to the variance.
     public let epsilon: Double
 

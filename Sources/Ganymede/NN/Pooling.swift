@@ -1,6 +1,7 @@
 /// The largest number under a window, channel by channel.
 public struct MaxPool2D: Layer {
     public static let kind = "max_pool2d"
+    public var mixesSamples: Bool { false }
     /// Rows and columns of the window.
     public let poolSize: Extent2D
     /// Rows and columns from one place to the next.
@@ -27,6 +28,7 @@ public struct MaxPool2D: Layer {
 /// The mean under a window, channel by channel; what lies outside the image does not count.
 public struct AveragePool2D: Layer {
     public static let kind = "average_pool2d"
+    public var mixesSamples: Bool { false }
     /// Rows and columns of the window.
     public let poolSize: Extent2D
     /// Rows and columns from one place to the next.
@@ -72,6 +74,7 @@ private func poolingFault(
 /// Every pixel repeated: the nearest-neighbour upsampling of Keras.
 public struct UpSampling2D: Layer {
     public static let kind = "up_sampling2d"
+    public var mixesSamples: Bool { false }
     /// Rows and columns that one pixel becomes.
     public let size: Extent2D
 
@@ -90,6 +93,7 @@ public struct UpSampling2D: Layer {
 /// Zeros around an image.
 public struct ZeroPadding2D: Layer {
     public static let kind = "zero_padding2d"
+    public var mixesSamples: Bool { false }
     /// Rows above and columns left of the image.
     public let before: Extent2D
     /// Rows below and columns right of it.

@@ -1,6 +1,7 @@
 /// [batch, ...] to [batch, all the rest].
 public struct Flatten: Layer {
     public static let kind = "flatten"
+    public var mixesSamples: Bool { false }
     /// A flattening.
     public init() {}
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
@@ -11,6 +12,7 @@ public struct Flatten: Layer {
 /// The same numbers under another shape, the batch apart.
 public struct Reshape: Layer {
     public static let kind = "reshape"
+    public var mixesSamples: Bool { false }
     /// The new shape of one sample.
     public let shape: [Int]
 

@@ -16,28 +16,33 @@ package struct Plan: Codable, Equatable, Sendable {
         try check()
     }
 
-    /// Refuses what this processor cannot do.
-    package func check() throws {
+    /// Refuses what this processor cannot do, with what to do instead.
+    package func check(advice: String = "Use --precision f32") throws {
         if precision == .bf16 && !DNN.hasBFloat16 {
             throw GanymedeError.world(
                 "bf16 needs a processor with avx512_bf16; oneDNN uses \(DNN.instructionSet) here. "
-                    + "Use --precision f32")
+                    + advice)
         }
     }
 
-    /// Times steps on small batches in both precisions, in turns: a fraction of a second. Large batches gain at least
-    /// as much from the smaller type. With one thread, whose times other work on the machine changes least.
+    /// Times steps on small batches in both precisions, in turns, for a fraction of a second (one round, where that is
+    /// longer). Large batches gain at least as much from the smaller type. With one thread, whose times other work on
+    /// the machine changes least.
     private static func fasterPrecision(_ options: RunOptions) throws -> StoragePrecision {
         guard DNN.hasBFloat16 else { return .f32 }
-        let step = TrainStep(options.gan, batch: min(options.training.batch, 16))
+        let step = TrainStep(options.gan, batch: min(options.training.batch, 8))
         let threads = EngineThread.threads
         EngineThread.threads = 1
         defer { EngineThread.threads = threads }
-        var best: [StoragePrecision: Double] = [:]
-        let programs = try StoragePrecision.allCases.map {
-            ($0, try Program(step.graph, store: StateStore(), precision: $0))
+        let wide = try Program(step.graph, store: StateStore(), precision: .f32)
+        // A network that cannot be computed in bf16 is one for f32.
+        guard let narrow = try? Program(step.graph, store: StateStore(), precision: .bf16) else {
+            return .f32
         }
-        for _ in 0..<5 {
+        let programs = [(StoragePrecision.f32, wide), (.bf16, narrow)]
+        var best: [StoragePrecision: Double] = [:]
+        let begin = Machine.seconds()
+        for round in 0..<5 where round == 0 || Machine.seconds() - begin < 0.3 {
             for (precision, program) in programs {
                 let start = Machine.seconds()
                 program.run()

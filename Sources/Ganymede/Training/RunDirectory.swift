@@ -107,9 +107,11 @@ public struct RunDirectory: Sendable {
     /// What the run chose by measuring.
     func plan() throws -> Plan {
         struct Config: Decodable {
-            let plan: Plan
+            let plan: Plan?
         }
+        // The first runs had no choice.
         return try JSON.decode(Config.self, from: Files.read(configPath), configPath).plan
+            ?? Plan(precision: .f32)
     }
 
     /// Writes the options with what the run was made by and on.

@@ -99,7 +99,9 @@ public struct Trainer: Sendable {
         }
         return try EngineThread.run {
             EngineThread.threads = trainer.options.training.threads
-            try checkpoint.plan.check()
+            try checkpoint.plan.check(
+                advice: "The run computes in bf16 and cannot go on. A new run from its weights: "
+                    + "ganymede train --init-from \(path) --precision f32")
             let session = try TrainingSession(trainer.options, dataset, plan: checkpoint.plan)
             session.directory = directory
             try checkpoint.load(session.step.variables, into: session.store)

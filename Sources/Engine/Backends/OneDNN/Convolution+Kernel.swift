@@ -21,19 +21,17 @@ extension Convolution {
         }
     }
 
-    fileprivate func problem(_ types: KernelTypes) -> ConvolutionProblem {
+    /// The kernel that knows bias and activation, or the convolution and then one pass over its result.
+    package func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel {
+        let problem = problem(types)
+        if let direct = DirectKernel(.forward, problem, slope: slope) { return direct }
+        return try BiasedKernel(problem, slope)
+    }
+
+    private func problem(_ types: KernelTypes) -> ConvolutionProblem {
         let (x, w, y) = shapes(types.inputs.map(\.shape))
         return ConvolutionProblem(
             window: window, x: x, w: w, y: y, operands: types.inputs[0].dtype, result: result)
-    }
-}
-
-extension BiasedConvolution {
-    /// The kernel that knows bias and activation, or the convolution and then one pass over its result.
-    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
-        let problem = convolution.problem(types)
-        if let direct = DirectKernel(.forward, problem, slope: slope) { return direct }
-        return try BiasedKernel(ConvolutionKernel(.forward, problem), types.outputs[0], slope)
     }
 }
 

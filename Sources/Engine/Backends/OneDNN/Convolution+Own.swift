@@ -44,38 +44,51 @@ final class DirectKernel: Kernel {
     }
 }
 
-/// A convolution, and then one pass over its result for bias and activation.
+/// A convolution into f32, and then one pass over that for bias and activation, so that the result is rounded once.
 final class BiasedKernel: Kernel {
     private let convolution: ConvolutionKernel
     private let activation: any Kernel
+    private let sumBytes: Int
 
-    init(_ convolution: ConvolutionKernel, _ result: TensorType, _ slope: Double) throws {
-        self.convolution = convolution
-        let channels = Shape([result.shape[result.shape.rank - 1]])
+    init(_ problem: ConvolutionProblem, _ slope: Double) throws {
+        var sums = problem
+        sums.result = .float32
+        convolution = try ConvolutionKernel(.forward, sums)
+        let instructions: [FusedElementwise.Instruction] = [
+            .init(.function(.add), [0, 1]), .init(.function(.leakyRelu(slope: slope)), [2]),
+            .init(.function(.cast(problem.result)), [3], type: problem.result),
+        ]
         let fused = FusedElementwise(
-            shape: result.shape, inputCount: 2,
-            instructions: [
-                .init(.function(.add), [0, 1]), .init(.function(.leakyRelu(slope: slope)), [2]),
-                .init(.function(.cast(result.dtype)), [3], type: result.dtype),
-            ], outputs: [2])
+            shape: problem.y, inputCount: 2, instructions: instructions, outputs: [2])
         activation = try fused.makeKernel(
-            KernelTypes(inputs: [result, TensorType(channels)], outputs: [result]))
+            KernelTypes(
+                inputs: [TensorType(problem.y), TensorType([problem.y[3]])],
+                outputs: [TensorType(problem.y, problem.result)]))
+        sumBytes = problem.result == .float32 ? 0 : aligned(problem.y.count * 4)
     }
 
     var implementation: String {
         "\(convolution.implementation) + \(activation.implementation)"
     }
-    var scratchBytes: Int { convolution.scratchBytes }
+    var scratchBytes: Int { sumBytes + convolution.scratchBytes }
 
     func bind(_ memory: KernelMemory) throws {
-        try convolution.bind(memory)
+        let sums = sumBytes > 0 ? memory.scratch : memory.outputs[0]
+        try convolution.bind(
+            KernelMemory(
+                inputs: memory.inputs, outputs: [sums], scratch: memory.scratch + sumBytes))
         try activation.bind(
             KernelMemory(
-                inputs: [memory.outputs[0], memory.inputs[2]], outputs: memory.outputs,
-                scratch: memory.scratch))
+                inputs: [sums, memory.inputs[2]], outputs: memory.outputs, scratch: memory.scratch))
     }
 
     func run() -> Bool { convolution.run() && activation.run() }
+
+    func runTimingReorders(_ clock: () -> Double) -> Double {
+        let reorders = convolution.runTimingReorders(clock)
+        _ = activation.run()
+        return reorders
+    }
 }
 
 /// The filter gradient as sums of outer products in registers, over the places where a tap sees the image.

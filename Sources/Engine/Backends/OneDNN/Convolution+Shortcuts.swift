@@ -91,6 +91,13 @@ final class PickingKernel: Kernel {
         pick.run(memory.inputs[0], memory.scratch)
         return gradient.run()
     }
+
+    func runTimingReorders(_ clock: () -> Double) -> Double {
+        guard let memory else { return 0 }
+        let start = clock()
+        pick.run(memory.inputs[0], memory.scratch)
+        return clock() - start + gradient.runTimingReorders(clock)
+    }
 }
 
 /// The input gradient as a product that makes what each place hands to the pixels under its window, and a fold

@@ -51,13 +51,14 @@ final class DNNDescriptor {
     func isEqual(to other: DNNDescriptor) -> Bool { gdn_descriptor_equal(handle, other.handle) }
 }
 
-/// Owns the attributes that every operation gets: scratch memory comes from the program.
+/// Owns the attributes that every operation gets: scratch memory comes from the program, and a leaky ReLU may come
+/// behind it, which a slope of 1 leaves away.
 final class DNNAttributes {
     let handle: OpaquePointer
 
-    init() throws(DNNError) {
+    init(slope: Double = 1) throws(DNNError) {
         var made: OpaquePointer?
-        try DNNError.check(gdn_attributes_create(&made), "attributes")
+        try DNNError.check(gdn_attributes_create(&made, Float(slope)), "attributes")
         guard let made else { throw DNNError(description: "oneDNN: no attributes") }
         handle = made
     }

@@ -4,12 +4,17 @@ extension MatMul {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         try MatMulKernel(self, types)
     }
+
+    package func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel {
+        try MatMulKernel(self, types, slope: slope)
+    }
 }
 
 final class MatMulKernel: Kernel {
     private let operation: DNNOperation
 
-    init(_ matmul: MatMul, _ types: KernelTypes) throws {
+    /// With a bias where there is a third input.
+    init(_ matmul: MatMul, _ types: KernelTypes, slope: Double = 1) throws {
         let (m, k) = matmul.extents(types.inputs[0].shape, matmul.transposeA)
         let (_, n) = matmul.extents(types.inputs[1].shape, matmul.transposeB)
         let source = try DNNDescriptor(
@@ -17,10 +22,13 @@ final class MatMulKernel: Kernel {
         let weights = try DNNDescriptor(
             [k, n], types.inputs[1].dtype, strides: matmul.transposeB ? [1, k] : [n, 1])
         let target = try DNNDescriptor([m, n], types.outputs[0].dtype, strides: [n, 1])
-        let attributes = try DNNAttributes()
+        let bias =
+            types.inputs.count > 2 ? try DNNDescriptor([1, n], .float32, strides: [n, 1]) : nil
+        let attributes = try DNNAttributes(slope: slope)
         operation = try DNNOperation("matmul [\(m),\(k)] x [\(k),\(n)]") { made in
             gdn_matmul_create(
-                &made, source.handle, weights.handle, target.handle, attributes.handle)
+                &made, source.handle, weights.handle, bias?.handle, target.handle,
+                attributes.handle)
         }
     }
 
@@ -31,6 +39,7 @@ final class MatMulKernel: Kernel {
         try operation.bind(GDN_SRC, memory.inputs[0])
         try operation.bind(GDN_WEIGHTS, memory.inputs[1])
         try operation.bind(GDN_DST, memory.outputs[0])
+        if memory.inputs.count > 2 { try operation.bind(GDN_BIAS, memory.inputs[2]) }
         if scratchBytes > 0 { try operation.bind(GDN_SCRATCHPAD, memory.scratch) }
     }
 

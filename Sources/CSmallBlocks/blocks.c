@@ -1,0 +1,87 @@
+// Small C++ objects of the command, without malloc.
+//
+// oneDNN's one way to execute a primitive copies the arguments into a std::unordered_map: six blocks taken and given
+// back at every call, hundreds in a step. Here blocks of up to 128 bytes come from pages of one region; those that are
+// given back wait in a list of the thread that gave them. Everything else goes to the C++ library as ever, and so does a
+// small block when the region, which threads that end take blocks out of for good, is used up. Only the command is linked with this: a library has no business in the
+// allocator of the process that uses it.
+#if defined(__linux__) && defined(__ELF__)
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { GRANULE = 16, CLASSES = 8, PAGE = 4096, PAGES = 256 };
+
+typedef struct block {
+    struct block *next;
+} block;
+
+static _Alignas(PAGE) char region[PAGES][PAGE];
+/// What the blocks of a page are: their size in granules, less one.
+static unsigned char classes[PAGES];
+static atomic_size_t used;
+static _Thread_local block *waiting[CLASSES];
+
+typedef void *(*take)(size_t size);
+typedef void (*give)(void *memory);
+
+/// The C++ library's own function of that name.
+static void *original(_Atomic(void *) *known, const char *name) {
+    void *found = atomic_load_explicit(known, memory_order_relaxed);
+    if (!found) {
+        found = dlsym(RTLD_NEXT, name);
+        if (!found) abort();  // a C++ library without operator new
+        atomic_store_explicit(known, found, memory_order_relaxed);
+    }
+    return found;
+}
+
+/// Divides a new page among the list of a class. False when none is left.
+static int divide(size_t class) {
+    size_t page = atomic_load_explicit(&used, memory_order_relaxed);
+    do {
+        if (page >= PAGES) return 0;
+    } while (!atomic_compare_exchange_weak(&used, &page, page + 1));
+    size_t size = (class + 1) * GRANULE;
+    classes[page] = (unsigned char)class;
+    for (size_t at = 0; at + size <= PAGE; at += size) {
+        block *made = (block *)(void *)&region[page][at];
+        made->next = waiting[class];
+        waiting[class] = made;
+    }
+    return 1;
+}
+
+/// operator new(size_t)
+void *_Znwm(size_t size) {
+    static _Atomic(void *) known;
+    size_t class = size == 0 ? 0 : (size - 1) / GRANULE;
+    if (class >= CLASSES || (!waiting[class] && !divide(class))) return ((take)original(&known, "_Znwm"))(size);
+    block *taken = waiting[class];
+    waiting[class] = taken->next;
+    return taken;
+}
+
+/// operator delete(void *)
+void _ZdlPv(void *memory) {
+    static _Atomic(void *) known;
+    uintptr_t offset = (uintptr_t)memory - (uintptr_t)region;
+    if (offset >= sizeof region) {
+        ((give)original(&known, "_ZdlPv"))(memory);
+        return;
+    }
+    block *given = memory;
+    size_t class = classes[offset / PAGE];
+    given->next = waiting[class];
+    waiting[class] = given;
+}
+
+/// operator delete(void *, size_t)
+void _ZdlPvm(void *memory, size_t size) {
+    (void)size;
+    _ZdlPv(memory);
+}
+#endif
