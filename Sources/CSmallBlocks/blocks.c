@@ -1,7 +1,7 @@
 // Small C++ objects of the command, without malloc.
 //
 // oneDNN's one way to execute a primitive copies the arguments into a std::unordered_map: six blocks taken and given
-// back at every call, hundreds in a step. Here blocks of up to 128 bytes come from pages of one region; those that are
+// back at every call, hundreds in a step. Here blocks of up to 256 bytes come from pages of one region; those that are
 // given back wait in a list of the thread that gave them. Everything else goes to the C++ library as ever, and so does a
 // small block when the region, which threads that end take blocks out of for good, is used up. Only the command is linked with this: a library has no business in the
 // allocator of the process that uses it.
@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { GRANULE = 16, CLASSES = 8, PAGE = 4096, PAGES = 256 };
+enum { GRANULE = 16, CLASSES = 16, PAGE = 4096, PAGES = 256 };
 
 typedef struct block {
     struct block *next;

@@ -1,5 +1,6 @@
 #if os(Linux)
     import Foundation
+    import Ganymede
     import TestSupport
     import Testing
 
@@ -65,8 +66,12 @@
             #expect(found.creations == 0, "primitives made in \(steps) steps")
             #expect(found.outside == 0, "allocations in \(steps) steps")
             #expect(found.outsideFreed == 0)
-            #expect(found.inside == 0, "allocations of oneDNN in \(steps) steps")
-            #expect(found.insideFreed == 0)
+            #expect(found.inside == found.insideFreed, "memory that oneDNN kept")
+            // Without AVX-512 oneDNN multiplies by a routine that takes a large buffer at every call.
+            let mayAllocate = !DNN.instructionSet.hasPrefix("avx512")
+            #expect(
+                found.inside <= (mayAllocate ? 2 * found.counted : 0),
+                "allocations of oneDNN in \(steps) steps")
         }
 
         private static let lengths = [
