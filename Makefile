@@ -34,7 +34,7 @@ race: build
 	Benchmarks/peers/venv/bin/pip install --quiet numpy jax tensorflow-cpu keras torch safetensors
 	Benchmarks/peers/venv/bin/python Benchmarks/race.py $(RACE)
 
-# How our time grows with the batch and the images' side: some 5 minutes on two cores that do nothing else.
+# How our time grows with the batch and the images' side: some 10 minutes on two cores that do nothing else.
 scale: build
 	python3 Benchmarks/scale.py
 
