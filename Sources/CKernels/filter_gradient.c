@@ -22,7 +22,7 @@ enum {
     PACKED = 4 << 20  ///< bytes that stay in the third-level cache between packing and use
 };
 
-int gk_filter_gradient_support(void) {
+int gk_own_products(void) {
     if (gk_selected_isa() < 2 || !__builtin_cpu_supports("bmi2")) return 0;
     return __builtin_cpu_supports("avx512bf16") ? 2 : 1;
 }
@@ -281,7 +281,7 @@ void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const 
 
 #else
 
-int gk_filter_gradient_support(void) { return 0; }
+int gk_own_products(void) { return 0; }
 size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat16) { return 0; }
 void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy, float *dw,
                         void *scratch) {}

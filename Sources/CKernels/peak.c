@@ -31,7 +31,7 @@ LOOP(floats_256, "avx2,fma", __m256, 12, _mm256_set1_ps, "vfmadd231ps", _mm256_c
 
 double gk_peak(bool bfloat16, size_t repeats) {
     int isa = gk_selected_isa();
-    if (bfloat16 && gk_filter_gradient_support() < 2) return 0;
+    if (bfloat16 && gk_own_products() < 2) return 0;
     if (isa == 0) return 0;
     gk_divide(bfloat16 ? pairs_512 : isa == 2 ? floats_512 : floats_256, 0, repeats, 1, SIZE_MAX);
     double sums = isa == 2 ? 24 * 16 : 12 * 8;

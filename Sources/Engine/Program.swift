@@ -90,13 +90,10 @@ public final class Program {
         setFeed(name, bits.map(Float.init(bitPattern:)))
     }
 
-    /// Fills the feed `key` with the words of a ``RandomKey``, without the array that they come in.
-    package func setKey(seed: UInt64, step: UInt64) {
+    /// Fills the feed `key`, without allocating.
+    package func setKey(_ key: RandomKey) {
         let words = feed("key")
-        words[0] = Float(bitPattern: UInt32(truncatingIfNeeded: seed))
-        words[1] = Float(bitPattern: UInt32(truncatingIfNeeded: seed >> 32))
-        words[2] = Float(bitPattern: UInt32(truncatingIfNeeded: step))
-        words[3] = Float(bitPattern: UInt32(truncatingIfNeeded: step >> 32))
+        for index in 0..<4 { words[index] = Float(bitPattern: key.word(index)) }
     }
 
     /// Whether there is a feed of this name.

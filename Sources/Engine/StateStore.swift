@@ -67,6 +67,9 @@ public final class StateStore {
     }
 }
 
+/// Bytes up to the next line of the cache.
+func aligned(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
+
 /// Zeroed memory at an address that suits every vector instruction, with room to read past the end.
 package final class AlignedBuffer {
     package let base: UnsafeMutableRawPointer
@@ -74,7 +77,7 @@ package final class AlignedBuffer {
 
     package init(byteCount: Int) {
         // oneDNN before 3.1 may read a little past a tensor.
-        let padded = (byteCount + 63) / 64 * 64 + 256
+        let padded = aligned(byteCount) + 256
         base = .allocate(byteCount: padded, alignment: 64)
         base.initializeMemory(as: UInt8.self, repeating: 0, count: padded)
         self.byteCount = byteCount

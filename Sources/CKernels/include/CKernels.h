@@ -134,8 +134,8 @@ typedef struct {
         columns;
 } gk_convolution_shape;
 
-/// What of gk_filter_gradient runs here: 0 nothing, 1 float, 2 bfloat16 too. Changes with gk_select_isa.
-int gk_filter_gradient_support(void);
+/// What of gk_filter_gradient and gk_convolution runs here: 0 nothing, 1 float, 2 bfloat16 too. Changes with gk_select_isa.
+int gk_own_products(void);
 /// Bytes that gk_filter_gradient needs as scratch.
 size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat16);
 /// dw[kh, kw, c, o] = sum over n, i, j of x[n, i * stride_y + kh - top, j * stride_x + kw - left, c] * dy[n, i, j, o].
@@ -154,7 +154,7 @@ typedef struct {
     float slope;           ///< of the leaky ReLU: 1 leaves the result as it is
 } gk_convolution_kind;
 
-/// Bytes that gk_convolution needs as scratch. It runs what gk_filter_gradient_support tells.
+/// Bytes that gk_convolution needs as scratch. It runs what gk_own_products tells.
 size_t gk_convolution_scratch(const gk_convolution_shape *shape, const gk_convolution_kind *kind);
 /// y[n, i, j, o] = sum over kh, kw, c of x[n, i * stride_y + kh - top, j * stride_x + kw - left, c] * w[kh, kw, c, o],
 /// or, as the input gradient, x[n, r, s, c] = sum of y[n, i, j, o] * w[kh, kw, c, o] over all kh, kw, i, j, o with

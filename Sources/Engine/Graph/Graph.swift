@@ -60,6 +60,12 @@ public struct Graph: Sendable {
         return readers
     }
 
+    /// The node that alone reads a value, which is no output.
+    package func onlyReader(of value: Value, _ readers: [[Int]]) -> Int? {
+        let reading = readers[value.node].filter { nodes[$0].inputs.contains(value) }
+        return reading.count == 1 && !outputs.contains { $0.value == value } ? reading[0] : nil
+    }
+
     /// The state and feed nodes, in order.
     package var inputs: [(node: Int, input: Input)] {
         nodes.enumerated().compactMap { index, node in

@@ -28,7 +28,7 @@ extension Graph {
         guard (node.operation as? Elementwise)?.function == .add else { return nil }
         let (made, added) = (nodes[node.inputs[0].node], nodes[node.inputs[1].node])
         guard let product = made.operation as? any BiasableProduct,
-            onlyReader(of: node.inputs[0].node, readers) == index, added.operation is Broadcast,
+            onlyReader(of: node.inputs[0], readers) == index, added.operation is Broadcast,
             type(of: added.inputs[0]).shape == [made.types[0].shape.dimensions.last ?? 0]
         else { return nil }
         if let convolution = product as? Convolution, convolution.face != .forward { return nil }
@@ -38,18 +38,10 @@ extension Graph {
     /// The slope of the leaky ReLU that alone reads the biased product. A ReLU stays by itself behind a product of
     /// oneDNN, whose own makes 0 of NaN: numbers that are not finite must be seen.
     fileprivate func activation(of index: Int, _ readers: [[Int]]) -> Double? {
-        guard let reader = onlyReader(of: index, readers),
+        guard let reader = onlyReader(of: Value(node: index), readers),
             let slope = (nodes[reader].operation as? Elementwise)?.leakySlope,
             slope > 0 || nodes[nodes[index].inputs[0].node].operation is Convolution
         else { return nil }
         return slope
-    }
-
-    /// The node that alone reads the value of `index`, which is no output.
-    fileprivate func onlyReader(of index: Int, _ readers: [[Int]]) -> Int? {
-        guard readers[index].count == 1, !outputs.contains(where: { $0.value.node == index }) else {
-            return nil
-        }
-        return readers[index][0]
     }
 }

@@ -40,11 +40,10 @@ extension Elementwise {
 extension Graph {
     /// The slope of the leaky ReLU that alone reads what the normalization `index` makes of x.
     fileprivate func activation(behind index: Int, _ readers: [[Int]]) -> Double? {
-        guard (nodes[index].operation as? BatchNormTraining)?.slope == 1 else { return nil }
-        let y = Value(node: index)
-        let reading = readers[index].filter { nodes[$0].inputs.contains(y) }
-        guard reading.count == 1, !outputs.contains(where: { $0.value == y }) else { return nil }
-        return (nodes[reading[0]].operation as? Elementwise)?.leakySlope
+        guard (nodes[index].operation as? BatchNormTraining)?.slope == 1,
+            let reader = onlyReader(of: Value(node: index), readers)
+        else { return nil }
+        return (nodes[reader].operation as? Elementwise)?.leakySlope
     }
 
     /// What comes into the gradient of a leaky ReLU that lies between it and the normalization's gradient `index`,
@@ -53,8 +52,8 @@ extension Graph {
         before index: Int, _ readers: [[Int]]
     ) -> (Value, Double)? {
         let (gradient, dy) = (nodes[index], nodes[index].inputs[0])
-        guard (gradient.operation as? BatchNormGradient)?.slope == 1, readers[dy.node] == [index],
-            !outputs.contains(where: { $0.value == dy }),
+        guard (gradient.operation as? BatchNormGradient)?.slope == 1,
+            onlyReader(of: dy, readers) == index,
             case .leakyReluGradient(let slope) = (nodes[dy.node].operation as? Elementwise)?
                 .function
         else { return nil }

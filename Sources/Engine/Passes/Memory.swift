@@ -53,7 +53,7 @@ extension Passes {
         var taken: [(block: Block, offset: Int)] = []
         blocks.sort { ($0.byteCount, $1.node) > ($1.byteCount, $0.node) }
         for block in blocks {
-            let size = (block.byteCount + 63) / 64 * 64
+            let size = aligned(block.byteCount)
             let neighbours =
                 taken
                 .filter { $0.block.first <= block.last && block.first <= $0.block.last }
@@ -61,7 +61,7 @@ extension Passes {
             var offset = 0
             for other in neighbours {
                 if offset + size <= other.offset { break }
-                offset = max(offset, other.offset + (other.block.byteCount + 63) / 64 * 64)
+                offset = max(offset, other.offset + aligned(other.block.byteCount))
             }
             taken.append((block, offset))
             if let value = block.value {

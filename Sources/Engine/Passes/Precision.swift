@@ -45,18 +45,15 @@ private struct Narrowing {
         let made = Value(node: index)
         switch node.operation {
         case let matmul as MatMul:
-            let narrow = MatMul(
-                transposeA: matmul.transposeA, transposeB: matmul.transposeB,
-                result: storage(of: made))
-            try emit(index, node, narrow, try inputs.map { try copy($0, .bfloat16) })
+            try emit(
+                index, node, matmul.keeping(storage(of: made)),
+                try inputs.map { try copy($0, .bfloat16) })
         case let convolution as Convolution:
-            let narrow = Convolution(
-                convolution.face, convolution.window,
-                result: convolution.face == .filterGradient ? .float32 : storage(of: made))
+            let result = convolution.face == .filterGradient ? .float32 : storage(of: made)
             // Filters stay as they are: the kernel rounds them while it changes their layout.
             let images = convolution.face == .filterGradient ? 2 : 1
             try emit(
-                index, node, narrow,
+                index, node, convolution.keeping(result),
                 try inputs.enumerated().map { place, value in
                     try copy(value, place < images ? .bfloat16 : .float32)
                 })
@@ -141,11 +138,7 @@ private struct Narrowing {
     private mutating func emit(
         _ index: Int, _ node: Node, _ operation: any Primitive, _ inputs: [Value]
     ) throws {
-        let new = try rewriter.append(operation, inputs, scope: node.scope)
-        for output in node.types.indices {
-            rewriter.replace(
-                Value(node: index, index: output), with: Value(node: new, index: output))
-        }
+        try rewriter.put(operation, inputs, inPlaceOf: index, node)
     }
 
     /// `value` of the new graph in another type, made once.

@@ -117,7 +117,8 @@ final class TrainingSession {
     private func prepare(step index: Int) {
         loader.fill(real, step: index)
         if program.hasFeed("key") {
-            program.setKey(seed: UInt64(options.training.seed), step: UInt64(index) + 1)
+            program.setKey(
+                RandomKey(seed: UInt64(options.training.seed), step: UInt64(index) + 1))
         }
         for scalar in step.hostScalars {
             program.feed(scalar.feed)[0] = scalar.value(step: index)

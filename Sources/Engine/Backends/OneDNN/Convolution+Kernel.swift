@@ -12,12 +12,12 @@ extension Convolution {
             // Few channels would fill a part of each vector only; a product and a fold do not care.
             if problem.x[3] <= 4 { return try FoldingKernel(problem) }
             if let direct = DirectKernel(.inputGradient, problem) { return direct }
-            return try window.mirrored.map { try MirroredKernel(problem, $0) }
+            return try window.mirrored.map { try RearrangedKernel.mirrored(problem, $0) }
                 ?? ConvolutionKernel(.inputGradient, problem)
         case .filterGradient:
             if FilterGradientKernel.isFaster(problem) { return FilterGradientKernel(problem) }
             return try window.picks
-                ? PickingKernel(problem) : ConvolutionKernel(.filterGradient, problem)
+                ? RearrangedKernel.picking(problem) : ConvolutionKernel(.filterGradient, problem)
         }
     }
 

@@ -11,7 +11,7 @@ final class DirectKernel: Kernel {
     /// oneDNN's.
     init?(_ face: Convolution.Face, _ problem: ConvolutionProblem, slope: Double = 1) {
         let isBFloat16 = problem.operands == .bfloat16
-        guard gk_filter_gradient_support() >= (isBFloat16 ? 2 : 1), problem.window.size != [1, 1]
+        guard gk_own_products() >= (isBFloat16 ? 2 : 1), problem.window.size != [1, 1]
         else { return nil }
         shape = problem.shape
         kind = gk_convolution_kind(
@@ -100,8 +100,8 @@ final class FilterGradientKernel: Kernel {
     /// Whether it is at least as fast as oneDNN's, as measured: docs/decisions/0010. In bf16 always: oneDNN 2.6 is far
     /// slower, and on images of one pixel two of its runs differ.
     static func isFaster(_ problem: ConvolutionProblem) -> Bool {
-        if problem.operands == .bfloat16 { return gk_filter_gradient_support() >= 2 }
-        return gk_filter_gradient_support() >= 1 && problem.w[3] >= 32 && problem.w[2] >= 4
+        if problem.operands == .bfloat16 { return gk_own_products() >= 2 }
+        return gk_own_products() >= 1 && problem.w[3] >= 32 && problem.w[2] >= 4
             && problem.window.size != [1, 1]
     }
 

@@ -1,69 +1,52 @@
 import CKernels
 import COneDNN
 
-/// The input gradient of steps of one, as the convolution that goes forward over y with the filter turned around: of
-/// oneDNN's two kernels the forward one is the faster.
-final class MirroredKernel: Kernel {
-    private let turn: StridedCopy
-    private let forward: ConvolutionKernel
-    private let filterBytes: Int
+/// A convolution of oneDNN on operands of which one is first copied in another order.
+final class RearrangedKernel: Kernel {
+    private let copy: StridedCopy
+    /// The operand that is copied.
+    private let operand: Int
+    private let copyBytes: Int
+    private let convolution: ConvolutionKernel
     private var memory: KernelMemory?
 
+    private init(
+        _ copy: StridedCopy, ofOperand operand: Int, bytes: Int, _ convolution: ConvolutionKernel
+    ) {
+        self.copy = copy
+        self.operand = operand
+        copyBytes = aligned(bytes)
+        self.convolution = convolution
+    }
+
+    /// The input gradient of steps of one, as the convolution that goes forward over y with the filter turned around:
+    /// of oneDNN's two kernels the forward one is the faster.
+    ///
     /// - Parameter mirrored: see ``Window/mirrored``.
-    init(_ problem: ConvolutionProblem, _ mirrored: Window) throws {
+    static func mirrored(
+        _ problem: ConvolutionProblem, _ mirrored: Window
+    ) throws -> RearrangedKernel {
         let w = problem.w
         let turned = Shape([w[0], w[1], w[3], w[2]])
         let own = w.strides
-        turn = StridedCopy(
+        let turn = StridedCopy(
             turned, .float32, from: [-own[0], -own[1], own[3], own[2]], to: turned.strides,
             fromOffset: (w[0] - 1) * own[0] + (w[1] - 1) * own[1])
-        forward = try ConvolutionKernel(
-            .forward,
-            ConvolutionProblem(
-                window: mirrored, x: problem.y, w: turned, y: problem.x,
-                operands: problem.operands, result: problem.result))
-        filterBytes = aligned(w.count * 4)
+        let forward = ConvolutionProblem(
+            window: mirrored, x: problem.y, w: turned, y: problem.x, operands: problem.operands,
+            result: problem.result)
+        return RearrangedKernel(
+            turn, ofOperand: 1, bytes: w.count * 4, try ConvolutionKernel(.forward, forward))
     }
 
-    var implementation: String { "ganymede:copy + \(forward.implementation)" }
-    var scratchBytes: Int { filterBytes + forward.scratchBytes }
-
-    func bind(_ memory: KernelMemory) throws {
-        self.memory = memory
-        try forward.bind(
-            KernelMemory(
-                inputs: [memory.inputs[0], memory.scratch], outputs: memory.outputs,
-                scratch: memory.scratch + filterBytes))
-    }
-
-    func runTimingReorders(_ clock: () -> Double) -> Double {
-        guard let memory else { return 0 }
-        let start = clock()
-        turn.run(memory.inputs[1], memory.scratch)
-        return clock() - start + forward.runTimingReorders(clock)
-    }
-
-    func run() -> Bool {
-        guard let memory else { return true }
-        turn.run(memory.inputs[1], memory.scratch)
-        return forward.run()
-    }
-}
-
-/// The filter gradient of a 1x1 window that skips pixels: that of the picked pixels with steps of one. oneDNN's
-/// own kernel writes past its workspace where channels lie last (uxlfoundation/oneDNN#6035, open in 3.x too):
-/// wrong gradients now and then, and a damaged arena.
-final class PickingKernel: Kernel {
-    private let pick: StridedCopy
-    private let gradient: ConvolutionKernel
-    private let pickedBytes: Int
-    private var memory: KernelMemory?
-
-    init(_ problem: ConvolutionProblem) throws {
+    /// The filter gradient of a 1x1 window that skips pixels: that of the picked pixels with steps of one. oneDNN's
+    /// own kernel writes past its workspace where channels lie last (uxlfoundation/oneDNN#6035, open in 3.x too):
+    /// wrong gradients now and then, and a damaged arena.
+    static func picking(_ problem: ConvolutionProblem) throws -> RearrangedKernel {
         let (window, x) = (problem.window, problem.x)
         let picked = Shape([x[0]] + window.places + [x[3]])
         let own = x.strides
-        pick = StridedCopy(
+        let pick = StridedCopy(
             picked, problem.operands,
             from: [own[0], own[1] * window.strides[0], own[2] * window.strides[1], 1],
             to: picked.strides)
@@ -71,32 +54,34 @@ final class PickingKernel: Kernel {
         rest.x = picked
         rest.window = Window(
             image: window.places, size: [1, 1], strides: [1, 1], padding: .valid)
-        gradient = try ConvolutionKernel(.filterGradient, rest)
-        pickedBytes = aligned(picked.count * problem.operands.byteCount)
+        return RearrangedKernel(
+            pick, ofOperand: 0, bytes: picked.count * problem.operands.byteCount,
+            try ConvolutionKernel(.filterGradient, rest))
     }
 
-    var implementation: String { "ganymede:copy + \(gradient.implementation)" }
-    var scratchBytes: Int { pickedBytes + gradient.scratchBytes }
+    var implementation: String { "ganymede:copy + \(convolution.implementation)" }
+    var scratchBytes: Int { copyBytes + convolution.scratchBytes }
 
     func bind(_ memory: KernelMemory) throws {
         self.memory = memory
-        try gradient.bind(
+        var inputs = memory.inputs
+        inputs[operand] = memory.scratch
+        try convolution.bind(
             KernelMemory(
-                inputs: [memory.scratch, memory.inputs[1]], outputs: memory.outputs,
-                scratch: memory.scratch + pickedBytes))
+                inputs: inputs, outputs: memory.outputs, scratch: memory.scratch + copyBytes))
     }
 
     func run() -> Bool {
         guard let memory else { return true }
-        pick.run(memory.inputs[0], memory.scratch)
-        return gradient.run()
+        copy.run(memory.inputs[operand], memory.scratch)
+        return convolution.run()
     }
 
     func runTimingReorders(_ clock: () -> Double) -> Double {
         guard let memory else { return 0 }
         let start = clock()
-        pick.run(memory.inputs[0], memory.scratch)
-        return clock() - start + gradient.runTimingReorders(clock)
+        copy.run(memory.inputs[operand], memory.scratch)
+        return clock() - start + convolution.runTimingReorders(clock)
     }
 }
 

@@ -41,9 +41,6 @@ package struct KernelMemory {
     }
 }
 
-/// Bytes up to the next line of the cache.
-func aligned(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
-
 /// A kernel that is one call of a C function.
 final class CallKernel: Kernel {
     let implementation: String

@@ -44,9 +44,18 @@ extension Random {
 
 /// What Philox is keyed with: a seed and a step.
 package struct RandomKey: Hashable, Sendable {
-    package let words: [UInt32]
+    private let seed: UInt64
+    private let step: UInt64
 
     package init(seed: UInt64, step: UInt64) {
-        words = [seed, seed >> 32, step, step >> 32].map(UInt32.init(truncatingIfNeeded:))
+        self.seed = seed
+        self.step = step
     }
+
+    /// Seed low, seed high, step low, step high.
+    package func word(_ index: Int) -> UInt32 {
+        UInt32(truncatingIfNeeded: (index < 2 ? seed : step) >> (index % 2 * 32))
+    }
+
+    package var words: [UInt32] { (0..<4).map(word) }
 }
