@@ -1,0 +1,57 @@
+/// Rows of equally many numbers, one after the other.
+public struct Matrix: Sendable, Equatable {
+    /// Rows.
+    public let rows: Int
+    /// Numbers in a row.
+    public let columns: Int
+    /// All numbers, row by row.
+    public let values: [Float]
+
+    /// A matrix of `rows` times `columns` values; misuse where there are not as many.
+    public init(rows: Int, columns: Int, values: [Float]) {
+        if values.count != rows * columns {
+            misuse("a matrix [\(rows), \(columns)] of \(values.count) values")
+        }
+        self.rows = rows
+        self.columns = columns
+        self.values = values
+    }
+
+    /// The chosen rows, in that order.
+    public func picking(_ chosen: some Sequence<Int>) -> Matrix {
+        var picked: [Float] = []
+        var count = 0
+        for row in chosen {
+            picked += values[row * columns..<(row + 1) * columns]
+            count += 1
+        }
+        return Matrix(rows: count, columns: columns, values: picked)
+    }
+}
+
+/// What an evaluator sees in N images.
+public struct Observation: Sendable, Equatable {
+    /// What the evaluator's last layer reads, [N, D].
+    public let features: Matrix
+    /// How likely each class is, [N, K]: calibrated, rows sum to 1.
+    public let probabilities: Matrix
+
+    /// N images' features and class probabilities; misuse where the rows differ.
+    public init(features: Matrix, probabilities: Matrix) {
+        if features.rows != probabilities.rows {
+            misuse(
+                "features of \(features.rows) images and probabilities of \(probabilities.rows)")
+        }
+        self.features = features
+        self.probabilities = probabilities
+    }
+
+    /// The number of images.
+    public var count: Int { features.rows }
+
+    /// The chosen images, in that order.
+    public func picking(_ chosen: some Collection<Int>) -> Observation {
+        Observation(
+            features: features.picking(chosen), probabilities: probabilities.picking(chosen))
+    }
+}
