@@ -44,7 +44,7 @@ struct MetricModeTests {
 
     /// The floor of the protocol: 26,000 perfect samples of 1000 equal classes have a divergence of 0.0193.
     @Test func stackedModesOfPerfectSamples() {
-        let divergences = (0..<10).map { seed in
+        let divergences = (0..<10).map { (seed: UInt64) in
             let digits = Random.draw(
                 .uniform, count: 3 * 26_000, stream: "test", key: RandomKey(seed: seed, step: 0)
             ).map { Int($0 * 10) }
@@ -71,9 +71,9 @@ struct MetricModeTests {
 
     /// The grid of 25 Gaussians, its own samples, those of half the modes, and noise.
     @Test func toyModes() throws {
+        let steps: [Float] = [-4, -2, 0, 2, 4]
         let centres = Matrix(
-            rows: 25, columns: 2,
-            values: (0..<25).flatMap { [Float($0 / 5 * 2 - 4), Float($0 % 5 * 2 - 4)] })
+            rows: 25, columns: 2, values: steps.flatMap { x in steps.flatMap { y in [x, y] } })
         let noise = Matrix.normal(20_000, 2, seed: 1)
         func grid(_ modes: Int, _ deviation: Float) throws -> ToyModes {
             let points = noise.map { row, column, value in

@@ -52,7 +52,7 @@ struct MetricSuiteTests {
         let input = MetricInput(
             generated: Observation(generated), training: Observation(training),
             held: Observation(try matrix("test")))
-        for metric in [PrecisionRecall.self, DensityCoverage.self, Memorisation.self]
+        for metric in [PrecisionRecall.self, Memorisation.self]
             as [any Metric.Type]
         {
             for (name, value) in try Metrics.figures(metric, input) {
@@ -220,7 +220,8 @@ struct MetricSuiteTests {
                 && v(noise) > 20 * v(real)
         }
         check("kid") { v in
-            abs(v(real)) < 0.1 && v(collapsed) > 1 && v(noise) > 1
+            let spread = real["kid_spread"] ?? 0
+            return abs(v(real)) < 2 * spread && v(collapsed) > 10 * spread && v(noise) > 3 * spread
         }
         check("precision") { v in
             v(real) > 0.7 && v(collapsed) > 0.7 && v(copied) == 1 && v(blurred) < v(real) - 0.2

@@ -8,12 +8,14 @@ struct DistanceBounds {
 
     /// The bounds are of squared distances times this, which keeps them within the range of f32.
     let scale: Double
+    /// No bound is further than this below what it bounds.
+    let slack: Float
     private let queries: [Float]
     private let points: [Float]
     private let depth: Int
 
-    /// Bounds between each row of `queries` and each of `points`, which have equally many columns, less a number of
-    /// each point that is not negative.
+    /// Bounds between each row of `queries` and each of `points`, which have equally many columns, `less` a squared
+    /// distance of each point from another.
     init(from queries: Matrix, to points: Matrix, less: [Double]? = nil) {
         if queries.columns != points.columns {
             misuse("distances of \(queries.columns) columns to \(points.columns)")
@@ -26,6 +28,8 @@ struct DistanceBounds {
         // Sums of n products err by n 2^-24 of their magnitudes, here at most 2 (|q|^2 + |p|^2), and moving and
         // rounding the numbers by a few more (Higham, "Accuracy and stability of numerical algorithms", 2002, 3.1).
         let error = 4 * Double(depth + 6) * 0x1p-24
+        // |q|^2 and |p|^2 are now at most 1, and what is less at most 4.
+        slack = Float(2 * error * 6)
         self.queries = queries.moved(from: centre, times: -2 * scale.squareRoot()) {
             [Float(scale * (1 - error) * near[$0]), 1]
         }

@@ -3,7 +3,8 @@
 /// data-copying in generative models" (2020).
 ///
 /// - `memorisation`: the share of generated images that lie nearer to a training image than to any test image, ties
-///   counting half. 0.5 is no copying, 1 all copies; for N independent images give or take 1 / sqrt(N).
+///   counting half. 0.5 is no copying, 1 all copies; of N independent images its standard deviation is 0.5 to 1 by
+///   sqrt(N).
 /// - `memorisation_ratio`: the mean distance to the nearest training image by that to the nearest test image. 1 is no
 ///   copying, 0 exact copies.
 ///

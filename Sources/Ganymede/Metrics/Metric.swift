@@ -51,7 +51,7 @@ extension MetricInput {
 
     /// Throws a world's error unless there are equally many images of each kind, seen by one evaluator, all numbers
     /// are finite, probabilities are such, and the training images are not all one.
-    func check() throws {
+    package func check() throws {
         for (name, observation) in kinds {
             let (features, probabilities) = (observation.features, observation.probabilities)
             guard observation.count == generated.count else {

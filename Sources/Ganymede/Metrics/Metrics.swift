@@ -2,8 +2,8 @@
 public enum Metrics {
     /// The registry, in the order in which figures are shown.
     public static let all: [any Metric.Type] = [
-        FrechetDistance.self, KernelDistance.self, Score.self, PrecisionRecall.self,
-        DensityCoverage.self, Modes.self, ModeDivergence.self, Memorisation.self,
+        FrechetDistance.self, KernelDistance.self, Score.self, PrecisionRecall.self, Modes.self,
+        ModeDivergence.self, Memorisation.self,
     ]
 
     /// The names of all figures.

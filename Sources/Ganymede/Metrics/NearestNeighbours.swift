@@ -48,37 +48,3 @@ public struct NearestNeighbours: Sendable {
         squaredDistances[query * count + rank].squareRoot()
     }
 }
-
-/// What precision, recall and density take a set of images to stand for: a ball around each, as wide as the distance
-/// to its k-th nearest neighbour in the set, itself not counted. A point on a ball's surface is outside.
-struct Manifold {
-    private let points: Matrix
-    /// The balls' squared radii.
-    let squaredRadii: [Double]
-
-    init(_ points: Matrix, neighbours: Int) throws {
-        let nearest = try NearestNeighbours(
-            of: points, among: points, count: neighbours, exceptSelf: true)
-        self.points = points
-        squaredRadii = (0..<points.rows).map {
-            nearest.squaredDistances[($0 + 1) * neighbours - 1]
-        }
-    }
-
-    /// How many balls hold each query; counting stops at `limit`.
-    func ballCounts(_ queries: Matrix, upTo limit: Int = .max) throws -> [Int] {
-        var counts = [Int](repeating: 0, count: queries.rows)
-        let bounds = DistanceBounds(from: queries, to: points, less: squaredRadii)
-        try bounds.forEach { query, first, lower in
-            lower.forEachBelow {
-                counts[query] < limit ? 0 : -.infinity
-            } _: { column in
-                let point = first + column
-                if queries.squaredDistance(query, points, point) < squaredRadii[point] {
-                    counts[query] += 1
-                }
-            }
-        }
-        return counts
-    }
-}

@@ -43,8 +43,8 @@ def activations(rng):
 
 
 def clusters(rng):
-    """Ten clusters far from 0, of which the generated images lack three; a fifth of these are training images."""
-    centres = 50 + 4 * rng.normal(size=(10, 8))
+    """Ten clusters, of which the generated images lack three; a fifth of these are training images."""
+    centres = 5 + 4 * rng.normal(size=(10, 8))
     real = centres[rng.integers(10, size=400)] + rng.normal(size=(400, 8))
     classes = rng.integers(7, size=200)
     generated = centres[classes] + rng.normal(size=(200, 8))
