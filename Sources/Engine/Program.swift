@@ -100,12 +100,17 @@ public final class Program {
     package func hasFeed(_ name: String) -> Bool { feeds[name] != nil }
 
     /// A result of the last run.
-    public func result(_ name: String) -> [Float] {
+    public func result(_ name: String) -> [Float] { withResult(name) { Array($0) } }
+
+    /// Reads a result of the last run where it lies.
+    package func withResult<Outcome>(
+        _ name: String, _ body: (UnsafeBufferPointer<Float>) throws -> Outcome
+    ) rethrows -> Outcome {
         guard let (type, memory) = results[name] else {
             misuse("the program has no result \(name), only \(results.keys.sorted())")
         }
         let floats = memory.assumingMemoryBound(to: Float.self)
-        return Array(UnsafeBufferPointer(start: floats, count: type.shape.count))
+        return try body(UnsafeBufferPointer(start: floats, count: type.shape.count))
     }
 
     /// The first number of a result, without allocating.

@@ -2,11 +2,11 @@
 public struct MetricInput: Sendable {
     /// The images that are judged.
     public var generated: Observation
-    /// Random images of the training split.
+    /// Random images of the training split: what the generated ones are compared with.
     public var training: Observation
     /// Random images of the test split, which no training saw.
     public var held: Observation
-    /// The share of each class in the data; nil where the classes are not known.
+    /// The share of each class in the data, [K], summing to 1; nil where the classes are not known.
     public var classShares: [Double]?
     /// What random subsets are drawn with.
     public var seed: UInt64
@@ -25,6 +25,8 @@ public struct MetricInput: Sendable {
 }
 
 /// A figure, or a few that are computed together, that tell how good generated images are.
+///
+/// To add one, write a file like `Score.swift` and its line in ``Metrics/all``.
 public protocol Metric: Sendable {
     /// The names of its figures, as `--metrics` takes them and JSON has them.
     static var names: [String] { get }
@@ -32,10 +34,58 @@ public protocol Metric: Sendable {
     static var minimumSamples: Int { get }
     /// Whether its real-versus-real figures take other training images for generated ones, not the test split.
     static var comparesSplits: Bool { get }
-    /// A figure for each name. Throws a world's error where one would mean nothing.
+    /// A figure for each name, of an input that ``Metrics/figures(_:_:)`` has checked. Throws a world's error where
+    /// one would mean nothing.
     static func figures(_ input: MetricInput) throws -> [Double]
 }
 
 extension Metric {
     public static var comparesSplits: Bool { false }
+}
+
+extension MetricInput {
+    /// The observations beside what messages call them.
+    private var kinds: [(name: String, observation: Observation)] {
+        [("generated", generated), ("training", training), ("test", held)]
+    }
+
+    /// Throws a world's error unless there are equally many images of each kind, seen by one evaluator, all numbers
+    /// are finite, probabilities are such, and the training images are not all one.
+    package func check() throws {
+        for (name, observation) in kinds {
+            let (features, probabilities) = (observation.features, observation.probabilities)
+            guard observation.count == generated.count else {
+                throw GanymedeError.world(
+                    "\(observation.count) \(name) images beside \(generated.count) generated ones: take equally many"
+                )
+            }
+            guard features.columns == generated.features.columns, features.columns > 0,
+                probabilities.columns == generated.probabilities.columns
+            else {
+                throw GanymedeError.world(
+                    "\(features.columns) features and \(probabilities.columns) classes of \(name) images beside "
+                        + "\(generated.features.columns) and \(generated.probabilities.columns) of generated ones: "
+                        + "let one evaluator see all of them")
+            }
+            if let row = features.firstRow(where: { !$0.allSatisfy(\.isFinite) }) {
+                throw GanymedeError.world(
+                    "the features of \(name) image \(row) are not all finite: are its pixels?")
+            }
+            if let row = probabilities.firstRow(where: { !isDistribution($0.map(Double.init)) }) {
+                throw GanymedeError.world(
+                    "the class probabilities of \(name) image \(row) do not sum to 1, or one is negative"
+                )
+            }
+        }
+        guard training.features.firstRow(where: { $0 != training.features.row(0) }) != nil else {
+            throw GanymedeError.world(
+                "all \(training.count) training images are the same to the evaluator: nothing can be compared with them"
+            )
+        }
+    }
+}
+
+/// Whether none of the shares is negative and they sum to 1, as far as floats do; an empty list counts too.
+func isDistribution(_ shares: [Double]) -> Bool {
+    shares.isEmpty || shares.allSatisfy { $0 >= 0 } && abs(shares.reduce(0, +) - 1) < 1e-3
 }

@@ -17,12 +17,31 @@ public struct Matrix: Sendable, Equatable {
         self.values = values
     }
 
+    /// The numbers of a row.
+    public func row(_ index: Int) -> ArraySlice<Float> {
+        values[index * columns..<(index + 1) * columns]
+    }
+
+    /// The mean of each column, [columns], in double precision.
+    var columnMeans: [Double] {
+        var sums = [Double](repeating: 0, count: columns)
+        for row in 0..<rows {
+            for column in 0..<columns { sums[column] += Double(values[row * columns + column]) }
+        }
+        return sums.map { $0 / Double(rows) }
+    }
+
+    /// The first row that fulfils a condition.
+    func firstRow(where condition: (ArraySlice<Float>) -> Bool) -> Int? {
+        (0..<rows).first { condition(row($0)) }
+    }
+
     /// The chosen rows, in that order.
     public func picking(_ chosen: some Sequence<Int>) -> Matrix {
         var picked: [Float] = []
         var count = 0
-        for row in chosen {
-            picked += values[row * columns..<(row + 1) * columns]
+        for index in chosen {
+            picked += row(index)
             count += 1
         }
         return Matrix(rows: count, columns: columns, values: picked)

@@ -1,0 +1,156 @@
+/// Lower bounds of all squared distances between the rows of two matrices, from matrix products in f32.
+///
+/// |q - p|^2 is one product: of the row [-2 q, |q|^2, 1] with the row [p, 1, |p|^2]. The squares are made smaller by
+/// more than the product can err, so that nothing near is missed; what may be near is then measured in doubles.
+struct DistanceBounds {
+    private static let queriesAtOnce = 256
+    private static let pointsAtOnce = 2048
+
+    /// The bounds are of squared distances times this, which keeps them within the range of f32.
+    let scale: Double
+    /// No bound is further than this below what it bounds.
+    let slack: Float
+    private let queries: [Float]
+    private let points: [Float]
+    private let depth: Int
+
+    /// Bounds between each row of `queries` and each of `points`, which have equally many columns, `less` a squared
+    /// distance of each point from another.
+    init(from queries: Matrix, to points: Matrix, less: [Double]? = nil) {
+        if queries.columns != points.columns {
+            misuse("distances of \(queries.columns) columns to \(points.columns)")
+        }
+        // A far origin would make distances small differences of large squares: it is moved into the points.
+        let centre = points.columnMeans
+        let (near, far) = (queries.squaredNorms(from: centre), points.squaredNorms(from: centre))
+        let scale = 1 / max(near.max() ?? 0, far.max() ?? 0, .leastNormalMagnitude)
+        depth = points.columns + 2
+        // Sums of n products err by n 2^-24 of their magnitudes, here at most 2 (|q|^2 + |p|^2), and moving and
+        // rounding the numbers by a few more (Higham, "Accuracy and stability of numerical algorithms", 2002, 3.1).
+        let error = 4 * Double(depth + 6) * 0x1p-24
+        // |q|^2 and |p|^2 are now at most 1, and what is less at most 4.
+        slack = Float(2 * error * 6)
+        self.queries = queries.moved(from: centre, times: -2 * scale.squareRoot()) {
+            [Float(scale * (1 - error) * near[$0]), 1]
+        }
+        self.points = points.moved(from: centre, times: scale.squareRoot()) {
+            [1, Float(scale * ((1 - error) * far[$0] - (1 + error) * (less?[$0] ?? 0)))]
+        }
+        self.scale = scale
+    }
+
+    /// Hands out the bounds of each query again and again: those of 2048 points at most, which follow point `first`.
+    func forEach(
+        _ body: (_ query: Int, _ first: Int, _ bounds: UnsafeBufferPointer<Float>) -> Void
+    ) throws {
+        let (queryCount, pointCount) = (queries.count / depth, points.count / depth)
+        let height = min(queryCount, Self.queriesAtOnce)
+        let width = min(pointCount, Self.pointsAtOnce)
+        let builder = GraphBuilder()
+        let left = builder.feed("queries", TensorType([height, depth]))
+        let right = builder.feed("points", TensorType([width, depth]))
+        builder.result("bounds", left.matmul(right, transposeB: true))
+        try EngineThread.run {
+            let program = try Program(builder.graph, store: StateStore())
+            for first in stride(from: 0, to: pointCount, by: width) {
+                let columns = min(width, pointCount - first)
+                program.fill("points", from: points, first * depth, columns * depth)
+                for start in stride(from: 0, to: queryCount, by: height) {
+                    let rows = min(height, queryCount - start)
+                    program.fill("queries", from: queries, start * depth, rows * depth)
+                    program.run()
+                    program.withResult("bounds") { bounds in
+                        for row in 0..<rows {
+                            let part = row * width..<row * width + columns
+                            body(start + row, first, UnsafeBufferPointer(rebasing: bounds[part]))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Program {
+    /// Writes the beginning of a feed, from a part of an array.
+    fileprivate func fill(_ name: String, from values: [Float], _ start: Int, _ count: Int) {
+        values.withUnsafeBufferPointer { values in
+            _ = feed(name).update(fromContentsOf: values[start..<start + count])
+        }
+    }
+}
+
+extension UnsafeBufferPointer<Float> {
+    /// Calls `body` with each index at which the number may be below `limit`, which is read anew for every 64 numbers.
+    @inline(__always)
+    func forEachBelow(_ limit: () -> Float, _ body: (Int) -> Void) {
+        for start in stride(from: 0, to: count, by: 64) {
+            let end = Swift.min(start + 64, count)
+            let bound = limit()
+            // Counting has no branches, so that the compiler compares many numbers at once.
+            var below: Int32 = 0
+            for index in start..<end { below &+= self[index] < bound ? 1 : 0 }
+            if below > 0 {
+                for index in start..<end where self[index] < limit() { body(index) }
+            }
+        }
+    }
+}
+
+extension Matrix {
+    /// The squared distance of each row from `centre`, in double precision.
+    fileprivate func squaredNorms(from centre: [Double]) -> [Double] {
+        (0..<rows).map { row in
+            var sum = 0.0
+            for column in 0..<columns {
+                let difference = Double(values[row * columns + column]) - centre[column]
+                sum += difference * difference
+            }
+            return sum
+        }
+    }
+
+    /// Rows of factor (x - centre), each with two more numbers.
+    fileprivate func moved(
+        from centre: [Double], times factor: Double, _ more: (Int) -> [Float]
+    ) -> [Float] {
+        var result: [Float] = []
+        result.reserveCapacity(rows * (columns + 2))
+        for row in 0..<rows {
+            for column in 0..<columns {
+                result.append(
+                    Float(factor * (Double(values[row * columns + column]) - centre[column])))
+            }
+            result += more(row)
+        }
+        return result
+    }
+
+    /// The squared distance of a row from a row of `other`, in double precision: exactly 0 where they are the same.
+    func squaredDistance(_ row: Int, _ other: Matrix, _ otherRow: Int) -> Double {
+        values.withUnsafeBufferPointer { a in
+            other.values.withUnsafeBufferPointer { b in
+                let (a, b) = (a[(row * columns)...], b[(otherRow * columns)...])
+                let (startA, startB) = (a.startIndex, b.startIndex)
+                // Four sums, because additions wait for each other.
+                var sums = SIMD4<Double>.zero
+                var column = 0
+                while column + 4 <= columns {
+                    var difference = SIMD4<Double>.zero
+                    for lane in 0..<4 {
+                        difference[lane] =
+                            Double(a[startA + column + lane]) - Double(b[startB + column + lane])
+                    }
+                    sums += difference * difference
+                    column += 4
+                }
+                while column < columns {
+                    let difference = Double(a[startA + column]) - Double(b[startB + column])
+                    sums[0] += difference * difference
+                    column += 1
+                }
+                return sums.sum()
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// Every metric.
+public enum Metrics {
+    /// The registry, in the order in which figures are shown.
+    public static let all: [any Metric.Type] = [
+        FrechetDistance.self, KernelDistance.self, Score.self, PrecisionRecall.self, Modes.self,
+        ModeDivergence.self, Memorisation.self,
+    ]
+
+    /// The names of all figures.
+    public static var names: [String] { all.flatMap { $0.names } }
+
+    /// The metric that has a figure called `name`.
+    public static func named(_ name: String) throws -> any Metric.Type {
+        if let metric = all.first(where: { $0.names.contains(name) }) { return metric }
+        throw GanymedeError.usage(
+            "there is no metric \"\(name)\"." + suggestion(for: name, among: names)
+                + " Metrics: \(names.joined(separator: ", "))")
+    }
+
+    /// The figures of one metric, by name. Throws a world's error where the input has too few images or numbers that
+    /// cannot be, or where a figure would mean nothing.
+    public static func figures(
+        _ metric: any Metric.Type, _ input: MetricInput
+    ) throws -> [(name: String, value: Double)] {
+        guard input.generated.count >= metric.minimumSamples else {
+            throw GanymedeError.world(
+                "\(metric.names[0]) of \(input.generated.count) images would mean nothing: take \(metric.minimumSamples) at least (--samples)"
+            )
+        }
+        try input.check()
+        let values = try metric.figures(input)
+        for (name, value) in zip(metric.names, values) where !value.isFinite {
+            throw GanymedeError.world("\(name) is \(value): the features are too large to be right")
+        }
+        return Array(zip(metric.names, values)).map { (name: $0, value: $1) }
+    }
+}

@@ -1,0 +1,49 @@
+/// How generated images lie within the real ones' manifold and the other way round, by balls around images to their
+/// k-th nearest neighbour (``Manifold``). As the package `prdc` of Naeem et al.
+///
+/// - `precision`, `recall`, k = 3: the share of generated images that lie in a real image's ball, and of real images
+///   that lie in a generated one's. Precision falls when images look wrong, recall when kinds of them are missing.
+///   Kynkaanniemi et al., "Improved precision and recall metric for assessing generative models" (2019).
+/// - `density`, `coverage`, k = 5: how many real balls hold a generated image, on average, by k; and the share of real
+///   balls that hold one at least. For images like the real ones they tend to 1 and to 1 - 2^-k = 0.969. Density,
+///   unlike precision, is not raised by the large ball of one odd real image, and may exceed 1. Naeem et al., "Reliable
+///   fidelity and diversity metrics for generative models" (2020).
+public enum PrecisionRecall: Metric {
+    public static let names = ["precision", "recall", "density", "coverage"]
+    public static let minimumSamples = 100
+    /// k of precision and recall.
+    private static let few = 3
+    /// k of density and coverage.
+    private static let many = 5
+
+    public static func figures(_ input: MetricInput) throws -> [Double] {
+        try figures(real: input.training.features, generated: input.generated.features)
+    }
+
+    package static func figures(real: Matrix, generated: Matrix) throws -> [Double] {
+        let manifold = try Manifold(real, neighbours: many)
+        let narrow = manifold.squaredRadii(few)
+        var precise = [Bool](repeating: false, count: generated.rows)
+        var covered = [Bool](repeating: false, count: real.rows)
+        var held = 0
+        try manifold.forEachBall(holding: generated) { image, ball in
+            held += 1
+            covered[ball] = true
+            if !precise[image] {
+                precise[image] = generated.squaredDistance(image, real, ball) < narrow[ball]
+            }
+        }
+        var recalled = [Bool](repeating: false, count: real.rows)
+        try Manifold(generated, neighbours: few).forEachBall(
+            holding: real, unless: { recalled[$0] }, { image, _ in recalled[image] = true })
+        return [
+            precise.share, recalled.share, Double(held) / Double(many * generated.rows),
+            covered.share,
+        ]
+    }
+}
+
+extension [Bool] {
+    /// The share of what is true.
+    fileprivate var share: Double { Double(count { $0 }) / Double(count) }
+}

@@ -1,0 +1,98 @@
+import Engine
+import Ganymede
+import TestSupport
+import Testing
+
+/// Counts of modes, and their distance from what they should be.
+struct MetricModeTests {
+    @Test func histogramsOfClasses() {
+        let histogram = ClassHistogram([0, 2, 2, 2], classes: 4)
+        #expect(histogram.counts == [1, 0, 3, 0])
+        #expect(histogram.hit == 2)
+        let expected = 0.25 * LibM.log(0.25 / 0.5) + 0.75 * LibM.log(0.75 / 0.25)
+        #expect(abs(histogram.divergence(from: [0.5, 0.125, 0.25, 0.125]) - expected) < 1e-12)
+        #expect(histogram.divergence(from: [0.5, 0.5, 0, 0]) == .infinity)
+        #expect(histogram.divergence(from: [0.25, 0, 0.75, 0]) == 0)
+        #expect(histogram.bias == 3 / 8.0)
+        let single = ClassHistogram(repeatElement(3, count: 9), classes: 5)
+        #expect(abs(single.divergenceFromUniform - LibM.log(5)) < 1e-12)
+    }
+
+    @Test func mostLikelyClasses() {
+        let probabilities = Matrix(
+            rows: 3, columns: 3, values: [0.2, 0.5, 0.3, 0.4, 0.4, 0.2, 0, 0, 1])
+        #expect((0..<3).map { probabilities.mostLikely($0) } == [1, 0, 2])
+        #expect(ClassHistogram(mostLikely: probabilities).counts == [1, 1, 1])
+    }
+
+    @Test func modesOfImages() throws {
+        var input = MetricInput.normal(1000)
+        let classes = (0..<1000).map { $0 % 4 == 0 ? 9 : $0 % 8 }
+        input.generated = Observation(
+            features: input.generated.features, probabilities: .oneHot(classes, of: 10))
+        // 250 nines; 1, 3, 5 and 7 have 125 each, 2 and 6 as well.
+        let figures = try input.figures()
+        #expect(figures["modes"] == 7)
+        let expected = 0.25 * LibM.log(2.5) + 0.75 * LibM.log(1.25)
+        #expect(abs((figures["mode_kl_uniform"] ?? 0) - expected) < 1e-12)
+        #expect(abs((figures["mode_kl"] ?? 0) - expected) < 1e-12)
+        input.classShares = classes.reduce(into: .init(repeating: 0.0001, count: 10)) {
+            $0[$1] += 0.001 * 0.999
+        }
+        #expect((try input.figures()["mode_kl"] ?? 1) < 0.01)
+    }
+
+    /// The floor of the protocol: 26,000 perfect samples of 1000 equal classes have a divergence of 0.0193.
+    @Test func stackedModesOfPerfectSamples() {
+        let divergences = (0..<10).map { (seed: UInt64) in
+            let digits = Random.draw(
+                .uniform, count: 3 * 26_000, stream: "test", key: RandomKey(seed: seed, step: 0)
+            ).map { Int($0 * 10) }
+            let histogram = StackedModes.histogram(
+                Array(digits[0..<26_000]), Array(digits[26_000..<52_000]), Array(digits[52_000...]))
+            #expect(histogram.hit == 1000)
+            #expect(abs(histogram.bias - 0.0192) < 0.0001)
+            return histogram.divergenceFromUniform
+        }
+        let mean = divergences.reduce(0, +) / 10
+        #expect(abs(mean - 0.0193) < 0.0005, "\(mean)")
+    }
+
+    @Test func stackedModesAreThreeDigits() {
+        let histogram = StackedModes.histogram([1, 1, 9], [2, 2, 9], [3, 3, 9])
+        #expect(histogram.counts[123] == 2)
+        #expect(histogram.counts[999] == 1)
+        #expect(histogram.hit == 2)
+        #expect(
+            abs(
+                histogram.divergence(from: .init(repeating: 0.001, count: 1000))
+                    - histogram.divergenceFromUniform) < 1e-12)
+    }
+
+    /// The grid of 25 Gaussians, its own samples, those of half the modes, and noise.
+    @Test func toyModes() throws {
+        let steps: [Float] = [-4, -2, 0, 2, 4]
+        let centres = Matrix(
+            rows: 25, columns: 2, values: steps.flatMap { x in steps.flatMap { y in [x, y] } })
+        let noise = Matrix.normal(20_000, 2, seed: 1)
+        func grid(_ modes: Int, _ deviation: Float) throws -> ToyModes {
+            let points = noise.map { row, column, value in
+                centres.values[row % modes * 2 + column] + deviation * value
+            }
+            return try ToyModes(points, centres: centres, deviation: 0.05)
+        }
+        let perfect = try grid(25, 0.05)
+        #expect(perfect.hit == 25)
+        #expect(abs(perfect.highQualityShare - (1 - LibM.exp(-4.5))) < 0.003)
+        #expect(perfect.histogram.divergenceFromUniform < 1e-6)
+        let half = try grid(12, 0.05)
+        #expect(half.hit == 12)
+        #expect(abs(half.histogram.divergenceFromUniform - LibM.log(25 / 12.0)) < 1e-3)
+        let blurred = try grid(25, 0.1)
+        #expect(abs(blurred.highQualityShare - (1 - LibM.exp(-1.125))) < 0.015)
+        let broken = noise.map { row, _, value in row == 9 ? .nan : value }
+        #expect(throws: GanymedeError.self) {
+            try ToyModes(broken, centres: centres, deviation: 0.05)
+        }
+    }
+}

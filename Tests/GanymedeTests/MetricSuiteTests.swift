@@ -1,0 +1,243 @@
+import Engine
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// The metrics together: their registry, other packages' numbers, bad input, and whether they tell faults apart.
+struct MetricSuiteTests {
+    @Test func registry() throws {
+        #expect(Set(Metrics.names).count == Metrics.names.count)
+        for name in Metrics.names { #expect(try Metrics.named(name).names.contains(name)) }
+        #expect(
+            Metrics.all.filter { $0.comparesSplits }.flatMap { $0.names }.sorted() == [
+                "memorisation", "memorisation_ratio",
+            ])
+        let error = #expect(throws: GanymedeError.self) { try Metrics.named("recal") }
+        #expect(error?.kind == .usage)
+        #expect(error?.description.contains("Did you mean \"recall\"?") == true)
+    }
+
+    // MARK: Other packages
+
+    private struct Expected: Decodable {
+        let fid, score, precision, recall, density, coverage, memorisation: Double
+        let memorisation_ratio: Double
+        let kid: [Double]
+    }
+
+    private func expectClose(_ found: Double, _ expected: Double, _ name: String) {
+        #expect(
+            abs(found - expected) <= 1e-4 * abs(expected), "\(name): \(found), expected \(expected)"
+        )
+    }
+
+    /// SciPy, torch-fidelity and prdc, see `Tests/Golden/metrics/make.py`.
+    @Test(arguments: ["gaussians", "activations", "clusters"])
+    func otherPackages(set: String) throws {
+        let data = try Data(contentsOf: Golden.folder.appending(path: "metrics/values.json"))
+        let expected = try #require(
+            try JSONDecoder().decode([String: Expected].self, from: data)[set])
+        let inputs = try Safetensors(Golden.path("metrics/inputs.safetensors"))
+        func matrix(_ name: String) throws -> Matrix {
+            let tensor = try inputs.tensor("\(set).\(name)")
+            return Matrix(
+                rows: tensor.shape[0], columns: tensor.shape.count / tensor.shape[0],
+                values: tensor.values)
+        }
+        let (training, generated) = (try matrix("training"), try matrix("generated"))
+        expectClose(try FrechetDistance.between(generated, training), expected.fid, "fid")
+        expectClose(try Score.of(matrix("probabilities")), expected.score, "score")
+
+        let input = MetricInput(
+            generated: Observation(generated), training: Observation(training),
+            held: Observation(try matrix("test")))
+        for metric in [PrecisionRecall.self, Memorisation.self]
+            as [any Metric.Type]
+        {
+            for (name, value) in try Metrics.figures(metric, input) {
+                let values = [
+                    "precision": expected.precision, "recall": expected.recall,
+                    "density": expected.density, "coverage": expected.coverage,
+                    "memorisation": expected.memorisation,
+                    "memorisation_ratio": expected.memorisation_ratio,
+                ]
+                expectClose(value, try #require(values[name]), name)
+            }
+        }
+        let rows = try matrix("subsets").values.map { Int($0) }
+        let size = rows.count / expected.kid.count / 2
+        let subsets = expected.kid.indices.map { index in
+            let start = 2 * index * size
+            return (
+                a: Array(rows[start..<start + size]),
+                b: Array(rows[start + size..<start + 2 * size])
+            )
+        }
+        let distances = try KernelDistance.between(generated, training, subsets: subsets)
+        for (found, expected) in zip(distances, expected.kid) {
+            expectClose(found, expected, "kid")
+        }
+    }
+
+    // MARK: Bad input
+
+    private func expectError(_ text: String, _ metric: any Metric.Type, _ input: MetricInput) {
+        let error = #expect(throws: GanymedeError.self) { try Metrics.figures(metric, input) }
+        #expect(error?.kind == .world)
+        #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
+    }
+
+    @Test(arguments: 0..<Metrics.all.count)
+    func everyMetricRefusesBadInput(index: Int) throws {
+        let metric = Metrics.all[index]
+        let count = metric.minimumSamples
+        let good = MetricInput.normal(count, features: 4)
+        #expect(try Metrics.figures(metric, good).map(\.name) == metric.names)
+        expectError("\(count)", metric, .normal(count - 1, features: 4))
+
+        var bad = good
+        bad.held = good.held.picking(0..<count - 1)
+        expectError("equally many", metric, bad)
+        bad = good
+        bad.training = Observation(.normal(count, 5, seed: 1))
+        expectError("one evaluator", metric, bad)
+        bad = good
+        bad.training = Observation(good.training.features, classes: 11)
+        expectError("one evaluator", metric, bad)
+        for value in [Float.nan, .infinity] {
+            bad = good
+            bad.generated = Observation(
+                good.generated.features.map { $0 == 3 && $1 == 1 ? value : $2 })
+            expectError("generated image 3", metric, bad)
+            bad = good
+            bad.held = Observation(
+                features: good.held.features,
+                probabilities: good.held.probabilities.map { $0 == 2 && $1 == 0 ? value : $2 })
+            expectError("test image 2", metric, bad)
+        }
+        bad = good
+        bad.training = Observation(good.training.features.map { _, _, _ in 1 })
+        expectError("all \(count) training images are the same", metric, bad)
+        let huge = MetricInput.normal(count, features: 4)
+        for factor in [Float(1e-30), 1e30] {
+            // Whatever the scale: a figure that is a number, or an error.
+            var scaled = huge
+            scaled.generated = Observation(huge.generated.features.map { factor * $2 })
+            scaled.training = Observation(huge.training.features.map { factor * $2 })
+            let values = try? Metrics.figures(metric, scaled)
+            #expect(values?.allSatisfy { $0.value.isFinite } != false)
+        }
+    }
+
+    @Test func refusals() throws {
+        expectError(
+            "more images than features", FrechetDistance.self, .normal(1000, features: 1000))
+        var input = MetricInput.normal(200)
+        for shares in [
+            [], [1], .init(repeating: 0.2, count: 10), [0, 0.2] + .init(repeating: 0.1, count: 8),
+        ] as [[Double]] {
+            input.classShares = shares
+            expectError("class shares", ModeDivergence.self, input)
+        }
+        input.classShares = nil
+        expectError("mode_kl_uniform", ModeDivergence.self, input)
+        let blind = Observation(
+            features: .normal(200, 8, seed: 1),
+            probabilities: Matrix(rows: 200, columns: 0, values: []))
+        let unlabelled = MetricInput(generated: blind, training: blind, held: blind)
+        expectError("knows no classes", Modes.self, unlabelled)
+        #expect(throws: GanymedeError.self) { try Score.of(blind.probabilities) }
+    }
+
+    /// A generator that makes one image: bad figures, but figures.
+    @Test func oneImage() throws {
+        var input = MetricInput.normal(1000)
+        input.generated = Observation(
+            features: input.training.features.map { _, _, _ in 0.1 },
+            probabilities: .oneHot(.init(repeating: 4, count: 1000), of: 10))
+        let figures = try input.figures()
+        #expect(figures["recall"] == 0)
+        #expect(figures["modes"] == 1)
+        #expect((figures["coverage"] ?? 1) < 0.2)
+        #expect((figures["fid"] ?? 0) > 7)
+        #expect((figures["kid"] ?? 0) > 3 * (figures["kid_spread"] ?? 0))
+    }
+
+    // MARK: Faults
+
+    /// Ten Gaussians in 16 dimensions: features and how likely each class is under the mixture.
+    private static func mixture(
+        _ count: Int, seed: UInt64, classes: Int = 10, deviation: Float = 1
+    ) -> Observation {
+        let centres = Matrix.normal(10, 16, seed: 99).map { 3 * $2 }
+        let features = Matrix.normal(count, 16, seed: seed).map { row, column, value in
+            centres.row(row % classes)[row % classes * 16 + column] + deviation * value
+        }
+        return seen(features, centres)
+    }
+
+    private static func seen(_ features: Matrix, _ centres: Matrix) -> Observation {
+        let probabilities = (0..<features.rows).flatMap { row -> [Float] in
+            let logits = (0..<10).map { center in
+                zip(features.row(row), centres.row(center)).reduce(0.0) {
+                    $0 - Double(($1.0 - $1.1) * ($1.0 - $1.1)) / 2
+                }
+            }
+            let top = logits.max() ?? 0
+            let weights = logits.map { LibM.exp($0 - top) }
+            return weights.map { Float($0 / weights.reduce(0, +)) }
+        }
+        return Observation(
+            features: features,
+            probabilities: Matrix(rows: features.rows, columns: 10, values: probabilities))
+    }
+
+    /// What each fault shows in, beside real images that no training saw.
+    @Test func faultsAreToldApart() throws {
+        let count = 2000
+        let centres = Matrix.normal(10, 16, seed: 99).map { 3 * $2 }
+        let (training, held) = (Self.mixture(count, seed: 1), Self.mixture(count, seed: 2))
+        func figures(_ generated: Observation) throws -> [String: Double] {
+            try MetricInput(
+                generated: generated, training: training, held: held,
+                classShares: .init(repeating: 0.1, count: 10)
+            ).figures().merging(["score": Score.of(generated.probabilities)]) { $1 }
+        }
+        let real = try figures(Self.mixture(count, seed: 3))
+        let collapsed = try figures(Self.mixture(count, seed: 4, classes: 3))
+        let copied = try figures(training)
+        let blurred = try figures(Self.mixture(count, seed: 5, deviation: 1.5))
+        let noise = try figures(Self.seen(.normal(count, 16, seed: 6).map { 3 * $2 }, centres))
+        func check(_ name: String, _ holds: (_ value: (([String: Double]) -> Double)) -> Bool) {
+            #expect(
+                holds { $0[name] ?? .nan },
+                "\(name): \([real, collapsed, copied, blurred, noise].map { $0[name] ?? .nan })")
+        }
+        check("fid") { v in
+            v(real) < 0.5 && v(copied) < 1e-9 && v(collapsed) > 20 * v(real)
+                && v(blurred) > 5 * v(real)
+                && v(noise) > 20 * v(real)
+        }
+        check("kid") { v in
+            let spread = real["kid_spread"] ?? 0
+            return abs(v(real)) < 2 * spread && v(collapsed) > 10 * spread && v(noise) > 3 * spread
+        }
+        check("precision") { v in
+            v(real) > 0.7 && v(collapsed) > 0.7 && v(copied) == 1 && v(blurred) < v(real) - 0.2
+                && v(noise) < 0.1
+        }
+        check("recall") { v in
+            v(real) > 0.7 && v(copied) == 1 && v(collapsed) < 0.4
+        }
+        check("density") { v in abs(v(real) - 1) < 0.1 && v(blurred) < 0.5 && v(noise) < 0.1 }
+        check("coverage") { v in
+            v(real) > 0.95 && v(copied) == 1 && v(collapsed) < 0.4 && v(noise) < 0.2
+        }
+        check("modes") { v in v(real) == 10 && v(copied) == 10 && v(collapsed) == 3 }
+        check("mode_kl") { v in v(real) < 0.01 && v(collapsed) > 1 }
+        check("score") { v in v(real) > 9 && v(collapsed) < 3.1 && v(noise) < v(real) }
+        check("memorisation") { v in abs(v(real) - 0.5) < 0.05 && v(copied) == 1 }
+        check("memorisation_ratio") { v in abs(v(real) - 1) < 0.03 && v(copied) == 0 }
+    }
+}
