@@ -30,7 +30,8 @@ extension DataCommand {
                     ? "points" : "images of \(known.image.map(String.init).joined(separator: "x"))"
                 let names =
                     classes.count > 30
-                    ? "\(classes[0]) to \(classes[classes.count - 1])" : classes.joined(separator: ", ")
+                    ? "\(classes[0]) to \(classes[classes.count - 1])"
+                    : classes.joined(separator: ", ")
                 print(
                     """
                     \(known.name): \(known.about)

@@ -39,7 +39,9 @@ struct Generate: ParsableCommand {
         }
         let (sampler, image) = try Sampler.load(source)
         if image == Dataset.point {
-            if grid != nil { throw GanymedeError.usage("--grid is for images: points have no rows") }
+            if grid != nil {
+                throw GanymedeError.usage("--grid is for images: points have no rows")
+            }
             try PointFile(points: sampler.points(seeds: chosen)).write(output, format)
             return
         }

@@ -57,7 +57,9 @@ struct ToyTests {
         let digests = try Toy.all.map { try DataSource($0.name).load().digest }
         #expect(digests == ["RING8", "GRID25"])
         let (few, many) = (Toy.ring8.draw(10, seed: 3), Toy.ring8.draw(50, seed: 3))
-        #expect(few.points == Array(many.points.prefix(20)) && few.modes == Array(many.modes.prefix(10)))
+        #expect(
+            few.points == Array(many.points.prefix(20)) && few.modes == Array(many.modes.prefix(10))
+        )
         #expect(Toy.ring8.draw(10, seed: 4).points != few.points)
         let known = try #require(NamedDataset.named("ring8"))
         let (training, test) = (try known.load(.training), try known.load(.test))
@@ -72,7 +74,7 @@ struct ToyTests {
         batch.withUnsafeMutableBufferPointer { loader.fill($0, step: 12_502) }
         // The third batch of the second epoch.
         let order = BatchLoader.permutation(data.count, seed: 5, epoch: 1)[16..<24]
-        #expect(batch == order.flatMap { points[2 * Int($0)...].prefix(2) }.map { $0 / Toy.unit })
+        #expect(batch == order.flatMap { points[2 * Int($0)...].prefix(2) })
     }
 
     /// Images and points do not mix, whoever asks.
@@ -94,7 +96,8 @@ struct ToyTests {
 
     @Test func scatterShowsWhatItShould() {
         func pixel(_ scatter: Scatter, _ x: Int, _ y: Int) -> [UInt8] {
-            Array(scatter.raster.pixels[(y * Scatter.side + x) * 3..<(y * Scatter.side + x) * 3 + 3])
+            Array(
+                scatter.raster.pixels[(y * Scatter.side + x) * 3..<(y * Scatter.side + x) * 3 + 3])
         }
         let white: [UInt8] = [255, 255, 255]
         var scatter = Scatter(reach: 2)
@@ -132,7 +135,7 @@ struct ToyTests {
         for (row, column) in [(0, 0), (0, side - 1), (side / 3, 17), (side - 1, side - 1)] {
             let x = (2 * Double(column) + 1) / Double(side) * 3 - 3
             let y = 3 - (2 * Double(row) + 1) / Double(side) * 3
-            let logit = (0.7 * x - 1.9 * y) / Double(Toy.unit) + 0.3
+            let logit = 0.7 * x - 1.9 * y + 0.3
             let expected = 1 / (1 + LibM.exp(-logit))
             #expect(abs(Double(found[row * side + column]) - expected) < 1e-6)
         }

@@ -49,7 +49,7 @@ public struct BatchLoader {
     private func write(_ index: Int, to target: UnsafeMutablePointer<Float>) {
         let size = dataset.image.reduce(1, *)
         if let points = dataset.points {
-            for axis in 0..<size { target[axis] = points[index * size + axis] / Toy.unit }
+            for axis in 0..<size { target[axis] = points[index * size + axis] }
         } else if let stacks = dataset.stacks {
             let channels = dataset.image[2]
             for channel in 0..<channels {

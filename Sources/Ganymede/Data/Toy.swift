@@ -12,10 +12,6 @@ public struct Toy: Sendable {
     /// The standard deviation of each Gaussian, along x as along y.
     public let sigma: Double
 
-    /// What is 1 to the networks, in units of the plane: points lie in about [-1, 1] for them. A power of two, so that
-    /// there and back changes no bit.
-    package static let unit: Float = 4
-
     /// All of them.
     public static let all = [ring8, grid25]
 
@@ -31,7 +27,7 @@ public struct Toy: Sendable {
     /// Five times five, 2 apart, counted row by row from the lower left (Lin et al., 2018, arXiv:1712.04086).
     public static let grid25 = Toy(
         name: "grid25", about: "points of 25 Gaussians on a grid",
-        centres: (0..<25).map { SIMD2(Double($0 % 5 * 2 - 4), Double($0 / 5 * 2 - 4)) },
+        centres: (0..<25).map { 2 * SIMD2<Double>(SIMD2($0 % 5, $0 / 5)) - 4 },
         sigma: 0.05)
 
     /// Real points [count, 2], and the Gaussian that each is from. A point is a function of the seed and of its number

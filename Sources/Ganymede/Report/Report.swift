@@ -42,7 +42,10 @@ public struct Report {
         if !milestones.isEmpty {
             let names = milestones.map { (RunDirectory.stepName($0), "step \($0)") }
             let pictures = try (names + [("real", "real")]).map { name, caption in
-                (raster: try directory.sample(name, channels: options.gan.pictureChannels), caption: caption)
+                (
+                    raster: try directory.sample(name, channels: options.gan.pictureChannels),
+                    caption: caption
+                )
             }
             try Files.writeAtomically(
                 "\(directory.path)/milestones.png", [Raster.beside(pictures).png()])
@@ -78,7 +81,8 @@ public struct Report {
     private var headline: String {
         let training = options.training
         let last = journal.last ?? StepReport()
-        var text = "\(grouped(last.step)) steps of \(training.batch) \(options.gan.noun) (\(options.data), "
+        var text =
+            "\(grouped(last.step)) steps of \(training.batch) \(options.gan.noun) (\(options.data), "
         text += "\(fixed(last.epoch, 1)) epochs) in \(duration(last.seconds))"
         if last.seconds > 0 {
             text += ", \(fixed(Double(last.images) / last.seconds, 0)) \(options.gan.noun) a second"

@@ -100,7 +100,8 @@ extension RunOptions {
         let isImages = !preset.makesPoints && !source.holdsPoints
         self.init(
             preset: preset.name, data: source.name,
-            gan: try preset.gan(size: size, channels: channels ?? (isImages ? source.usual[2] : nil)),
+            gan: try preset.gan(
+                size: size, channels: channels ?? (isImages ? source.usual[2] : nil)),
             training: preset.training(
                 batch: batch ?? preset.batch,
                 images: (NamedDataset.named(source.name) ?? .mnist).count))

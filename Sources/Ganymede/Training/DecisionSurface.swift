@@ -18,7 +18,7 @@ package final class DecisionSurface {
     /// first. On the engine's thread.
     package func probabilities(reach: Double) -> [Float] {
         let places = (0..<DecisionSurface.side).map { index in
-            Float(reach * (2 * Double(index) + 1) / Double(DecisionSurface.side) - reach) / Toy.unit
+            Float(reach * (2 * Double(index) + 1) / Double(DecisionSurface.side) - reach)
         }
         let row = program.feed("row")
         return places.reversed().flatMap { y in

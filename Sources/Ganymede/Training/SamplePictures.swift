@@ -17,11 +17,12 @@ final class SamplePictures {
     /// For the networks whose variables are in `store`. On the engine's thread.
     init(_ options: RunOptions, _ dataset: Dataset, store: StateStore) throws {
         image = dataset.image
-        (rows, columns) = (options.training.grid[0], options.training.grid[1])
+        let grid = options.training.grid
+        (rows, columns) = (grid[0], grid[1])
         sampler = try Sampler(options.gan, store: store)
         plane = try dataset.points.map { points in
             Plane(
-                real: Array(points.prefix(2 * rows * columns)), reach: Scatter.reach(of: points),
+                real: Array(points.prefix(2 * grid[0] * grid[1])), reach: Scatter.reach(of: points),
                 surface: try DecisionSurface(options.gan, store: store))
         }
     }

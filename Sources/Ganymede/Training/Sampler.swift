@@ -67,7 +67,7 @@ public final class Sampler {
     /// Coordinates `[vectors, 2]`, a point for each vector of noise.
     public func points(noise vectors: some Collection<[Float]>) -> [Float] {
         if !gan.makesPoints { misuse("points of a system that makes images") }
-        return make(vectors) { numbers in numbers.map { $0 * Toy.unit } }
+        return make(vectors) { Array($0) }
     }
 
     /// What the generator makes of vectors of noise, chunk by chunk converted.
