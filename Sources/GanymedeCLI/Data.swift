@@ -29,7 +29,7 @@ extension DataCommand {
                     known.image == Dataset.point
                     ? "points" : "images of \(known.image.map(String.init).joined(separator: "x"))"
                 let names =
-                    classes.count > 30
+                    classes.count > 10
                     ? "\(classes[0]) to \(classes[classes.count - 1])"
                     : classes.joined(separator: ", ")
                 print(

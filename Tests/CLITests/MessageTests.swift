@@ -190,7 +190,7 @@ struct MessageTests {
         )
         try expect(
             train + ["--data", "mnits"],
-            "there is no dataset or folder called mnits. Did you mean \"mnist\"? Known: mnist, fashion-mnist; a folder holds pictures or IDX files"
+            "there is no dataset or folder called mnits. Did you mean \"mnist\"? Known: mnist, fashion-mnist, stacked-mnist, ring8, grid25; a folder holds pictures or IDX files"
         )
         try expect(
             ["resume", "nowhere"], "nowhere is not the folder of a run: it has no config.json")

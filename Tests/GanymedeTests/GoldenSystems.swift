@@ -76,8 +76,11 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
     }
 
     static var toy: GAN {
-        Preset.toy.make(0, 0).narrowed(
+        var gan = Preset.toy.make(0, 0).narrowed(
             noise: [2], generator: [128: 32], discriminator: [128: 32])
+        let adam = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
+        (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
+        return gan
     }
 
     static var forger: GAN {

@@ -205,8 +205,8 @@ def toy():
     return System(
         generator=hidden + [dense(2)],
         discriminator=hidden + [dense(1)],
-        generator_optimizer=adam(1e-3, 0.5),
-        discriminator_optimizer=adam(1e-3, 0.5),
+        generator_optimizer=adam(2e-3, 0.5),
+        discriminator_optimizer=adam(2e-3, 0.5),
         schedule="separate",
         batch=16,
         noise=(2,),
