@@ -24,10 +24,18 @@ extension DataCommand {
                     } else {
                         "not here: ganymede data fetch \(known.name)"
                     }
+                let classes = known.classNames
+                let samples =
+                    known.image == Dataset.point
+                    ? "points" : "images of \(known.image.map(String.init).joined(separator: "x"))"
+                let names =
+                    classes.count > 10
+                    ? "\(classes[0]) to \(classes[classes.count - 1])"
+                    : classes.joined(separator: ", ")
                 print(
                     """
                     \(known.name): \(known.about)
-                      \(known.count) images of 28x28x1, \(known.classNames.count) classes: \(known.classNames.joined(separator: ", "))
+                      \(known.count) \(samples), \(classes.count) classes: \(names)
                       \(place)
                     """)
             }
@@ -44,16 +52,19 @@ extension DataCommand {
         )
 
         @Argument(help: "A dataset by name, a folder, or an IDX file.") var data: String
-        @Option(help: "Side of an image in pixels.") var size = 28
-        @Option(help: "1 for grey, 3 for colour.") var channels = 1
-        @Option(name: .shortAndLong, help: "Write a grid of 64 images, evenly chosen: a .png.")
+        @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
+        @Option(help: "1 for grey, 3 for colour (default: 1, or 3 for stacked-mnist).")
+        var channels: Int?
+        @Option(
+            name: .shortAndLong,
+            help: "Write a grid of 64 images, evenly chosen, or all points: a .png.")
         var output: String?
 
         func run() throws {
-            guard (4...1024).contains(size) else {
+            if let size, !(4...1024).contains(size) {
                 throw GanymedeError.usage("--size is from 4 to 1024, not \(size)")
             }
-            guard channels == 1 || channels == 3 else {
+            if let channels, channels != 1 && channels != 3 {
                 throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
             }
             if let output, ImageFile.Format(path: output) != .png {
@@ -64,7 +75,7 @@ extension DataCommand {
                 line.show($0, of: $1)
             }
             print(found.text)
-            if let output { try found.writeGrid(output) }
+            if let output { try found.writePicture(output) }
             if !found.faults.isEmpty {
                 let count = found.faults.count
                 throw GanymedeError.world(

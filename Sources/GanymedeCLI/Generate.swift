@@ -7,7 +7,8 @@ struct Generate: ParsableCommand {
         abstract: "Make images with a trained generator.",
         discussion: """
             The ending of the output says what is written: .png a grid, .npy an array of bytes \
-            [N, H, W, C], .idx the file format of MNIST. An image depends on its seed and the weights alone.
+            [N, H, W, C], .idx the file format of MNIST. An image depends on its seed and the weights alone. \
+            Points (of --preset toy) become a scatter plot, or an array of 32-bit floats [N, 2].
             """)
 
     @Argument(help: "A run's folder or a checkpoint.") var source: String
@@ -37,6 +38,13 @@ struct Generate: ParsableCommand {
             throw GanymedeError.usage("--class: the models of this version have no classes")
         }
         let (sampler, image) = try Sampler.load(source)
+        if image == Dataset.point {
+            if grid != nil {
+                throw GanymedeError.usage("--grid is for images: points have no rows")
+            }
+            try PointFile(points: sampler.points(seeds: chosen)).write(output, format)
+            return
+        }
         let file = ImageFile(
             images: sampler.images(seeds: chosen), image: image, count: chosen.count)
         try file.write(output, format, grid: shape)

@@ -7,7 +7,8 @@ struct Interpolate: ParsableCommand {
         abstract: "Walk from seed to seed: how one image turns into the next.",
         discussion: """
             The ending of the output says what is written: .gif a film, .png a grid with a row for each two \
-            neighbours. Where a leg starts, the image is that of ganymede generate for the seed.
+            neighbours. Where a leg starts, the image is that of ganymede generate for the seed. Points (of \
+            --preset toy) become a .png with the whole way.
             """)
 
     @Argument(help: "A run's folder or a checkpoint.") var source: String
@@ -41,7 +42,13 @@ struct Interpolate: ParsableCommand {
         let ends = chosen.map(sampler.noise(seed:))
         let legs = Interpolation.legs(
             ends, frames: frames, loop: loop, along: sampler.path)
-        if ending == "png" {
+        if image == Dataset.point {
+            guard ending == "png" else {
+                throw GanymedeError.usage("points make no film: -o walk.png draws the whole way")
+            }
+            let points = sampler.points(noise: Array(legs.joined()))
+            try PointFile(points: points).write(output, .png)
+        } else if ending == "png" {
             let file = ImageFile(
                 images: sampler.images(noise: Array(legs.joined())), image: image,
                 count: legCount * (frames + 1))

@@ -7,8 +7,8 @@ struct Summary: ParsableCommand {
         abstract: "Print a preset's networks as Keras does.")
 
     @Option(help: "A system by name: see ganymede presets.") var preset: String
-    @Option(help: "Side of an image in pixels.") var size = 28
-    @Option(help: "1 for grey, 3 for colour.") var channels = 1
+    @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
+    @Option(help: "1 for grey, 3 for colour (default: 1).") var channels: Int?
 
     func run() throws {
         let gan = try Presets.named(preset).gan(size: size, channels: channels)

@@ -9,7 +9,10 @@ struct Train: ParsableCommand {
 
     @Option(help: "A system by name: see ganymede presets.") var preset: String?
     @Option(help: "Start from the options in this config.json.") var config: String?
-    @Option(help: "mnist, fashion-mnist, a folder of pictures or IDX files, or an IDX file.")
+    @Option(
+        help:
+            "A dataset by name (see ganymede data list), a folder of pictures or IDX files, or an IDX file."
+    )
     var data: String?
     @Option(help: "Rounds of the preset's schedule.") var steps: Int?
     @Option(
@@ -24,7 +27,8 @@ struct Train: ParsableCommand {
     @Option(help: "Steps between grids of samples.") var sampleEvery: Int?
     @Option(help: "Steps between checkpoints.") var checkpointEvery: Int?
     @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
-    @Option(help: "1 for grey, 3 for colour (default: 1).") var channels: Int?
+    @Option(help: "1 for grey, 3 for colour (default: 1, or 3 for stacked-mnist).")
+    var channels: Int?
     @Option(help: "Start from the weights of this run or checkpoint.") var initFrom: String?
     @Option(help: "Set an option by its path in config.json, such as label_smoothing; repeatable.")
     var set: [String] = []
@@ -79,8 +83,11 @@ struct Train: ParsableCommand {
 
     private func start() throws -> (RunOptions, Preset?) {
         guard let config else {
-            let preset = try Presets.named(preset ?? Presets.all[0].name)
-            return (try RunOptions(preset: preset, size: size, channels: channels), preset)
+            let usual = Presets.usual(for: data.map(DataSource.init) ?? .mnist)
+            let preset = try preset.map(Presets.named) ?? usual
+            let options = try RunOptions(
+                preset: preset, data: data, size: size, channels: channels)
+            return (options, preset)
         }
         if preset != nil || size != nil || channels != nil {
             throw GanymedeError.usage(
@@ -128,5 +135,5 @@ func report(_ outcome: Trainer.Outcome, quiet: Bool) throws {
     }
     if quiet { return }
     print("Pictures: \(outcome.directory.samplesPath)/ and \(path)/progress.gif")
-    print("More like them: ganymede generate \(path) --seeds 0-63 -o digits.png")
+    print("More like them: ganymede generate \(path) --seeds 0-63 -o more.png")
 }

@@ -45,6 +45,8 @@ struct DataCommandTests {
         }
         try add(["list"], code: 0)
         try add(["inspect", "mnist"], code: 0)
+        try add(["inspect", "stacked-mnist"], code: 0)
+        try add(["inspect", "ring8", "-o", "ring.png"], code: 0)
         try add(["inspect", "toys", "--size", "8", "--channels", "3", "-o", "grid.png"], code: 0)
         try folder.write(
             "toys/dogs/broken.jpg", Fixtures.data("pictures/opaque/rgb.jpg").prefix(300))

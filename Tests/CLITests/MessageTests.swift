@@ -25,7 +25,7 @@ struct MessageTests {
     static let usage: [(arguments: [String], message: String)] = [
         (
             ["train", "--preset", "mpl"],
-            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger\n"
+            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
         ),
         (["train", "--steps", "0"], "ganymede: --steps is at least 1, not 0\n"),
         (["train", "--batch=-4"], "ganymede: --batch is at least 1, not -4\n"),
@@ -38,6 +38,35 @@ struct MessageTests {
             "ganymede: mlp cannot make images of 2 pixels; the nearest it can is 4\n"
         ),
         (["train", "--channels", "2"], "ganymede: --channels is 1 or 3, not 2\n"),
+        (
+            ["train", "--preset", "mlp", "--data", "ring8"],
+            "ganymede: ring8 holds points, and these networks make images: use --preset toy\n"
+        ),
+        (
+            ["train", "--preset", "toy", "--data", "fashion-mnist"],
+            "ganymede: fashion-mnist holds images, and these networks make points: use another --preset, "
+                + "or --data ring8 or grid25\n"
+        ),
+        (
+            ["train", "--data", "grid25", "--channels", "3"],
+            "ganymede: toy makes points of the plane: it takes no --size and no --channels\n"
+        ),
+        (
+            ["train", "--data", "stacked-mnist", "--channels", "1"],
+            "ganymede: stacked-mnist is in colour: --channels 3, not 1\n"
+        ),
+        (
+            ["data", "inspect", "ring8", "--size", "28"],
+            "ganymede: ring8 holds points: it takes no --size and no --channels\n"
+        ),
+        (
+            ["data", "fetch", "ring8"],
+            "ganymede: ring8 is inside this command: nothing to fetch\n"
+        ),
+        (
+            ["summary", "--preset", "toy", "--size", "28"],
+            "ganymede: toy makes points of the plane: it takes no --size and no --channels\n"
+        ),
         (
             ["train", "--steps", "5", "--epochs", "1"],
             "ganymede: give --steps or --epochs, not both\n"
@@ -120,7 +149,7 @@ struct MessageTests {
         ),
         (
             ["summary", "--preset", "MLP2"],
-            "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger\n"
+            "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
         ),
     ]
 
@@ -161,7 +190,7 @@ struct MessageTests {
         )
         try expect(
             train + ["--data", "mnits"],
-            "there is no dataset or folder called mnits. Did you mean \"mnist\"? Known: mnist, fashion-mnist; a folder holds pictures or IDX files"
+            "there is no dataset or folder called mnits. Did you mean \"mnist\"? Known: mnist, fashion-mnist, stacked-mnist, ring8, grid25; a folder holds pictures or IDX files"
         )
         try expect(
             ["resume", "nowhere"], "nowhere is not the folder of a run: it has no config.json")

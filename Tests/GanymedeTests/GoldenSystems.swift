@@ -12,7 +12,7 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
         GoldenSystem(name: "dense", gan: course(.dense)),
         GoldenSystem(name: "conv-discriminator", gan: course(.convDiscriminator)),
         GoldenSystem(name: "all-conv", gan: course(.allConv)),
-        GoldenSystem(name: "forger", gan: forger),
+        GoldenSystem(name: "forger", gan: forger), GoldenSystem(name: "toy", gan: toy),
     ]
 
     static func named(_ name: String) -> GAN {
@@ -72,6 +72,14 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
     static func course(_ preset: Preset) -> GAN {
         var gan = narrow(preset, size: 12)
         gan.discriminatorOptimizer = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
+        return gan
+    }
+
+    static var toy: GAN {
+        var gan = Preset.toy.make(0, 0).narrowed(
+            noise: [2], generator: [128: 32], discriminator: [128: 32])
+        let adam = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
+        (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
         return gan
     }
 

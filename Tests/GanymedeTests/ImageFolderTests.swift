@@ -38,7 +38,7 @@ struct ImageFolderTests {
         }
         let data = try load(folder.path, size: size, channels: channels)
         #expect(data.pixels == expected && data.image == [size, size, channels])
-        #expect(data.labels == (0..<24).map { UInt8($0 / 8) })
+        #expect(data.labels == (0..<24).map { $0 / 8 })
         #expect(data.classNames == ["cats", "dogs", "eels"])
     }
 

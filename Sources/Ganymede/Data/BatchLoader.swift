@@ -19,7 +19,7 @@ public struct BatchLoader {
     ) throws {
         guard batch > 0, dataset.count >= batch else {
             throw GanymedeError.world(
-                "\(dataset.name) holds \(dataset.count) images, less than a batch of \(batch): lower --batch"
+                "\(dataset.name) holds \(dataset.count) \(dataset.points == nil ? "images" : "points"), less than a batch of \(batch): lower --batch"
             )
         }
         self.dataset = dataset
@@ -31,28 +31,51 @@ public struct BatchLoader {
     /// Whole batches in an epoch.
     public var batchesPerEpoch: Int { dataset.count / batch }
 
-    /// Writes the batch that follows `step` finished steps, scaled to the range of the pixels.
+    /// Writes the batch that follows `step` finished steps, scaled to what the networks take.
     public mutating func fill(_ target: UnsafeMutableBufferPointer<Float>, step: Int) {
         if step / batchesPerEpoch != epoch {
             epoch = step / batchesPerEpoch
             order = BatchLoader.permutation(dataset.count, seed: seed, epoch: epoch)
         }
-        let size = dataset.image.reduce(1, *)
         let first = step % batchesPerEpoch * batch
+        guard var place = target.baseAddress else { return }
+        for slot in 0..<batch {
+            write(Int(order[first + slot]), to: place)
+            place += dataset.image.reduce(1, *)
+        }
+    }
+
+    /// Writes one sample.
+    private func write(_ index: Int, to target: UnsafeMutablePointer<Float>) {
+        let size = dataset.image.reduce(1, *)
+        if let points = dataset.points {
+            for axis in 0..<size { target[axis] = points[index * size + axis] }
+        } else if let stacks = dataset.stacks {
+            let channels = dataset.image[2]
+            for channel in 0..<channels {
+                let grey = Int(stacks[index * channels + channel])
+                write(grey, size / channels, to: target + channel, every: channels)
+            }
+        } else {
+            write(index, size, to: target, every: 1)
+        }
+    }
+
+    /// Writes the image `index` among those of `size` bytes.
+    @inline(__always)
+    private func write(
+        _ index: Int, _ size: Int, to target: UnsafeMutablePointer<Float>, every stride: Int
+    ) {
         let (scale, offset) = self.pixels.scaling
         dataset.pixels.withUnsafeBufferPointer { pixels in
-            for slot in 0..<batch {
-                let source = Int(order[first + slot]) * size
-                let place = slot * size
-                for pixel in 0..<size {
-                    target[place + pixel] = Float(pixels[source + pixel]) * scale + offset
-                }
+            for pixel in 0..<size {
+                target[pixel * stride] = Float(pixels[index * size + pixel]) * scale + offset
             }
         }
     }
 
     /// Fisher and Yates's shuffle of 0..<count with Philox's numbers.
-    static func permutation(
+    package static func permutation(
         _ count: Int, seed: UInt64, epoch: Int, stream: String = "shuffle"
     ) -> [Int32] {
         let key = RandomKey(seed: seed, step: UInt64(epoch)).words
@@ -62,12 +85,15 @@ public struct BatchLoader {
         for index in stride(from: count - 1, to: 0, by: -1) {
             let draw = count - 1 - index
             if draw % 4 == 0 { gk_philox(key, stream, UInt32(draw / 4), &words) }
-            // 32 random bits times the range: biased by less than 2^-32 a place.
-            let chosen = Int((UInt64(words[draw % 4]) * UInt64(index + 1)) >> 32)
-            order.swapAt(index, chosen)
+            order.swapAt(index, words[draw % 4].scaled(below: index + 1))
         }
         return order
     }
+}
+
+extension UInt32 {
+    /// Random bits as a number from 0 to `count` - 1: biased by less than 2^-32 a number.
+    func scaled(below count: Int) -> Int { Int((UInt64(self) * UInt64(count)) >> 32) }
 }
 
 extension GAN.PixelRange {

@@ -1,4 +1,4 @@
-/// Where training images come from.
+/// Where training samples come from.
 public struct DataSource: Sendable, Equatable {
     /// The name of a dataset, a folder, or a file.
     public let name: String
@@ -16,27 +16,65 @@ public struct DataSource: Sendable, Equatable {
     /// Names of known datasets.
     public static let builtIn = NamedDataset.all.map(\.name)
 
-    /// The training images, as `[size, size, channels]`. Throws a world's error where there are none, or where
-    /// any picture cannot be used.
+    /// The training samples: images as `[size, size, channels]`, or points. Throws a world's error where there are
+    /// none, or where any picture cannot be used, and a usage error where there are none like that.
     ///
     /// - Parameters:
-    ///   - size: side of an image in pixels.
-    ///   - channels: 1 for grey, 3 for red, green, blue.
+    ///   - size: side of an image in pixels; 28 unless said.
+    ///   - channels: 1 for grey, 3 for red, green, blue; as the dataset has them unless said, 1 for folders and files.
     ///   - folders: where datasets and decoded images are kept.
     ///   - progress: told how many pictures of how many have been decoded.
     public func load(
-        size: Int, channels: Int, folders: DataFolders = .standard,
+        size: Int? = nil, channels: Int? = nil, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Dataset {
-        if let folder = try imageFolder() {
-            return try folder.load(
-                size: size, channels: channels, cache: folders.cache.map(ImageCache.init),
-                progress: progress)
-        }
-        return try arrays(folders).resized(size: size, channels: channels, progress: progress)
+        try load(extents(size: size, channels: channels), folders: folders, progress: progress)
     }
 
-    /// How many images there are, without decoding any.
+    /// The training samples with the extents `image`: those of square images, or ``Dataset/point``.
+    func load(
+        _ image: [Int], folders: DataFolders = .standard,
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> Dataset {
+        try check(takes: image)
+        if let folder = try imageFolder() {
+            return try folder.load(
+                size: image[0], channels: image[2], cache: folders.cache.map(ImageCache.init),
+                progress: progress)
+        }
+        return try arrays(folders).resized(to: image, progress: progress)
+    }
+
+    /// Extents of its samples as they come: 28 by 28 pixels in grey where the source does not say.
+    public var usual: [Int] { NamedDataset.named(name)?.image ?? NamedDataset.mnist.image }
+
+    /// Whether its samples are points of the plane.
+    public var holdsPoints: Bool { usual == Dataset.point }
+
+    /// Extents of its samples as they are asked for. Points have no size and no channels.
+    func extents(size: Int?, channels: Int?) throws -> [Int] {
+        if !holdsPoints { return [size ?? usual[0], size ?? usual[1], channels ?? usual[2]] }
+        guard size == nil && channels == nil else {
+            throw GanymedeError.usage("\(name) holds points: it takes no --size and no --channels")
+        }
+        return Dataset.point
+    }
+
+    /// Throws a usage error where its samples cannot be brought to the extents `image`.
+    func check(takes image: [Int]) throws {
+        if holdsPoints != (image == Dataset.point) {
+            throw GanymedeError.usage(
+                holdsPoints
+                    ? "\(name) holds points, and these networks make images: use --preset toy"
+                    : "\(name) holds images, and these networks make points: use another --preset, or "
+                        + "--data \(Toy.all.map(\.name).joined(separator: " or "))")
+        }
+        if !holdsPoints && image[2] < usual[2] {
+            throw GanymedeError.usage("\(name) is in colour: --channels 3, not \(image[2])")
+        }
+    }
+
+    /// How many samples there are, without decoding any.
     public func count(folders: DataFolders = .standard) throws -> Int {
         if let known = NamedDataset.named(name) { return known.count }
         return try imageFolder()?.files.count ?? arrays(folders).count
@@ -57,7 +95,7 @@ public struct DataSource: Sendable, Equatable {
         return try ImageFolder(name)
     }
 
-    /// Images that come as arrays, in the size that they have.
+    /// Samples that come as arrays, with the extents that they have.
     func arrays(_ folders: DataFolders) throws -> Dataset {
         if let known = NamedDataset.named(name) {
             return try known.load(.training, folders: folders)

@@ -6,31 +6,59 @@ import Crypto
     import Foundation
 #endif
 
-/// Images with 8 bits a channel, and labels where there are any.
+/// What a GAN learns from: images with 8 bits a channel, or points of the plane; and labels where there are any.
 public struct Dataset: Sendable {
     /// `mnist`, or the folder or file.
     public let name: String
-    /// Extents of an image: height, width, channels.
+    /// Extents of a sample: height, width, channels of an image, or ``point``.
     public let image: [Int]
-    /// The images one after the other, channels last.
+    /// The images one after the other, channels last. Where there are ``stacks``, the grey images that these are made
+    /// of; none where samples are points.
     public let pixels: [UInt8]
-    /// A class for each image, if known.
-    public let labels: [UInt8]?
+    /// For each image the grey ones that are its channels, as numbers of images in ``pixels``: [count, channels]. Nil
+    /// where images lie in ``pixels`` as they are.
+    public let stacks: [Int32]?
+    /// Coordinates, [count, 2]; nil where samples are images.
+    public let points: [Float]?
+    /// A class for each sample, if known.
+    public let labels: [Int]?
     /// What the labels 0, 1, ... mean, if known.
     public let classNames: [String]?
-    /// SHA-256 of the pixels: a resumed run must see the same.
+    /// SHA-256 of pixels, stacks and points: a resumed run must see the same.
     public let digest: String
+
+    /// Extents of a point of the plane.
+    public static let point = [2]
 
     /// A dataset of equally large images.
     public init(
-        name: String, image: [Int], pixels: [UInt8], labels: [UInt8]?, classNames: [String]? = nil
+        name: String, image: [Int], pixels: [UInt8], stacks: [Int32]? = nil, labels: [Int]?,
+        classNames: [String]? = nil
+    ) {
+        self.init(name, image, pixels, stacks, nil, labels, classNames)
+    }
+
+    /// A dataset of points, [count, 2].
+    public init(name: String, points: [Float], labels: [Int]?, classNames: [String]? = nil) {
+        self.init(name, Dataset.point, [], nil, points, labels, classNames)
+    }
+
+    private init(
+        _ name: String, _ image: [Int], _ pixels: [UInt8], _ stacks: [Int32]?, _ points: [Float]?,
+        _ labels: [Int]?, _ classNames: [String]?
     ) {
         self.name = name
         self.image = image
         self.pixels = pixels
+        self.stacks = stacks
+        self.points = points
         self.labels = labels
         self.classNames = classNames
-        digest = sha256(pixels)
+        var hash = SHA256()
+        pixels.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        stacks?.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        points?.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        digest = hexadecimal(hash.finalize())
     }
 
     /// Throws unless `count` images of these extents, and a copy of them, leave room for training.
@@ -43,13 +71,31 @@ public struct Dataset: Sendable {
         }
     }
 
-    /// The number of images.
-    public var count: Int { pixels.count / max(image.reduce(1, *), 1) }
+    /// The number of samples.
+    public var count: Int {
+        if let stacks { return stacks.count / image[2] }
+        return (points?.count ?? pixels.count) / max(image.reduce(1, *), 1)
+    }
+
+    /// The bytes of one image, channels last.
+    public func pixels(of index: Int) -> [UInt8] {
+        let size = image.reduce(1, *)
+        guard let stacks else { return Array(pixels[index * size..<(index + 1) * size]) }
+        let (channels, area) = (image[2], size / image[2])
+        return (0..<size).map { place in
+            let grey = Int(stacks[index * channels + place % channels])
+            return pixels[grey * area + place / channels]
+        }
+    }
 }
 
 /// SHA-256 in hexadecimal.
 func sha256(_ bytes: some Sequence<UInt8> & ContiguousBytes) -> String {
     var hash = SHA256()
     bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    return hexadecimal(hash.finalize())
+}
+
+private func hexadecimal(_ digest: SHA256.Digest) -> String {
+    digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
 }

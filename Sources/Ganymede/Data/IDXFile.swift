@@ -35,7 +35,8 @@ extension Dataset {
                 "\(name): there are \(images.shape[0]) images and \(labels.shape[0]) labels")
         }
         self.init(
-            name: name, image: Array(image), pixels: images.bytes, labels: labels?.bytes,
+            name: name, image: Array(image), pixels: images.bytes,
+            labels: labels?.bytes.map(Int.init),
             classNames: classNames)
     }
 

@@ -30,7 +30,7 @@ extension ImageFolder {
         var result = Decoded(dataset: dataset(image, [], nil))
         var pixels: [UInt8] = []
         pixels.reserveCapacity(files.count * image.reduce(1, *))
-        var kept: [UInt8] = []
+        var kept: [Int] = []
         for (index, file) in files.enumerated() {
             do {
                 pixels += try decode(file, size: size, channels: channels, &result).pixels
@@ -70,7 +70,7 @@ extension ImageFolder {
         }
     }
 
-    private func dataset(_ image: [Int], _ pixels: [UInt8], _ labels: [UInt8]?) -> Dataset {
+    private func dataset(_ image: [Int], _ pixels: [UInt8], _ labels: [Int]?) -> Dataset {
         Dataset(name: path, image: image, pixels: pixels, labels: labels, classNames: classNames)
     }
 

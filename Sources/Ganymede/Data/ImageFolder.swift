@@ -12,7 +12,7 @@ struct ImageFolder {
     /// Folder by folder, in the order of names.
     let files: [File]
     /// For each file, if there are classes.
-    let labels: [UInt8]?
+    let labels: [Int]?
     let classNames: [String]?
     /// What a user may want to know and need not mend.
     let notes: [String]
@@ -47,7 +47,7 @@ struct ImageFolder {
         let isLabelled = !names.contains(nil) && known.count <= 256
         let number = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, $0) })
         classNames = isLabelled ? known : nil
-        labels = isLabelled ? names.map { UInt8($0.flatMap { number[$0] } ?? 0) } : nil
+        labels = isLabelled ? names.map { $0.flatMap { number[$0] } ?? 0 } : nil
         notes = search.notes + ImageFolder.notes(known, isMixed: names.contains(nil))
     }
 

@@ -11,19 +11,21 @@ public struct Inspection: Sendable {
 }
 
 extension DataSource {
-    /// Reads everything anew, also what the cache holds. Throws where there is nothing to look at.
+    /// Reads everything anew, also what the cache holds. Throws where there is nothing to look at. Points have no size
+    /// and no channels.
     public func inspect(
-        size: Int, channels: Int, folders: DataFolders = .standard,
+        size: Int? = nil, channels: Int? = nil, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Inspection {
+        let image = try extents(size: size, channels: channels)
+        try check(takes: image)
         guard let folder = try imageFolder() else {
-            let images = try arrays(folders)
+            let samples = try arrays(folders)
             return Inspection(
-                dataset: try images.resized(size: size, channels: channels, progress: progress),
-                faults: [], notes: [],
-                source: "\(images.count) images of \(images.image.extents)")
+                dataset: try samples.resized(to: image, progress: progress), faults: [], notes: [],
+                source: samples.origin)
         }
-        let found = try folder.decode(size: size, channels: channels, progress: progress)
+        let found = try folder.decode(size: image[0], channels: image[2], progress: progress)
         if found.faults.isEmpty {
             folders.cache.map(ImageCache.init)?.write(folder, found.dataset)
         }
@@ -45,41 +47,51 @@ extension DataSource {
 extension Inspection {
     /// Some lines for a person.
     public var text: String {
-        var lines = [
-            "\(dataset.name): \(dataset.count) images of \(dataset.image.extents) (height, width, channels)",
-            "from     \(source)",
-        ]
+        let what =
+            dataset.points == nil
+            ? "images of \(dataset.image.extents) (height, width, channels)" : "points of the plane"
+        var lines = ["\(dataset.name): \(dataset.count) \(what)", "from     \(source)"]
         if let values = dataset.values { lines.append("values   \(values)") }
-        if let labels = dataset.labels {
-            let counts = labels.reduce(into: [Int: Int]()) { $0[Int($1), default: 0] += 1 }
-            let classes = dataset.classNames.map { Array($0.indices) } ?? counts.keys.sorted()
-            lines.append("classes  \(classes.count)")
-            let width = String(counts.values.max() ?? 0).count
-            for label in classes {
-                let count = String(counts[label] ?? 0)
-                let padding = String(repeating: " ", count: width - count.count)
-                lines.append("  \(padding)\(count)  \(dataset.classNames?[label] ?? "\(label)")")
-            }
-        } else {
-            lines.append("classes  none: no labels")
-        }
+        lines += classes
         lines += notes.map { "note     \($0)" }
         lines.append("faults   \(faults.isEmpty ? "none" : "\(faults.count)")")
         return (lines + faults.map { "  \($0)" }).joined(separator: "\n")
     }
 
-    /// Writes up to 64 images, evenly chosen, as a grid of them: a PNG file, whole or not at all.
-    public func writeGrid(_ path: String) throws {
-        try Files.writeAtomically(path, [grid().png()])
+    /// A line for each class, or one for many.
+    private var classes: [String] {
+        guard let labels = dataset.labels else { return ["classes  none: no labels"] }
+        let counts = labels.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+        let classes = dataset.classNames.map { Array($0.indices) } ?? counts.keys.sorted()
+        let names = classes.map { dataset.classNames?[$0] ?? "\($0)" }
+        let sizes = classes.map { counts[$0] ?? 0 }
+        let largest = sizes.max() ?? 0
+        if classes.count > 256 {
+            return [
+                "classes  \(classes.count), \(names[0]) to \(names[classes.count - 1]), "
+                    + "each of \(sizes.min() ?? 0) to \(largest)"
+            ]
+        }
+        return ["classes  \(classes.count)"]
+            + zip(sizes, names).map { size, name in
+                let padding = String(largest).count - String(size).count
+                return "  " + String(repeating: " ", count: padding) + "\(size)  \(name)"
+            }
     }
 
-    private func grid() -> Raster {
-        let size = dataset.image.reduce(1, *)
-        let count = min(dataset.count, 64)
-        let chosen = (0..<count).flatMap { place in
-            let index = place * dataset.count / count
-            return dataset.pixels[index * size..<(index + 1) * size]
+    /// Writes up to 64 images, evenly chosen, as a grid of them, or all points: a PNG file, whole or not at all.
+    public func writePicture(_ path: String) throws {
+        try Files.writeAtomically(path, [picture().png()])
+    }
+
+    private func picture() -> Raster {
+        if let points = dataset.points {
+            var scatter = Scatter(reach: Scatter.reach(of: points))
+            scatter.draw(real: points)
+            return scatter.raster
         }
+        let count = min(dataset.count, 64)
+        let chosen = (0..<count).flatMap { dataset.pixels(of: $0 * dataset.count / count) }
         let columns = max(Int(Double(count).squareRoot().rounded(.up)), 1)
         return Raster.grid(
             chosen, image: dataset.image, rows: max((count + columns - 1) / columns, 1),
@@ -93,19 +105,44 @@ extension [Int] {
 }
 
 extension Dataset {
-    /// Smallest, largest, mean and standard deviation of all bytes; nil where there are none.
+    /// What its samples are made of.
+    fileprivate var origin: String {
+        if points != nil { return "computed" }
+        guard stacks != nil else { return "\(count) images of \(image.extents)" }
+        return "\(pixels.count / (image[0] * image[1])) grey images, \(image[2]) at random for each"
+    }
+
+    /// Smallest, largest, mean and standard deviation of all bytes or coordinates; nil where there are none.
     fileprivate var values: String? {
-        guard !pixels.isEmpty else { return nil }
+        if let points { return Dataset.summary(points.map { (Double($0), 1) }, places: 3) }
+        if pixels.isEmpty { return nil }
         var counts = [Int](repeating: 0, count: 256)
-        for pixel in pixels { counts[Int(pixel)] += 1 }
-        let total = Double(pixels.count)
-        let mean = counts.enumerated().reduce(0) { $0 + Double($1.offset * $1.element) } / total
+        if let stacks {
+            let area = image[0] * image[1]
+            for grey in stacks {
+                for pixel in pixels[Int(grey) * area..<(Int(grey) + 1) * area] {
+                    counts[Int(pixel)] += 1
+                }
+            }
+        } else {
+            for pixel in pixels { counts[Int(pixel)] += 1 }
+        }
+        let found = counts.enumerated().filter { $0.element > 0 }
+        return Dataset.summary(found.map { (Double($0.offset), $0.element) }, places: 1)
+    }
+
+    /// Of values, each so many times.
+    private static func summary(_ values: [(value: Double, count: Int)], places: Int) -> String {
+        let total = Double(values.reduce(0) { $0 + $1.count })
+        let mean = values.reduce(0) { $0 + $1.value * Double($1.count) } / total
         let variance =
-            counts.enumerated().reduce(0) {
-                let distance = Double($1.offset) - mean
-                return $0 + distance * distance * Double($1.element)
+            values.reduce(0) {
+                $0 + ($1.value - mean) * ($1.value - mean) * Double($1.count)
             } / total
-        return "min \(counts.firstIndex { $0 > 0 } ?? 0), max \(counts.lastIndex { $0 > 0 } ?? 0), "
-            + "mean \(fixed(mean, 1)), standard deviation \(fixed(variance.squareRoot(), 1))"
+        let range = [values.map(\.value).min() ?? 0, values.map(\.value).max() ?? 0]
+        // Bytes are whole.
+        let ends = range.map { places == 1 ? "\(Int($0))" : fixed($0, places) }
+        return "min \(ends[0]), max \(ends[1]), mean \(fixed(mean, places)), "
+            + "standard deviation \(fixed(variance.squareRoot(), places))"
     }
 }

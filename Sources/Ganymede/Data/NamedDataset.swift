@@ -6,30 +6,36 @@ import CResources
     import Foundation
 #endif
 
-/// A dataset known by name: four files as MNIST's, known by the SHA-256 of what is in them.
+/// A dataset known by name: four files as MNIST's, known by the SHA-256 of what is in them; or one that is computed.
+///
+/// To add one, write its value, as in `StackedMNIST.swift`, and its name in ``NamedDataset/all``.
 public struct NamedDataset: Sendable {
     /// What `--data` takes.
     public let name: String
-    /// What is on the images.
+    /// What the samples are.
     public let about: String
+    /// Extents of a sample: height, width, channels, or ``Dataset/point``.
+    public internal(set) var image = [28, 28, 1]
+    /// Samples in the training split.
+    public internal(set) var count = 60_000
     /// What the labels 0, 1, ... mean.
     public let classNames: [String]
     /// Where the files can be fetched, by their names and `.gz`; nil where they are inside the command.
-    public let source: String?
-    /// Names of the files, and SHA-256 of the unpacked ones.
-    public let digests: [String: String]
+    public internal(set) var source: String?
+    /// Names of the files, and SHA-256 of the unpacked ones; none where the samples are computed.
+    public internal(set) var digests: [String: String] = [:]
+    /// Computes a split; nil where it is read from files.
+    var make: (@Sendable (NamedDataset, Split, DataFolders) throws -> Dataset)?
 
-    /// Which part of the images.
+    /// Which part of the samples.
     package enum Split: String {
         case training = "train"
         case test = "t10k"
     }
 
-    /// Images in the training split, 28 by 28 pixels in grey.
-    public var count: Int { 60_000 }
-
     /// All of them.
-    public static let all = [mnist, fashionMNIST]
+    public static let all: [NamedDataset] =
+        [mnist, fashionMNIST, stackedMNIST] + Toy.all.map { NamedDataset($0) }
 
     /// The one called `name`, if any.
     public static func named(_ name: String) -> NamedDataset? { all.first { $0.name == name } }
@@ -74,8 +80,9 @@ public struct NamedDataset: Sendable {
         folders.datasets.map { "\($0)/\(name)" }.first { IDX.images(in: $0) != nil }
     }
 
-    /// The images of a split with their labels, each file verified.
+    /// The samples of a split with their labels, each file verified.
     package func load(_ split: Split, folders: DataFolders = .standard) throws -> Dataset {
+        if let make { return try make(self, split, folders) }
         let images = try file("\(split.rawValue)-images-idx3-ubyte", rank: 3, folders)
         let labels = try file("\(split.rawValue)-labels-idx1-ubyte", rank: 1, folders)
         return try Dataset(name, images, labels, classNames: classNames)

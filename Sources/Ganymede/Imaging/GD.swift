@@ -142,25 +142,26 @@ extension Raster {
 }
 
 extension Dataset {
-    /// The same images at another side or with another number of channels, resampled by libgd; what is not square is stretched.
-    func resized(
-        size: Int, channels: Int, progress: (Int, Int) -> Void = { _, _ in }
-    ) throws -> Dataset {
-        if image == [size, size, channels] { return self }
-        try Dataset.checkMemory(count: count, image: [size, size, channels])
-        let (height, width) = (image[0], image[1])
+    /// The same images with other extents, resampled by libgd; what is not square is stretched. Of stacks the grey
+    /// images are resampled, each once.
+    func resized(to image: [Int], progress: (Int, Int) -> Void = { _, _ in }) throws -> Dataset {
+        if image == self.image { return self }
+        let channels = stacks == nil ? image[2] : 1
+        let old = Array(self.image.prefix(2)) + [stacks == nil ? self.image[2] : 1]
+        let size = old.reduce(1, *)
+        let count = self.pixels.count / size
+        try Dataset.checkMemory(count: count, image: [image[0], image[1], channels])
         var pixels: [UInt8] = []
-        pixels.reserveCapacity(count * size * size * channels)
+        pixels.reserveCapacity(count * image[0] * image[1] * channels)
         for index in 0..<count {
-            let one = self.pixels[index * image.reduce(1, *)..<(index + 1) * image.reduce(1, *)]
+            let one = Array(self.pixels[index * size..<(index + 1) * size])
             let source = try GDImage(
-                Raster(height: height, width: width, channels: image[2], pixels: Array(one)),
-                greys: nil)
-            pixels += try source.resampled(size).raster(channels: channels).pixels
+                Raster(height: old[0], width: old[1], channels: old[2], pixels: one), greys: nil)
+            pixels += try source.resampled(image[0]).raster(channels: channels).pixels
             progress(index + 1, count)
         }
         return Dataset(
-            name: name, image: [size, size, channels], pixels: pixels, labels: labels,
+            name: name, image: image, pixels: pixels, stacks: stacks, labels: labels,
             classNames: classNames)
     }
 }

@@ -1,4 +1,4 @@
-/// A system that is known by name, as a function of the images' side and channels.
+/// A system that is known by name, as a function of the images' side and channels, or for points of the plane.
 ///
 /// To add one, write a file like `MLP.swift` and its line in ``Presets/all``.
 public struct Preset: Sendable {
@@ -14,7 +14,7 @@ public struct Preset: Sendable {
     public let name: String
     /// One line for a list.
     public let about: String
-    /// Sides in pixels that it can take, rising.
+    /// Sides in pixels that it can take, rising; none where it makes points.
     public let sizes: [Int]
     /// Images in a batch.
     public let batch: Int
@@ -32,8 +32,19 @@ public struct Preset: Sendable {
     /// Sides that can be halved twice.
     static let quarterableSides = Array(stride(from: 8, through: 128, by: 4))
 
-    /// The system for images of `size` pixels and `channels` channels, where it has one.
-    public func gan(size: Int = 28, channels: Int = 1) throws -> GAN {
+    /// Whether it makes points of the plane, and no images.
+    public var makesPoints: Bool { sizes.isEmpty }
+
+    /// The system for images of `size` pixels (28) and `channels` channels (1), where it has one; or for points.
+    public func gan(size: Int? = nil, channels: Int? = nil) throws -> GAN {
+        if makesPoints {
+            guard size == nil && channels == nil else {
+                throw GanymedeError.usage(
+                    "\(name) makes points of the plane: it takes no --size and no --channels")
+            }
+            return make(0, 0)
+        }
+        let (size, channels) = (size ?? 28, channels ?? 1)
         guard channels == 1 || channels == 3 else {
             throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
         }
@@ -69,7 +80,14 @@ public struct Preset: Sendable {
 /// Every preset.
 public enum Presets {
     /// The registry. The first is what a bare `ganymede train` takes.
-    public static let all: [Preset] = [.mlp, .dcgan, .dense, .convDiscriminator, .allConv, .forger]
+    public static let all: [Preset] = [
+        .mlp, .dcgan, .dense, .convDiscriminator, .allConv, .forger, .toy,
+    ]
+
+    /// What is taken for a source of data where nobody says.
+    public static func usual(for data: DataSource) -> Preset {
+        data.holdsPoints ? .toy : all[0]
+    }
 
     /// The preset called `name`.
     public static func named(_ name: String) throws -> Preset {

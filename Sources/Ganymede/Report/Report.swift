@@ -34,7 +34,7 @@ public struct Report {
 
     /// Writes the files anew.
     func write() throws {
-        try directory.writeProgress(channels: options.channels)
+        try directory.writeProgress(channels: options.gan.pictureChannels)
         if !journal.isEmpty {
             let curves = try Curves(journal).raster()
             try Files.writeAtomically("\(directory.path)/curves.png", [curves.png()])
@@ -42,7 +42,10 @@ public struct Report {
         if !milestones.isEmpty {
             let names = milestones.map { (RunDirectory.stepName($0), "step \($0)") }
             let pictures = try (names + [("real", "real")]).map { name, caption in
-                (raster: try directory.sample(name, channels: options.channels), caption: caption)
+                (
+                    raster: try directory.sample(name, channels: options.gan.pictureChannels),
+                    caption: caption
+                )
             }
             try Files.writeAtomically(
                 "\(directory.path)/milestones.png", [Raster.beside(pictures).png()])
@@ -78,10 +81,11 @@ public struct Report {
     private var headline: String {
         let training = options.training
         let last = journal.last ?? StepReport()
-        var text = "\(grouped(last.step)) steps of \(training.batch) images (\(options.data), "
+        var text =
+            "\(grouped(last.step)) steps of \(training.batch) \(options.gan.noun) (\(options.data), "
         text += "\(fixed(last.epoch, 1)) epochs) in \(duration(last.seconds))"
         if last.seconds > 0 {
-            text += ", \(fixed(Double(last.images) / last.seconds, 0)) images a second"
+            text += ", \(fixed(Double(last.images) / last.seconds, 0)) \(options.gan.noun) a second"
         }
         return text
             + "; seed \(training.seed), \(training.threads) thread\(training.threads == 1 ? "" : "s"), "
@@ -98,7 +102,11 @@ public struct Report {
                     "generated, step \(grouped(last))"),
                 try figure(directory.samplePath("real"), "real"),
                 try figure(directory.gifPath, "the same seeds as training goes", kind: "gif"),
-            ])
+            ],
+            note: options.gan.makesPoints
+                ? "Real points are blue, generated ones red. The ground is what the discriminator takes a place "
+                    + "for: blue for real, red for generated, white for undecided."
+                : "")
     }
 
     private func milestoneFigures() throws -> String {
@@ -131,7 +139,7 @@ public struct Report {
         return section(
             "As training goes", figures,
             note:
-                "D accuracy is the share of images that the discriminator told right, over the steps since "
+                "D accuracy is the share of \(options.gan.noun) that the discriminator told right, over the steps since "
                 + "the picture before.")
     }
 
@@ -172,8 +180,8 @@ public struct Report {
         let isDone = (journal.last?.step ?? 0) >= steps
         let lines = [
             "ganymede resume \(run)" + (isDone ? " --steps \(2 * steps)" : ""),
-            "ganymede generate \(run) --seeds 0-63 -o more.png",
-            "ganymede interpolate \(run) --seeds 0-7 --loop -o walk.gif",
+            "ganymede generate \(run) --seeds 0-\(options.gan.makesPoints ? 2499 : 63) -o more.png",
+            "ganymede interpolate \(run) --seeds 0-7 --loop -o walk.\(options.gan.makesPoints ? "png" : "gif")",
         ]
         return "<pre class=\"wide\">\(escaped(lines.joined(separator: "\n")))</pre>"
     }

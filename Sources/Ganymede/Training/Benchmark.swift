@@ -14,16 +14,16 @@ public final class Benchmark {
         }
     }
 
-    /// The embedded images. Resizing them all would take longer than measuring: of another size there are fewer,
+    /// The embedded images, or computed points. Resizing them all would take longer than measuring: of another size there are fewer,
     /// still more than caches hold.
     private static func images(_ options: RunOptions) throws -> Dataset {
         let all = try DataSource(options.data).arrays(.standard)
-        if all.image == [options.size, options.size, options.channels] { return all }
+        if all.image == options.gan.image { return all }
         let count = max(options.training.batch, 4096)
         let some = Dataset(
             name: all.name, image: all.image,
             pixels: Array(all.pixels.prefix(count * all.image.reduce(1, *))), labels: nil)
-        return try some.resized(size: options.size, channels: options.channels)
+        return try some.resized(to: options.gan.image)
     }
 
     /// What was measured, in milliseconds a step.
@@ -90,16 +90,21 @@ public final class Benchmark {
 }
 
 extension RunOptions {
-    /// The options of a preset on MNIST, as it comes or with another batch, by which a preset that counts in epochs
-    /// is longer or shorter.
+    /// The options of a preset on a source of data (MNIST, or `ring8` for points), as it comes or with another batch,
+    /// by which a preset that counts in epochs is longer or shorter.
     public init(
-        preset: Preset, size: Int? = nil, channels: Int? = nil, batch: Int? = nil
+        preset: Preset, data: String? = nil, size: Int? = nil, channels: Int? = nil,
+        batch: Int? = nil
     ) throws {
+        let source = DataSource(data ?? (preset.makesPoints ? Toy.ring8.name : "mnist"))
+        let isImages = !preset.makesPoints && !source.holdsPoints
         self.init(
-            preset: preset.name, data: "mnist",
-            gan: try preset.gan(size: size ?? 28, channels: channels ?? 1),
+            preset: preset.name, data: source.name,
+            gan: try preset.gan(
+                size: size, channels: channels ?? (isImages ? source.usual[2] : nil)),
             training: preset.training(
-                batch: batch ?? preset.batch, images: NamedDataset.mnist.count))
+                batch: batch ?? preset.batch,
+                images: (NamedDataset.named(source.name) ?? .mnist).count))
     }
 
     /// The options in a `config.json`.

@@ -129,12 +129,21 @@ public struct GAN: Codable, Equatable, Sendable {
         return generatorOptimizer.value.fault ?? discriminatorOptimizer.value.fault
     }
 
-    /// Why its images are none; or nil.
+    /// Why it makes neither images nor points; or nil.
     package var imageFault: String? {
-        image.count == 3 && (image[2] == 1 || image[2] == 3)
-            ? nil : "images are [height, width, 1 or 3], and not \(image)"
+        makesPoints || image.count == 3 && (image[2] == 1 || image[2] == 3)
+            ? nil : "images are [height, width, 1 or 3], points [2], and not \(image)"
     }
 
-    /// Extents of an image: height, width, channels.
+    /// Extents of a sample: height, width, channels of an image, or ``Dataset/point``.
     public var image: [Int] { discriminator.input }
+
+    /// Whether it makes points of the plane, and no images.
+    public var makesPoints: Bool { image == Dataset.point }
+
+    /// Channels of the pictures of what it makes: points are drawn in colour.
+    var pictureChannels: Int { makesPoints ? 3 : image[2] }
+
+    /// What it makes, in a sentence.
+    var noun: String { makesPoints ? "points" : "images" }
 }

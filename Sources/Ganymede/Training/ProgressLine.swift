@@ -7,15 +7,18 @@
 /// Shows a run as it goes: one line that is rewritten on a terminal, a line now and then elsewhere.
 public struct ProgressLine {
     private let name: String
+    /// What it counts, short: images or points.
+    private let unit: String
     private let isTerminal: Bool
     private let interval: Double
     private var lastShown = -Double.infinity
     /// Whether the cursor stands at the end of a line that will be rewritten.
     private var isOpen = false
 
-    /// A line on standard output that starts with `name`.
-    public init(_ name: String) {
-        self.name = name
+    /// A line on standard output that starts with the preset's name.
+    init(_ options: RunOptions) {
+        name = options.preset ?? "gan"
+        unit = options.gan.makesPoints ? "points" : "img"
         isTerminal = isatty(STDOUT_FILENO) == 1
         interval = isTerminal ? 0.1 : 5
     }
@@ -25,7 +28,7 @@ public struct ProgressLine {
         let (gan, training) = (options.gan, options.training)
         let epochs = Double(training.steps) / Double(epochSteps)
         print(
-            "\(name) on \(options.data): \(grouped(training.steps)) steps of \(training.batch) images "
+            "\(name) on \(options.data): \(grouped(training.steps)) steps of \(training.batch) \(gan.noun) "
                 + "(\(fixed(epochs, 1)) epochs), \(training.threads) thread\(training.threads == 1 ? "" : "s")"
         )
         print(
@@ -43,7 +46,7 @@ public struct ProgressLine {
         lastShown = now
         let width = isTerminal ? columns - 1 : .max
         let text = ProgressLine.text(
-            name, report, of: steps, secondsLeft: secondsLeft, within: width)
+            name, report, of: steps, secondsLeft: secondsLeft, unit: unit, within: width)
         if isTerminal {
             print("\r" + text.prefix(width) + "\u{1b}[K", terminator: last ? "\n" : "")
             isOpen = !last
@@ -77,7 +80,7 @@ public struct ProgressLine {
     /// The line, without its less important parts where it would be longer than `width`.
     package static func text(
         _ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double,
-        within width: Int = .max
+        unit: String = "img", within width: Int = .max
     ) -> String {
         let parts = [
             (name, true), ("step \(report.step)/\(steps)", true),
@@ -87,7 +90,7 @@ public struct ProgressLine {
                 true
             ),
             ("G \(fixed(report.gLoss, 2)) (fools \(percent(report.gAcc)))", true),
-            ("\(rate(report.imagesPerSecond)) img/s", false),
+            ("\(rate(report.imagesPerSecond)) \(unit)/s", false),
             (progressBar(report.step, of: steps), false),
             (
                 report.step >= steps

@@ -77,10 +77,10 @@ public struct RunOptions: Codable, Equatable, Sendable {
     public var preset: String?
     /// What ``DataSource`` takes: a dataset by name, a folder, a file.
     public var data: String
-    /// Side of an image in pixels.
-    public var size: Int
-    /// 1 for grey, 3 for colour.
-    public var channels: Int
+    /// Side of an image in pixels; nil for points.
+    public var size: Int?
+    /// 1 for grey, 3 for colour; nil for points.
+    public var channels: Int?
     /// How long, how large and how often.
     public var training: TrainingConfig
     /// The run or checkpoint whose weights it starts from, if any.
@@ -98,19 +98,21 @@ public struct RunOptions: Codable, Equatable, Sendable {
         self.data = data
         self.gan = gan
         self.training = training
-        size = gan.image.first ?? 0
-        channels = gan.image.last ?? 0
+        if gan.makesPoints { return }
+        size = gan.image.first
+        channels = gan.image.last
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         preset = try container.decodeIfPresent(String.self, forKey: .preset)
         data = try container.decode(String.self, forKey: .data)
-        size = try container.decode(Int.self, forKey: .size)
-        channels = try container.decode(Int.self, forKey: .channels)
         initFrom = try container.decodeIfPresent(String.self, forKey: .initFrom)
         gan = try container.decode(GAN.self, forKey: .gan)
         training = try TrainingConfig(from: decoder)
+        if gan.makesPoints { return }
+        size = try container.decode(Int.self, forKey: .size)
+        channels = try container.decode(Int.self, forKey: .channels)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -118,8 +120,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
         var container = encoder.container(keyedBy: Key.self)
         try container.encodeIfPresent(preset, forKey: .preset)
         try container.encode(data, forKey: .data)
-        try container.encode(size, forKey: .size)
-        try container.encode(channels, forKey: .channels)
+        try container.encodeIfPresent(size, forKey: .size)
+        try container.encodeIfPresent(channels, forKey: .channels)
         // As null where they are not there: a person sees them, and --set finds them.
         try container.encode(initFrom, forKey: .initFrom)
         try container.encode(training.epochSteps, forKey: .epochSteps)
@@ -217,15 +219,16 @@ public struct RunOptions: Codable, Equatable, Sendable {
             throw GanymedeError.usage(
                 "milestones are at most 12 steps from 0 on, not \(milestones)")
         }
-        if channels != 1 && channels != 3 {
+        if let channels, channels != 1 && channels != 3 {
             throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
         }
-        if let fault = gan.fault { throw GanymedeError.usage(fault) }
-        if gan.image != [size, size, channels] {
+        if let fault = gan.fault ?? gan.imageFault { throw GanymedeError.usage(fault) }
+        if let size, let channels, gan.image != [size, size, channels] {
             throw GanymedeError.usage(
                 "the discriminator takes images of \(Shape(gan.image)), and size and channels say "
                     + "\(Shape([size, size, channels])): use --size and --channels")
         }
+        try DataSource(data).check(takes: gan.image)
         return self
     }
 }

@@ -1,5 +1,5 @@
-/// Turns seeds into images with a generator in inference mode. The image of a seed depends on the seed
-/// and the weights alone: not on its neighbours, and not on when it is made.
+/// Turns seeds into images or points with a generator in inference mode. What a seed becomes depends on the
+/// seed and the weights alone: not on its neighbours, and not on when it is made.
 public final class Sampler {
     private static let chunk = 64
     private let gan: GAN
@@ -12,8 +12,8 @@ public final class Sampler {
         let generator = gan.generator
         let builder = GraphBuilder()
         let noise = builder.feed("noise", TensorType(Shape([Sampler.chunk] + generator.input)))
-        let images = generator(noise, Variables(builder), mode: .inference, pass: "sample")
-        builder.result("images", images)
+        let samples = generator(noise, Variables(builder), mode: .inference, pass: "sample")
+        builder.result("samples", samples)
         program = try Program(builder.graph, store: store)
     }
 
@@ -55,8 +55,27 @@ public final class Sampler {
 
     /// Bytes of `[vectors, height, width, channels]`, an image for each vector of noise.
     public func images(noise vectors: some Collection<[Float]>) -> [UInt8] {
+        if gan.makesPoints { misuse("images of a system that makes points") }
+        return make(vectors) { Raster.bytes($0, gan.pixels) }
+    }
+
+    /// Coordinates `[seeds, 2]`, of a system that makes points.
+    public func points(seeds: [Int]) -> [Float] {
+        points(noise: seeds.lazy.map { self.noise(seed: $0) })
+    }
+
+    /// Coordinates `[vectors, 2]`, a point for each vector of noise.
+    public func points(noise vectors: some Collection<[Float]>) -> [Float] {
+        if !gan.makesPoints { misuse("points of a system that makes images") }
+        return make(vectors) { Array($0) }
+    }
+
+    /// What the generator makes of vectors of noise, chunk by chunk converted.
+    private func make<Number>(
+        _ vectors: some Collection<[Float]>, _ convert: (ArraySlice<Float>) -> [Number]
+    ) -> [Number] {
         EngineThread.run {
-            var bytes: [UInt8] = []
+            var made: [Number] = []
             let noise = program.feed("noise")
             let latent = generator.input.reduce(1, *)
             let size = generator.output.reduce(1, *)
@@ -72,10 +91,9 @@ public final class Sampler {
                     for index in 0..<latent { noise[row * latent + index] = numbers[index] }
                 }
                 program.run()
-                bytes += Raster.bytes(
-                    program.result("images").prefix(part.count * size), gan.pixels)
+                made += convert(program.result("samples").prefix(part.count * size))
             }
-            return bytes
+            return made
         }
     }
 }

@@ -50,9 +50,7 @@ public struct Trainer: Sendable {
 
     private func dataset() throws -> Dataset {
         var line = LoadingLine("reading pictures", isShown: showsProgress)
-        return try DataSource(options.data).load(size: options.size, channels: options.channels) {
-            line.show($0, of: $1)
-        }
+        return try DataSource(options.data).load(options.gan.image) { line.show($0, of: $1) }
     }
 
     /// Trains into a new folder; nil takes the next free `runs/NAME-001`.
@@ -119,12 +117,12 @@ public struct Trainer: Sendable {
         try session.directory.writeConfig(
             options, plan: session.plan, dataDigest: session.dataset.digest)
         if checkpoint == nil {
-            try session.saveRealImages()
+            try session.saveRealSamples()
             try session.saveSamples(step: 0)
             try session.saveCheckpoint(step: 0)
         }
         var clock = RateClock(batch: config.batch)
-        var progress = showsProgress ? ProgressLine(options.preset ?? "gan") : nil
+        var progress = showsProgress ? ProgressLine(options) : nil
         progress?.begin(options, session.directory, epochSteps: session.epochSteps)
         var sinceSample = MeanAccuracy()
         var report: StepReport?

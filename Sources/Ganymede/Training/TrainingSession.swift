@@ -7,7 +7,7 @@ final class TrainingSession {
     let store = StateStore()
     var directory = RunDirectory(path: "")
     private let program: Program
-    private let sampler: Sampler
+    private let pictures: SamplePictures
     private var loader: BatchLoader
     private let real: UnsafeMutableBufferPointer<Float>
     private let snapshot = StateStore()
@@ -33,7 +33,7 @@ final class TrainingSession {
         step = TrainStep(options.gan, batch: config.batch)
         self.plan = try plan ?? Plan(options)
         program = try Program(step.graph, store: store, precision: self.plan.precision)
-        sampler = try Sampler(options.gan, store: store)
+        pictures = try SamplePictures(options, dataset, store: store)
         real = program.feed("real")
     }
 
@@ -150,29 +150,16 @@ final class TrainingSession {
         (try? RunDirectory.checkpoint(in: directory.path)) ?? "none"
     }
 
-    func saveRealImages() throws {
-        // Spread over the whole, because a folder's images lie class by class.
-        let places = min(options.training.grid.reduce(1, *), dataset.count)
-        let size = dataset.image.reduce(1, *)
-        let images = (0..<places).flatMap { place in
-            dataset.pixels[(place * dataset.count / places * size)...].prefix(size)
-        }
-        try saveGrid(images, name: "real")
+    func saveRealSamples() throws {
+        try directory.writeSample(pictures.real(dataset), name: "real")
     }
 
     /// - Returns: the file's path inside the run's folder.
     @discardableResult
     func saveSamples(step: Int) throws -> String {
-        let seeds = Array(0..<options.training.grid.reduce(1, *))
         let name = RunDirectory.stepName(step)
-        try saveGrid(sampler.images(seeds: seeds), name: name)
+        try directory.writeSample(pictures.generated(), name: name)
         return "samples/\(name).png"
-    }
-
-    private func saveGrid(_ images: [UInt8], name: String) throws {
-        let (rows, columns) = (options.training.grid[0], options.training.grid[1])
-        try directory.writeSample(
-            Raster.grid(images, image: options.gan.image, rows: rows, columns: columns), name: name)
     }
 
     func saveCheckpoint(step index: Int) throws {

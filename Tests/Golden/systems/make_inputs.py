@@ -54,6 +54,12 @@ def blobs(rng, system):
     return images
 
 
+def points(rng, system):
+    """Return a batch of points around the corners of a square."""
+    corners = rng.choice([-0.5, 0.5], (system.batch, *system.image))
+    return corners + rng.normal(0.0, 0.05, corners.shape)
+
+
 def noise(rng, system):
     """Return a batch of the generator's input."""
     shape = (system.batch, *system.noise)
@@ -75,7 +81,8 @@ def dropout_masks(rng, system, network, batches):
 
 def make_step(rng, system):
     """Return what one step is fed with."""
-    feeds = {"real": blobs(rng, system)}
+    real = points if system.image == (2,) else blobs
+    feeds = {"real": real(rng, system)}
     if system.schedule != "simultaneous":
         feeds["noise/discriminator"] = noise(rng, system)
     feeds["noise/generator"] = noise(rng, system)

@@ -1,4 +1,4 @@
-"""The six systems as data; what they are in prose is in README.md.
+"""The seven systems as data; what they are in prose is in README.md.
 
 A network is a list of layers, input side first. A layer's options have the
 same names in all systems, so that the two frameworks read them alike.
@@ -199,6 +199,21 @@ def forger():
     )
 
 
+def toy():
+    """Points of the plane in place of images."""
+    hidden = [dense(32), leaky_relu(0.2), dense(32), leaky_relu(0.2)]
+    return System(
+        generator=hidden + [dense(2)],
+        discriminator=hidden + [dense(1)],
+        generator_optimizer=adam(2e-3, 0.5),
+        discriminator_optimizer=adam(2e-3, 0.5),
+        schedule="separate",
+        batch=16,
+        noise=(2,),
+        image=(2,),
+    )
+
+
 SYSTEMS = {
     "mlp": mlp(),
     "dcgan": dcgan(),
@@ -208,4 +223,5 @@ SYSTEMS = {
         ALL_CONV_GENERATOR, CONV_DISCRIMINATOR, noise=(4, 4, 1)
     ),
     "forger": forger(),
+    "toy": toy(),
 }

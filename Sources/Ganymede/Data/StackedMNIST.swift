@@ -1,0 +1,41 @@
+import CKernels
+
+extension NamedDataset {
+    /// Random digits of MNIST as red, green and blue (Metz et al., 2017, arXiv:1611.02163): 1000 classes, of which a
+    /// GAN that loses some makes fewer. 128,000 of them (Lin et al., 2018, arXiv:1712.04086); of the test split's
+    /// digits 26,000, as many as are compared.
+    public static let stackedMNIST = NamedDataset(
+        name: "stacked-mnist", about: "three digits of mnist as red, green and blue",
+        image: [28, 28, 3], count: 128_000,
+        classNames: (0..<1000).map { "\($0 / 100)\($0 / 10 % 10)\($0 % 10)" }
+    ) { dataset, split, folders in
+        Dataset(
+            stacking: try mnist.load(split, folders: folders),
+            count: split == .training ? dataset.count : 26_000, name: dataset.name,
+            classNames: dataset.classNames)
+    }
+}
+
+extension Dataset {
+    /// Colour images whose channels are random ones of `greys`, always the same. The first three words of a stack's
+    /// block of Philox choose its red, green and blue, whose classes are the digits of its own.
+    init(stacking greys: Dataset, count: Int, name: String, classNames: [String]) {
+        let key = RandomKey(seed: 0, step: 0).words
+        let stream = Random.number(ofStream: name)
+        var words = [UInt32](repeating: 0, count: 4)
+        var stacks: [Int32] = []
+        stacks.reserveCapacity(3 * count)
+        for index in 0..<count {
+            gk_philox(key, stream, UInt32(index), &words)
+            stacks += words.prefix(3).map { Int32($0.scaled(below: greys.count)) }
+        }
+        let labels = greys.labels.map { digits in
+            (0..<count).map { index in
+                (0..<3).reduce(0) { 10 * $0 + digits[Int(stacks[3 * index + $1])] }
+            }
+        }
+        self.init(
+            name: name, image: Array(greys.image.prefix(2)) + [3], pixels: greys.pixels,
+            stacks: stacks, labels: labels, classNames: classNames)
+    }
+}

@@ -1,0 +1,73 @@
+import CKernels
+
+/// Points of the plane from round Gaussians that are equally likely: data on which one sees whether a GAN makes all
+/// of it.
+public struct Toy: Sendable {
+    /// What `--data` takes.
+    public let name: String
+    /// Where the Gaussians are.
+    public let about: String
+    /// The middle of each Gaussian.
+    public let centres: [SIMD2<Double>]
+    /// The standard deviation of each Gaussian, along x as along y.
+    public let sigma: Double
+
+    /// All of them.
+    public static let all = [ring8, grid25]
+
+    /// Eight on a circle of radius 2, counted from the right against the clock (Metz et al., 2017,
+    /// arXiv:1611.02163).
+    public static let ring8 = Toy(
+        name: "ring8", about: "points of eight Gaussians on a circle",
+        centres: (0..<8).map { index in
+            let angle = Double(index) * .pi / 4
+            return 2 * SIMD2(LibM.cos(angle), LibM.sin(angle))
+        }, sigma: 0.02)
+
+    /// Five times five, 2 apart, counted row by row from the lower left (Lin et al., 2018, arXiv:1712.04086).
+    public static let grid25 = Toy(
+        name: "grid25", about: "points of 25 Gaussians on a grid",
+        centres: (0..<25).map { 2 * SIMD2<Double>(SIMD2($0 % 5, $0 / 5)) - 4 },
+        sigma: 0.05)
+
+    /// Real points [count, 2], and the Gaussian that each is from. A point is a function of the seed and of its number
+    /// alone: the word 0 of its block of Philox chooses the Gaussian, the words 1 and 2 the place, by Box and Muller's
+    /// transform.
+    public func draw(_ count: Int, seed: UInt64) -> (points: [Float], modes: [Int]) {
+        let key = RandomKey(seed: seed, step: 0).words
+        let stream = Random.number(ofStream: name)
+        var words = [UInt32](repeating: 0, count: 4)
+        var points: [Float] = []
+        var modes: [Int] = []
+        points.reserveCapacity(2 * count)
+        modes.reserveCapacity(count)
+        for index in 0..<count {
+            gk_philox(key, stream, UInt32(index), &words)
+            let mode = words[0].scaled(below: centres.count)
+            // Above 0, and at most 1.
+            let radius = sigma * (-2 * LibM.log((Double(words[1]) + 1) * 0x1p-32)).squareRoot()
+            let angle = 2 * Double.pi * Double(words[2]) * 0x1p-32
+            let point = centres[mode] + radius * SIMD2(LibM.cos(angle), LibM.sin(angle))
+            points += [Float(point.x), Float(point.y)]
+            modes.append(mode)
+        }
+        return (points, modes)
+    }
+}
+
+extension NamedDataset {
+    /// 100,000 points to learn from, and 10,000 others.
+    init(_ toy: Toy) {
+        self.init(
+            name: toy.name, about: toy.about, image: Dataset.point, count: 100_000,
+            classNames: toy.centres.map { "(\(fixed($0.x, 2)), \(fixed($0.y, 2)))" }
+        ) { dataset, split, _ in
+            let drawn =
+                split == .training
+                ? toy.draw(dataset.count, seed: 0) : toy.draw(10_000, seed: 1)
+            return Dataset(
+                name: toy.name, points: drawn.points, labels: drawn.modes,
+                classNames: dataset.classNames)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/// Points of the plane as a square picture: real ones blue, generated ones red. The ground says what a discriminator
+/// takes each place for: blue for real, red for generated, white for undecided.
+package struct Scatter {
+    /// Pixels in a row, and rows.
+    package static let side = 400
+    /// Half of the plane's width and height that are shown, its origin in the middle.
+    private let reach: Double
+    package private(set) var raster = Raster(
+        height: side, width: side, channels: 3,
+        pixels: [UInt8](repeating: 255, count: side * side * 3))
+
+    private typealias Colour = (red: Double, green: Double, blue: Double)
+    private static let real: Colour = (30, 90, 165)
+    private static let generated: Colour = (200, 40, 30)
+
+    /// A white picture of the square from `-reach` to `reach`.
+    package init(reach: Double) { self.reach = reach }
+
+    /// A square that holds `points` [count, 2] with a margin.
+    static func reach(of points: some Sequence<Float>) -> Double {
+        1.25 * max(points.reduce(0) { max($0, abs(Double($1))) }, 1e-3)
+    }
+
+    /// Colours the ground by probabilities of being real, [side / 2, side / 2], the upper row first.
+    package mutating func shade(_ probabilities: [Float]) {
+        for y in 0..<Scatter.side {
+            for x in 0..<Scatter.side {
+                let probability = Double(probabilities[y / 2 * (Scatter.side / 2) + x / 2])
+                let colour = probability < 0.5 ? Scatter.generated : Scatter.real
+                // At most so strong that points are seen on it.
+                mix(colour, share: 0.8 * abs(probability - 0.5), x: x, y: y)
+            }
+        }
+    }
+
+    /// Draws real points [count, 2]: large and light, so that generated ones are seen on them.
+    package mutating func draw(real points: some Collection<Float>) {
+        draw(Array(points), Scatter.real, radius: 3, share: 0.25)
+    }
+
+    /// Draws generated points [count, 2].
+    package mutating func draw(generated points: [Float]) {
+        draw(points, Scatter.generated, radius: 1.5, share: 0.8)
+    }
+
+    /// Discs with smooth edges; what lies outside is left out, and so is what is not finite.
+    private mutating func draw(_ points: [Float], _ colour: Colour, radius: Double, share: Double) {
+        let scale = Double(Scatter.side) / (2 * reach)
+        for index in stride(from: 0, to: points.count - 1, by: 2) {
+            let x = (Double(points[index]) + reach) * scale - 0.5
+            let y = (reach - Double(points[index + 1])) * scale - 0.5
+            guard max(abs(x), abs(y)) < 2 * Double(Scatter.side) else { continue }
+            let extent = Int(radius) + 1
+            for row in Int(y.rounded()) - extent...Int(y.rounded()) + extent
+            where (0..<Scatter.side).contains(row) {
+                for column in Int(x.rounded()) - extent...Int(x.rounded()) + extent
+                where (0..<Scatter.side).contains(column) {
+                    let (dx, dy) = (Double(column) - x, Double(row) - y)
+                    let distance = (dx * dx + dy * dy).squareRoot()
+                    let covered = max(0, min(1, radius + 0.5 - distance))
+                    mix(colour, share: share * covered, x: column, y: row)
+                }
+            }
+        }
+    }
+
+    /// Lays `share` of a colour over a pixel.
+    private mutating func mix(_ colour: Colour, share: Double, x: Int, y: Int) {
+        let place = (y * Scatter.side + x) * 3
+        for (channel, value) in [colour.red, colour.green, colour.blue].enumerated() {
+            let old = Double(raster.pixels[place + channel])
+            raster.pixels[place + channel] = UInt8((old + (value - old) * share).rounded())
+        }
+    }
+}

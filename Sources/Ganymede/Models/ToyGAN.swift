@@ -1,0 +1,30 @@
+extension Preset {
+    /// Small networks for points of the plane, which show in seconds what a GAN makes of several modes.
+    public static let toy = Preset(
+        name: "toy",
+        about: "fully connected, for points of the plane (ring8, grid25); 20,000 steps of 512",
+        sizes: [], batch: 512,
+        pace: .steps(20_000, sampleEvery: 500, checkpointEvery: 5_000), grid: [50, 50],
+        milestones: [0, 1_000, 20_000]
+    ) { _, _ in
+        GAN(
+            generator: Sequential("generator", input: [2]) {
+                hidden
+                Dense(2)
+            },
+            discriminator: Sequential("discriminator", input: Dataset.point) {
+                hidden
+                Dense(1)
+            },
+            generatorOptimizer: Adam(learningRate: 1e-3, beta1: 0.5),
+            discriminatorOptimizer: Adam(learningRate: 1e-3, beta1: 0.5))
+    }
+
+    @LayerBuilder
+    private static var hidden: [any Layer] {
+        for _ in 0..<2 {
+            Dense(128)
+            LeakyReLU(0.2)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// How likely a discriminator holds places of the plane to be real.
+package final class DecisionSurface {
+    /// Places in a row, and rows.
+    package static let side = Scatter.side / 2
+    private let program: Program
+
+    /// The surface of the system whose discriminator's variables are in `store`. On the engine's thread.
+    package init(_ gan: GAN, store: StateStore) throws {
+        let builder = GraphBuilder()
+        let row = builder.feed("row", TensorType(Shape([DecisionSurface.side] + Dataset.point)))
+        let logits = gan.discriminator(
+            row, Variables(builder), mode: .inference, pass: "surface")
+        builder.result("probability", logits.sigmoid())
+        program = try Program(builder.graph, store: store)
+    }
+
+    /// Probabilities [side, side] at the middles of equal cells of the square from -reach to reach, the upper row
+    /// first. On the engine's thread.
+    package func probabilities(reach: Double) -> [Float] {
+        let places = (0..<DecisionSurface.side).map { index in
+            Float(reach * (2 * Double(index) + 1) / Double(DecisionSurface.side) - reach)
+        }
+        let row = program.feed("row")
+        return places.reversed().flatMap { y in
+            for (index, x) in places.enumerated() {
+                row[2 * index] = x
+                row[2 * index + 1] = y
+            }
+            program.run()
+            return program.result("probability")
+        }
+    }
+}

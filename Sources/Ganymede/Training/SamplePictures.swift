@@ -1,0 +1,56 @@
+/// Draws what a run has made, and what it learns from: grids of images, or points over the ground of what the
+/// discriminator takes them for.
+final class SamplePictures {
+    private let image: [Int]
+    private let rows: Int
+    private let columns: Int
+    private let sampler: Sampler
+    /// For points: what is shown behind them.
+    private let plane: Plane?
+
+    private struct Plane {
+        let real: [Float]
+        let reach: Double
+        let surface: DecisionSurface
+    }
+
+    /// For the networks whose variables are in `store`. On the engine's thread.
+    init(_ options: RunOptions, _ dataset: Dataset, store: StateStore) throws {
+        image = dataset.image
+        let grid = options.training.grid
+        (rows, columns) = (grid[0], grid[1])
+        sampler = try Sampler(options.gan, store: store)
+        plane = try dataset.points.map { points in
+            Plane(
+                real: Array(points.prefix(2 * grid[0] * grid[1])), reach: Scatter.reach(of: points),
+                surface: try DecisionSurface(options.gan, store: store))
+        }
+    }
+
+    /// What it learns from.
+    func real(_ dataset: Dataset) -> Raster {
+        if let plane {
+            var scatter = Scatter(reach: plane.reach)
+            scatter.draw(real: plane.real)
+            return scatter.raster
+        }
+        // Spread over the whole, because a folder's images lie class by class.
+        let places = min(rows * columns, dataset.count)
+        return grid((0..<places).flatMap { dataset.pixels(of: $0 * dataset.count / places) })
+    }
+
+    /// What it makes of the seeds from 0 on. On the engine's thread.
+    func generated() -> Raster {
+        let seeds = Array(0..<rows * columns)
+        guard let plane else { return grid(sampler.images(seeds: seeds)) }
+        var scatter = Scatter(reach: plane.reach)
+        scatter.shade(plane.surface.probabilities(reach: plane.reach))
+        scatter.draw(real: plane.real)
+        scatter.draw(generated: sampler.points(seeds: seeds))
+        return scatter.raster
+    }
+
+    private func grid(_ images: [UInt8]) -> Raster {
+        Raster.grid(images, image: image, rows: rows, columns: columns)
+    }
+}

@@ -1,0 +1,149 @@
+import Ganymede
+import TestSupport
+import Testing
+
+/// Points of the plane: what is drawn, how it gets into a run, and how it is shown.
+struct ToyTests {
+    @Test func centresAreThoseOfThePapers() {
+        #expect(Toy.ring8.centres.count == 8 && Toy.ring8.sigma == 0.02)
+        #expect(Toy.grid25.centres.count == 25 && Toy.grid25.sigma == 0.05)
+        func square(_ vector: SIMD2<Double>) -> Double { (vector * vector).sum() }
+        // Of a regular octagon's side, (2 sin(pi / 8) 2)^2.
+        let side = 8 - 32.0.squareRoot()
+        for (index, centre) in Toy.ring8.centres.enumerated() {
+            #expect(abs(square(centre) - 4) < 1e-12)
+            #expect(abs(square(Toy.ring8.centres[(index + 1) % 8] - centre) - side) < 1e-12)
+        }
+        let grid = Set(Toy.grid25.centres)
+        for x in [-4.0, -2, 0, 2, 4] {
+            for y in [-4.0, -2, 0, 2, 4] { #expect(grid.contains(SIMD2(x, y))) }
+        }
+    }
+
+    /// Shares, means and deviations lie within five standard deviations of what N points of such Gaussians have.
+    @Test(arguments: Toy.all)
+    func pointsAreGaussian(toy: Toy) throws {
+        let data = try DataSource(toy.name).load()
+        let points = try #require(data.points).map(Double.init)
+        let labels = try #require(data.labels)
+        #expect(data.count == 100_000 && labels.count == data.count)
+        let share = 1 / Double(toy.centres.count)
+        var near = 0
+        for (mode, centre) in toy.centres.enumerated() {
+            let own = labels.indices.filter { labels[$0] == mode }
+            let count = Double(own.count)
+            let spread = (100_000 * share * (1 - share)).squareRoot()
+            #expect(abs(count - 100_000 * share) < 5 * spread, "mode \(mode): \(count)")
+            for axis in 0..<2 {
+                let away = own.map { points[2 * $0 + axis] - centre[axis] }
+                let mean = away.reduce(0, +) / count
+                #expect(abs(mean) < 5 * toy.sigma / count.squareRoot(), "mode \(mode): \(mean)")
+                // The squares over sigma's are a chi-square of `count` degrees: that and twice that.
+                let squares = away.reduce(0) { $0 + $1 * $1 } / (toy.sigma * toy.sigma)
+                #expect(abs(squares - count) < 5 * (2 * count).squareRoot(), "mode \(mode)")
+            }
+            near += own.count { index in
+                let (x, y) = (points[2 * index] - centre.x, points[2 * index + 1] - centre.y)
+                return x * x + y * y < 9 * toy.sigma * toy.sigma
+            }
+        }
+        // 98.9 %: what a perfect generator reaches.
+        let within = 1 - LibM.exp(-4.5)
+        let spread = (100_000 * within * (1 - within)).squareRoot()
+        #expect(abs(Double(near) - 100_000 * within) < 5 * spread, "\(near)")
+    }
+
+    /// Always the same points; a point depends on the seed and its number alone.
+    @Test func pointsAreAlwaysTheSame() throws {
+        let digests = try Toy.all.map { try DataSource($0.name).load().digest }
+        #expect(
+            digests == [
+                "c65476eeb16e231d543358ac84e15221f0e2e20354fb63cc2310c63bb19d57fe",
+                "4bd55805c39c5ab4380bd962707f53a67366943c7f5fd4ce569792d21c939609",
+            ])
+        let (few, many) = (Toy.ring8.draw(10, seed: 3), Toy.ring8.draw(50, seed: 3))
+        #expect(
+            few.points == Array(many.points.prefix(20)) && few.modes == Array(many.modes.prefix(10))
+        )
+        #expect(Toy.ring8.draw(10, seed: 4).points != few.points)
+        let known = try #require(NamedDataset.named("ring8"))
+        let (training, test) = (try known.load(.training), try known.load(.test))
+        #expect(test.count == 10_000 && test.points?.first != training.points?.first)
+    }
+
+    @Test func batchesArePoints() throws {
+        let data = try DataSource("grid25").load()
+        let points = try #require(data.points)
+        var loader = try BatchLoader(data, batch: 8, seed: 5)
+        var batch = [Float](repeating: 0, count: 16)
+        batch.withUnsafeMutableBufferPointer { loader.fill($0, step: 12_502) }
+        // The third batch of the second epoch.
+        let order = BatchLoader.permutation(data.count, seed: 5, epoch: 1)[16..<24].map { Int($0) }
+        let expected: [Float] = order.flatMap { [points[2 * $0], points[2 * $0 + 1]] }
+        #expect(batch == expected)
+    }
+
+    /// Images and points do not mix, whoever asks.
+    @Test func kindsDoNotMix() throws {
+        let toy = try Preset.toy.gan()
+        let mlp = try Preset.mlp.gan()
+        for (gan, data) in [(toy, "mnist"), (mlp, "ring8"), (mlp, "grid25")] {
+            let error = #expect(throws: GanymedeError.self) {
+                try Trainer(gan, data: DataSource(data), config: .init()).check(into: nil)
+            }
+            #expect(error?.kind == .usage && error?.description.contains("--preset") == true)
+        }
+        #expect(throws: GanymedeError.self) { try Preset.toy.gan(size: 28) }
+        #expect(throws: GanymedeError.self) { try Preset.toy.gan(channels: 1) }
+        #expect(throws: GanymedeError.self) { try DataSource("ring8").inspect(size: 28) }
+        #expect(Presets.usual(for: DataSource("ring8")).name == "toy")
+        #expect(Presets.usual(for: .mnist).name == "mlp")
+    }
+
+    @Test func scatterShowsWhatItShould() {
+        func pixel(_ scatter: Scatter, _ x: Int, _ y: Int) -> [UInt8] {
+            Array(
+                scatter.raster.pixels[(y * Scatter.side + x) * 3..<(y * Scatter.side + x) * 3 + 3])
+        }
+        let white: [UInt8] = [255, 255, 255]
+        var scatter = Scatter(reach: 2)
+        scatter.draw(generated: [1, 1, .nan, 0, .infinity, 1, 1e30, -1e30, 2.5, 0, 0])
+        let middle = pixel(scatter, 299, 99)
+        #expect(middle != white && middle[0] > middle[2], "red")
+        let coloured = (0..<400 * 400).count { pixel(scatter, $0 % 400, $0 / 400) != white }
+        #expect((4...16).contains(coloured), "one point and no other: \(coloured) pixels")
+        scatter.draw(real: [-1, -1])
+        let real = pixel(scatter, 100, 300)
+        #expect(real != white && real[2] > real[0], "blue")
+
+        var ground = Scatter(reach: 1)
+        let half = Scatter.side / 2
+        ground.shade(
+            (0..<half * half).map { $0 / half < 50 ? 1 : $0 / half < 100 ? 0 : 0.5 })
+        #expect(pixel(ground, 5, 5)[2] > pixel(ground, 5, 5)[0])
+        #expect(pixel(ground, 5, 150)[0] > pixel(ground, 5, 150)[2])
+        #expect(pixel(ground, 5, 250) == white)
+    }
+
+    /// The ground of a picture is the sigmoid of the logit at the middle of each cell.
+    @Test func surfaceIsTheDiscriminators() throws {
+        let gan = GAN(
+            generator: Sequential("generator", input: [2]) { Dense(2) },
+            discriminator: Sequential("discriminator", input: [2]) { Dense(1) })
+        let store = StateStore()
+        store["discriminator.dense1.weight"] = HostTensor([2, 1], [0.7, -1.9])
+        store["discriminator.dense1.bias"] = HostTensor([1], [0.3])
+        let found = try EngineThread.run {
+            try DecisionSurface(gan, store: store).probabilities(reach: 3)
+        }
+        let side = DecisionSurface.side
+        #expect(found.count == side * side)
+        for (row, column) in [(0, 0), (0, side - 1), (side / 3, 17), (side - 1, side - 1)] {
+            let x = (2 * Double(column) + 1) / Double(side) * 3 - 3
+            let y = 3 - (2 * Double(row) + 1) / Double(side) * 3
+            let logit = 0.7 * x - 1.9 * y + 0.3
+            let expected = 1 / (1 + LibM.exp(-logit))
+            #expect(abs(Double(found[row * side + column]) - expected) < 1e-6)
+        }
+    }
+}
