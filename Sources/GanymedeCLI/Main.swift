@@ -14,7 +14,8 @@ struct GanymedeCommand: ParsableCommand {
         abstract: "Train, watch and use GANs for small images on an ordinary CPU.",
         version: "\(Ganymede.version) (oneDNN \(DNN.version), \(DNN.instructionSet))",
         subcommands: [
-            Train.self, Resume.self, Generate.self, Interpolate.self, Summary.self,
+            Train.self, Resume.self, Generate.self, Interpolate.self, Evaluate.self,
+            Compare.self, Summary.self,
             ListPresets.self, WriteReport.self, DataCommand.self, Bench.self,
         ])
 }

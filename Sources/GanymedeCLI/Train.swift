@@ -26,6 +26,10 @@ struct Train: ParsableCommand {
     @Option(help: "The run's folder (default: the next free runs/PRESET-001).") var out: String?
     @Option(help: "Steps between grids of samples.") var sampleEvery: Int?
     @Option(help: "Steps between checkpoints.") var checkpointEvery: Int?
+    @Option(help: "Steps between evaluations, which mark the best checkpoint (default: none).")
+    var metricsEvery: Int?
+    @Option(help: "The evaluator's file (default: the one that comes with the dataset).")
+    var evaluator: String?
     @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
     @Option(help: "1 for grey, 3 for colour (default: 1, or 3 for stacked-mnist).")
     var channels: Int?
@@ -68,10 +72,12 @@ struct Train: ParsableCommand {
         training.batch = batch ?? training.batch
         training.sampleEvery = sampleEvery ?? training.sampleEvery
         training.checkpointEvery = checkpointEvery ?? training.checkpointEvery
+        training.metricsEvery = metricsEvery ?? training.metricsEvery
         if let precision { training.precision = try parsePrecision(precision) }
         options.training = training
         options.data = data ?? options.data
         options.initFrom = initFrom ?? options.initFrom
+        options.evaluator = evaluator ?? options.evaluator
         options = try options.setting(set).validated()
         if let preset { try follow(preset, base.training, &options) }
         if let epochs {

@@ -3,7 +3,7 @@ public struct DataSource: Sendable, Equatable {
     /// The name of a dataset, a folder, or a file.
     public let name: String
 
-    /// A dataset by name, a folder of pictures or of IDX files, or an IDX file of images. A name goes before
+    /// A dataset by name, a folder of pictures or of IDX files, or an IDX or .npy file of images. A name goes before
     /// a folder that is called the same: write `./mnist` for that.
     public init(_ name: String) { self.name = name }
 
@@ -105,7 +105,8 @@ public struct DataSource: Sendable, Equatable {
             guard !ImageFolder.isPicture(name) else {
                 throw GanymedeError.world("\(name) is a picture: give the folder that it is in")
             }
-            return try Dataset(idx: name, name: name)
+            return Files.ending(name) == "npy"
+                ? try Dataset(npy: name, name: name) : try Dataset(idx: name, name: name)
         }
         throw GanymedeError.world(
             "there is no dataset or folder called \(name)."

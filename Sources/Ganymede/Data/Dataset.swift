@@ -77,6 +77,30 @@ public struct Dataset: Sendable {
         return (points?.count ?? pixels.count) / max(image.reduce(1, *), 1)
     }
 
+    /// The bytes of all images, as they are seen: one after the other, channels last. None where samples are points.
+    public var allPixels: [UInt8] {
+        stacks == nil ? pixels : (0..<count).flatMap { pixels(of: $0) }
+    }
+
+    /// The chosen samples, in that order.
+    package func picking(_ chosen: [Int]) -> Dataset {
+        func rows<Number>(_ numbers: [Number], of size: Int) -> [Number] {
+            var picked: [Number] = []
+            picked.reserveCapacity(chosen.count * size)
+            for index in chosen { picked += numbers[index * size..<(index + 1) * size] }
+            return picked
+        }
+        let labels = labels.map { rows($0, of: 1) }
+        if let points {
+            return Dataset(
+                name: name, points: rows(points, of: 2), labels: labels, classNames: classNames)
+        }
+        return Dataset(
+            name: name, image: image,
+            pixels: stacks == nil ? rows(pixels, of: image.reduce(1, *)) : pixels,
+            stacks: stacks.map { rows($0, of: image[2]) }, labels: labels, classNames: classNames)
+    }
+
     /// The bytes of one image, channels last.
     public func pixels(of index: Int) -> [UInt8] {
         let size = image.reduce(1, *)

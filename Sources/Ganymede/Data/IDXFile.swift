@@ -5,6 +5,12 @@ extension IDX {
             .compactMap { file($0, in: folder) }.first
     }
 
+    /// The test images in a folder, by one of their usual names.
+    static func testImages(in folder: String) -> String? {
+        ["t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"].lazy
+            .compactMap { file($0, in: folder) }.first
+    }
+
     /// The file of that name in a folder, gzipped or not.
     static func file(_ name: String, in folder: String) -> String? {
         ["\(folder)/\(name)", "\(folder)/\(name).gz"].first(where: Files.exists)

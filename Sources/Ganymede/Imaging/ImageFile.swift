@@ -50,7 +50,7 @@ public struct ImageFile {
             let raster = Raster.grid(images, image: image, rows: shape.rows, columns: shape.columns)
             try Files.writeAtomically(path, [raster.png()])
         case .npy:
-            try Files.writeAtomically(path, [ImageFile.npy([count] + image, of: "|u1", images)])
+            try Files.writeAtomically(path, [NPY(shape: [count] + image, bytes: images).data])
         case .idx:
             let shape = [count] + (image[2] == 1 ? Array(image.prefix(2)) : image)
             try Files.writeAtomically(path, [IDX(shape: shape, bytes: images).data])
@@ -70,16 +70,5 @@ public struct ImageFile {
                 scale: (223 + side) / side, gap: 0)
         }
         try Files.writeAtomically(path, [Raster.gif(frames, hundredths: 8, ends: pause)])
-    }
-
-    /// A file in NumPy's format of version 1.0: elements of a type such as `|u1`, last axis fastest.
-    static func npy(_ shape: [Int], of type: String, _ bytes: [UInt8]) -> Data {
-        let shape = shape.map(String.init).joined(separator: ", ")
-        var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(shape)), }"
-        // Magic, version, length and header together are a multiple of 64.
-        header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
-        var data = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0])
-        data.append(contentsOf: [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)])
-        return data + Data(header.utf8) + Data(bytes)
     }
 }

@@ -24,7 +24,7 @@ public struct PointFile {
                 (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * UInt32($0))) }
             }
             let shape = [points.count / 2, 2]
-            try Files.writeAtomically(path, [ImageFile.npy(shape, of: "<f4", bytes)])
+            try Files.writeAtomically(path, [NPY.data(shape, of: "<f4", bytes)])
         case .idx:
             throw GanymedeError.usage(
                 "an .idx file holds images, and this system makes points: use .npy or .png")

@@ -8,6 +8,7 @@
 /// ones. Up to as many images as features, the covariances say nothing, and it throws.
 public enum FrechetDistance: Metric {
     public static let names = ["fid"]
+    public static let about = ["how far the features' distributions are: lower is better"]
     public static let minimumSamples = 1000
 
     public static func figures(_ input: MetricInput) throws -> [Double] {

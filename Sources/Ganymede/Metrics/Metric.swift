@@ -8,18 +8,21 @@ public struct MetricInput: Sendable {
     public var held: Observation
     /// The share of each class in the data, [K], summing to 1; nil where the classes are not known.
     public var classShares: [Double]?
+    /// The Gaussians that points are drawn from; nil where the samples are images.
+    public var toy: Toy?
     /// What random subsets are drawn with.
     public var seed: UInt64
 
     /// Equally many images of each kind.
     public init(
         generated: Observation, training: Observation, held: Observation,
-        classShares: [Double]? = nil, seed: UInt64 = 0
+        classShares: [Double]? = nil, toy: Toy? = nil, seed: UInt64 = 0
     ) {
         self.generated = generated
         self.training = training
         self.held = held
         self.classShares = classShares
+        self.toy = toy
         self.seed = seed
     }
 }
@@ -30,6 +33,8 @@ public struct MetricInput: Sendable {
 public protocol Metric: Sendable {
     /// The names of its figures, as `--metrics` takes them and JSON has them.
     static var names: [String] { get }
+    /// What each figure says, in a line.
+    static var about: [String] { get }
     /// Below this many images the figures mean nothing.
     static var minimumSamples: Int { get }
     /// Whether its real-versus-real figures take other training images for generated ones, not the test split.

@@ -6,12 +6,30 @@ public enum Metrics {
         ModeDivergence.self, Memorisation.self,
     ]
 
+    /// The registry for points of the plane, whose classes are not what an evaluator says.
+    public static let ofPoints: [any Metric.Type] = [
+        PointModes.self, FrechetDistance.self, PrecisionRecall.self, Memorisation.self,
+    ]
+
     /// The names of all figures.
-    public static var names: [String] { all.flatMap { $0.names } }
+    public static var names: [String] {
+        var seen: Set<String> = []
+        return (all + ofPoints).flatMap { $0.names }.filter { seen.insert($0).inserted }
+    }
+
+    /// What a figure says, in a line.
+    static func about(_ name: String) -> String {
+        for metric in all + ofPoints {
+            for (known, about) in zip(metric.names, metric.about) where known == name {
+                return about
+            }
+        }
+        return ""
+    }
 
     /// The metric that has a figure called `name`.
     public static func named(_ name: String) throws -> any Metric.Type {
-        if let metric = all.first(where: { $0.names.contains(name) }) { return metric }
+        if let metric = (all + ofPoints).first(where: { $0.names.contains(name) }) { return metric }
         throw GanymedeError.usage(
             "there is no metric \"\(name)\"." + suggestion(for: name, among: names)
                 + " Metrics: \(names.joined(separator: ", "))")

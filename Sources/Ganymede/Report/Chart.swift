@@ -4,7 +4,8 @@ struct Chart {
         let name: String
         /// 0xRRGGBB.
         let colour: Int
-        /// One number a step.
+        /// The step of each number, rising.
+        let steps: [Double]
         let values: [Double]
     }
 
@@ -16,8 +17,6 @@ struct Chart {
 
     let title: String
     let curves: [Curve]
-    /// The step of each number.
-    let steps: [Double]
     /// Whether the numbers are shares of one, shown in per cent.
     let isShare: Bool
 
@@ -26,7 +25,7 @@ struct Chart {
         let shown = curves.map { shownParts(of: $0.values) }
         let all = shown.flatMap { $0.faint }
         let axis = isShare ? Axis(from: 0, to: 1, parts: 4) : Axis(all, parts: 5)
-        let end = max(steps.last ?? 1, 1)
+        let end = max(curves.compactMap(\.steps.last).max() ?? 1, 1)
         let x = { (step: Double) in
             Chart.left + step / end * (Chart.right - Chart.left)
         }
@@ -49,13 +48,14 @@ struct Chart {
             canvas.text(
                 grouped(Int(mark)), x: x(mark), y: below, isLast ? .end : .middle, bold: false)
         }
-        let places = thinned(steps, to: Chart.places).map(x)
-        for (curve, part) in zip(curves, shown) where part.faint.count > 40 {
-            canvas.line(Array(zip(places, part.faint.map(y))), .faint(curve.colour))
+        let places = curves.map { thinned($0.steps, to: Chart.places).map(x) }
+        for (index, part) in shown.enumerated() where part.faint.count > 40 {
+            canvas.line(
+                Array(zip(places[index], part.faint.map(y))), .faint(curves[index].colour))
         }
-        for (curve, part) in zip(curves, shown) {
+        for (index, part) in shown.enumerated() {
             let values = part.faint.count > 40 ? part.smooth : part.faint
-            canvas.line(Array(zip(places, values.map(y))), .curve(curve.colour))
+            canvas.line(Array(zip(places[index], values.map(y))), .curve(curves[index].colour))
         }
     }
 

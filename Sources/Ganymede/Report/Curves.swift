@@ -1,12 +1,14 @@
-/// The losses and accuracies of a run, as one picture or one for each.
+/// The losses and accuracies of a run, and its Fréchet distance where it was measured, as one picture or one for each.
 struct Curves {
     private static let (red, blue, green) = (0xd1495b, 0x2e7fb8, 0x3a9d5d)
+    /// Colours that are told apart, for as many runs side by side.
+    static let colours = [blue, red, green, 0xb8860b, 0x7b52ab, 0x4d4d4d]
     private let charts: [Chart]
 
+    /// The curves of one run.
     init(_ journal: [StepReport]) {
-        let steps = journal.map { Double($0.step) }
-        func curve(_ name: String, _ colour: Int, _ value: (StepReport) -> Double) -> Chart.Curve {
-            Chart.Curve(name: name, colour: colour, values: journal.map(value))
+        func curve(_ name: String, _ colour: Int, _ value: (StepReport) -> Double?) -> Chart.Curve {
+            Chart.Curve(name, colour, journal, value)
         }
         let losses = [
             curve("discriminator", Curves.red, \.dLoss), curve("generator", Curves.blue, \.gLoss),
@@ -16,12 +18,33 @@ struct Curves {
             curve("fakes told right", Curves.red, \.dAccFake),
             curve("fakes taken for real as the generator learns", Curves.blue, \.gAcc),
         ]
+        let distance = curve("generated to real (fid)", Curves.blue) { $0.metrics?["fid"] }
+        charts =
+            [
+                Chart(title: "Losses", curves: losses, isShare: false),
+                Chart(
+                    title: "What the discriminator tells right", curves: accuracies, isShare: true),
+            ]
+            + (distance.values.isEmpty
+                ? [] : [Chart(title: "Distance to the real images (fid)", curves: [distance], isShare: false)])
+    }
+
+    /// The same quantities of several runs, one curve a run.
+    init(comparing runs: [(name: String, journal: [StepReport])]) {
+        func chart(
+            _ title: String, isShare: Bool = false, _ value: (StepReport) -> Double?
+        ) -> Chart {
+            let curves = runs.enumerated().map { index, run in
+                Chart.Curve(
+                    run.name, Curves.colours[index % Curves.colours.count], run.journal, value)
+            }
+            return Chart(title: title, curves: curves, isShare: isShare)
+        }
         charts = [
-            Chart(title: "Losses", curves: losses, steps: steps, isShare: false),
-            Chart(
-                title: "What the discriminator tells right", curves: accuracies, steps: steps,
-                isShare: true),
-        ]
+            chart("Distance to the real images (fid)") { $0.metrics?["fid"] },
+            chart("Discriminator's loss", \.dLoss), chart("Generator's loss", \.gLoss),
+            chart("Discriminator's accuracy", isShare: true, \.dAcc),
+        ].filter { $0.curves.contains { !$0.values.isEmpty } }
     }
 
     /// Each chart as markup.
@@ -42,5 +65,16 @@ struct Curves {
             chart.draw(on: &canvas, y: Double(index) * Chart.height)
         }
         return try canvas.raster()
+    }
+}
+
+extension Chart.Curve {
+    /// What `value` finds in a journal, step by step; steps that have none are left out.
+    fileprivate init(
+        _ name: String, _ colour: Int, _ journal: [StepReport], _ value: (StepReport) -> Double?
+    ) {
+        let found = journal.compactMap { report in value(report).map { (report.step, $0) } }
+        self.init(
+            name: name, colour: colour, steps: found.map { Double($0.0) }, values: found.map(\.1))
     }
 }

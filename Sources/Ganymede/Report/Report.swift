@@ -55,12 +55,9 @@ public struct Report {
 
     private func page() throws -> String {
         let preset = options.preset ?? "gan"
-        return """
-            <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"/>
-            <meta name="viewport" content="width=device-width,initial-scale=1"/>
-            <title>\(escaped("\(preset): \(directory.name)"))</title>
-            <style>\(Report.style)</style></head><body>
+        return Page.html(
+            title: "\(preset): \(directory.name)",
+            """
             <h1>\(escaped(preset)) <small>\(escaped(directory.name))</small></h1>
             <p>\(escaped(headline))</p>
             \(try pictures())
@@ -73,9 +70,7 @@ public struct Report {
             \(try table())
             <h2>Going on</h2>
             \(commands)
-            </body></html>
-
-            """
+            """)
     }
 
     private var headline: String {
@@ -94,14 +89,14 @@ public struct Report {
 
     private func pictures() throws -> String {
         let last = try directory.sampleSteps().last ?? 0
-        return section(
+        return Page.section(
             "Generated, and real",
             [
-                try figure(
+                try Page.figure(
                     directory.samplePath(RunDirectory.stepName(last)),
                     "generated, step \(grouped(last))"),
-                try figure(directory.samplePath("real"), "real"),
-                try figure(directory.gifPath, "the same seeds as training goes", kind: "gif"),
+                try Page.figure(directory.samplePath("real"), "real"),
+                try Page.figure(directory.gifPath, "the same seeds as training goes", kind: "gif"),
             ],
             note: options.gan.makesPoints
                 ? "Real points are blue, generated ones red. The ground is what the discriminator takes a place "
@@ -112,10 +107,10 @@ public struct Report {
     private func milestoneFigures() throws -> String {
         guard milestones.count > 1 else { return "" }
         let figures = try milestones.map { step in
-            try figure(directory.samplePath(RunDirectory.stepName(step)), "step \(step)")
+            try Page.figure(directory.samplePath(RunDirectory.stepName(step)), "step \(step)")
         }
-        return section(
-            "Milestones", figures + [try figure(directory.samplePath("real"), "real")],
+        return Page.section(
+            "Milestones", figures + [try Page.figure(directory.samplePath("real"), "real")],
             columns: figures.count + 1)
     }
 
@@ -134,30 +129,13 @@ public struct Report {
             if let last = reports.last, last.step == step {
                 caption += ", epoch \(fixed(last.epoch, 1)): \(MeanAccuracy(reports).text)"
             }
-            return try figure(directory.samplePath(RunDirectory.stepName(step)), caption)
+            return try Page.figure(directory.samplePath(RunDirectory.stepName(step)), caption)
         }
-        return section(
+        return Page.section(
             "As training goes", figures,
             note:
                 "D accuracy is the share of \(options.gan.noun) that the discriminator told right, over the steps since "
                 + "the picture before.")
-    }
-
-    private func section(
-        _ title: String, _ figures: [String], columns: Int = 3, note: String = ""
-    ) -> String {
-        // Two beside each other on a phone.
-        let width = "min(45%,\(columns > 3 ? 200 : 240)px)"
-        let style = "grid-template-columns:repeat(auto-fill,minmax(\(width),1fr))"
-        return "<h2>\(escaped(title))</h2>\n" + (note.isEmpty ? "" : "<p>\(escaped(note))</p>\n")
-            + "<div class=\"row\" style=\"\(style)\">\(figures.joined(separator: "\n"))</div>"
-    }
-
-    private func figure(_ path: String, _ caption: String, kind: String = "png") throws -> String {
-        let data = try Files.read(path).base64EncodedString()
-        return
-            "<figure><img alt=\"\(escaped(caption))\" src=\"data:image/\(kind);base64,\(data)\"/>"
-            + "<figcaption>\(escaped(caption))</figcaption></figure>"
     }
 
     private func network(_ network: Sequential) -> String {
@@ -175,7 +153,7 @@ public struct Report {
     }
 
     private var commands: String {
-        let run = shellWord(directory.path)
+        let run = Page.shellWord(directory.path)
         let steps = options.training.steps
         let isDone = (journal.last?.step ?? 0) >= steps
         let lines = [
@@ -185,36 +163,4 @@ public struct Report {
         ]
         return "<pre class=\"wide\">\(escaped(lines.joined(separator: "\n")))</pre>"
     }
-
-    private static let style = """
-        :root{color-scheme:light dark;--ink:#222;--soft:#666;--rule:#ddd;--ground:#fff}
-        @media(prefers-color-scheme:dark){:root{--ink:#ddd;--soft:#999;--rule:#3a3d42;--ground:#17191c}}
-        body{font:16px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;
-        color:var(--ink);background:var(--ground)}
-        h1 small{font-weight:normal;color:var(--soft)}h2{margin-top:2.5rem;font-size:1.15rem}
-        .row{display:grid;gap:1.2rem}figure{margin:0}
-        img{image-rendering:pixelated;width:100%;max-width:100%;display:block}
-        figcaption{font-size:.85rem;color:var(--soft);margin-top:.3rem}
-        .wide{overflow-x:auto}svg{width:100%;max-width:860px;min-width:560px;display:block}
-        svg text{font-size:12px;fill:var(--soft)}svg [font-weight]{fill:var(--ink)}
-        polyline{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
-        .grid{stroke:var(--rule);stroke-width:1}.faint{stroke-width:1;stroke-opacity:.25}
-        pre{font-size:.8rem;line-height:1.3}table{border-collapse:collapse;font-size:.85rem}
-        td{border-bottom:1px solid var(--rule);padding:.15rem .8rem .15rem 0}
-        summary{cursor:pointer}
-        """
-}
-
-/// A word as a shell takes it: quoted where it holds more than letters, digits and a few signs.
-private func shellWord(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy {
-        switch $0 {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."),
-            UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-        default: false
-        }
-    }
-    return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
 }

@@ -22,6 +22,8 @@ public struct StepReport: Sendable, Equatable, Decodable {
     public var gAcc: Double
     /// Real images a second, over about the last second.
     public var imagesPerSecond: Double
+    /// What an evaluation after this step found, by the metrics' names; nil where there was none.
+    public var metrics: [String: Double]?
 
     /// A report of the given numbers, zero where not given.
     public init(
@@ -51,7 +53,14 @@ public struct StepReport: Sendable, Equatable, Decodable {
             "{\"step\":\(step),\"epoch\":\(shorter(epoch)),\"images\":\(images),\"seconds\":\(fixed(seconds, 3))"
             + ",\"d_loss\":\(shorter(dLoss)),\"g_loss\":\(shorter(gLoss)),\"d_acc\":\(shorter(dAcc))"
             + ",\"d_acc_real\":\(shorter(dAccReal)),\"d_acc_fake\":\(shorter(dAccFake))"
-            + ",\"g_acc\":\(shorter(gAcc)),\"images_per_second\":\(fixed(imagesPerSecond, 1))}\n"
+            + ",\"g_acc\":\(shorter(gAcc)),\"images_per_second\":\(fixed(imagesPerSecond, 1))"
+            + "\(metricsText)}\n"
+    }
+
+    private var metricsText: String {
+        guard let metrics else { return "" }
+        let figures = metrics.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+        return ",\"metrics\":{\(figures.joined(separator: ","))}"
     }
 }
 

@@ -65,6 +65,18 @@ public struct ProgressLine {
         fflush(nil)
     }
 
+    /// Says on a line that stays what an evaluation found.
+    mutating func announce(_ report: StepReport, isBest: Bool) {
+        let figures = report.metrics ?? [:]
+        let shown = ["fid", "precision", "recall", "modes"].compactMap { name in
+            figures[name].map { "\(name) \(short($0))" }
+        }
+        let text = "step \(report.step)  " + shown.joined(separator: "  ")
+        print((isTerminal ? "\r\u{1b}[K" : "") + text + (isBest ? "  best so far" : ""))
+        isOpen = false
+        fflush(nil)
+    }
+
     /// Leaves the line, so that other text starts on its own.
     mutating func finish() {
         if isOpen { print() }

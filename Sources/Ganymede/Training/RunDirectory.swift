@@ -77,17 +77,24 @@ public struct RunDirectory: Sendable {
         return run
     }
 
-    /// The checkpoint that a run calls its latest; a file is its own.
+    /// The checkpoint that a run calls its latest, or the one that its `checkpoints/best` names; a file is its own.
     static func checkpoint(in path: String) throws -> String {
-        guard Files.isDirectory(path) else {
-            if Files.exists(path) { return path }
-            throw GanymedeError.world("there is no run or checkpoint at \(path)")
+        if Files.isDirectory(path) { return try marked(.latest, in: open(path).checkpointsPath) }
+        for mark in Mark.allCases where path.hasSuffix("/checkpoints/\(mark.rawValue)") {
+            return try marked(mark, in: String(path.dropLast(mark.rawValue.count + 1)))
         }
-        let run = try open(path)
-        let pointer = "\(run.checkpointsPath)/latest"
+        if Files.exists(path) { return path }
+        throw GanymedeError.world("there is no run or checkpoint at \(path)")
+    }
+
+    private static func marked(_ mark: Mark, in folder: String) throws -> String {
+        let pointer = "\(folder)/\(mark.rawValue)"
         guard Files.exists(pointer) else {
             throw GanymedeError.world(
-                "\(path) has no checkpoint yet: it holds no checkpoints/latest")
+                mark == .latest
+                    ? "the run has no checkpoint yet: there is no \(pointer)"
+                    : "the run has no best checkpoint: there is no \(pointer), which --metrics-every writes"
+            )
         }
         let text = String(decoding: try Files.read(pointer), as: UTF8.self)
         let name = text.filter { !$0.isWhitespace }
@@ -95,13 +102,23 @@ public struct RunDirectory: Sendable {
             throw GanymedeError.world(
                 "\(pointer) names no file: write the name of a checkpoint into it")
         }
-        return "\(run.checkpointsPath)/\(name)"
+        return "\(folder)/\(name)"
     }
 
     /// What `config.json` says.
     func options() throws -> RunOptions {
         let data = try Files.read(configPath)
         return try JSON.decode(RunOptions.self, from: data, configPath)
+    }
+
+    /// What its steps have told so far.
+    func journal() throws -> [StepReport] {
+        Files.exists(journalPath) ? try Journal.read(journalPath) : []
+    }
+
+    /// Takes away the checkpoint of a step.
+    func removeCheckpoint(step: Int) throws {
+        try Files.remove(checkpointPath(step: step))
     }
 
     /// What the run chose by measuring.
@@ -162,10 +179,14 @@ public struct RunDirectory: Sendable {
         "\(checkpointsPath)/\(RunDirectory.stepName(step)).safetensors"
     }
 
-    /// Makes `checkpoints/latest` name the checkpoint of `step`.
-    func markLatest(step: Int) throws {
+    /// Which of a run's checkpoints has a name.
+    enum Mark: String, CaseIterable { case latest, best }
+
+    /// Makes `checkpoints/latest` or `checkpoints/best` name the checkpoint of `step`.
+    func mark(_ mark: Mark, step: Int) throws {
         try Files.writeAtomically(
-            "\(checkpointsPath)/latest", text: "\(RunDirectory.stepName(step)).safetensors\n")
+            "\(checkpointsPath)/\(mark.rawValue)",
+            text: "\(RunDirectory.stepName(step)).safetensors\n")
     }
 
     /// Joins the sample grids, at most 60 of them evenly chosen, into `progress.gif`: ten seconds or so.

@@ -32,13 +32,17 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var milestones: [Int]
     /// Whether each grid of samples is announced on standard output with the accuracies since the last.
     public var announceSamples: Bool
+    /// Steps between evaluations; nil for none.
+    public var metricsEvery: Int?
+    /// Images that each of them is computed from.
+    public var metricsSamples: Int
 
     /// A run; as many threads as the machine has processors unless said.
     public init(
         batch: Int = 128, steps: Int = 6400, seed: Int = 0, threads: Int = Machine.processors,
         precision: Precision = .auto, sampleEvery: Int = 200, checkpointEvery: Int = 5000,
         grid: [Int] = [5, 5], epochSteps: Int? = nil, milestones: [Int] = [],
-        announceSamples: Bool = false
+        announceSamples: Bool = false, metricsEvery: Int? = nil, metricsSamples: Int = 5000
     ) {
         self.batch = batch
         self.steps = steps
@@ -51,6 +55,8 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         self.epochSteps = epochSteps
         self.milestones = milestones
         self.announceSamples = announceSamples
+        self.metricsEvery = metricsEvery
+        self.metricsSamples = metricsSamples
     }
 
     public init(from decoder: any Decoder) throws {
@@ -68,6 +74,8 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         milestones = try container.decodeIfPresent([Int].self, forKey: .milestones) ?? []
         announceSamples =
             try container.decodeIfPresent(Bool.self, forKey: .announceSamples) ?? false
+        metricsEvery = try container.decodeIfPresent(Int.self, forKey: .metricsEvery)
+        metricsSamples = try container.decodeIfPresent(Int.self, forKey: .metricsSamples) ?? 5000
     }
 }
 
@@ -85,11 +93,13 @@ public struct RunOptions: Codable, Equatable, Sendable {
     public var training: TrainingConfig
     /// The run or checkpoint whose weights it starts from, if any.
     public var initFrom: String?
+    /// The file of the evaluator that judges the images; nil for the one that comes with the dataset.
+    public var evaluator: String?
     /// The networks, their losses and optimizers.
     public var gan: GAN
 
     private enum Key: String, CodingKey {
-        case preset, data, size, channels, initFrom, gan, epochSteps
+        case preset, data, size, channels, initFrom, evaluator, gan, epochSteps, metricsEvery
     }
 
     /// The options of a run of `gan`.
@@ -108,6 +118,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         preset = try container.decodeIfPresent(String.self, forKey: .preset)
         data = try container.decode(String.self, forKey: .data)
         initFrom = try container.decodeIfPresent(String.self, forKey: .initFrom)
+        evaluator = try container.decodeIfPresent(String.self, forKey: .evaluator)
         gan = try container.decode(GAN.self, forKey: .gan)
         training = try TrainingConfig(from: decoder)
         if gan.makesPoints { return }
@@ -124,14 +135,16 @@ public struct RunOptions: Codable, Equatable, Sendable {
         try container.encodeIfPresent(channels, forKey: .channels)
         // As null where they are not there: a person sees them, and --set finds them.
         try container.encode(initFrom, forKey: .initFrom)
+        try container.encode(evaluator, forKey: .evaluator)
         try container.encode(training.epochSteps, forKey: .epochSteps)
+        try container.encode(training.metricsEvery, forKey: .metricsEvery)
         try container.encode(gan, forKey: .gan)
     }
 
     /// Options that change what is watched, not what is computed. They may differ when a run goes on.
     static let watching = [
         "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps", "milestones",
-        "announce_samples",
+        "announce_samples", "metrics_every", "metrics_samples", "evaluator",
     ]
 
     /// What else may differ: where the images are. Which they are, their digest says.
@@ -196,6 +209,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
             ("--sample-every", training.sampleEvery),
             ("--checkpoint-every", training.checkpointEvery),
             ("epoch_steps", training.epochSteps ?? 1),
+            ("--metrics-every", training.metricsEvery ?? 1),
+            ("metrics_samples", training.metricsSamples),
         ] where value < 1 {
             throw GanymedeError.usage("\(name) is at least 1, not \(value)")
         }

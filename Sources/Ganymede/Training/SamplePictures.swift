@@ -15,11 +15,11 @@ final class SamplePictures {
     }
 
     /// For the networks whose variables are in `store`. On the engine's thread.
-    init(_ options: RunOptions, _ dataset: Dataset, store: StateStore) throws {
+    init(_ options: RunOptions, _ dataset: Dataset, _ sampler: Sampler, store: StateStore) throws {
         image = dataset.image
         let grid = options.training.grid
         (rows, columns) = (grid[0], grid[1])
-        sampler = try Sampler(options.gan, store: store)
+        self.sampler = sampler
         plane = try dataset.points.map { points in
             Plane(
                 real: Array(points.prefix(2 * grid[0] * grid[1])), reach: Scatter.reach(of: points),

@@ -2,7 +2,7 @@
 /// seed and the weights alone: not on its neighbours, and not on when it is made.
 public final class Sampler {
     private static let chunk = 64
-    private let gan: GAN
+    let gan: GAN
     private let program: Program
     private var generator: Sequential { gan.generator }
 

@@ -121,6 +121,7 @@ public struct Trainer: Sendable {
             try session.saveSamples(step: 0)
             try session.saveCheckpoint(step: 0)
         }
+        var scores = try session.scorekeeper()
         var clock = RateClock(batch: config.batch)
         var progress = showsProgress ? ProgressLine(options) : nil
         progress?.begin(options, session.directory, epochSteps: session.epochSteps)
@@ -136,8 +137,10 @@ public struct Trainer: Sendable {
             }
             step += 1
             seconds += clock.tick()
-            let full = session.complete(
+            var full = session.complete(
                 new, step: step, seconds: seconds, rate: clock.imagesPerSecond)
+            let replaced = scores?.best?.step
+            let isBest = try scores?.judge(&full, of: config) ?? false
             journal.append(full)
             sinceSample.add(full)
             report = full
@@ -151,14 +154,17 @@ public struct Trainer: Sendable {
                 if config.announceSamples { progress?.announce(full, sinceSample, sample) }
                 sinceSample = MeanAccuracy()
             }
-            if last || step % config.checkpointEvery == 0 {
+            if full.metrics != nil { progress?.announce(full, isBest: isBest) }
+            if last || isBest || step % config.checkpointEvery == 0 {
                 // First, so that the journal is never behind what a resume starts from.
                 try journal.flush()
                 try session.saveCheckpoint(step: step)
             }
+            if isBest { try session.markBest(step: step, insteadOf: replaced) }
             clock.skipPause()
         }
         progress?.finish()
+        if showsProgress, let scores, let report { print(scores.summary(last: report)) }
         try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: report,
@@ -167,7 +173,7 @@ public struct Trainer: Sendable {
 }
 
 /// Images a second over about the last second, pauses for files excluded.
-private struct RateClock {
+struct RateClock {
     let batch: Int
     private var lastTick = Machine.seconds()
     private(set) var secondsPerStep = 0.0

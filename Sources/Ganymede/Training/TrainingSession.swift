@@ -7,6 +7,7 @@ final class TrainingSession {
     let store = StateStore()
     var directory = RunDirectory(path: "")
     private let program: Program
+    private let sampler: Sampler
     private let pictures: SamplePictures
     private var loader: BatchLoader
     private let real: UnsafeMutableBufferPointer<Float>
@@ -33,7 +34,8 @@ final class TrainingSession {
         step = TrainStep(options.gan, batch: config.batch)
         self.plan = try plan ?? Plan(options)
         program = try Program(step.graph, store: store, precision: self.plan.precision)
-        pictures = try SamplePictures(options, dataset, store: store)
+        sampler = try Sampler(options.gan, store: store)
+        pictures = try SamplePictures(options, dataset, sampler, store: store)
         real = program.feed("real")
     }
 
@@ -48,6 +50,11 @@ final class TrainingSession {
         guard let path else { return }
         let networks = options.gan.generator.variables + options.gan.discriminator.variables
         try Checkpoint(path).load(networks, into: store)
+    }
+
+    /// What judges the generator as the run goes, if it asks for that.
+    func scorekeeper() throws -> Scorekeeper? {
+        try Scorekeeper(options, dataset, sampler, journal: directory.journal())
     }
 
     func openJournal(after step: Int) throws -> (Journal, Double) {
@@ -172,6 +179,14 @@ final class TrainingSession {
             directory.checkpointPath(step: index), store: store, variables: step.variables,
             step: index,
             options: options, plan: plan, dataDigest: dataset.digest)
-        try directory.markLatest(step: index)
+        try directory.mark(.latest, step: index)
+    }
+
+    /// Makes `checkpoints/best` name the checkpoint of `step`, and takes the one before away unless it is there anyway.
+    func markBest(step: Int, insteadOf previous: Int?) throws {
+        try directory.mark(.best, step: step)
+        if let previous, previous % options.training.checkpointEvery != 0 {
+            try directory.removeCheckpoint(step: previous)
+        }
     }
 }

@@ -1,0 +1,144 @@
+"""Trains the presets to their documents' length and says how good they are.
+
+Each run has a folder of its own (in runs/quality unless said). A run that was
+cut goes on where it stopped, one that is done is left alone, and so is an
+evaluation that is there: start the script as often as it takes. Writes
+docs/quality.md between its markers, and a row of samples of each preset.
+"""
+
+import argparse
+import datetime
+import json
+import pathlib
+import signal
+import subprocess
+import time
+
+import figures
+import precision
+
+PAGE = figures.ROOT / "docs/quality.md"
+DATASETS = ("mnist", "fashion-mnist")
+# Presets and their seeds.
+PLAN = {"mlp": (0, 1, 2), "dense": (0, 1, 2), "conv-discriminator": (0, 1, 2),
+        "all-conv": (0,), "dcgan": (0,), "forger": (0,)}
+# Where not the document's length: its 100 epochs take `forger` ten hours.
+MINUTES = {"forger": 30}
+COLUMNS = ("fid", "kid", "score", "precision", "recall", "density", "coverage",
+           "modes", "mode_kl", "memorisation")
+
+
+def spent(run):
+    """Minutes that the run's processes took."""
+    file = run / "minutes"
+    return float(file.read_text()) if file.exists() else 0.0
+
+
+def steps(run):
+    """Finished steps, and those wanted."""
+    journal = run / "journal.jsonl"
+    lines = journal.read_text().splitlines() if journal.exists() else []
+    wanted = json.loads((run / "config.json").read_text())["steps"]
+    return (json.loads(lines[-1])["step"] if lines else 0), wanted
+
+
+def train(run, preset, seed):
+    """Starts or goes on, until all steps are made or the time is up."""
+    limit = MINUTES.get(preset)
+    started = (run / "config.json").exists()
+    if started and (steps(run)[0] >= steps(run)[1]
+                    or limit and spent(run) >= limit):
+        return
+    command = (["resume", run] if started else
+               ["train", "--preset", preset, "--seed", str(seed),
+                "--out", run])
+    begin, before = time.monotonic(), spent(run)
+    process = subprocess.Popen([figures.GANYMEDE, *command])
+    while process.poll() is None:
+        time.sleep(0.5)
+        minutes = before + (time.monotonic() - begin) / 60
+        if run.exists():
+            (run / "minutes").write_text(f"{minutes:.2f}\n")
+        if limit and minutes >= limit:
+            process.send_signal(signal.SIGINT)  # Saves, and ends with 130.
+            process.wait()
+    if process.returncode not in (0, 130) or process.returncode and not limit:
+        raise SystemExit(f"{run}: ended with {process.returncode}")
+
+
+def evaluate(source, file):
+    """What `ganymede evaluate` says of a run or a dataset, asked once."""
+    if not file.exists():
+        done = subprocess.run(
+            [figures.GANYMEDE, "evaluate", source, "--json"],
+            stdout=subprocess.PIPE, check=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(done.stdout)
+    return json.loads(file.read_text())
+
+
+def text(number):
+    if number is None:
+        return "-"
+    return f"{number:.0f}" if number == int(number) else f"{number:.3g}"
+
+
+def cells(found, part="value"):
+    """A row's figures: `value`, with its spread, or `real`."""
+    row = []
+    for name in COLUMNS:
+        figure = found["metrics"].get(name, {})
+        cell = text(figure.get(part))
+        if part == "value" and figure.get("spread"):
+            cell += f" ± {text(figure['spread'])}"
+        row.append(cell)
+    return row
+
+
+def floors(folder):
+    """Real images against real images: the best that a generator can do."""
+    rows = []
+    for data in DATASETS:
+        found = evaluate(data, folder / f"{data}.json")
+        rows.append([f"{data}: test against training"] + cells(found, "real"))
+        rows.append([f"{data}: training against training"] + cells(found))
+    return figures.table(["", *COLUMNS], rows)
+
+
+def runs(folder):
+    """The presets' rows, and the seeds' medians; trains what is missing."""
+    rows, lines = [], []
+    for preset, seeds in PLAN.items():
+        for seed in seeds:
+            run = folder / f"{preset}-{seed}"
+            train(run, preset, seed)
+            found = evaluate(run, run / "evaluation.json")
+            print(run, json.dumps(found["metrics"].get("fid")), flush=True)
+            rows.append([f"`{preset}`", str(seed), f"{steps(run)[0]:,}",
+                         f"{spent(run):.1f}"] + cells(found))
+            if seed == seeds[0]:
+                lines += [b"\xff" * len(lines[0])] * 8 if lines else []
+                lines += precision.row(run)
+    precision.png(PAGE.parent / "images/quality.png", lines)
+    return figures.table(["preset", "seed", "steps", "minutes", *COLUMNS],
+                         rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--into", type=pathlib.Path,
+                        default=figures.ROOT / "runs/quality")
+    parser.add_argument("--only", choices=("floors", "runs"))
+    args = parser.parse_args()
+    head = (f"Measured on {datetime.date.today()}: {figures.machine()}; "
+            f"{figures.version()}.")
+    if args.only != "runs":
+        figures.between(PAGE, "floors", f"{head}\n\n{floors(args.into)}")
+    if args.only != "floors":
+        figures.between(
+            PAGE, "runs", f"{head}\n\n{runs(args.into)}\n\n"
+            "![A row of samples of each](images/quality.png)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+#if canImport(FoundationEssentials)
+    package import FoundationEssentials
+#else
+    package import Foundation
+#endif
+
+/// NumPy's file of an array, here always of bytes: a magic word, a version, a header as a Python dictionary, the
+/// elements. Formats 1.0 to 3.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+package struct NPY: Equatable {
+    /// Extents, the number of items first.
+    package let shape: [Int]
+    /// The elements, last axis fastest.
+    package let bytes: [UInt8]
+
+    package init(shape: [Int], bytes: [UInt8]) {
+        self.shape = shape
+        self.bytes = bytes
+    }
+
+    private static let magic = [0x93] + Array("NUMPY".utf8)
+
+    /// Parses a file's content. `source` is named in errors.
+    package init(_ data: UnsafeRawBufferPointer, _ source: String) throws {
+        func broken(_ reason: String) -> GanymedeError {
+            .world("\(source) is not a .npy file of images: \(reason)")
+        }
+        guard data.count >= 12, data.starts(with: NPY.magic) else {
+            throw broken("it does not start as such a file does")
+        }
+        guard (1...3).contains(data[6]) else {
+            throw broken("its format is \(data[6]).\(data[7]), and 1.0 to 3.0 are read")
+        }
+        // The length of the header: 2 bytes, and 4 from format 2.0 on, the lowest first.
+        let width = data[6] == 1 ? 2 : 4
+        let length = (0..<width).reduce(0) { $0 | Int(data[8 + $1]) << (8 * $1) }
+        let start = 8 + width + length
+        guard start <= data.count else { throw broken("its header is truncated") }
+        let header = String(decoding: data[8 + width..<start], as: UTF8.self)
+        guard let type = NPY.field("descr", of: header), let extents = NPY.field("shape", of: header)
+        else { throw broken("its header lacks descr or shape") }
+        guard ["|u1", "<u1", ">u1", "u1"].contains(type) else {
+            throw broken(
+                "its numbers are \(type), and bytes from 0 to 255 are read: "
+                    + "images.round().clip(0, 255).astype(\"uint8\")")
+        }
+        guard NPY.field("fortran_order", of: header) == "False" else {
+            throw broken("its first axis is the fastest: save numpy.ascontiguousarray(images)")
+        }
+        let numbers = extents.split(separator: ",").map { Int($0.filter { !$0.isWhitespace }) }
+        shape = numbers.compactMap { $0 }
+        let (count, overflow) = shape.reduce((1, false)) {
+            let (product, over) = $0.0.multipliedReportingOverflow(by: $1)
+            return (product, $0.1 || over)
+        }
+        guard shape.count == numbers.count, shape.allSatisfy({ $0 > 0 }), !shape.isEmpty, !overflow
+        else { throw broken("its shape is (\(extents))") }
+        guard data.count - start == count else {
+            throw broken(
+                "its header promises \(count) bytes of data, and there are \(data.count - start)")
+        }
+        bytes = Array(data[start...])
+    }
+
+    /// What a Python dictionary of quoted keys has under `key`: what is in the quotes or brackets, or the word.
+    private static func field(_ key: String, of header: String) -> String? {
+        guard let name = header.firstRange(of: "'\(key)'") ?? header.firstRange(of: "\"\(key)\"")
+        else { return nil }
+        let rest = header[name.upperBound...].drop { $0 == ":" || $0.isWhitespace }
+        guard let first = rest.first else { return nil }
+        let inside = rest.dropFirst()
+        switch first {
+        case "'", "\"": return inside.firstIndex(of: first).map { String(inside[..<$0]) }
+        case "(": return inside.firstIndex(of: ")").map { String(inside[..<$0]) }
+        default: return String(rest.prefix { $0.isLetter })
+        }
+    }
+
+    /// The file's bytes.
+    package var data: Data { NPY.data(shape, of: "|u1", bytes) }
+
+    /// A file in format 1.0: elements of a type such as `|u1`, last axis fastest.
+    static func data(_ shape: [Int], of type: String, _ elements: [UInt8]) -> Data {
+        let extents = shape.map(String.init).joined(separator: ", ")
+        let tuple = shape.count == 1 ? "\(extents)," : extents
+        var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(tuple)), }"
+        // Magic, version, length and header together are a multiple of 64.
+        header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
+        var data = Data(NPY.magic + [1, 0])
+        data.append(contentsOf: [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)])
+        return data + Data(header.utf8) + Data(elements)
+    }
+}
+
+extension Dataset {
+    /// A file of images [N, H, W] or [N, H, W, C].
+    init(npy path: String, name: String) throws {
+        let array = try Files.read(path).withUnsafeBytes { try NPY($0, path) }
+        guard (3...4).contains(array.shape.count) else {
+            throw GanymedeError.world(
+                "\(path) holds \(Shape(array.shape)), and images are [N, H, W] or [N, H, W, C]")
+        }
+        try self.init(name, IDX(shape: array.shape, bytes: array.bytes), nil)
+    }
+}

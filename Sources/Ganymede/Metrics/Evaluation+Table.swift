@@ -1,0 +1,44 @@
+extension Figure {
+    /// `12.3 ± 0.1`, or the value alone.
+    var text: String { short(value) + (spread.map { " ± \(short($0))" } ?? "") }
+}
+
+extension Evaluation {
+    /// What was judged, and by what.
+    public func heading(_ source: String) -> String {
+        let sets = sets == 1 ? "one set" : "\(sets) sets"
+        return "\(source): \(sets) of \(grouped(samples)) samples, judged by as many of \(data)"
+    }
+
+    /// A table for a person: each figure with its spread, what real samples have in its place, and what it means; then
+    /// the notes.
+    public var table: String {
+        let head = ["", "generated", "real", ""]
+        let rows = figures.map { [$0.name, $0.text, short($0.real), Metrics.about($0.name)] }
+        return ([aligned([head] + rows)] + notes.map { "left out: \($0)" }).joined(separator: "\n")
+    }
+}
+
+/// Rows of cells as lines, each column as wide as its widest cell.
+func aligned(_ rows: [[String]]) -> String {
+    let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in
+        rows.map { $0[column].count }.max() ?? 0
+    }
+    return rows.map { row in
+        let cells = zip(row, widths).map { cell, width in
+            cell + String(repeating: " ", count: width - cell.count)
+        }
+        let line = cells.joined(separator: "   ")
+        return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
+    }.joined(separator: "\n")
+}
+
+/// Three digits of a number, or all of a whole one.
+func short(_ value: Double) -> String {
+    let size = abs(value)
+    if value == value.rounded() && size < 1e9 { return fixed(value, 0) }
+    if size >= 100 { return fixed(value, 0) }
+    if size >= 10 { return fixed(value, 1) }
+    if size >= 1 { return fixed(value, 2) }
+    return size >= 0.001 ? fixed(value, 4) : fixed(value, 6)
+}

@@ -1,0 +1,96 @@
+/// A metric's figure for generated images, beside that of as many real ones.
+public struct Figure: Sendable, Equatable {
+    /// As `--metrics` takes it.
+    public let name: String
+    /// The mean over the sets of generated images.
+    public let value: Double
+    /// Of real images in place of the generated ones.
+    public let real: Double
+    /// The standard deviation over the sets; nil where there is one set.
+    public let spread: Double?
+}
+
+/// How good samples are, and what that was computed from.
+public struct Evaluation: Sendable, Equatable {
+    /// The dataset that they are judged by.
+    public let data: String
+    /// Samples in a set.
+    public let samples: Int
+    /// Sets of generated samples.
+    public let sets: Int
+    /// What the samples were drawn with.
+    public let seed: Int
+    /// In the order of the metrics.
+    public let figures: [Figure]
+
+    /// Why figures that nobody asked for by name are missing.
+    public let notes: [String]
+
+    /// Judges sets of samples, of as many samples each as the judge's own.
+    ///
+    /// - Parameter names: the figures that are wanted: one that means nothing for these samples throws, and says why.
+    ///   Nil for all that mean something.
+    public init(
+        of sets: [Dataset], by judge: Judge, names: [String]? = nil, data: String
+    ) throws {
+        let seen = try sets.map { try judge.observe($0) }
+        var figures: [Figure] = []
+        var notes: [String] = []
+        for metric in judge.metrics where names?.contains(where: metric.names.contains) ?? true {
+            do {
+                figures += try Evaluation.figures(metric, of: seen, by: judge)
+            } catch let error as GanymedeError where names == nil {
+                notes.append(error.description)
+            }
+        }
+        self.figures = figures.filter { names?.contains($0.name) ?? true }
+        self.notes = notes
+        self.data = data
+        self.sets = sets.count
+        samples = judge.samples
+        seed = judge.seed
+    }
+
+    private static func figures(
+        _ metric: any Metric.Type, of sets: [Observation], by judge: Judge
+    ) throws -> [Figure] {
+        let found = try sets.map { try judge.figures(metric, of: $0) }
+        let real = try judge.realFigures(metric)
+        return metric.names.enumerated().map { place, name in
+            let values = found.map { $0[place] }
+            return Figure(
+                name: name, value: mean(values), real: real[place],
+                spread: values.count > 1 ? deviation(values) : nil)
+        }
+    }
+
+    /// The figure called `name`, if it was computed.
+    public func figure(_ name: String) -> Figure? { figures.first { $0.name == name } }
+
+    /// One object: `data, samples, sets, seed, metrics: {fid: {value, real, spread}, ...}`.
+    public var json: String {
+        let metrics = figures.map { figure in
+            (
+                figure.name,
+                JSONValue.object([
+                    "value": .number(figure.value), "real": .number(figure.real),
+                    "spread": figure.spread.map(JSONValue.number) ?? .null,
+                ])
+            )
+        }
+        return JSONValue.object([
+            "data": .string(data), "samples": .integer(samples), "sets": .integer(sets),
+            "seed": .integer(seed),
+            "metrics": .object(Dictionary(uniqueKeysWithValues: metrics)),
+        ]).text
+    }
+}
+
+func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+
+/// The standard deviation of the distribution that the values were drawn from.
+func deviation(_ values: [Double]) -> Double {
+    let middle = mean(values)
+    let squares = values.reduce(0) { $0 + ($1 - middle) * ($1 - middle) }
+    return (squares / Double(values.count - 1)).squareRoot()
+}

@@ -1,0 +1,84 @@
+/// Judges sets of samples beside the real ones of a dataset. What the real ones look like to the observer is found out
+/// once, and serves every set that follows.
+public struct Judge: Sendable {
+    /// Samples in each set, real and generated.
+    public let samples: Int
+    /// What real samples were drawn with.
+    public let seed: Int
+    private let observer: Observer
+    /// Two random parts of the training split, and one of the test split, which may lack.
+    private let training, control: Observation
+    private let held: Observation?
+    private let classShares: [Double]?
+
+    /// Draws `samples` samples of each kind and looks at them.
+    ///
+    /// - Parameters:
+    ///   - training: what the generator was trained on.
+    ///   - test: samples of the same kind that no training saw, if there are any.
+    /// Throws a world's error where there are too few real samples, or where they do not suit the observer.
+    public init(
+        training: Dataset, test: Dataset?, observer: Observer, samples: Int, seed: Int = 0
+    ) throws {
+        let most = min(training.count / 2, test?.count ?? .max)
+        guard samples <= most else {
+            throw GanymedeError.world(
+                "\(training.name) has \(training.count) training samples"
+                    + (test.map { " and \($0.count) test samples" } ?? "")
+                    + ": enough to judge sets of \(most), and not of \(samples). Use --samples \(most)"
+            )
+        }
+        func observe(_ dataset: Dataset, skipping: Int = 0) throws -> Observation {
+            let order = dataset.shuffled(seed: seed)[skipping..<skipping + samples]
+            return try observer.observe(dataset.picking(Array(order)))
+        }
+        self.samples = samples
+        self.seed = seed
+        self.observer = observer
+        self.training = try observe(training)
+        control = try observe(training, skipping: samples)
+        held = try test.map { try observe($0) }
+        classShares = training.classShares
+    }
+
+    /// The metrics that mean something for these samples.
+    public var metrics: [any Metric.Type] {
+        // Without a test split there is nothing to compare the training split with.
+        observer.metrics.filter { held != nil || !$0.comparesSplits }
+    }
+
+    /// What is seen in generated samples.
+    public func observe(_ samples: Dataset) throws -> Observation { try observer.observe(samples) }
+
+    /// A metric's figures of generated samples.
+    public func figures(_ metric: any Metric.Type, of generated: Observation) throws -> [Double] {
+        try Metrics.figures(metric, input(generated)).map(\.value)
+    }
+
+    /// The same figures with real samples, as many, in place of generated ones: of the test split, where the metric
+    /// does not compare the splits.
+    public func realFigures(_ metric: any Metric.Type) throws -> [Double] {
+        try figures(metric, of: metric.comparesSplits ? control : held ?? control)
+    }
+
+    private func input(_ generated: Observation) -> MetricInput {
+        MetricInput(
+            generated: generated, training: training, held: held ?? control,
+            classShares: classShares, toy: observer.toy, seed: UInt64(seed))
+    }
+}
+
+extension Dataset {
+    /// The numbers of all samples in a random order.
+    package func shuffled(seed: Int) -> [Int] {
+        BatchLoader.permutation(count, seed: UInt64(seed), epoch: 0, stream: "judge").map(Int.init)
+    }
+
+    /// The share of each class, if classes are known.
+    var classShares: [Double]? {
+        guard let labels, let most = labels.max() else { return nil }
+        var counts = [Double](repeating: 0, count: max(classNames?.count ?? 0, most + 1))
+        for label in labels { counts[label] += 1 }
+        return counts.map { $0 / Double(labels.count) }
+    }
+}

@@ -1,0 +1,120 @@
+/// What turns samples into the numbers that metrics are computed from.
+public enum Observer: Sendable {
+    /// A classifier that looks at whole images.
+    case images(Evaluator)
+    /// A classifier of grey images that looks at the three channels of stacked digits: 3 D features, and the
+    /// probabilities of K^3 classes.
+    case stacks(Evaluator)
+    /// Nobody: the coordinates of points are their features.
+    case points(Toy)
+
+    /// The one for a dataset.
+    ///
+    /// - Parameter path: of an evaluator's file; nil for the evaluator that comes with the dataset. Throws a world's
+    ///   error where there is none.
+    public init(_ data: DataSource, evaluator path: String? = nil) throws {
+        if let toy = Toy.all.first(where: { $0.name == data.name }) {
+            self = .points(toy)
+            return
+        }
+        let isStacked = data.name == NamedDataset.stackedMNIST.name
+        let known = isStacked ? NamedDataset.mnist.name : data.name
+        guard
+            let evaluator = try path.map(Evaluator.init(reading:)) ?? Evaluator.shipped(for: known)
+        else {
+            throw GanymedeError.world(
+                "no evaluator comes with \(data.name). Train one: ganymede evaluator train --data \(data.name) "
+                    + "-o evaluator.safetensors; then --evaluator evaluator.safetensors")
+        }
+        self = isStacked ? .stacks(evaluator) : .images(evaluator)
+    }
+
+    /// The metrics that mean something for what it sees.
+    public var metrics: [any Metric.Type] {
+        if case .points = self { return Metrics.ofPoints }
+        return Metrics.all
+    }
+
+    /// Samples of each kind, where nobody says how many: what figures in the literature are computed from.
+    public var usualSamples: Int {
+        switch self {
+        case .images: 10_000
+        case .stacks: 26_000
+        case .points: 2_500
+        }
+    }
+
+    /// The Gaussians that points are from.
+    var toy: Toy? {
+        if case .points(let toy) = self { return toy }
+        return nil
+    }
+
+    /// Extents of the images that it sees; nil where it sees no images.
+    public var image: [Int]? {
+        switch self {
+        case .images(let evaluator): evaluator.image
+        case .stacks(let evaluator): Array(evaluator.image.prefix(2)) + [3]
+        case .points: nil
+        }
+    }
+
+    /// What it sees. Throws a world's error where the samples are of another size or kind.
+    public func observe(_ samples: Dataset) throws -> Observation {
+        switch self {
+        case .images(let evaluator):
+            return try evaluator.observe(
+                samples.allPixels, image: samples.image, threads: EngineThread.threads)
+        case .stacks(let evaluator):
+            try samples.check(image: image)
+            let pixels = samples.allPixels
+            let seen = try (0..<3).map {
+                try evaluator.observe(
+                    pixels, image: samples.image, channel: $0, threads: EngineThread.threads)
+            }
+            return Observation(stacking: seen)
+        case .points:
+            guard let points = samples.points else {
+                throw GanymedeError.world(
+                    "\(samples.name) holds images of \(Shape(samples.image)), and points are judged")
+            }
+            let count = points.count / 2
+            return Observation(
+                features: Matrix(rows: count, columns: 2, values: points),
+                probabilities: Matrix(
+                    rows: count, columns: 1, values: [Float](repeating: 1, count: count)))
+        }
+    }
+}
+
+extension Dataset {
+    /// Throws a world's error unless the samples have these extents.
+    fileprivate func check(image wanted: [Int]?) throws {
+        guard let wanted, image != wanted else { return }
+        throw GanymedeError.world("\(name) holds \(Shape(image)), and \(Shape(wanted)) are judged")
+    }
+}
+
+extension Observation {
+    /// What is seen in images of several channels, from what is seen in each: all features, and the probability of
+    /// each combination of classes, the first channel's slowest.
+    init(stacking channels: [Observation]) {
+        let count = channels[0].count
+        var features: [Float] = []
+        var probabilities: [Float] = []
+        for row in 0..<count {
+            var joint: [Float] = [1]
+            for channel in channels {
+                features += channel.features.row(row)
+                let own = channel.probabilities.row(row)
+                joint = joint.flatMap { share in own.map { share * $0 } }
+            }
+            probabilities += joint
+        }
+        self.init(
+            features: Matrix(
+                rows: count, columns: features.count / max(count, 1), values: features),
+            probabilities: Matrix(
+                rows: count, columns: probabilities.count / max(count, 1), values: probabilities))
+    }
+}

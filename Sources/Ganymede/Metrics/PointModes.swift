@@ -1,0 +1,19 @@
+/// Of points: the Gaussians that have a point of high quality, the share of such points, and how far the Gaussians'
+/// shares are from equal ones, in nats: see ``ToyModes``.
+public enum PointModes: Metric {
+    public static let names = ["modes", "high_quality", "mode_kl_uniform"]
+    public static let about = ["Gaussians that have a point within 3 sigma", "share of points within 3 sigma of a Gaussian", "how far the Gaussians' shares are from equal ones, in nats"]
+    public static let minimumSamples = 100
+
+    public static func figures(_ input: MetricInput) throws -> [Double] {
+        guard let toy = input.toy else {
+            throw GanymedeError.world("\(names[1]) is of points, and these are images")
+        }
+        let centres = Matrix(
+            rows: toy.centres.count, columns: 2,
+            values: toy.centres.flatMap { [Float($0.x), Float($0.y)] })
+        let modes = try ToyModes(
+            input.generated.features, centres: centres, deviation: toy.sigma)
+        return [Double(modes.hit), modes.highQualityShare, modes.histogram.divergenceFromUniform]
+    }
+}

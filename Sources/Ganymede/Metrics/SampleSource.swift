@@ -1,0 +1,68 @@
+/// Where samples come from that are to be judged: a generator, which makes as many as one asks for, or what is there.
+public enum SampleSource {
+    /// A run or a checkpoint.
+    case generator(Sampler)
+    /// A folder, a `.npy` or IDX file, a dataset by name.
+    case samples(Dataset)
+
+    /// What is at `path`. Throws a world's error where nothing is there, or nothing that can be used.
+    ///
+    /// - Parameter image: extents that pictures of a folder are resized to.
+    public init(_ path: String, image: [Int]?) throws {
+        if SampleSource.isGenerator(path) {
+            self = .generator(try Sampler.load(path).sampler)
+            return
+        }
+        let source = DataSource(path)
+        guard let image, try source.imageFolder() != nil else {
+            // As they are: whoever judges says whether they fit.
+            self = .samples(try source.arrays(.standard))
+            return
+        }
+        self = .samples(try source.load(image))
+    }
+
+    /// Whether there is a run or a checkpoint at `path`.
+    public static func isGenerator(_ path: String) -> Bool {
+        Files.isDirectory(path)
+            ? Files.exists(RunDirectory(path: path).configPath)
+            : ["safetensors", "latest", "best"].contains { path.hasSuffix($0) }
+    }
+
+    /// Disjoint sets of `samples` samples each, as many as there are up to `count`.
+    ///
+    /// - Parameters:
+    ///   - seed: of the first sample of a generator, in millions; of the order of what is there.
+    ///   - skipping: how many of what is there are left out, first in its order.
+    public func sets(
+        _ count: Int, of samples: Int, seed: Int, skipping: Int
+    ) throws -> [Dataset] {
+        switch self {
+        case .generator(let sampler):
+            return (0..<count).map { set in
+                let first = seed * 1_000_000 + set * samples
+                return sampler.samples(seeds: Array(first..<first + samples))
+            }
+        case .samples(let dataset):
+            let order = dataset.shuffled(seed: seed).dropFirst(skipping)
+            guard order.count >= samples else {
+                throw GanymedeError.world(
+                    "\(dataset.name) holds \(order.count) samples to judge, less than a set of \(samples): "
+                        + "use --samples \(order.count), or give more")
+            }
+            return (0..<min(count, order.count / samples)).map { set in
+                dataset.picking(Array(order.dropFirst(set * samples).prefix(samples)))
+            }
+        }
+    }
+}
+
+extension Sampler {
+    /// What seeds become, as a dataset.
+    func samples(seeds: [Int]) -> Dataset {
+        gan.makesPoints
+            ? Dataset(name: "generated", points: points(seeds: seeds), labels: nil)
+            : Dataset(
+                name: "generated", image: gan.image, pixels: images(seeds: seeds), labels: nil)
+    }
+}

@@ -1,0 +1,128 @@
+import Ganymede
+import TestSupport
+import Testing
+
+/// Sets of images that are each bad in their own way, told apart by what the shipped evaluator sees in them.
+@Suite(.serialized)
+struct EvaluationTests {
+    static let count = 1500
+    let training: Dataset
+    let test: Dataset
+    let judge: Judge
+
+    init() throws {
+        training = try NamedDataset.mnist.load(.training)
+        test = try NamedDataset.mnist.load(.test)
+        judge = try Judge(
+            training: training, test: test, observer: Observer(.mnist), samples: Self.count)
+    }
+
+    /// Test images that the judge has not drawn.
+    var unseen: [Int] { Array(test.shuffled(seed: 0).dropFirst(Self.count).prefix(Self.count)) }
+
+    func figures(_ samples: Dataset) throws -> [String: Double] {
+        let evaluation = try Evaluation(of: [samples], by: judge, data: "mnist")
+        return Dictionary(uniqueKeysWithValues: evaluation.figures.map { ($0.name, $0.value) })
+    }
+
+    func dataset(_ pixels: [UInt8]) -> Dataset {
+        Dataset(name: "test", image: [28, 28, 1], pixels: pixels, labels: nil)
+    }
+
+    /// What a person would say of a set by its figures.
+    func verdict(_ found: [String: Double]) throws -> String {
+        func figure(_ name: String) throws -> Double { try #require(found[name]) }
+        if try figure("memorisation") > 0.9 { return "copies" }
+        if try figure("precision") < 0.05 { return "noise" }
+        if try figure("coverage") < 0.3 && figure("recall") < 0.3 { return "collapsed" }
+        let real = try judge.realFigures(FrechetDistance.self)[0]
+        return try figure("fid") > 3 * real ? "blurred" : "real"
+    }
+
+    @Test func realImages() throws {
+        let found = try figures(test.picking(unseen))
+        #expect(try verdict(found) == "real", "\(found)")
+        #expect(found["modes"] == 10)
+        #expect(try #require(found["score"]) > 9)
+    }
+
+    @Test func copiesOfTheTrainingSet() throws {
+        let chosen = Array(training.shuffled(seed: 0).prefix(Self.count))
+        let found = try figures(training.picking(chosen))
+        #expect(try verdict(found) == "copies", "\(found)")
+        #expect(found["memorisation_ratio"] == 0)
+    }
+
+    @Test func aCollapsedGenerator() throws {
+        let few = unseen.prefix(12)
+        let found = try figures(
+            test.picking((0..<Self.count).map { few[few.startIndex + $0 % few.count] }))
+        #expect(try verdict(found) == "collapsed", "\(found)")
+    }
+
+    @Test func blurredImages() throws {
+        let blurred = unseen.flatMap { blur(test.pixels(of: $0)) }
+        #expect(try verdict(figures(dataset(blurred))) == "blurred")
+    }
+
+    @Test func noise() throws {
+        var numbers = TestNumbers(seed: 1)
+        let pixels = (0..<Self.count * 784).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
+        #expect(try verdict(figures(dataset(pixels))) == "noise")
+    }
+
+    /// Each pixel as the mean of the 5x5 around it.
+    func blur(_ image: [UInt8]) -> [UInt8] {
+        (0..<784).map { place in
+            var sum = 0
+            for dy in -2...2 {
+                for dx in -2...2 {
+                    let (y, x) = (place / 28 + dy, place % 28 + dx)
+                    if 0..<28 ~= y && 0..<28 ~= x { sum += Int(image[y * 28 + x]) }
+                }
+            }
+            return UInt8(sum / 25)
+        }
+    }
+
+    /// The same seed draws the same images, and so finds the same; another one does not.
+    @Test func sameSeedSameFigures() throws {
+        let samples = test.picking(unseen)
+        func found(seed: Int) throws -> Evaluation {
+            let judge = try Judge(
+                training: training, test: test, observer: Observer(.mnist), samples: 300,
+                seed: seed)
+            return try Evaluation(
+                of: [samples.picking(Array(0..<300))], by: judge, names: ["fid", "kid"],
+                data: "mnist")
+        }
+        #expect(try found(seed: 1) == found(seed: 1))
+        #expect(try found(seed: 1).figures != found(seed: 2).figures)
+    }
+
+    /// The mean and the spread are those of the sets, and of one set there is no spread.
+    @Test func spreadOverSets() throws {
+        let chosen = test.shuffled(seed: 3)
+        let sets = (0..<3).map { set in
+            test.picking(Array(chosen[set * Self.count..<(set + 1) * Self.count]))
+        }
+        let each = try sets.map { set in
+            try #require(
+                try Evaluation(of: [set], by: judge, names: ["fid"], data: "mnist").figure("fid"))
+        }
+        let together = try #require(
+            try Evaluation(of: sets, by: judge, names: ["fid"], data: "mnist").figure("fid"))
+        let mean = each.map(\.value).reduce(0, +) / 3
+        let squares = each.map { ($0.value - mean) * ($0.value - mean) }.reduce(0, +)
+        #expect(each.allSatisfy { $0.spread == nil })
+        #expect(abs(together.value - mean) < 1e-12)
+        #expect(abs(try #require(together.spread) - (squares / 2).squareRoot()) < 1e-12)
+    }
+
+    @Test func tooFewRealImages() throws {
+        let error = #expect(throws: GanymedeError.self) {
+            try Judge(training: training, test: test, observer: Observer(.mnist), samples: 10_001)
+        }
+        #expect(error?.description.contains("--samples 10000") == true)
+    }
+}
