@@ -55,6 +55,18 @@ struct MetricNeighbourTests {
         #expect((0..<500).allSatisfy { found.indices[2 * $0] == 499 - $0 })
     }
 
+    @Test func neighboursOfNumbersThatAreNot() throws {
+        let good = Matrix.normal(20, 3, seed: 1)
+        let bad = good.map { row, column, value in row == 7 && column == 2 ? .nan : value }
+        for (queries, points) in [(good, bad), (bad, good)] {
+            let error = #expect(throws: GanymedeError.self) {
+                try NearestNeighbours(of: queries, among: points, count: 1)
+            }
+            #expect(error?.description.contains("7") == true)
+        }
+        #expect(try NearestNeighbours(of: good.picking([]), among: good, count: 1).indices == [])
+    }
+
     /// On a line, with neighbours and surfaces that are easily found by hand.
     @Test func precisionOnALine() throws {
         func line(_ values: [Float]) -> Matrix {

@@ -39,11 +39,12 @@ struct DistanceBounds {
         self.scale = scale
     }
 
-    /// Hands out the bounds of each query again and again: those of 2048 points at most, which follow point `first`.
+    /// Hands out the bounds of each query in parts, each of as many points from point `first` on.
     func forEach(
         _ body: (_ query: Int, _ first: Int, _ bounds: UnsafeBufferPointer<Float>) -> Void
     ) throws {
         let (queryCount, pointCount) = (queries.count / depth, points.count / depth)
+        if queryCount == 0 { return }
         let height = min(queryCount, Self.queriesAtOnce)
         let width = min(pointCount, Self.pointsAtOnce)
         let builder = GraphBuilder()

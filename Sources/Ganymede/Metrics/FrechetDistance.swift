@@ -1,4 +1,4 @@
-/// The Frechet Inception Distance of Heusel et al., "GANs trained by a two time-scale update rule" (2017), with the
+/// The Fréchet Inception Distance of Heusel et al., "GANs trained by a two time-scale update rule" (2017), with the
 /// evaluator's features: the squared Wasserstein-2 distance |m1 - m2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)) between two
 /// Gaussians with the images' means and covariances (N - 1). As torch-fidelity's and SciPy's `sqrtm`, to rounding.
 ///

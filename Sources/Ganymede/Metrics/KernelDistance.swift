@@ -1,4 +1,4 @@
-/// The Kernel Inception Distance of Binkowski et al., "Demystifying MMD GANs" (2018), with the evaluator's features: the
+/// The Kernel Inception Distance of Bińkowski et al., "Demystifying MMD GANs" (2018), with the evaluator's features: the
 /// unbiased estimate of the squared maximum mean discrepancy under k(x, y) = (x.y / D + 1)^3. As torch-fidelity's.
 ///
 /// - `kid`: its mean over 100 random subsets of 1000 images of each kind, or half the images where they are fewer. 0 on

@@ -4,7 +4,7 @@
 ///
 /// - `memorisation`: the share of generated images that lie nearer to a training image than to any test image, ties
 ///   counting half. 0.5 is no copying, 1 all copies; of N independent images its standard deviation is 0.5 to 1 by
-///   sqrt(N).
+///   sqrt(N), and more of images that are alike: it throws where nearly all are.
 /// - `memorisation_ratio`: the mean distance to the nearest training image by that to the nearest test image. 1 is no
 ///   copying, 0 exact copies.
 ///
@@ -16,27 +16,34 @@ public enum Memorisation: Metric {
     public static let minimumSamples = 100
     /// A test image in place of a generated one would find itself.
     public static let comparesSplits = true
+    /// Of fewer different places, a share tells nothing: one image, repeated, is always nearer to either.
+    private static let leastDifferent = 30
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
         let generated = input.generated.features
         let training = try NearestNeighbours(
-            of: generated, among: input.training.features, count: 1
-        ).squaredDistances
-        let test = try NearestNeighbours(
-            of: generated, among: input.held.features, count: 1
-        ).squaredDistances
-        let nearer = zip(training, test).reduce(0) {
-            $0 + ($1.0 < $1.1 ? 1 : $1.0 == $1.1 ? 0.5 : 0)
+            of: generated, among: input.training.features, count: 1)
+        let test = try NearestNeighbours(of: generated, among: input.held.features, count: 1)
+        let different = Set(training.indices).count
+        guard different >= leastDifferent else {
+            throw GanymedeError.world(
+                "the nearest training images of \(generated.rows) generated ones are only \(different) different ones: the generated ones are too alike to tell copies from chance"
+            )
         }
-        let testDistance = test.reduce(0) { $0 + $1.squareRoot() }
+        let images = 0..<generated.rows
+        let testDistance = images.reduce(0) { $0 + test.distance($1) }
         guard testDistance > 0 else {
             throw GanymedeError.world(
                 "every generated image is a test image: memorisation is for images that a generator made"
             )
         }
+        let nearer = images.reduce(0) { sum, image in
+            let (a, b) = (training.squaredDistances[image], test.squaredDistances[image])
+            return sum + (a < b ? 1 : a == b ? 0.5 : 0)
+        }
         return [
             nearer / Double(generated.rows),
-            training.reduce(0) { $0 + $1.squareRoot() } / testDistance,
+            images.reduce(0) { $0 + training.distance($1) } / testDistance,
         ]
     }
 }

@@ -50,6 +50,6 @@ public enum Metrics {
         for (name, value) in zip(metric.names, values) where !value.isFinite {
             throw GanymedeError.world("\(name) is \(value): the features are too large to be right")
         }
-        return Array(zip(metric.names, values)).map { (name: $0, value: $1) }
+        return zip(metric.names, values).map { (name: $0, value: $1) }
     }
 }

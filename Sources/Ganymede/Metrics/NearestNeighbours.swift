@@ -9,12 +9,18 @@ public struct NearestNeighbours: Sendable {
     public private(set) var squaredDistances: [Double]
 
     /// The `count` nearest rows of `points` to each row of `queries`. With `exceptSelf`, row i is no neighbour of
-    /// query i: for the neighbours of points among themselves. Misuse where there are fewer points.
+    /// query i: for the neighbours of points among themselves. Throws where a number is not finite; misuse where there
+    /// are fewer points, or other columns.
     public init(
         of queries: Matrix, among points: Matrix, count: Int, exceptSelf: Bool = false
     ) throws {
         if count < 1 || points.rows - (exceptSelf ? 1 : 0) < count {
             misuse("the \(count) nearest of \(points.rows) points")
+        }
+        for (name, matrix) in [("query", queries), ("point", points)] {
+            if let row = matrix.firstRow(where: { !$0.allSatisfy(\.isFinite) }) {
+                throw GanymedeError.world("\(name) \(row) has no neighbours: it is not finite")
+            }
         }
         self.count = count
         var indices = [Int](repeating: -1, count: queries.rows * count)
@@ -23,7 +29,8 @@ public struct NearestNeighbours: Sendable {
         try bounds.forEach { query, first, lower in
             let worst = (query + 1) * count - 1
             lower.forEachBelow {
-                Float(distances[worst] * bounds.scale).nextUp
+                // Nothing is nearer than copies.
+                distances[worst] > 0 ? Float(distances[worst] * bounds.scale).nextUp : -.infinity
             } _: { column in
                 let point = first + column
                 if exceptSelf && point == query { return }

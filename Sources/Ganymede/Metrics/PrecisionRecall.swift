@@ -3,7 +3,7 @@
 ///
 /// - `precision`, `recall`, k = 3: the share of generated images that lie in a real image's ball, and of real images
 ///   that lie in a generated one's. Precision falls when images look wrong, recall when kinds of them are missing.
-///   Kynkaanniemi et al., "Improved precision and recall metric for assessing generative models" (2019).
+///   Kynkäänniemi et al., "Improved precision and recall metric for assessing generative models" (2019).
 /// - `density`, `coverage`, k = 5: how many real balls hold a generated image, on average, by k; and the share of real
 ///   balls that hold one at least. For images like the real ones they tend to 1 and to 1 - 2^-k = 0.969. Density,
 ///   unlike precision, is not raised by the large ball of one odd real image, and may exceed 1. Naeem et al., "Reliable

@@ -18,9 +18,6 @@ public struct ToyModes: Sendable, Equatable {
                 "\(points.rows) points of \(points.columns) numbers around \(centres.rows) centres of \(centres.columns)"
             )
         }
-        if let row = points.firstRow(where: { !$0.allSatisfy(\.isFinite) }) {
-            throw GanymedeError.world("point \(row) is not finite: the generator has diverged")
-        }
         let nearest = try NearestNeighbours(of: points, among: centres, count: 1)
         let good = (0..<points.rows).filter { nearest.distance($0) <= 3 * deviation }
         hit = Set(good.map { nearest.indices[$0] }).count

@@ -60,14 +60,14 @@ package struct SquareMatrix {
         let epsilon = Double(side) * .ulpOfOne
         var squares: [Double] = []
         var rotated = true
-        // Each sweep squares the angles that are left: some ten make them vanish.
+        // Near the end each sweep squares the angles that are left: some ten make them vanish.
         for _ in 0..<60 where rotated {
             rotated = false
             squares = (0..<side).map { dot($0, self, $0) }
             // Rows this short are only rounding errors of the longest.
             let negligible = (squares.max() ?? 0) * .ulpOfOne * .ulpOfOne
             for i in 0..<side {
-                for j in i + 1..<max(side, i + 1) {
+                for j in i + 1..<side {
                     let product = dot(i, self, j)
                     let limit = epsilon * (squares[i] * squares[j]).squareRoot()
                     if abs(product) <= max(limit, negligible) { continue }
