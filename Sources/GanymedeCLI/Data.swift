@@ -77,10 +77,11 @@ extension DataCommand {
             print(found.text)
             if let output { try found.writePicture(output) }
             if !found.faults.isEmpty {
-                let count = found.faults.count
+                let (count, isOne) = (found.faults.count, found.faults.count == 1)
+                let it = isOne ? "it" : "them"
                 throw GanymedeError.world(
-                    "\(count) \(count == 1 ? "picture" : "pictures") in \(data) cannot be used: "
-                        + "replace them or take them out")
+                    "\(count) \(isOne ? "picture" : "pictures") in \(data) cannot be used: "
+                        + "replace \(it) or take \(it) out")
             }
         }
     }

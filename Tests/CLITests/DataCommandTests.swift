@@ -53,6 +53,8 @@ struct DataCommandTests {
         try folder.write("toys/dogs/text.png", Data("hello".utf8))
         try folder.write("toys/notes.txt", Data("hello".utf8))
         try add(["inspect", "toys"], code: 1)
+        try FileManager.default.removeItem(atPath: "\(folder.path)/toys/dogs/text.png")
+        try add(["inspect", "toys/dogs"], code: 1)
         try FileManager.default.removeItem(atPath: "\(folder.path)/toys/dogs")
         try add(["inspect", "toys"], code: 0)
         try add(["inspect", "fashion-mnist"], code: 1)

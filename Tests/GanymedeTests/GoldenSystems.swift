@@ -182,6 +182,10 @@ struct Mutant: CustomStringConvertible, Sendable {
         Mutant("forger", "no decay") {
             $0.generatorOptimizer = AnyOptimizer(RMSprop(learningRate: 4e-4, clipValue: 1e-3))
         },
+        Mutant("forger", "epsilon of RMSprop") {
+            $0.generatorOptimizer = AnyOptimizer(
+                RMSprop(learningRate: 4e-4, epsilon: 1e-8, decay: 3e-3, clipValue: 1e-3))
+        },
         Mutant("forger", "no clipping") {
             $0.discriminatorOptimizer = AnyOptimizer(RMSprop(learningRate: 8e-4, decay: 6e-3))
         },

@@ -39,13 +39,15 @@ struct PresetTests {
     }
 
     /// No kernel of a preset is one of oneDNN's slow references.
-    @Test(arguments: Presets.all.map(\.name))
-    func noReferenceKernel(name: String) throws {
+    @Test(
+        arguments: Presets.all.map(\.name),
+        DNN.hasBFloat16 ? [StoragePrecision.f32, .bf16] : [.f32])
+    func noReferenceKernel(name: String, precision: StoragePrecision) throws {
         let preset = try Presets.named(name)
         let gan = try preset.gan()
         try EngineThread.run {
             let step = TrainStep(gan, batch: preset.batch)
-            let program = try Program(step.graph, store: StateStore())
+            let program = try Program(step.graph, store: StateStore(), precision: precision)
             for (node, implementation) in program.implementations {
                 #expect(
                     !implementation.hasPrefix("ref") && !implementation.contains(":any"),
@@ -73,6 +75,54 @@ struct PresetTests {
         // An RMSprop of its own for each of 10 and 18 variables; the rest are moving statistics.
         let moved = step.variables.filter { $0.name.contains(".rmsprop.v.") }
         #expect(moved.count == 10 + 18)
+    }
+
+    /// What is minimised, how and from which noise: the golden trajectories put faster optimizers in their place.
+    @Test(arguments: Presets.all.map(\.name))
+    func settingsAreThoseOfTheDocuments(name: String) throws {
+        let gan = try Presets.named(name).gan()
+        let (generator, discriminator) = (gan.generator, gan.discriminator)
+        let slow = Adam(learningRate: 2e-4, beta1: 0.5)
+        let expected =
+            switch name {
+            case "mlp":
+                GAN(
+                    generator: generator, discriminator: discriminator,
+                    generatorOptimizer: slow, discriminatorOptimizer: slow)
+            case "dcgan":
+                GAN(
+                    generator: generator, discriminator: discriminator, schedule: .simultaneous,
+                    generatorOptimizer: Adam(learningRate: 1e-4),
+                    discriminatorOptimizer: Adam(learningRate: 1e-4))
+            case "forger":
+                GAN(
+                    generator: generator, discriminator: discriminator,
+                    discriminatorBatch: .concatenated, noise: .uniform, pixels: .unit,
+                    generatorOptimizer: RMSprop(learningRate: 4e-4, decay: 3e-8, clipValue: 1),
+                    discriminatorOptimizer: RMSprop(learningRate: 8e-4, decay: 6e-8, clipValue: 1))
+            default:
+                GAN(
+                    generator: generator, discriminator: discriminator, labelSmoothing: 0.1,
+                    discriminatorBatch: .concatenated, generatorOptimizer: Adam(),
+                    discriminatorOptimizer: slow)
+            }
+        #expect(gan == expected)
+    }
+
+    /// Images in a batch, extents of a grid, steps between checkpoints, and the steps of the figure.
+    @Test func picturesAreThoseOfTheDocuments() {
+        func pictures(_ preset: Preset) -> [[Int]] {
+            let training = preset.training(batch: preset.batch, images: 60_000)
+            return [
+                [training.batch], training.grid, [training.checkpointEvery], training.milestones,
+            ]
+        }
+        #expect(pictures(.mlp) == [[32], [5, 5], [5_000], [0, 1_000, 10_000]])
+        #expect(pictures(.dcgan) == [[256], [4, 4], [234], []])
+        for preset in [Preset.dense, .convDiscriminator, .allConv] {
+            #expect(pictures(preset) == [[128], [10, 10], [1_280], []])
+        }
+        #expect(pictures(.forger) == [[128], [4, 4], [4_680], []])
     }
 
     @Test func lengthsAreThoseOfTheDocuments() {

@@ -96,10 +96,10 @@ public final class Variables {
     public private(set) var declared: [Variable] = []
     private var latest: [String: Tensor] = [:]
 
-    init(_ builder: GraphBuilder) { self.builder = builder }
+    package init(_ builder: GraphBuilder) { self.builder = builder }
 
     /// The latest value of a variable, which this declares if it is new.
-    func value(_ variable: Variable) -> Tensor {
+    package func value(_ variable: Variable) -> Tensor {
         if let value = latest[variable.name] {
             if value.shape == variable.shape { return value }
             misuse("\(variable.name) is \(value.shape) and \(variable.shape)")

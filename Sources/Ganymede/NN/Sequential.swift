@@ -42,7 +42,7 @@ public struct Sequential: Sendable {
     /// - Parameters:
     ///   - pass: distinguishes the random numbers of several passes in one step.
     ///   - frozen: statistics stay as they are.
-    func callAsFunction(
+    package func callAsFunction(
         _ x: Tensor, _ variables: Variables, mode: Mode, pass: String, frozen: Bool = false
     ) -> Tensor {
         variables.builder.scoped(name) {
