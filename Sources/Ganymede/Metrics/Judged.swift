@@ -19,6 +19,7 @@ public struct Judged {
         self.data = DataSource(try data ?? Judged.data(of: path))
         observer = try Observer(self.data, evaluator: evaluator)
         source = try SampleSource(path, image: observer.image)
+        try observer.check(source.image, of: path)
         isReal = path == self.data.name
         training = try self.data.load(observer.image ?? Dataset.point)
         test = try self.data.test(training.image)
@@ -50,17 +51,18 @@ public struct Judged {
     public func evaluation(
         names: [String]?, samples: Int, sets: Int, seed: Int
     ) throws -> Evaluation {
+        // Where the dataset itself is judged, what it is compared with is left out.
+        let found = try source.sets(
+            sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
         let judge = try Judge(
             training: training, test: test, observer: observer, samples: samples, seed: seed)
         let known = judge.metrics.flatMap { $0.names }
         for name in names ?? [] where !known.contains(name) {
             throw GanymedeError.usage(
-                "there is no metric \"\(name)\" of \(data.name)." + suggestion(for: name, among: known)
+                "there is no metric \"\(name)\" of \(data.name)."
+                    + suggestion(for: name, among: known)
                     + " Metrics: \(known.joined(separator: ", "))")
         }
-        // Where the dataset itself is judged, what it is compared with is left out.
-        let found = try source.sets(
-            sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
         return try Evaluation(of: found, by: judge, names: names, data: data.name)
     }
 

@@ -59,14 +59,25 @@ public enum Observer: Sendable {
         }
     }
 
+    /// Throws a world's error unless `image` are extents of samples that it can see.
+    public func check(_ image: [Int], of name: String) throws {
+        let wanted = self.image ?? Dataset.point
+        guard image != wanted else { return }
+        let kinds = [wanted, image].map { $0 == Dataset.point ? "points" : "images of \(Shape($0))" }
+        throw GanymedeError.world(
+            "\(name) holds \(kinds[1]), and \(kinds[0]) are judged here"
+                + (wanted.count == image.count
+                    ? ": give an --evaluator that was trained with that --size" : ""))
+    }
+
     /// What it sees. Throws a world's error where the samples are of another size or kind.
     public func observe(_ samples: Dataset) throws -> Observation {
+        try check(samples.image, of: samples.name)
         switch self {
         case .images(let evaluator):
             return try evaluator.observe(
                 samples.allPixels, image: samples.image, threads: EngineThread.threads)
         case .stacks(let evaluator):
-            try samples.check(image: image)
             let pixels = samples.allPixels
             let seen = try (0..<3).map {
                 try evaluator.observe(
@@ -74,24 +85,13 @@ public enum Observer: Sendable {
             }
             return Observation(stacking: seen)
         case .points:
-            guard let points = samples.points else {
-                throw GanymedeError.world(
-                    "\(samples.name) holds images of \(Shape(samples.image)), and points are judged")
-            }
+            let points = samples.points ?? []
             let count = points.count / 2
             return Observation(
                 features: Matrix(rows: count, columns: 2, values: points),
                 probabilities: Matrix(
                     rows: count, columns: 1, values: [Float](repeating: 1, count: count)))
         }
-    }
-}
-
-extension Dataset {
-    /// Throws a world's error unless the samples have these extents.
-    fileprivate func check(image wanted: [Int]?) throws {
-        guard let wanted, image != wanted else { return }
-        throw GanymedeError.world("\(name) holds \(Shape(image)), and \(Shape(wanted)) are judged")
     }
 }
 

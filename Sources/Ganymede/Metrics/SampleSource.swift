@@ -29,6 +29,14 @@ public enum SampleSource {
             : ["safetensors", "latest", "best"].contains { path.hasSuffix($0) }
     }
 
+    /// Extents of a sample: height, width, channels, or ``Dataset/point``.
+    public var image: [Int] {
+        switch self {
+        case .generator(let sampler): sampler.gan.image
+        case .samples(let dataset): dataset.image
+        }
+    }
+
     /// Disjoint sets of `samples` samples each, as many as there are up to `count`.
     ///
     /// - Parameters:
