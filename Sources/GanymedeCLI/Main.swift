@@ -15,7 +15,8 @@ struct GanymedeCommand: ParsableCommand {
         version: "\(Ganymede.version) (oneDNN \(DNN.version), \(DNN.instructionSet))",
         subcommands: [
             Train.self, Resume.self, Generate.self, Interpolate.self, Summary.self,
-            ListPresets.self, WriteReport.self, DataCommand.self, Bench.self,
+            ListPresets.self, WriteReport.self, DataCommand.self, EvaluatorCommand.self,
+            Bench.self,
         ])
 }
 

@@ -51,10 +51,12 @@ public struct BatchLoader {
         }
     }
 
-    /// Fisher and Yates's shuffle of 0..<count with Philox's numbers.
-    static func permutation(_ count: Int, seed: UInt64, epoch: Int) -> [Int32] {
+    /// Fisher and Yates's shuffle of 0..<count with Philox's numbers of a stream.
+    static func permutation(
+        _ count: Int, seed: UInt64, epoch: Int, stream: String = "shuffle"
+    ) -> [Int32] {
         let key = RandomKey(seed: seed, step: UInt64(epoch)).words
-        let stream = Random.number(ofStream: "shuffle")
+        let stream = Random.number(ofStream: stream)
         var order = (0..<Int32(count)).map { $0 }
         var words = [UInt32](repeating: 0, count: 4)
         for index in stride(from: count - 1, to: 0, by: -1) {

@@ -169,7 +169,7 @@ public struct Trainer: Sendable {
 }
 
 /// Images a second over about the last second, pauses for files excluded.
-private struct RateClock {
+struct RateClock {
     let batch: Int
     private var lastTick = Machine.seconds()
     private(set) var secondsPerStep = 0.0
