@@ -17,7 +17,7 @@ let package = Package(
         .target(
             name: "CKernels", cSettings: c,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
-        .target(name: "CResources", exclude: ["mnist"], cSettings: c),
+        .target(name: "CResources", exclude: ["mnist", "evaluators"], cSettings: c),
         .target(name: "CSmallBlocks", cSettings: c),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CGD"),

@@ -15,8 +15,8 @@ struct GanymedeCommand: ParsableCommand {
         version: "\(Ganymede.version) (oneDNN \(DNN.version), \(DNN.instructionSet))",
         subcommands: [
             Train.self, Resume.self, Generate.self, Interpolate.self, Evaluate.self,
-            Compare.self, Summary.self,
-            ListPresets.self, WriteReport.self, DataCommand.self, Bench.self,
+            Compare.self, EvaluatorCommand.self, Summary.self, ListPresets.self, WriteReport.self,
+            DataCommand.self, Bench.self,
         ])
 }
 

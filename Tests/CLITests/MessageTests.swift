@@ -10,7 +10,7 @@ struct MessageTests {
         for verb in [
             [], ["train"], ["resume"], ["generate"], ["interpolate"], ["summary"], ["presets"],
             ["report"], ["data"], ["data", "list"], ["data", "inspect"], ["data", "fetch"],
-            ["bench"],
+            ["evaluator"], ["evaluator", "train"], ["evaluator", "list"], ["bench"],
         ] {
             let result = try Command.run(
                 verb + ["--help"], in: folder.path, environment: ["COLUMNS": "100"])
@@ -146,6 +146,42 @@ struct MessageTests {
         (
             ["data", "inspect", "mnist", "-o", "a.npy"],
             "ganymede: --output ends in .png, not \"a.npy\"\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--epochs", "0"],
+            "ganymede: --epochs is from 1 to 100000, not 0\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--batch", "0"],
+            "ganymede: --batch is from 1 to 65536, not 0\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--seed=-1"],
+            "ganymede: --seed is from 0 on, not -1\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--threads", "0"],
+            "ganymede: --threads is from 1 to 1024, not 0\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--learning-rate", "0"],
+            "ganymede: --learning-rate is above 0 and at most 1, not 0.0\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--size", "2"],
+            "ganymede: --size is from 4 to 256, not 2\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--channels", "2"],
+            "ganymede: --channels is 1 or 3, not 2\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--precision", "bf61"],
+            "ganymede: there is no precision \"bf61\". Did you mean \"bf16\"? Precisions: auto, f32, bf16\n"
+        ),
+        (
+            ["evaluator", "train", "--data", "mnist", "--confusion", "a.jpg"],
+            "ganymede: --confusion ends in .png or .svg, not \"a.jpg\"\n"
         ),
         (
             ["summary", "--preset", "MLP2"],

@@ -74,7 +74,7 @@ public struct BatchLoader {
         }
     }
 
-    /// Fisher and Yates's shuffle of 0..<count with Philox's numbers.
+    /// Fisher and Yates's shuffle of 0..<count with Philox's numbers of a stream.
     package static func permutation(
         _ count: Int, seed: UInt64, epoch: Int, stream: String = "shuffle"
     ) -> [Int32] {

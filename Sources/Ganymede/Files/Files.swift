@@ -68,6 +68,16 @@ package enum Files {
         }
     }
 
+    /// Throws where ``writeAtomically(_:_:)`` would, before there is something to write.
+    package static func checkWritable(_ path: String) throws {
+        if isDirectory(path) { throw GanymedeError.world("\(path) is a folder, not a file") }
+        let temporary = "\(path).partial-\(getpid())"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw failure("cannot write", path) }
+        close(descriptor)
+        unlink(temporary)
+    }
+
     package static func writeAtomically(_ path: String, text: String) throws {
         try writeAtomically(path, [Data(text.utf8)])
     }

@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+    package import FoundationEssentials
 #else
-    import Foundation
+    package import Foundation
 #endif
 #if canImport(Glibc)
     import Glibc
@@ -20,40 +20,59 @@ package final class Safetensors {
         var count: Int { shape.reduce(1, *) }
     }
 
+    /// Where the bytes are.
+    fileprivate enum Source {
+        /// An open file, which this closes.
+        case file(descriptor: Int32, size: Int)
+        /// Bytes in memory.
+        case memory(Data)
+    }
+
     /// Free text that the writer added.
     package let metadata: [String: String]
     private let entries: [String: Entry]
     private let path: String
-    private let descriptor: Int32
+    private let source: Source
     private let dataStart: Int
 
     /// Opens a file and checks the whole header, but reads no tensor yet.
-    package init(_ path: String) throws {
-        self.path = path
+    package convenience init(_ path: String) throws {
         if Files.isDirectory(path) {
             throw GanymedeError.world("\(path) is a folder, not a .safetensors file")
         }
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw GanymedeError.world("cannot read \(path): \(String(cString: strerror(errno)))")
         }
+        let size = Int(lseek(descriptor, 0, SEEK_END))
+        try self.init(.file(descriptor: descriptor, size: size), path)
+    }
+
+    /// Takes a file that is in memory; errors call it `name`.
+    package convenience init(_ bytes: Data, name: String) throws {
+        try self.init(.memory(bytes), name)
+    }
+
+    private init(_ source: Source, _ path: String) throws {
+        self.path = path
+        self.source = source
         do {
-            let size = Int(lseek(descriptor, 0, SEEK_END))
-            let prefix = try Files.readPart(descriptor, path, offset: 0, count: 8)
+            let size = source.size
+            let prefix = try source.read(path, offset: 0, count: 8)
             let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             guard prefix.count == 8, length <= UInt64(max(size - 8, 0)), length < 100_000_000 else {
                 throw Safetensors.malformed(path, "its header is cut short")
             }
             dataStart = 8 + Int(length)
-            let header = try Files.readPart(descriptor, path, offset: 8, count: Int(length))
+            let header = try source.read(path, offset: 8, count: Int(length))
             (metadata, entries) = try Safetensors.parse(header, path, dataCount: size - dataStart)
         } catch {
-            close(descriptor)
+            source.close()
             throw error
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { source.close() }
 
     private static func malformed(_ path: String, _ reason: String) -> GanymedeError {
         .world("\(path) is not a whole .safetensors file: \(reason)")
@@ -138,8 +157,7 @@ package final class Safetensors {
             throw GanymedeError.world("\(path) holds no tensor \(name)")
         }
         let count = entry.dataOffsets[1] - entry.dataOffsets[0]
-        let data = try Files.readPart(
-            descriptor, path, offset: dataStart + entry.dataOffsets[0], count: count)
+        let data = try source.read(path, offset: dataStart + entry.dataOffsets[0], count: count)
         guard data.count == count else { throw Safetensors.malformed(path, "\(name) is cut short") }
         return (Shape(entry.shape), data, entry.dtype == "F64")
     }
@@ -148,6 +166,13 @@ package final class Safetensors {
     package static func write(
         _ path: String, _ tensors: [(name: String, tensor: HostTensor)], metadata: [String: String]
     ) throws {
+        try Files.writeAtomically(path, encoded(tensors, metadata: metadata))
+    }
+
+    /// A file's bytes, in parts.
+    package static func encoded(
+        _ tensors: [(name: String, tensor: HostTensor)], metadata: [String: String]
+    ) throws -> [Data] {
         var header: [String: JSONValue] = [:]
         header["__metadata__"] = .object(metadata.mapValues(JSONValue.string))
         var offset = 0
@@ -165,6 +190,29 @@ package final class Safetensors {
         text.append(contentsOf: [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8))
         let length = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
         let bodies = sorted.map { $0.tensor.values.withUnsafeBytes { Data($0) } }
-        try Files.writeAtomically(path, [length, text] + bodies)
+        return [length, text] + bodies
+    }
+}
+
+extension Safetensors.Source {
+    fileprivate var size: Int {
+        switch self {
+        case .file(_, let size): size
+        case .memory(let bytes): bytes.count
+        }
+    }
+
+    /// Up to `count` bytes from `offset` on, fewer where there are fewer.
+    fileprivate func read(_ path: String, offset: Int, count: Int) throws -> Data {
+        switch self {
+        case .file(let descriptor, _):
+            return try Files.readPart(descriptor, path, offset: offset, count: count)
+        case .memory(let bytes):
+            return Data(bytes.dropFirst(offset).prefix(count))
+        }
+    }
+
+    fileprivate func close() {
+        if case .file(let descriptor, _) = self { _ = Glibc.close(descriptor) }
     }
 }

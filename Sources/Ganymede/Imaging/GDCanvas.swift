@@ -35,6 +35,20 @@ struct GDCanvas: Canvas {
         }
     }
 
+    mutating func rectangle(
+        x: Double, y: Double, width: Double, height: Double, colour: Int, strength: Double
+    ) {
+        // What lies below is white.
+        var mixed: Int32 = 0
+        for shift in [16, 8, 0] {
+            let part = Double(colour >> shift & 255) * strength + 255 * (1 - strength)
+            mixed = mixed << 8 | Int32(part.rounded())
+        }
+        let place = { (number: Double) in Int32((number * GDCanvas.scale).rounded()) }
+        gdImageFilledRectangle(
+            large.pointer, place(x), place(y), place(x + width) - 1, place(y + height) - 1, mixed)
+    }
+
     mutating func text(_ text: String, x: Double, y: Double, _ anchor: Anchor, bold: Bool) {
         let width = Double(GDImage.width(of: text, bold ? .bold : .small))
         let left =

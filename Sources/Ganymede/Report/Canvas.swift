@@ -2,6 +2,9 @@
 protocol Canvas {
     /// An open line through `points`; through one point it is a dot.
     mutating func line(_ points: [(x: Double, y: Double)], _ ink: Ink)
+    /// A rectangle filled with a colour, 0xRRGGBB, of which `strength` from 0 to 1 covers what is below.
+    mutating func rectangle(
+        x: Double, y: Double, width: Double, height: Double, colour: Int, strength: Double)
     /// A line of text whose middle is `y` high.
     mutating func text(_ text: String, x: Double, y: Double, _ anchor: Anchor, bold: Bool)
 }
@@ -37,6 +40,14 @@ struct SVGCanvas: Canvas {
             body +=
                 "<polyline class=\"faint\" points=\"\(places)\" stroke=\"\(SVGCanvas.text(colour))\"/>"
         }
+    }
+
+    mutating func rectangle(
+        x: Double, y: Double, width: Double, height: Double, colour: Int, strength: Double
+    ) {
+        body += "<rect x=\"\(fixed(x, 1))\" y=\"\(fixed(y, 1))\" width=\"\(fixed(width, 1))\""
+        body += " height=\"\(fixed(height, 1))\" fill=\"\(SVGCanvas.text(colour))\""
+        body += " fill-opacity=\"\(fixed(strength, 3))\"/>"
     }
 
     mutating func text(_ text: String, x: Double, y: Double, _ anchor: Anchor, bold: Bool) {

@@ -40,13 +40,24 @@ public struct ProgressLine {
 
     /// Shows `report` if it is time to, or if it is the last.
     mutating func show(_ report: StepReport, of steps: Int, secondsLeft: Double) {
+        show(isLast: report.step >= steps) { [name] width in
+            ProgressLine.text(name, report, of: steps, secondsLeft: secondsLeft, within: width)
+        }
+    }
+
+    /// Shows how far a classifier is, if it is time to or if it is done.
+    public mutating func show(_ progress: EvaluatorTrainer.Progress) {
+        show(isLast: progress.step >= progress.steps) { [name] width in
+            ProgressLine.text(name, progress, within: width)
+        }
+    }
+
+    private mutating func show(isLast last: Bool, _ makeText: (_ width: Int) -> String) {
         let now = Machine.seconds()
-        let last = report.step >= steps
         guard last || now - lastShown >= interval else { return }
         lastShown = now
         let width = isTerminal ? columns - 1 : .max
-        let text = ProgressLine.text(
-            name, report, of: steps, secondsLeft: secondsLeft, unit: unit, within: width)
+        let text = makeText(width)
         if isTerminal {
             print("\r" + text.prefix(width) + "\u{1b}[K", terminator: last ? "\n" : "")
             isOpen = !last
@@ -78,7 +89,7 @@ public struct ProgressLine {
     }
 
     /// Leaves the line, so that other text starts on its own.
-    mutating func finish() {
+    public mutating func finish() {
         if isOpen { print() }
         isOpen = false
     }
@@ -109,9 +120,36 @@ public struct ProgressLine {
                     ? "done in \(duration(report.seconds))" : "\(duration(secondsLeft)) left", true
             ),
         ]
-        let whole = parts.map(\.0).joined(separator: "  ")
+        return joined(parts, within: width)
+    }
+
+    /// The same for a classifier.
+    package static func text(
+        _ name: String, _ progress: EvaluatorTrainer.Progress, within width: Int = .max
+    ) -> String {
+        joined(
+            [
+                (name, true), ("step \(progress.step)/\(progress.steps)", true),
+                ("epoch \(fixed(progress.epoch, 1))", false),
+                ("loss \(fixed(progress.loss, 3))", true),
+                ("told right \(percent(progress.accuracy))", true),
+                ("\(rate(progress.imagesPerSecond)) img/s", false),
+                (progressBar(progress.step, of: progress.steps), false),
+                (
+                    progress.step >= progress.steps
+                        ? "done in \(duration(progress.seconds))"
+                        : "\(duration(progress.secondsLeft)) left", true
+                ),
+            ], within: width)
+    }
+
+    /// All parts, or the important ones where there is not room for more.
+    private static func joined(_ parts: [(text: String, isImportant: Bool)], within width: Int)
+        -> String
+    {
+        let whole = parts.map(\.text).joined(separator: "  ")
         return whole.count <= width
-            ? whole : parts.filter(\.1).map(\.0).joined(separator: " ")
+            ? whole : parts.filter(\.isImportant).map(\.text).joined(separator: " ")
     }
 
     private static func rate(_ value: Double) -> String {

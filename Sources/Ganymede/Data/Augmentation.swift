@@ -1,0 +1,126 @@
+import CKernels
+
+/// Small random changes that leave a picture's class as it is: it is turned, resized and moved in one go, read
+/// between its pixels, and what comes in from outside repeats its edge. A function of the seed, the step and the
+/// place in the batch.
+public struct Augmentation: Codable, Equatable, Sendable {
+    /// The largest move, in pixels of a picture 28 pixels wide.
+    public var shift: Double
+    /// The largest turn, in degrees either way.
+    public var rotation: Double
+    /// The largest change of size, as a share.
+    public var zoom: Double
+    /// Whether half of the pictures are mirrored left to right.
+    public var mirrors: Bool
+
+    /// No changes but those that are said.
+    public init(
+        shift: Double = 0, rotation: Double = 0, zoom: Double = 0, mirrors: Bool = false
+    ) {
+        self.shift = shift
+        self.rotation = rotation
+        self.zoom = zoom
+        self.mirrors = mirrors
+    }
+
+    /// For writing.
+    public static let writing = Augmentation(shift: 2, rotation: 8, zoom: 0.08)
+    /// For things of which neither side is the right one.
+    public static let things = Augmentation(shift: 1, mirrors: true)
+    /// For any pictures.
+    public static let shifts = Augmentation(shift: 1)
+
+    /// What suits a dataset.
+    public static func usual(for data: String) -> Augmentation {
+        ["mnist": writing, "fashion-mnist": things][data] ?? shifts
+    }
+
+    /// Writes a changed copy of a picture.
+    ///
+    /// - Parameters:
+    ///   - source: bytes of `image`, which is [height, width, channels].
+    ///   - target: as many numbers, of the range of `pixels`.
+    ///   - key: of the seed and the step; `place` counts the pictures of a step.
+    package func write(
+        _ source: UnsafePointer<UInt8>, _ image: [Int], to target: UnsafeMutablePointer<Float>,
+        pixels: GAN.PixelRange, key: RandomKey, place: Int
+    ) {
+        var chance = Chance(key: key, stream: Augmentation.stream, place: place)
+        let angle = chance.signed() * rotation * .pi / 180
+        let size = 1 / (1 + chance.signed() * zoom)
+        let (down, right) = (chance.signed() * shift, chance.signed() * shift)
+        let mirror: Double = chance.signed() < 0 && mirrors ? -1 : 1
+        let (height, width, channels) = (image[0], image[1], image[2])
+        // Where in the source the middle of the target lies, and how far a step of the target leads there.
+        let (middleY, middleX) = (Double(height - 1) / 2, Double(width - 1) / 2)
+        let (cosine, sine) = (LibM.cos(angle) * size, LibM.sin(angle) * size)
+        let startY = middleY + down * Double(height) / 28
+        let startX = middleX + right * Double(width) / 28
+        let (scale, offset) = pixels.scaling
+        for row in 0..<height {
+            let y = Double(row) - middleY
+            for column in 0..<width {
+                let x = (Double(column) - middleX) * mirror
+                let place = Between(
+                    y: startY + cosine * y + sine * x, x: startX + cosine * x - sine * y,
+                    height, width)
+                let to = (row * width + column) * channels
+                for channel in 0..<channels {
+                    target[to + channel] =
+                        place.read(source, width, channels, channel) * scale + offset
+                }
+            }
+        }
+    }
+
+    private static let stream = Random.number(ofStream: "augmentation")
+}
+
+/// A place between four pixels, none of them outside.
+private struct Between {
+    let top, bottom, left, right: Int
+    let downwards, rightwards: Float
+
+    @inline(__always)
+    init(y: Double, x: Double, _ height: Int, _ width: Int) {
+        let y = Float(max(0, min(Double(height - 1), y)))
+        let x = Float(max(0, min(Double(width - 1), x)))
+        (top, left) = (Int(y), Int(x))
+        (bottom, right) = (min(top + 1, height - 1), min(left + 1, width - 1))
+        (downwards, rightwards) = (y - Float(top), x - Float(left))
+    }
+
+    @inline(__always)
+    func read(_ source: UnsafePointer<UInt8>, _ width: Int, _ channels: Int, _ channel: Int)
+        -> Float
+    {
+        func pixel(_ row: Int, _ column: Int) -> Float {
+            Float(source[(row * width + column) * channels + channel])
+        }
+        let above = pixel(top, left) + (pixel(top, right) - pixel(top, left)) * rightwards
+        let below =
+            pixel(bottom, left) + (pixel(bottom, right) - pixel(bottom, left)) * rightwards
+        return above + (below - above) * downwards
+    }
+}
+
+/// Numbers for one picture: up to eight.
+private struct Chance {
+    private var words = [UInt32](repeating: 0, count: 8)
+    private var next = 0
+
+    init(key: RandomKey, stream: UInt32, place: Int) {
+        words.withUnsafeMutableBufferPointer { words in
+            guard let base = words.baseAddress else { return }
+            for block in 0..<2 {
+                gk_philox(key.words, stream, UInt32(place * 2 + block), base + 4 * block)
+            }
+        }
+    }
+
+    /// Uniform on [-1, 1).
+    mutating func signed() -> Double {
+        defer { next += 1 }
+        return Double(words[next]) * 0x1p-31 - 1
+    }
+}

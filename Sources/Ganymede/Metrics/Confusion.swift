@@ -1,0 +1,42 @@
+/// How often images of each class are taken for each class.
+public struct Confusion: Sendable, Equatable {
+    /// [K, K]: `counts[truth][prediction]`.
+    public let counts: [[Int]]
+    /// What the classes are called.
+    public let classNames: [String]
+
+    /// Counts N images with `labels` whose class probabilities are [N, K]; misuse where the numbers do not fit, or
+    /// where a label is K or more.
+    public init(_ probabilities: Matrix, labels: [Int], classNames: [String]) {
+        let classes = probabilities.columns
+        if probabilities.rows != labels.count || classNames.count != classes
+            || labels.contains(where: { Int($0) >= classes })
+        {
+            misuse(
+                "\(labels.count) labels and \(classNames.count) class names for probabilities "
+                    + "[\(probabilities.rows), \(classes)]")
+        }
+        var counts = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+        for (row, label) in labels.enumerated() {
+            counts[Int(label)][probabilities.largest(inRow: row).column] += 1
+        }
+        self.counts = counts
+        self.classNames = classNames
+    }
+
+    /// Images in all.
+    public var total: Int { counts.joined().reduce(0, +) }
+
+    /// The share of images that are told right; NaN without images.
+    public var accuracy: Double {
+        Double(counts.indices.reduce(0) { $0 + counts[$1][$1] }) / Double(total)
+    }
+
+    /// For each class, the share of its images that are told right; nil for a class without images.
+    public var recalls: [Double?] {
+        counts.enumerated().map { truth, row in
+            let images = row.reduce(0, +)
+            return images == 0 ? nil : Double(row[truth]) / Double(images)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+#if canImport(FoundationEssentials)
+    package import FoundationEssentials
+#else
+    package import Foundation
+#endif
+
+/// An evaluator as a `.safetensors` file: its weights by name, and everything else as one JSON value in the header.
+extension Evaluator {
+    private static let format = "ganymede evaluator 1"
+
+    private struct Header: Codable {
+        let data: String
+        let classNames: [String]
+        let network: EvaluatorNetwork
+        let temperature: Double
+        let quality: ClassifierQuality
+        let command: String
+
+        /// Why these are no evaluator; or nil.
+        var fault: String? {
+            if let fault = network.fault { return fault }
+            if classNames.count != network.head.output[0] {
+                return
+                    "there are \(classNames.count) class names and \(network.head.output[0]) logits"
+            }
+            return temperature.isFinite && temperature > 0
+                ? nil : "the temperature is above 0, and not \(temperature)"
+        }
+    }
+
+    /// An evaluator that has just been trained.
+    init(
+        data: String, classNames: [String], network: EvaluatorNetwork,
+        weights: [String: HostTensor], temperature: Double, quality: ClassifierQuality,
+        command: String
+    ) throws {
+        let header = Header(
+            data: data, classNames: classNames, network: network, temperature: temperature,
+            quality: quality, command: command)
+        let bytes = try Evaluator.encode(header, weights)
+        self.init(header, weights, digest: sha256(bytes))
+    }
+
+    private init(_ header: Header, _ weights: [String: HostTensor], digest: String) {
+        data = header.data
+        classNames = header.classNames
+        network = header.network
+        temperature = header.temperature
+        quality = header.quality
+        command = header.command
+        self.weights = weights
+        self.digest = digest
+    }
+
+    /// Reads a file that ``write(to:)`` wrote.
+    public init(reading path: String) throws { try self.init(Files.read(path), name: path) }
+
+    /// Reads a file that is in memory; errors call it `name`.
+    package init(_ bytes: Data, name: String) throws {
+        let file = try Safetensors(bytes, name: name)
+        guard file.metadata["format"] == Evaluator.format, let text = file.metadata["evaluator"]
+        else {
+            throw GanymedeError.world(
+                "\(name) is no evaluator: make one with ganymede evaluator train")
+        }
+        let header = try JSON.decode(Header.self, from: Data(text.utf8), "\(name): evaluator")
+        if let fault = header.fault {
+            throw GanymedeError.world("\(name) holds no evaluator that fits together: \(fault)")
+        }
+        var weights: [String: HostTensor] = [:]
+        for variable in header.network.variables {
+            guard file.shape(variable.name) == variable.shape else {
+                let found = file.shape(variable.name)?.description ?? "missing"
+                throw GanymedeError.world(
+                    "\(name): \(variable.name) is \(found), and \(variable.shape) in the network")
+            }
+            let tensor = try file.tensor(variable.name)
+            guard tensor.values.allSatisfy(\.isFinite) else {
+                throw GanymedeError.world(
+                    "\(name): \(variable.name) holds a number that is not finite")
+            }
+            weights[variable.name] = tensor
+        }
+        self.init(header, weights, digest: sha256(bytes))
+    }
+
+    /// Writes a file, whole or not at all. The bytes depend on the evaluator alone.
+    public func write(to path: String) throws {
+        let header = Header(
+            data: data, classNames: classNames, network: network, temperature: temperature,
+            quality: quality, command: command)
+        try Files.writeAtomically(path, [Evaluator.encode(header, weights)])
+    }
+
+    private static func encode(_ header: Header, _ weights: [String: HostTensor]) throws -> Data {
+        let parts = try Safetensors.encoded(
+            weights.map { (name: $0, tensor: $1) },
+            metadata: ["format": format, "evaluator": JSONValue(encoding: header).text])
+        return parts.reduce(Data(), +)
+    }
+}

@@ -1,0 +1,58 @@
+/// The two parts of a classifier: images to features, and features to a logit for each class.
+struct EvaluatorNetwork: Codable, Equatable, Sendable {
+    /// Images [height, width, channels] to [D] features.
+    let features: Sequential
+    /// Features to [K] logits.
+    let head: Sequential
+
+    /// Every variable of both.
+    var variables: [Variable] { features.variables + head.variables }
+
+    /// Features and logits of `images`.
+    func callAsFunction(
+        _ images: Tensor, _ variables: Variables, mode: Mode
+    ) -> (features: Tensor, logits: Tensor) {
+        let made = features(images, variables, mode: mode, pass: "classifier")
+        return (made, head(made, variables, mode: mode, pass: "classifier"))
+    }
+
+    /// Why the parts are no classifier of images; or nil.
+    var fault: String? {
+        let (image, made, logits) = (features.input, features.output, head.output)
+        if image.count != 3 || image[2] != 1 && image[2] != 3 {
+            return "images are [height, width, 1 or 3], and not \(image)"
+        }
+        if made.count != 1 || made != head.input {
+            return
+                "\(features.name) makes \(Shape(made)) and \(head.name) takes \(Shape(head.input))"
+        }
+        if logits.count != 1 || !(2...256).contains(logits[0]) {
+            return "\(head.name) makes \(Shape(logits)), not 2 to 256 logits"
+        }
+        return features.name == head.name ? "both parts are called \(head.name)" : nil
+    }
+}
+extension EvaluatorNetwork {
+    /// The classifier that is trained for images of these extents: convolutions that halve the image until four pixels
+    /// are left of its longer side, and 128 features.
+    init(image: [Int], classes: Int) {
+        var side = max(image[0], image[1])
+        var layers: [any Layer] = []
+        func convolve(_ filters: Int, strides: Extent2D = 1) {
+            layers += [
+                Conv2D(
+                    filters, kernelSize: 3, strides: strides, padding: .same, useBias: false),
+                BatchNorm(momentum: 0.95), ReLU(),
+            ]
+            side = (side + strides.rows - 1) / strides.rows
+        }
+        convolve(16)
+        while side > 32 { convolve(32, strides: 2) }
+        convolve(64, strides: side > 4 ? 2 : 1)
+        convolve(64)
+        while side > 4 { convolve(64, strides: 2) }
+        layers += [Flatten(), Dense(128, useBias: false), BatchNorm(momentum: 0.95), ReLU()]
+        features = Sequential("features", input: image, layers: layers)
+        head = Sequential("head", input: [128]) { Dense(classes) }
+    }
+}

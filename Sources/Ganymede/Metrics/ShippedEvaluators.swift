@@ -1,0 +1,31 @@
+import CResources
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension Evaluator {
+    /// SHA-256 of the files that travel inside the command, by the dataset that they have learned from.
+    package static let shippedDigests = [
+        "mnist": "8a73619fa7b639d3a27d6f1fc2d0a8f42e083bde423437959f09ca5422aa1f3f",
+        "fashion-mnist": "17a1f0cd8d52e889c5ad2ae9b2eaba31f43b9642649d4d80268cdb385ef7d578",
+    ]
+
+    /// The names of the datasets whose evaluators travel inside the command.
+    public static var shippedNames: [String] { NamedDataset.all.map(\.name) }
+
+    /// The evaluator for the dataset called `name` that travels inside the command; nil where there is none.
+    public static func shipped(for name: String) throws -> Evaluator? {
+        guard let digest = shippedDigests[name] else { return nil }
+        let file = "evaluators/\(name).safetensors"
+        let resource = ganymede_resource_named(file)
+        let evaluator = try Evaluator(
+            Data(bytes: resource.bytes, count: resource.count), name: "the embedded \(file)")
+        guard evaluator.digest == digest else {
+            throw GanymedeError.world("the embedded \(file) is damaged: install the command again")
+        }
+        return evaluator
+    }
+}

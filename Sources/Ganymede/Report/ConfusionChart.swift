@@ -1,0 +1,83 @@
+/// A confusion as a table of shaded cells: a row for each true class, a column for each prediction.
+struct ConfusionChart {
+    private static let (right, wrong) = (0x3a9d5d, 0xd1495b)
+    private static let (width, height) = (44.0, 24.0)
+    private static let (left, top) = (110.0, 66.0)
+
+    let confusion: Confusion
+    private var classes: Int { confusion.classNames.count }
+
+    /// Pixels of the whole picture.
+    fileprivate var extent: (width: Int, height: Int) {
+        let (columns, rows) = (Double(classes), Double(classes))
+        return (
+            Int(ConfusionChart.left + columns * ConfusionChart.width + 70),
+            Int(ConfusionChart.top + rows * ConfusionChart.height + 14)
+        )
+    }
+
+    func draw(on canvas: inout some Canvas) {
+        let (left, top) = (ConfusionChart.left, ConfusionChart.top)
+        let (width, height) = (ConfusionChart.width, ConfusionChart.height)
+        let share = fixed(confusion.accuracy * 100, 2)
+        canvas.text(
+            "\(share)% of \(grouped(confusion.total)) told right", x: 14, y: 16, .start, bold: true)
+        canvas.text("taken for", x: left, y: top - 28, .start, bold: false)
+        canvas.text("right", x: left + Double(classes) * width + 58, y: top - 10, .end, bold: false)
+        for (index, name) in confusion.classNames.enumerated() {
+            let (x, y) = (
+                left + (Double(index) + 0.5) * width, top + (Double(index) + 0.5) * height
+            )
+            canvas.text(shortened(name, 6), x: x, y: top - 10, .middle, bold: false)
+            canvas.text(shortened(name, 14), x: left - 8, y: y, .end, bold: false)
+            let recall = confusion.recalls[index].map { fixed($0 * 100, 1) + "%" } ?? "-"
+            canvas.text(recall, x: left + Double(classes) * width + 58, y: y, .end, bold: false)
+        }
+        for (truth, row) in confusion.counts.enumerated() {
+            let images = Double(max(row.reduce(0, +), 1))
+            for (prediction, count) in row.enumerated() where count > 0 {
+                let (x, y) = (left + Double(prediction) * width, top + Double(truth) * height)
+                // A root shows mistakes that are few.
+                canvas.rectangle(
+                    x: x, y: y, width: width, height: height,
+                    colour: truth == prediction ? ConfusionChart.right : ConfusionChart.wrong,
+                    strength: 0.7 * (Double(count) / images).squareRoot())
+                canvas.text("\(count)", x: x + width / 2, y: y + height / 2, .middle, bold: false)
+            }
+        }
+    }
+
+    private func shortened(_ name: String, _ limit: Int) -> String {
+        name.count <= limit ? name : name.prefix(limit - 1) + "."
+    }
+}
+
+extension Confusion {
+    /// As markup for a page: a picture of its own.
+    public var svg: String {
+        var canvas = SVGCanvas()
+        let chart = ConfusionChart(confusion: self)
+        chart.draw(on: &canvas)
+        let (width, height) = chart.extent
+        return "<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\">"
+            + "<title>Which class is taken for which</title>\(canvas.body)</svg>\n"
+    }
+
+    /// Writes the picture: a `.png`, or else an SVG file.
+    public func write(to path: String) throws {
+        if Files.ending(path) == "png" {
+            try Files.writeAtomically(path, [raster().png()])
+        } else {
+            try Files.writeAtomically(path, text: svg)
+        }
+    }
+
+    /// As a picture for a file.
+    public func raster() throws -> Raster {
+        let chart = ConfusionChart(confusion: self)
+        let (width, height) = chart.extent
+        var canvas = try GDCanvas(width: width, height: height)
+        chart.draw(on: &canvas)
+        return try canvas.raster()
+    }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Ganymede
+
+/// `ganymede evaluator`
+struct EvaluatorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluator",
+        abstract: "Train and list the classifiers that metrics are computed with.",
+        subcommands: [EvaluatorTrain.self, List.self])
+}
+
+extension EvaluatorCommand {
+    /// `ganymede evaluator list`
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "List the evaluators inside this command: how good they are and who made them.",
+            discussion: "With files: those instead.")
+
+        @Argument(help: "Files that ganymede evaluator train wrote.") var files: [String] = []
+
+        func run() throws {
+            if files.isEmpty {
+                for name in Evaluator.shippedNames {
+                    if let evaluator = try Evaluator.shipped(for: name) { print(evaluator.text) }
+                }
+            }
+            for file in files { print(try Evaluator(reading: file).text) }
+        }
+    }
+}
+
+/// `ganymede evaluator train`
+struct EvaluatorTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Train a classifier on labelled images, and test it on others.",
+        discussion: """
+            MNIST and Fashion-MNIST have a test split; of other data a seventh of each class, chosen by the seed, is \
+            kept for the test. Ctrl-C stops and writes nothing.
+            """)
+
+    @Option(
+        help:
+            "mnist, fashion-mnist, a folder with a sub-folder of pictures for each class, or IDX files with labels."
+    ) var data: String
+    @Option(name: .shortAndLong, help: "The file to write (default: evaluator-NAME.safetensors).")
+    var output: String?
+    @Option(help: "Passes over the images (default: 12, more where there are few images).")
+    var epochs: Int?
+    @Option(help: "Images in a batch.") var batch = EvaluatorTrainer().batch
+    @Option(help: "The largest step size.") var learningRate = EvaluatorTrainer().learningRate
+    @Option(help: "What everything random follows from, not negative.") var seed = 0
+    @Option(help: "CPU threads (default: all processors).") var threads: Int?
+    @Option(help: "auto, f32 or bf16.") var precision = "auto"
+    @Option(help: "Side of an image in pixels.") var size = 28
+    @Option(help: "1 for grey, 3 for colour.") var channels = 1
+    @Option(help: "Also write a table of which class is taken for which: .png or .svg.")
+    var confusion: String?
+    @Flag(help: "Mirror half of the pictures, as is done for fashion-mnist.") var mirror = false
+    @Flag(help: "Print nothing but errors.") var quiet = false
+
+    func run() throws {
+        let trainer = try trainer()
+        let path = output ?? "evaluator-\(data.split(separator: "/").last ?? "data").safetensors"
+        for file in [path, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
+        var loading = LoadingLine("reading pictures", isShown: !quiet)
+        let (training, test) = try DataSource(data).loadLabelled(
+            size: size, channels: channels, seed: seed
+        ) { loading.show($0, of: $1) }
+        let start = Machine.seconds()
+        var line = ProgressLine("evaluator of \(data)")
+        Interrupt.install()
+        let made = try trainer.train(
+            on: training, test: test, command: trainer.command(data, size: size, channels: channels)
+        ) {
+            if !quiet { line.show($0) }
+        } shouldStop: {
+            Interrupt.isRequested
+        }
+        line.finish()
+        guard let evaluator = made else {
+            if !quiet { print("Stopped: nothing was written.") }
+            throw ExitCode(130)
+        }
+        try evaluator.write(to: path)
+        if let confusion { try evaluator.confusion(on: test).write(to: confusion) }
+        if quiet { return }
+        print(evaluator.quality.text)
+        print("\(path), made in \(duration(Machine.seconds() - start))")
+    }
+
+    /// The options, each within its range.
+    private func trainer() throws -> EvaluatorTrainer {
+        if let confusion, !["png", "svg"].contains(Files.ending(confusion)) {
+            throw GanymedeError.usage("--confusion ends in .png or .svg, not \"\(confusion)\"")
+        }
+        guard (4...256).contains(size) else {
+            throw GanymedeError.usage("--size is from 4 to 256, not \(size)")
+        }
+        guard channels == 1 || channels == 3 else {
+            throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
+        }
+        var trainer = EvaluatorTrainer()
+        trainer.epochs = epochs
+        trainer.batch = batch
+        trainer.learningRate = learningRate
+        trainer.seed = seed
+        trainer.threads = threads ?? trainer.threads
+        trainer.precision = try parsePrecision(precision)
+        if mirror { trainer.mirrors = true }
+        if let fault = trainer.fault { throw GanymedeError.usage(fault) }
+        return trainer
+    }
+}

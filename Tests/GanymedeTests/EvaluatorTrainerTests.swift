@@ -1,0 +1,126 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// Training a classifier on images that are made up here.
+struct EvaluatorTrainerTests {
+    /// Bars across or upright at any place, on a noisy ground; the share `wrong` of the labels is.
+    private func bars(_ count: Int, seed: UInt64, wrong: Double = 0) -> Dataset {
+        var numbers = TestNumbers(seed: seed)
+        var (pixels, labels): ([UInt8], [Int]) = ([], [])
+        for index in 0..<count {
+            let place = Int(numbers.next() % 8)
+            for row in 0..<8 {
+                for column in 0..<8 {
+                    let isBar = (index % 2 == 0 ? row : column) == place
+                    pixels.append(UInt8(isBar ? 200 : numbers.next() % 60))
+                }
+            }
+            let isWrong = numbers.uniform(0...1) < wrong
+            labels.append(isWrong ? 1 - index % 2 : index % 2)
+        }
+        return Dataset(
+            name: "bars", image: [8, 8, 1], pixels: pixels, labels: labels,
+            classNames: ["across", "upright"])
+    }
+
+    private func trainer(epochs: Int) -> EvaluatorTrainer {
+        var trainer = EvaluatorTrainer()
+        trainer.epochs = epochs
+        trainer.batch = 64
+        trainer.threads = 2
+        trainer.precision = .f32
+        return trainer
+    }
+
+    /// The same seed makes the same file, bit for bit; another seed another.
+    @Test func learnsAndRepeats() throws {
+        let (training, test) = (bars(1000, seed: 1), bars(300, seed: 2))
+        var steps: [EvaluatorTrainer.Progress] = []
+        let first = try #require(
+            try trainer(epochs: 3).train(on: training, test: test, command: "a command") {
+                steps.append($0)
+            })
+        #expect(first.quality.accuracy == 1 && first.quality.images == 300)
+        #expect(first.classNames == ["across", "upright"] && first.command == "a command")
+        #expect(first.image == [8, 8, 1] && first.featureCount == 128 && first.data == "bars")
+        // 900 images learn, in batches of 64.
+        #expect(steps.map(\.step) == Array(1...42) && steps.allSatisfy { $0.steps == 42 })
+        #expect((steps.last?.loss ?? 1) < (steps.first?.loss ?? 0))
+        let second = try trainer(epochs: 3).train(on: training, test: test, command: "a command")
+        #expect(second?.digest == first.digest)
+        var other = trainer(epochs: 3)
+        other.seed = 1
+        #expect(try other.train(on: training, test: test)?.digest != first.digest)
+        let confusion = try first.confusion(on: test)
+        #expect(confusion.counts == [[150, 0], [0, 150]])
+        let folder = try TemporaryFolder()
+        try first.write(to: "\(folder.path)/bars")
+        let read = try Evaluator(reading: "\(folder.path)/bars")
+        #expect(read.digest == first.digest && read.text == first.text)
+        #expect(
+            try read.observe(test.pixels, image: test.image)
+                == first.observe(test.pixels, image: test.image))
+    }
+
+    /// Where a fifth of the labels is wrong, nobody can be right or sure more often than in four of five.
+    @Test func confidenceFollowsTheNoiseOfLabels() throws {
+        let trained = try trainer(epochs: 4).train(
+            on: bars(3000, seed: 3, wrong: 0.2), test: bars(2000, seed: 4, wrong: 0.2))
+        let quality = try #require(trained).quality
+        #expect(abs(quality.accuracy - 0.8) < 0.04, "\(quality)")
+        #expect(abs(quality.confidence - quality.accuracy) < 0.05, "\(quality)")
+    }
+
+    @Test func stopsWhenAsked() throws {
+        var steps = 0
+        let made = try trainer(epochs: 50).train(
+            on: bars(500, seed: 1), test: bars(100, seed: 2),
+            progress: { steps = $0.step }, shouldStop: { steps == 3 })
+        #expect(made == nil && steps == 3)
+    }
+
+    @Test func dataThatDoesNotDo() throws {
+        let good = bars(100, seed: 1)
+        func changed(
+            image: [Int] = [8, 8, 1], pixels: [UInt8]? = nil, labels: [Int]?
+        ) -> Dataset {
+            Dataset(
+                name: "bad", image: image, pixels: pixels ?? good.pixels, labels: labels,
+                classNames: good.classNames)
+        }
+        func expect(_ training: Dataset, _ test: Dataset, _ message: String) {
+            #expect {
+                try trainer(epochs: 1).train(on: training, test: test)
+            } throws: { "\($0)".contains(message) }
+        }
+        let half = good.labels?.map { _ in 0 }
+        expect(changed(labels: nil), good, "bad has no labels")
+        expect(changed(labels: half), good, "bad has one class only (across)")
+        var few = half ?? []
+        few[..<2] = [1, 1]
+        expect(changed(labels: few), good, "bad has 2 of the class upright")
+        expect(good, changed(labels: nil), "to measure on")
+        expect(good, changed(image: [4, 16, 1], labels: good.labels), "of [8,8,1] as bars")
+        expect(good, changed(pixels: [], labels: []), "holds 0 images")
+        var strange = good.labels ?? []
+        strange[7] = 2
+        expect(good, changed(labels: strange), "bad has the class 2")
+        expect(changed(labels: strange), good, "has labels up to 2")
+    }
+
+    /// The network takes images of any size that is trained on, and keeps to its file's limits.
+    @Test(arguments: [[4, 4, 1], [28, 28, 3], [33, 20, 1], [64, 64, 3]])
+    func anySize(image: [Int]) throws {
+        var numbers = TestNumbers(seed: 9)
+        let pixels = (0..<12 * image.reduce(1, *)).map { index in
+            UInt8(index / image.reduce(1, *) % 2 == 0 ? 200 : 0) ^ UInt8(numbers.next() % 32)
+        }
+        let data = Dataset(
+            name: "two", image: image, pixels: pixels, labels: (0..<12).map { $0 % 2 })
+        let made = try #require(try trainer(epochs: 2).train(on: data, test: data))
+        #expect(made.image == image && made.classNames == ["0", "1"])
+        #expect(try made.observe(pixels, image: image).features.columns == 128)
+    }
+}
