@@ -25,9 +25,10 @@ struct CalibrationTests {
     @Test func binsAreWeighedByTheirImages() {
         let probabilities = sure([0.6, 0.6, 0.9, 0.9, 0.9, 1, 1, 1])
         let labels: [Int] = [0, 0, 0, 0, 1, 0, 0, 1]
-        let expected = (2 * 0.4 + abs(2 - 2.7) + abs(2 - 3.0)) / 8
+        let gaps: [Double] = [2 * 0.4, 2.7 - 2, 3 - 2]
+        let expected: Double = gaps.reduce(0, +) / 8
         #expect(abs(CalibrationError.expected(probabilities, labels: labels) - expected) < 1e-6)
-        let together = abs(6 - 6.9) / 8
+        let together: Double = (6.9 - 6) / 8
         let error = CalibrationError.expected(probabilities, labels: labels, bins: 1)
         #expect(abs(error - together) < 1e-6)
     }

@@ -36,7 +36,8 @@ package struct NPY: Equatable {
         let start = 8 + width + length
         guard start <= data.count else { throw broken("its header is truncated") }
         let header = String(decoding: data[8 + width..<start], as: UTF8.self)
-        guard let type = NPY.field("descr", of: header), let extents = NPY.field("shape", of: header)
+        guard let type = NPY.field("descr", of: header),
+            let extents = NPY.field("shape", of: header)
         else { throw broken("its header lacks descr or shape") }
         guard ["|u1", "<u1", ">u1", "u1"].contains(type) else {
             throw broken(

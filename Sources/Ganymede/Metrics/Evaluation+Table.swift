@@ -29,7 +29,8 @@ func aligned(_ rows: [[String]]) -> String {
             cell + String(repeating: " ", count: width - cell.count)
         }
         let line = cells.joined(separator: "   ")
-        return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
+        return String(
+            line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
     }.joined(separator: "\n")
 }
 

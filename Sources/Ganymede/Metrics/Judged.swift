@@ -77,7 +77,9 @@ public struct Judged {
             count: columns)
         let images = (0..<rows).flatMap { row in
             samples.pixels(of: row)
-                + nearest.indices[row * columns..<(row + 1) * columns].flatMap { training.pixels(of: $0) }
+                + nearest.indices[row * columns..<(row + 1) * columns].flatMap {
+                    training.pixels(of: $0)
+                }
         }
         return Raster.grid(images, image: samples.image, rows: rows, columns: columns + 1)
     }

@@ -6,7 +6,9 @@
 /// - `kid_spread`: the standard deviation over the subsets, which share images where there are few.
 public enum KernelDistance: Metric {
     public static let names = ["kid", "kid_spread"]
-    public static let about = ["the same without supposing Gaussians: lower is better", "between its subsets"]
+    public static let about = [
+        "the same without supposing Gaussians: lower is better", "between its subsets",
+    ]
     public static let minimumSamples = 100
     static let subsets = 100
     static let subsetSize = 1000

@@ -12,7 +12,10 @@
 /// the split, a generator that only copies has 1/6 + 5/6 x 0.5 = 0.58.
 public enum Memorisation: Metric {
     public static let names = ["memorisation", "memorisation_ratio"]
-    public static let about = ["share nearer to a training than to any test sample: 0.5 is no copying", "distance to training by that to test samples: 1 is no copying"]
+    public static let about = [
+        "share nearer to a training than to any test sample: 0.5 is no copying",
+        "distance to training by that to test samples: 1 is no copying",
+    ]
     public static let minimumSamples = 100
     /// A test image in place of a generated one would find itself.
     public static let comparesSplits = true

@@ -3,7 +3,9 @@
 /// adversarial networks" (2016). N perfect samples have a divergence of about (K - 1) / 2N: ``ClassHistogram/bias``.
 public enum Modes: Metric {
     public static let names = ["modes", "mode_kl_uniform"]
-    public static let about = ["classes that are made", "how far their shares are from equal ones, in nats"]
+    public static let about = [
+        "classes that are made", "how far their shares are from equal ones, in nats",
+    ]
     public static let minimumSamples = 100
 
     public static func figures(_ input: MetricInput) throws -> [Double] {

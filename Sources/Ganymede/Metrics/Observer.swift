@@ -63,7 +63,9 @@ public enum Observer: Sendable {
     public func check(_ image: [Int], of name: String) throws {
         let wanted = self.image ?? Dataset.point
         guard image != wanted else { return }
-        let kinds = [wanted, image].map { $0 == Dataset.point ? "points" : "images of \(Shape($0))" }
+        let kinds = [wanted, image].map {
+            $0 == Dataset.point ? "points" : "images of \(Shape($0))"
+        }
         throw GanymedeError.world(
             "\(name) holds \(kinds[1]), and \(kinds[0]) are judged here"
                 + (wanted.count == image.count

@@ -2,7 +2,11 @@
 /// shares are from equal ones, in nats: see ``ToyModes``.
 public enum PointModes: Metric {
     public static let names = ["modes", "high_quality", "mode_kl_uniform"]
-    public static let about = ["Gaussians that have a point within 3 sigma", "share of points within 3 sigma of a Gaussian", "how far the Gaussians' shares are from equal ones, in nats"]
+    public static let about = [
+        "Gaussians that have a point within 3 sigma",
+        "share of points within 3 sigma of a Gaussian",
+        "how far the Gaussians' shares are from equal ones, in nats",
+    ]
     public static let minimumSamples = 100
 
     public static func figures(_ input: MetricInput) throws -> [Double] {

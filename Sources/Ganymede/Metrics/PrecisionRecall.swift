@@ -10,7 +10,11 @@
 ///   fidelity and diversity metrics for generative models" (2020).
 public enum PrecisionRecall: Metric {
     public static let names = ["precision", "recall", "density", "coverage"]
-    public static let about = ["share of samples that could be real", "share of real ones that could be made", "how deep samples lie among real ones: 1 is ideal", "share of real ones that have a sample nearby: higher is better"]
+    public static let about = [
+        "share of samples that could be real", "share of real ones that could be made",
+        "how deep samples lie among real ones: 1 is ideal",
+        "share of real ones that have a sample nearby: higher is better",
+    ]
     public static let minimumSamples = 100
     /// k of precision and recall.
     private static let few = 3

@@ -5,7 +5,9 @@
 /// It sees neither a lack of variety within a class nor how real images look.
 public enum Score: Metric {
     public static let names = ["score"]
-    public static let about = ["how certain and how varied: higher is better, at most the number of classes"]
+    public static let about = [
+        "how certain and how varied: higher is better, at most the number of classes"
+    ]
     public static let minimumSamples = 10_000
 
     public static func figures(_ input: MetricInput) throws -> [Double] {

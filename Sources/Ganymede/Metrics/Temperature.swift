@@ -37,9 +37,6 @@ package enum Temperature {
 }
 
 extension Matrix {
-    /// The numbers of a row.
-    func row(_ row: Int) -> ArraySlice<Float> { values[row * columns..<(row + 1) * columns] }
-
     /// Each row of logits as probabilities.
     func softmax(temperature: Double) -> Matrix {
         var probabilities: [Float] = []

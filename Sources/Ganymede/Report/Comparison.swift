@@ -61,7 +61,9 @@ public struct Comparison {
             row("images a second") {
                 $1.seconds > 0 ? fixed(Double($1.images) / $1.seconds, 0) : "-"
             },
-            row("generator's parameters") { run, _ in grouped(run.options.gan.generator.parameterCount) },
+            row("generator's parameters") { run, _ in
+                grouped(run.options.gan.generator.parameterCount)
+            },
             row("discriminator's parameters") { run, _ in
                 grouped(run.options.gan.discriminator.parameterCount)
             },
@@ -77,7 +79,8 @@ public struct Comparison {
             )
         }
         let real = first.figures.map { "\($0.name) \(short($0.real))" }.joined(separator: ", ")
-        return "<h2>How good they are</h2>\n<p>\(first.sets) sets of \(grouped(first.samples)) images each, "
+        return
+            "<h2>How good they are</h2>\n<p>\(first.sets) sets of \(grouped(first.samples)) images each, "
             + "judged by \(escaped(first.data)). Real images in their place: \(escaped(real)).</p>\n"
             + table(rows)
     }

@@ -26,7 +26,12 @@ struct Curves {
                     title: "What the discriminator tells right", curves: accuracies, isShare: true),
             ]
             + (distance.values.isEmpty
-                ? [] : [Chart(title: "Distance to the real images (fid)", curves: [distance], isShare: false)])
+                ? []
+                : [
+                    Chart(
+                        title: "Distance to the real images (fid)", curves: [distance],
+                        isShare: false)
+                ])
     }
 
     /// The same quantities of several runs, one curve a run.

@@ -39,7 +39,6 @@ enum Page {
             + "<figcaption>\(escaped(caption))</figcaption></figure>"
     }
 
-
     /// A word as a shell takes it: quoted where it holds more than letters, digits and a few signs.
     static func shellWord(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy {

@@ -17,8 +17,13 @@ public struct ProgressLine {
 
     /// A line on standard output that starts with the preset's name.
     init(_ options: RunOptions) {
-        name = options.preset ?? "gan"
-        unit = options.gan.makesPoints ? "points" : "img"
+        self.init(options.preset ?? "gan", unit: options.gan.makesPoints ? "points" : "img")
+    }
+
+    /// A line on standard output that starts with `name` and counts `unit`.
+    public init(_ name: String, unit: String = "img") {
+        self.name = name
+        self.unit = unit
         isTerminal = isatty(STDOUT_FILENO) == 1
         interval = isTerminal ? 0.1 : 5
     }
@@ -40,8 +45,9 @@ public struct ProgressLine {
 
     /// Shows `report` if it is time to, or if it is the last.
     mutating func show(_ report: StepReport, of steps: Int, secondsLeft: Double) {
-        show(isLast: report.step >= steps) { [name] width in
-            ProgressLine.text(name, report, of: steps, secondsLeft: secondsLeft, within: width)
+        show(isLast: report.step >= steps) { [name, unit] width in
+            ProgressLine.text(
+                name, report, of: steps, secondsLeft: secondsLeft, unit: unit, within: width)
         }
     }
 
