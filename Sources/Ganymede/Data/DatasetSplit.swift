@@ -14,7 +14,9 @@ extension Dataset {
     /// the rest. Labels must be known.
     ///
     /// - Parameter stream: names the choice, so that another choice of the same seed is another one.
-    package func split(share: Double, seed: UInt64, stream: String) -> (part: Dataset, rest: Dataset) {
+    package func split(share: Double, seed: UInt64, stream: String) -> (
+        part: Dataset, rest: Dataset
+    ) {
         guard let labels else { misuse("\(name) has no labels to split by") }
         let order = BatchLoader.permutation(count, seed: seed, epoch: 0, stream: stream)
         var sizes = [Int](repeating: 0, count: 256)
