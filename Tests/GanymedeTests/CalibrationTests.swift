@@ -25,10 +25,10 @@ struct CalibrationTests {
     @Test func binsAreWeighedByTheirImages() {
         let probabilities = sure([0.6, 0.6, 0.9, 0.9, 0.9, 1, 1, 1])
         let labels: [Int] = [0, 0, 0, 0, 1, 0, 0, 1]
-        let gaps: [Double] = [2 * 0.4, 2.7 - 2, 3 - 2]
-        let expected: Double = gaps.reduce(0, +) / 8
+        let excess: [Double] = [2 - 1.2, 2 - 2.7, 2 - 3]
+        let expected = excess.map(abs).reduce(0, +) / 8
         #expect(abs(CalibrationError.expected(probabilities, labels: labels) - expected) < 1e-6)
-        let together: Double = (6.9 - 6) / 8
+        let together = abs(excess.reduce(0, +)) / 8
         let error = CalibrationError.expected(probabilities, labels: labels, bins: 1)
         #expect(abs(error - together) < 1e-6)
     }
@@ -117,9 +117,14 @@ struct CalibrationTests {
         let picture = try confusion.raster()
         let colours = Set(
             stride(from: 0, to: picture.pixels.count, by: 3).map {
-                Array(picture.pixels[$0..<$0 + 3])
+                picture.pixels[$0..<$0 + 3].map(Int.init)
             })
+        let many = Confusion(
+            Matrix(rows: 0, columns: 41, values: []), labels: [],
+            classNames: (0..<41).map { "\($0)" })
+        #expect(throws: GanymedeError.self) { try many.raster() }
+        #expect(many.accuracy.isNaN && many.svg.contains("of 0 told right"))
         // What is right is greener than red, what is wrong the other way round.
-        #expect(colours.contains { $0[1] > $0[0] + 40 } && colours.contains { $0[0] > $0[1] + 40 })
+        #expect(colours.contains { Int($0[1]) > Int($0[0]) + 40 } && colours.contains { Int($0[0]) > Int($0[1]) + 40 })
     }
 }

@@ -72,8 +72,12 @@ extension Confusion {
         }
     }
 
-    /// As a picture for a file.
+    /// As a picture for a file, of at most 40 classes: it is drawn larger than it is shown.
     public func raster() throws -> Raster {
+        guard classNames.count <= 40 else {
+            throw GanymedeError.world(
+                "a table of \(classNames.count) classes is too large for a .png: take a .svg")
+        }
         let chart = ConfusionChart(confusion: self)
         let (width, height) = chart.extent
         var canvas = try GDCanvas(width: width, height: height)
