@@ -1,5 +1,5 @@
 extension Preset {
-    /// Small networks for points of the plane, which show in seconds what a GAN makes of several modes.
+    /// Small networks for points of the plane, which show in a minute what a GAN makes of several modes.
     public static let toy = Preset(
         name: "toy",
         about: "fully connected, for points of the plane (ring8, grid25); 20,000 steps of 512",
@@ -9,22 +9,21 @@ extension Preset {
     ) { _, _ in
         GAN(
             generator: Sequential("generator", input: [2]) {
-                hidden
+                for _ in 0..<3 {
+                    Dense(128)
+                    ReLU()
+                    BatchNorm(momentum: 0.9)
+                }
                 Dense(2)
             },
             discriminator: Sequential("discriminator", input: Dataset.point) {
-                hidden
+                for _ in 0..<3 {
+                    Dense(128)
+                    LeakyReLU(0.2)
+                }
                 Dense(1)
             },
-            generatorOptimizer: Adam(learningRate: 1e-3, beta1: 0.5),
+            generatorOptimizer: Adam(learningRate: 5e-4, beta1: 0.5),
             discriminatorOptimizer: Adam(learningRate: 1e-3, beta1: 0.5))
-    }
-
-    @LayerBuilder
-    private static var hidden: [any Layer] {
-        for _ in 0..<2 {
-            Dense(128)
-            LeakyReLU(0.2)
-        }
     }
 }

@@ -201,10 +201,13 @@ def forger():
 
 def toy():
     """Points of the plane in place of images."""
-    hidden = [dense(32), leaky_relu(0.2), dense(32), leaky_relu(0.2)]
+    generator, discriminator = [], []
+    for _ in range(3):
+        generator += [dense(32), RELU, batch_norm(momentum=0.9)]
+        discriminator += [dense(32), leaky_relu(0.2)]
     return System(
-        generator=hidden + [dense(2)],
-        discriminator=hidden + [dense(1)],
+        generator=generator + [dense(2)],
+        discriminator=discriminator + [dense(1)],
         generator_optimizer=adam(2e-3, 0.5),
         discriminator_optimizer=adam(2e-3, 0.5),
         schedule="separate",
