@@ -103,7 +103,7 @@ struct EvaluateTests {
         (["evaluate", "ring8", "--samples", "20", "--metrics", "fid"], "would mean nothing", 1),
         (["evaluate", "floats.npy"], "astype(\"uint8\")", 1),
         (
-            ["evaluate", "small.npy"], "images of [8, 8, 1], and images of [28, 28, 1] are judged",
+            ["evaluate", "small.npy"], "images of [8,8,1], and images of [28,28,1] are judged",
             1
         ),
         (["evaluate", "few.npy"], "less than a set of 10000", 1),

@@ -125,6 +125,8 @@ struct CalibrationTests {
         #expect(throws: GanymedeError.self) { try many.raster() }
         #expect(many.accuracy.isNaN && many.svg.contains("of 0 told right"))
         // What is right is greener than red, what is wrong the other way round.
-        #expect(colours.contains { Int($0[1]) > Int($0[0]) + 40 } && colours.contains { Int($0[0]) > Int($0[1]) + 40 })
+        #expect(
+            colours.contains { Int($0[1]) > Int($0[0]) + 40 }
+                && colours.contains { Int($0[0]) > Int($0[1]) + 40 })
     }
 }

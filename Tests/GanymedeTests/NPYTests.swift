@@ -42,7 +42,7 @@ struct NPYTests {
             "shape is"
         ),
         ("{'descr': '|u1', 'fortran_order': False}", "lacks"),
-        ("{'descr': ", "lacks"), ("", "lacks"),
+        ("{'descr': ", "lacks"), ("", "does not start"),
     ])
     func refused(header: String, reason: String) {
         let error = #expect(throws: GanymedeError.self) {

@@ -14,7 +14,9 @@ extension Evaluator {
     ]
 
     /// The names of the datasets whose evaluators travel inside the command.
-    public static var shippedNames: [String] { NamedDataset.all.map(\.name) }
+    public static var shippedNames: [String] {
+        NamedDataset.all.map(\.name).filter { shippedDigests[$0] != nil }
+    }
 
     /// The evaluator for the dataset called `name` that travels inside the command; nil where there is none.
     public static func shipped(for name: String) throws -> Evaluator? {
