@@ -83,17 +83,17 @@ struct EvaluationTests {
         #expect(try verdict(found) == "noise", "\(found)")
     }
 
-    /// Each pixel as the mean of the 5x5 around it.
+    /// Each pixel as the mean of the 3x3 around it.
     func blur(_ image: [UInt8]) -> [UInt8] {
         (0..<784).map { place in
             var sum = 0
-            for dy in -2...2 {
-                for dx in -2...2 {
+            for dy in -1...1 {
+                for dx in -1...1 {
                     let (y, x) = (place / 28 + dy, place % 28 + dx)
                     if 0..<28 ~= y && 0..<28 ~= x { sum += Int(image[y * 28 + x]) }
                 }
             }
-            return UInt8(sum / 25)
+            return UInt8(sum / 9)
         }
     }
 
