@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train test test-slow race scale precision evaluators check lint format setup golden clean
+.PHONY: all build train test test-slow race scale precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -48,6 +48,10 @@ evaluators: build
 	$(GANYMEDE) evaluator train --data mnist -o Sources/CResources/evaluators/mnist.safetensors
 	$(GANYMEDE) evaluator train --data fashion-mnist -o Sources/CResources/evaluators/fashion-mnist.safetensors
 	sha256sum Sources/CResources/evaluators/*.safetensors
+
+# Every preset to its document's length, and how good it is: some two hours; goes on where it was stopped.
+quality: build
+	python3 Benchmarks/quality.py
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift

@@ -38,9 +38,12 @@ public struct Comparison {
         try Files.writeAtomically(path, text: page)
     }
 
-    /// A row for each of `rows`, a column for each run.
-    private func table(_ rows: [(name: String, cells: [String])]) -> String {
-        let head = "<tr><th></th>" + runs.map { "<th>\(escaped($0.name))</th>" }.joined() + "</tr>"
+    /// A row for each of `rows`, a column for each run, and others besides.
+    private func table(
+        _ rows: [(name: String, cells: [String])], others: [String] = []
+    ) -> String {
+        let names = runs.map(\.name) + others
+        let head = "<tr><th></th>" + names.map { "<th>\(escaped($0))</th>" }.joined() + "</tr>"
         let body = rows.map { row in
             "<tr><td>\(escaped(row.name))</td>"
                 + row.cells.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>"
@@ -76,13 +79,13 @@ public struct Comparison {
             (
                 name: figure.name,
                 cells: runs.map { $0.evaluation?.figure(figure.name)?.text ?? "-" }
+                    + [short(figure.real), Metrics.about(figure.name)]
             )
         }
-        let real = first.figures.map { "\($0.name) \(short($0.real))" }.joined(separator: ", ")
         return
-            "<h2>How good they are</h2>\n<p>\(first.sets) sets of \(grouped(first.samples)) images each, "
-            + "judged by \(escaped(first.data)). Real images in their place: \(escaped(real)).</p>\n"
-            + table(rows)
+            "<h2>How good they are</h2>\n<p>\(first.sets) sets of \(grouped(first.samples)) samples each, "
+            + "judged by \(escaped(first.data)); beside them real samples in their place.</p>\n"
+            + table(rows, others: ["real", ""])
     }
 
     private func differing() throws -> String {
