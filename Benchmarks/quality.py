@@ -18,6 +18,7 @@ import figures
 import precision
 
 PAGE = figures.ROOT / "docs/quality.md"
+PICTURE = "images/quality.png"
 DATASETS = ("mnist", "fashion-mnist")
 # Presets and their seeds.
 PLAN = {"mlp": (0, 1, 2), "dense": (0, 1, 2), "conv-discriminator": (0, 1, 2),
@@ -110,29 +111,31 @@ def floors(folder):
     return figures.table(["", *COLUMNS], rows)
 
 
-def runs(folder):
-    """The presets' rows, and the seeds' medians; trains what is missing."""
+def runs(folder, presets, head):
+    """Trains what is missing, and writes the table after every run."""
     rows, lines = [], []
-    for preset, seeds in PLAN.items():
-        for seed in seeds:
+    for preset in presets:
+        for seed in PLAN[preset]:
             run = folder / f"{preset}-{seed}"
             train(run, preset, seed)
             found = evaluate(run, run / "evaluation.json")
-            print(run, json.dumps(found["metrics"].get("fid")), flush=True)
             rows.append([f"`{preset}`", str(seed), f"{steps(run)[0]:,}",
                          f"{spent(run):.1f}"] + cells(found))
-            if seed == seeds[0]:
+            if seed == PLAN[preset][0]:
                 lines += [b"\xff" * len(lines[0])] * 8 if lines else []
                 lines += precision.row(run)
-    precision.png(PAGE.parent / "images/quality.png", lines)
-    return figures.table(["preset", "seed", "steps", "minutes", *COLUMNS],
-                         rows)
+            precision.png(PAGE.parent / PICTURE, lines)
+            table = figures.table(
+                ["preset", "seed", "steps", "minutes", *COLUMNS], rows)
+            figures.between(PAGE, "runs", f"{head}\n\n{table}\n\n"
+                            f"![A row of samples of each]({PICTURE})")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--into", type=pathlib.Path,
                         default=figures.ROOT / "runs/quality")
+    parser.add_argument("--presets", nargs="+", choices=PLAN, default=PLAN)
     parser.add_argument("--only", choices=("floors", "runs"))
     args = parser.parse_args()
     head = (f"Measured on {datetime.date.today()}: {figures.machine()}; "
@@ -140,9 +143,7 @@ def main():
     if args.only != "runs":
         figures.between(PAGE, "floors", f"{head}\n\n{floors(args.into)}")
     if args.only != "floors":
-        figures.between(
-            PAGE, "runs", f"{head}\n\n{runs(args.into)}\n\n"
-            "![A row of samples of each](images/quality.png)")
+        runs(args.into, args.presets, head)
 
 
 if __name__ == "__main__":
