@@ -33,7 +33,10 @@ public struct Toy: Sendable {
     /// Real points [count, 2], and the Gaussian that each is from. A point is a function of the seed and of its number
     /// alone: the word 0 of its block of Philox chooses the Gaussian, the words 1 and 2 the place, by Box and Muller's
     /// transform.
+    ///
+    /// - Parameter count: up to 2^32; the data to learn from are those of seed 0, the other split's those of seed 1.
     public func draw(_ count: Int, seed: UInt64) -> (points: [Float], modes: [Int]) {
+        if count < 0 || count > 1 << 32 { misuse("\(count) points of \(name)") }
         let key = RandomKey(seed: seed, step: 0).words
         let stream = Random.number(ofStream: name)
         var words = [UInt32](repeating: 0, count: 4)
