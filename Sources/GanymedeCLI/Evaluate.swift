@@ -1,5 +1,6 @@
 import ArgumentParser
 import Ganymede
+import Synchronization
 
 /// `ganymede evaluate`
 struct Evaluate: ParsableCommand {
@@ -7,7 +8,8 @@ struct Evaluate: ParsableCommand {
         abstract: "Say how good samples are, and beside each figure what real ones have.",
         discussion: """
             SOURCE is a run's folder, a checkpoint (RUN/checkpoints/best, too), a folder of pictures, a .npy file of \
-            bytes [N, H, W, C], an IDX file, or a dataset by name.
+            bytes [N, H, W, C], an IDX file, or a dataset by name. Of samples with labels (a sub-folder of pictures \
+            for each class) gan_test is computed, too, and gan_train where it is named: it takes minutes.
             """)
 
     @Argument(help: "A run, a checkpoint, or images.") var source: String
@@ -38,12 +40,16 @@ struct Evaluate: ParsableCommand {
         let names = try metrics.map(parseMetrics)
         if let threads { EngineThread.threads = threads }
         let judged = try Judged(source, data: data, evaluator: evaluator)
+        let line = Mutex(LoadingLine("training a classifier of the samples"))
         let evaluation = try judged.evaluation(
-            names: names, samples: samples ?? judged.usualSamples, sets: sets, seed: seed)
+            names: names, samples: samples ?? judged.usualSamples, sets: sets, seed: seed
+        ) { progress in
+            line.withLock { $0.show(progress.step, of: progress.steps) }
+        }
         if let neighbours {
             try Files.writeAtomically(neighbours, [judged.neighbours(seed: seed).png()])
         }
-        print(json ? evaluation.json : "\(evaluation.heading(source))\n\n\(evaluation.table)")
+        print(json ? evaluation.json : evaluation.text(of: source))
     }
 }
 

@@ -7,7 +7,7 @@ import Crypto
 #endif
 
 /// What a GAN learns from: images with 8 bits a channel, or points of the plane; and labels where there are any.
-public struct Dataset: Sendable {
+public struct Dataset: Sendable, Equatable {
     /// `mnist`, or the folder or file.
     public let name: String
     /// Extents of a sample: height, width, channels of an image, or ``point``.

@@ -4,6 +4,11 @@ extension Figure {
 }
 
 extension Evaluation {
+    /// All of it for a person.
+    public func text(of source: String) -> String {
+        [heading(source), table, histogram].compactMap { $0 }.joined(separator: "\n\n")
+    }
+
     /// What was judged, and by what.
     public func heading(_ source: String) -> String {
         let sets = sets == 1 ? "one set" : "\(sets) sets"
@@ -16,6 +21,21 @@ extension Evaluation {
         let head = ["", "generated", "real", ""]
         let rows = figures.map { [$0.name, $0.text, short($0.real), Metrics.about($0.name)] }
         return ([aligned([head] + rows)] + notes.map { "left out: \($0)" }).joined(separator: "\n")
+    }
+
+    /// The share of each class in per cent, and a bar as long as the share of samples; nil where classes are too many
+    /// for a table, or not known.
+    public var histogram: String? {
+        guard (1...25).contains(classes.count) else { return nil }
+        let most = classes.map(\.generated).max() ?? 0
+        let rows = classes.map { share in
+            let bar = Int((share.generated / max(most, .leastNonzeroMagnitude) * 30).rounded())
+            return [
+                share.name, fixed(share.generated * 100, 1), fixed(share.real * 100, 1),
+                String(repeating: "#", count: bar),
+            ]
+        }
+        return aligned([["class", "generated, %", "real, %", ""]] + rows)
     }
 }
 

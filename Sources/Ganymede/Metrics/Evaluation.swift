@@ -10,6 +10,14 @@ public struct Figure: Sendable, Equatable {
     public let spread: Double?
 }
 
+/// The share of a class in generated samples, as the evaluator sees them, beside that in as many real ones.
+public struct ClassShare: Sendable, Equatable {
+    /// What the evaluator calls it.
+    public let name: String
+    /// The mean over the sets of generated samples, and that of real ones.
+    public let generated, real: Double
+}
+
 /// How good samples are, and what that was computed from.
 public struct Evaluation: Sendable, Equatable {
     /// The dataset that they are judged by.
@@ -22,7 +30,8 @@ public struct Evaluation: Sendable, Equatable {
     public let seed: Int
     /// In the order of the metrics.
     public let figures: [Figure]
-
+    /// How often each class is seen; none where the evaluator knows too many, or none.
+    public let classes: [ClassShare]
     /// Why figures that nobody asked for by name are missing.
     public let notes: [String]
 
@@ -36,7 +45,10 @@ public struct Evaluation: Sendable, Equatable {
         let seen = try sets.map { try judge.observe($0) }
         var figures: [Figure] = []
         var notes: [String] = []
-        for metric in judge.metrics where names?.contains(where: metric.names.contains) ?? true {
+        let areLabelled = seen.allSatisfy { $0.samples?.labels != nil }
+        let ofLabelled = areLabelled || names != nil ? judge.metricsOfLabelled : []
+        for metric in judge.metrics + ofLabelled
+        where names?.contains(where: metric.names.contains) ?? !metric.isSlow {
             do {
                 figures += try Evaluation.figures(metric, of: seen, by: judge)
             } catch let error as GanymedeError where names == nil {
@@ -45,6 +57,7 @@ public struct Evaluation: Sendable, Equatable {
         }
         self.figures = figures.filter { names?.contains($0.name) ?? true }
         self.notes = notes
+        classes = judge.classShares(of: seen)
         self.data = data
         self.sets = sets.count
         samples = judge.samples
@@ -67,7 +80,8 @@ public struct Evaluation: Sendable, Equatable {
     /// The figure called `name`, if it was computed.
     public func figure(_ name: String) -> Figure? { figures.first { $0.name == name } }
 
-    /// One object: `data, samples, sets, seed, metrics: {fid: {value, real, spread}, ...}`.
+    /// One object: `data, samples, sets, seed, metrics: {fid: {value, real, spread}, ...}, classes: [{name, value, real},
+    /// ...]`.
     public var json: String {
         let metrics = figures.map { figure in
             (
@@ -82,6 +96,13 @@ public struct Evaluation: Sendable, Equatable {
             "data": .string(data), "samples": .integer(samples), "sets": .integer(sets),
             "seed": .integer(seed),
             "metrics": .object(Dictionary(uniqueKeysWithValues: metrics)),
+            "classes": .array(
+                classes.map {
+                    .object([
+                        "name": .string($0.name), "value": .number($0.generated),
+                        "real": .number($0.real),
+                    ])
+                }),
         ]).text
     }
 }

@@ -5,6 +5,8 @@ public struct Judge: Sendable {
     public let samples: Int
     /// What real samples were drawn with.
     public let seed: Int
+    /// Told how far a metric is that trains a classifier.
+    public var progress: @Sendable (EvaluatorTrainer.Progress) -> Void = { _ in }
     private let observer: Observer
     /// Two random parts of the training split, and one of the test split, which may lack.
     private let training, control: Observation
@@ -47,6 +49,11 @@ public struct Judge: Sendable {
         observer.metrics.filter { held != nil || !$0.comparesSplits }
     }
 
+    /// Those that also need the samples' classes.
+    public var metricsOfLabelled: [any Metric.Type] {
+        held == nil ? [] : observer.metricsOfLabelled
+    }
+
     /// What is seen in generated samples.
     public func observe(_ samples: Dataset) throws -> Observation { try observer.observe(samples) }
 
@@ -62,9 +69,26 @@ public struct Judge: Sendable {
     }
 
     private func input(_ generated: Observation) -> MetricInput {
-        MetricInput(
+        var input = MetricInput(
             generated: generated, training: training, held: held ?? control,
             classShares: classShares, toy: observer.toy, seed: UInt64(seed))
+        input.progress = progress
+        return input
+    }
+
+    /// How often each class is seen in sets of generated samples, and in as many real ones; none where there are too
+    /// many classes, or none.
+    func classShares(of sets: [Observation]) -> [ClassShare] {
+        guard let names = observer.classNames else { return [] }
+        func shares(_ sets: [Observation]) -> [Double] {
+            let histograms = sets.map { ClassHistogram(mostLikely: $0.probabilities) }
+            return names.indices.map { place in
+                mean(histograms.map { Double($0.counts[place]) / Double($0.total) })
+            }
+        }
+        return zip(names, zip(shares(sets), shares([held ?? control]))).map {
+            ClassShare(name: $0, generated: $1.0, real: $1.1)
+        }
     }
 }
 

@@ -12,6 +12,8 @@ public struct MetricInput: Sendable {
     public var toy: Toy?
     /// What random subsets are drawn with.
     public var seed: UInt64
+    /// Told how far a metric is that trains a classifier.
+    public var progress: @Sendable (EvaluatorTrainer.Progress) -> Void = { _ in }
 
     /// Equally many images of each kind.
     public init(
@@ -39,6 +41,8 @@ public protocol Metric: Sendable {
     static var minimumSamples: Int { get }
     /// Whether its real-versus-real figures take other training images for generated ones, not the test split.
     static var comparesSplits: Bool { get }
+    /// Whether it takes minutes, and is therefore computed only where it is asked for by name.
+    static var isSlow: Bool { get }
     /// A figure for each name, of an input that ``Metrics/figures(_:_:)`` has checked. Throws a world's error where
     /// one would mean nothing.
     static func figures(_ input: MetricInput) throws -> [Double]
@@ -46,6 +50,7 @@ public protocol Metric: Sendable {
 
 extension Metric {
     public static var comparesSplits: Bool { false }
+    public static var isSlow: Bool { false }
 }
 
 extension MetricInput {

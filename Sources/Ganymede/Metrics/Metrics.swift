@@ -11,15 +11,20 @@ public enum Metrics {
         PointModes.self, FrechetDistance.self, PrecisionRecall.self, Memorisation.self,
     ]
 
+    /// The registry for images whose classes are known.
+    public static let ofLabelled: [any Metric.Type] = [GANTest.self, GANTrain.self]
+
+    private static var everywhere: [any Metric.Type] { all + ofLabelled + ofPoints }
+
     /// The names of all figures.
     public static var names: [String] {
         var seen: Set<String> = []
-        return (all + ofPoints).flatMap { $0.names }.filter { seen.insert($0).inserted }
+        return everywhere.flatMap { $0.names }.filter { seen.insert($0).inserted }
     }
 
     /// What a figure says, in a line.
     static func about(_ name: String) -> String {
-        for metric in all + ofPoints {
+        for metric in everywhere {
             for (known, about) in zip(metric.names, metric.about) where known == name {
                 return about
             }
@@ -29,7 +34,7 @@ public enum Metrics {
 
     /// The metric that has a figure called `name`.
     public static func named(_ name: String) throws -> any Metric.Type {
-        if let metric = (all + ofPoints).first(where: { $0.names.contains(name) }) { return metric }
+        if let metric = everywhere.first(where: { $0.names.contains(name) }) { return metric }
         throw GanymedeError.usage(
             "there is no metric \"\(name)\"." + suggestion(for: name, among: names)
                 + " Metrics: \(names.joined(separator: ", "))")

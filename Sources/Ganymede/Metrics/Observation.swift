@@ -54,21 +54,24 @@ public struct Observation: Sendable, Equatable {
     public let features: Matrix
     /// How likely each class is, [N, K]: calibrated, rows sum to 1.
     public let probabilities: Matrix
+    /// The images themselves, with the evaluator's labels where they are known; nil where nobody keeps them.
+    public let samples: Dataset?
 
     /// N images' features and class probabilities; misuse where the rows differ.
-    public init(features: Matrix, probabilities: Matrix) {
+    public init(features: Matrix, probabilities: Matrix, samples: Dataset? = nil) {
         if features.rows != probabilities.rows {
             misuse(
                 "features of \(features.rows) images and probabilities of \(probabilities.rows)")
         }
         self.features = features
         self.probabilities = probabilities
+        self.samples = samples
     }
 
     /// The number of images.
     public var count: Int { features.rows }
 
-    /// The chosen images, in that order.
+    /// What is seen in the chosen images, in that order; without the images.
     public func picking(_ chosen: some Collection<Int>) -> Observation {
         Observation(
             features: features.picking(chosen), probabilities: probabilities.picking(chosen))

@@ -35,6 +35,18 @@ public enum Observer: Sendable {
         return Metrics.all
     }
 
+    /// Those that also need the samples' classes.
+    public var metricsOfLabelled: [any Metric.Type] {
+        if case .images = self { return Metrics.ofLabelled }
+        return []
+    }
+
+    /// What the classes are called, where there are few enough to be counted one by one.
+    var classNames: [String]? {
+        if case .images(let evaluator) = self { return evaluator.classNames }
+        return nil
+    }
+
     /// Samples of each kind, where nobody says how many: what figures in the literature are computed from.
     public var usualSamples: Int {
         switch self {
@@ -77,8 +89,11 @@ public enum Observer: Sendable {
         try check(samples.image, of: samples.name)
         switch self {
         case .images(let evaluator):
-            return try evaluator.observe(
+            let seen = try evaluator.observe(
                 samples.allPixels, image: samples.image, threads: EngineThread.threads)
+            return Observation(
+                features: seen.features, probabilities: seen.probabilities,
+                samples: samples.labelled(as: evaluator.classNames))
         case .stacks(let evaluator):
             let pixels = samples.allPixels
             let seen = try (0..<3).map {

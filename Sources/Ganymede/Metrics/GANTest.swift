@@ -1,0 +1,56 @@
+/// GAN-test: the share of labelled samples that a classifier of real images, the evaluator, takes for what they are
+/// said to be. It falls when samples look wrong for their class, and does not see that they are all alike; a generator
+/// that copies the training set may exceed real images. Shmelkov et al., "How good is my GAN?" (2018); see ``GANTrain``.
+public enum GANTest: Metric {
+    public static let names = ["gan_test"]
+    public static let about = ["share of samples that are taken for the class they are said to be"]
+    public static let minimumSamples = 100
+
+    public static func figures(_ input: MetricInput) throws -> [Double] {
+        let labels = try input.generated.labels(for: names[0])
+        let probabilities = input.generated.probabilities
+        let right = labels.indices.count { probabilities.mostLikely($0) == labels[$0] }
+        return [Double(right) / Double(labels.count)]
+    }
+}
+
+extension Observation {
+    /// The class of each image. Throws a world's error unless all are known, and every class occurs.
+    func labels(for metric: String) throws -> [Int] {
+        guard let labels = samples?.labels else {
+            throw GanymedeError.world(
+                "\(metric) is of samples whose class is known: give a folder with a sub-folder of pictures for each "
+                    + "class, called as the evaluator calls it, or IDX files with labels")
+        }
+        let counts = ClassHistogram(labels, classes: probabilities.columns).counts
+        let missing = counts.indices.filter { counts[$0] == 0 }.map { index in
+            samples?.classNames?[index] ?? "\(index)"
+        }
+        guard missing.isEmpty else {
+            throw GanymedeError.world(
+                "\(metric) is of samples of every class, and there are none of \(missing.joined(separator: ", "))"
+            )
+        }
+        return labels
+    }
+}
+
+extension Dataset {
+    /// The same samples, with labels that count `names` as a classifier does: a class of the same name, or whose name is
+    /// the number, is that class. Without labels where one of the classes is none of the classifier's.
+    package func labelled(as names: [String]) -> Dataset {
+        guard let labels, stacks == nil, points == nil else { return self }
+        func number(_ own: Int) -> Int? {
+            guard let classNames, own < classNames.count else { return own }
+            let name = classNames[own].lowercased()
+            return names.firstIndex { $0.lowercased() == name } ?? Int(name)
+        }
+        let numbers = (0...(labels.max() ?? 0)).map(number)
+        let known = labels.compactMap { label in
+            numbers[label].flatMap { names.indices.contains($0) ? $0 : nil }
+        }
+        return Dataset(
+            name: name, image: image, pixels: pixels,
+            labels: known.count == labels.count ? known : nil, classNames: names)
+    }
+}
