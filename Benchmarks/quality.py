@@ -3,13 +3,15 @@
 Each run has a folder of its own (in runs/quality unless said). A run that was
 cut goes on where it stopped, one that is done is left alone, and so is an
 evaluation that is there: start the script as often as it takes. Writes
-docs/quality.md between its markers, and a row of samples of each preset.
+docs/quality.md between its markers, a row of samples of each preset, and the
+README's pictures of it.
 """
 
 import argparse
 import datetime
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -78,6 +80,16 @@ def evaluate(source, file):
     return json.loads(file.read_text())
 
 
+def grid(run, preset):
+    """The picture of a preset in the README, by the command beside it."""
+    subprocess.run(
+        [figures.GANYMEDE, "generate", run, "--seeds", "0-47", "--grid", "3x16",
+         "-o", PAGE.parent / f"images/{preset}.png"],
+        check=True, stdout=subprocess.DEVNULL)
+    if preset == "mlp":
+        shutil.copy(run / "milestones.png", PAGE.parent / "images")
+
+
 def text(number):
     if number is None:
         return "-"
@@ -124,6 +136,7 @@ def runs(folder, presets, head):
             if seed == PLAN[preset][0]:
                 lines += [b"\xff" * len(lines[0])] * 8 if lines else []
                 lines += precision.row(run)
+                grid(run, preset)
             precision.png(PAGE.parent / PICTURE, lines)
             table = figures.table(
                 ["preset", "seed", "steps", "minutes", *COLUMNS], rows)

@@ -40,11 +40,12 @@ struct Evaluate: ParsableCommand {
         let names = try metrics.map(parseMetrics)
         if let threads { EngineThread.threads = threads }
         let judged = try Judged(source, data: data, evaluator: evaluator)
-        let line = Mutex(LoadingLine("training a classifier of the samples"))
+        let line = Mutex(LoadingLine("evaluating \(source)"))
+        defer { line.withLock { $0.finish() } }
         let evaluation = try judged.evaluation(
             names: names, samples: samples ?? judged.usualSamples, sets: sets, seed: seed
-        ) { progress in
-            line.withLock { $0.show(progress.step, of: progress.steps) }
+        ) { doing in
+            line.withLock { $0.show(doing) }
         }
         if let neighbours {
             try Files.writeAtomically(neighbours, [judged.neighbours(seed: seed).png()])

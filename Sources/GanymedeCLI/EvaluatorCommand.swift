@@ -50,6 +50,8 @@ struct EvaluatorTrain: ParsableCommand {
     var epochs: Int?
     @Option(help: "Images in a batch.") var batch = EvaluatorTrainer().batch
     @Option(help: "The largest step size.") var learningRate = EvaluatorTrainer().learningRate
+    @Option(help: "The share of the images that fits the temperature, and no weight.")
+    var heldShare = EvaluatorTrainer().heldShare
     @Option(help: "What everything random follows from, not negative.") var seed = 0
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Option(help: "auto, f32 or bf16.") var precision = "auto"
@@ -105,6 +107,7 @@ struct EvaluatorTrain: ParsableCommand {
         trainer.epochs = epochs
         trainer.batch = batch
         trainer.learningRate = learningRate
+        trainer.heldShare = heldShare
         trainer.seed = seed
         trainer.threads = threads ?? trainer.threads
         trainer.precision = try parsePrecision(precision)

@@ -142,4 +142,5 @@ func report(_ outcome: Trainer.Outcome, quiet: Bool) throws {
     if quiet { return }
     print("Pictures: \(outcome.directory.samplesPath)/ and \(path)/progress.gif")
     print("More like them: ganymede generate \(path) --seeds 0-63 -o more.png")
+    print("How good they are: ganymede evaluate \(path)")
 }

@@ -78,8 +78,10 @@ extension ImageFolder {
         var lines = ["\(faults.count) of \(folder.files.count) pictures cannot be used:"]
         lines += faults.prefix(10).map { "  " + $0 }
         if faults.count > 10 { lines.append("  and \(faults.count - 10) more") }
+        let it = faults.count == 1 ? "it" : "them"
         lines.append(
-            "Replace them or take them out; all are listed by ganymede data inspect \(folder.path)")
+            "Replace \(it) or take \(it) out; all are listed by ganymede data inspect \(folder.path)"
+        )
         return .world(lines.joined(separator: "\n"))
     }
 }

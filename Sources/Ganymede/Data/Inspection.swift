@@ -108,7 +108,9 @@ extension Dataset {
     /// What its samples are made of.
     fileprivate var origin: String {
         if points != nil { return "computed" }
-        guard stacks != nil else { return "\(count) images of \(image.extents)" }
+        guard stacks != nil else {
+            return "\(count) \(count == 1 ? "image" : "images") of \(image.extents)"
+        }
         return "\(pixels.count / (image[0] * image[1])) grey images, \(image[2]) at random for each"
     }
 

@@ -163,7 +163,7 @@ public struct EvaluatorTrainer: Sendable {
             return "--learning-rate is above 0 and at most 1, not \(learningRate)"
         }
         return heldShare > 0 && heldShare < 1
-            ? nil : "the held share is between 0 and 1, not \(heldShare)"
+            ? nil : "--held-share is between 0 and 1, not \(heldShare)"
     }
 
     /// The command that trains so on this machine's kind of processor.
@@ -174,6 +174,7 @@ public struct EvaluatorTrainer: Sendable {
         if let epochs { words.append("--epochs \(epochs)") }
         words.append("--batch \(batch) --learning-rate \(learningRate)")
         words.append("--precision \(storage.rawValue) --threads \(threads)")
+        if heldShare != EvaluatorTrainer().heldShare { words.append("--held-share \(heldShare)") }
         if size != 28 { words.append("--size \(size)") }
         if channels != 1 { words.append("--channels \(channels)") }
         if mirrors { words.append("--mirror") }

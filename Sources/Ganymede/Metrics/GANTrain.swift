@@ -18,7 +18,9 @@ public enum GANTrain: Metric {
         var trainer = EvaluatorTrainer()
         trainer.seed = Int(truncatingIfNeeded: input.seed & 0x7fff_ffff)
         trainer.threads = EngineThread.threads
-        let classifier = try trainer.train(on: samples, test: test, progress: input.progress)
+        let classifier = try trainer.train(on: samples, test: test) { progress in
+            input.progress("\(names[0]): step \(progress.step) of \(progress.steps)")
+        }
         return [classifier?.quality.accuracy ?? .nan]
     }
 }

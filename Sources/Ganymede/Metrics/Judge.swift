@@ -5,8 +5,7 @@ public struct Judge: Sendable {
     public let samples: Int
     /// What real samples were drawn with.
     public let seed: Int
-    /// Told how far a metric is that trains a classifier.
-    public var progress: @Sendable (EvaluatorTrainer.Progress) -> Void = { _ in }
+    private let progress: @Sendable (String) -> Void
     private let observer: Observer
     /// Two random parts of the training split, and one of the test split, which may lack.
     private let training, control: Observation
@@ -18,9 +17,11 @@ public struct Judge: Sendable {
     /// - Parameters:
     ///   - training: what the generator was trained on.
     ///   - test: samples of the same kind that no training saw, if there are any.
+    ///   - progress: told what is being done.
     /// Throws a world's error where there are too few real samples, or where they do not suit the observer.
     public init(
-        training: Dataset, test: Dataset?, observer: Observer, samples: Int, seed: Int = 0
+        training: Dataset, test: Dataset?, observer: Observer, samples: Int, seed: Int = 0,
+        progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws {
         let most = min(training.count / 2, test?.count ?? .max)
         guard samples <= most else {
@@ -31,12 +32,14 @@ public struct Judge: Sendable {
             )
         }
         func observe(_ dataset: Dataset, skipping: Int = 0) throws -> Observation {
+            progress("looking at \(dataset.name)")
             let order = dataset.shuffled(seed: seed)[skipping..<skipping + samples]
             return try observer.observe(dataset.picking(Array(order)))
         }
         self.samples = samples
         self.seed = seed
         self.observer = observer
+        self.progress = progress
         self.training = try observe(training)
         control = try observe(training, skipping: samples)
         held = try test.map { try observe($0) }
@@ -55,11 +58,15 @@ public struct Judge: Sendable {
     }
 
     /// What is seen in generated samples.
-    public func observe(_ samples: Dataset) throws -> Observation { try observer.observe(samples) }
+    public func observe(_ samples: Dataset) throws -> Observation {
+        progress("looking at \(samples.name)")
+        return try observer.observe(samples)
+    }
 
     /// A metric's figures of generated samples.
     public func figures(_ metric: any Metric.Type, of generated: Observation) throws -> [Double] {
-        try Metrics.figures(metric, input(generated)).map(\.value)
+        progress(metric.names[0])
+        return try Metrics.figures(metric, input(generated)).map(\.value)
     }
 
     /// The same figures with real samples, as many, in place of generated ones: of the test split, where the metric

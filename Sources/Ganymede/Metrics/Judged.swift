@@ -48,17 +48,18 @@ public struct Judged {
     ///   - names: the figures that are wanted; nil for all.
     ///   - samples: samples in a set.
     ///   - sets: sets of generated samples, where there are as many.
-    ///   - progress: told how far a metric is that trains a classifier.
+    ///   - progress: told what is being done.
     public func evaluation(
         names: [String]?, samples: Int, sets: Int, seed: Int,
-        progress: @escaping @Sendable (EvaluatorTrainer.Progress) -> Void = { _ in }
+        progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws -> Evaluation {
+        if case .generator = source { progress("making samples") }
         // Where the dataset itself is judged, what it is compared with is left out.
         let found = try source.sets(
             sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
-        var judge = try Judge(
-            training: training, test: test, observer: observer, samples: samples, seed: seed)
-        judge.progress = progress
+        let judge = try Judge(
+            training: training, test: test, observer: observer, samples: samples, seed: seed,
+            progress: progress)
         let known = (judge.metrics + judge.metricsOfLabelled).flatMap { $0.names }
         for name in names ?? [] where !known.contains(name) {
             throw GanymedeError.usage(

@@ -12,8 +12,8 @@ public struct MetricInput: Sendable {
     public var toy: Toy?
     /// What random subsets are drawn with.
     public var seed: UInt64
-    /// Told how far a metric is that trains a classifier.
-    public var progress: @Sendable (EvaluatorTrainer.Progress) -> Void = { _ in }
+    /// Told what is being done, by what takes long.
+    public var progress: @Sendable (String) -> Void = { _ in }
 
     /// Equally many images of each kind.
     public init(

@@ -10,7 +10,7 @@ extension Evaluator {
     /// SHA-256 of the files that travel inside the command, by the dataset that they have learned from.
     package static let shippedDigests = [
         "mnist": "8a73619fa7b639d3a27d6f1fc2d0a8f42e083bde423437959f09ca5422aa1f3f",
-        "fashion-mnist": "17a1f0cd8d52e889c5ad2ae9b2eaba31f43b9642649d4d80268cdb385ef7d578",
+        "fashion-mnist": "74d6c6e63e64b68d7618a9d1510fb7d786d8a6c21c4bc0bcc4b433c20ab255e5",
     ]
 
     /// The names of the datasets whose evaluators travel inside the command.

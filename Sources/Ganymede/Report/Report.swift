@@ -40,7 +40,7 @@ public struct Report {
             try Files.writeAtomically("\(directory.path)/curves.png", [curves.png()])
         }
         if !milestones.isEmpty {
-            let names = milestones.map { (RunDirectory.stepName($0), "step \($0)") }
+            let names = milestones.map { (RunDirectory.stepName($0), "step \(grouped($0))") }
             let pictures = try (names + [("real", "real")]).map { name, caption in
                 (
                     raster: try directory.sample(name, channels: options.gan.pictureChannels),
@@ -107,7 +107,8 @@ public struct Report {
     private func milestoneFigures() throws -> String {
         guard milestones.count > 1 else { return "" }
         let figures = try milestones.map { step in
-            try Page.figure(directory.samplePath(RunDirectory.stepName(step)), "step \(step)")
+            try Page.figure(
+                directory.samplePath(RunDirectory.stepName(step)), "step \(grouped(step))")
         }
         return Page.section(
             "Milestones", figures + [try Page.figure(directory.samplePath("real"), "real")],

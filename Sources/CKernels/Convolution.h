@@ -1,0 +1,113 @@
+/// What the parts of a convolution share: the taps that a place sees, the plan, a tile.
+#ifndef CONVOLUTION_H
+#define CONVOLUTION_H
+
+#include "Table.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#define AVX512 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
+#define AVX512_BF16 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#define INLINE static inline __attribute__((always_inline))
+#define FULL _Pragma("clang loop unroll(full)")
+
+enum {
+    LANES = 16,
+    TILE_VECTORS = 4,
+    TILE_PLACES = 12,
+};
+
+static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t round_up(size_t a, size_t to) { return (a + to - 1) / to * to; }
+
+// ---- Taps ----
+
+/// One direction of the window. Its taps have positions such that those which a place of the result sees, and the
+/// places of the image where it sees them, both ascend one by one.
+typedef struct {
+    size_t taps, stride, before;
+    size_t image, result;  ///< extents
+    bool gradient;
+} axis;
+
+/// Taps that an index of the result sees: positions, and the index in the image of the first.
+typedef struct {
+    size_t position, count, image;
+} sight;
+
+/// In the input gradient, every stride-th tap meets the same indices of the result, and the last the first.
+static inline size_t taps_of_class(const axis *a, size_t class) {
+    return a->taps > class ? (a->taps - class - 1) / a->stride + 1 : 0;
+}
+
+static inline size_t tap_at(const axis *a, size_t position) {
+    if (!a->gradient) return position;
+    size_t class = 0, taps;
+    for (; position >= (taps = taps_of_class(a, class)); class++) position -= taps;
+    return class + (taps - 1 - position) * a->stride;
+}
+
+static inline sight look(const axis *a, size_t index) {
+    if (!a->gradient) {
+        size_t at = index * a->stride, first = a->before > at ? a->before - at : 0;
+        size_t end = a->image + a->before > at ? least(a->taps, a->image + a->before - at) : 0;
+        return first < end ? (sight){first, end - first, at + first - a->before} : (sight){0, 0, 0};
+    }
+    size_t class = (index + a->before) % a->stride, at = (index + a->before) / a->stride;
+    size_t taps = taps_of_class(a, class), first = at >= a->image ? at - a->image + 1 : 0, end = least(taps, at + 1);
+    if (first >= end) return (sight){0, 0, 0};
+    size_t before = 0;
+    for (size_t c = 0; c < class; c++) before += taps_of_class(a, c);
+    return (sight){before + taps - end, end - first, at + 1 - end};
+}
+
+// ---- The plan ----
+
+typedef struct {
+    bool bfloat16, result_bfloat16, gradient;
+    axis y, x;
+    size_t batch;
+    size_t channels, outputs;  ///< channels of the image and of the result
+    size_t row;  ///< elements of a packed row of the window: floats, or pairs
+    size_t vectors, blocks;  ///< of the outputs
+    size_t places;  ///< of the widest tile
+    size_t groups;  ///< of images
+    const float *w, *bias;
+    float slope;
+    const char *image;
+    char *result;
+    uint32_t *packed;
+} plan;
+
+/// The first vector of a block of outputs.
+static inline size_t first_vector(const plan *p, size_t block) { return p->vectors * block / p->blocks; }
+
+/// Packs units [first, last) of the weights, [block][position][element][output], in units of the first two. `context` is
+/// the plan.
+void gk_convolution_pack(const void *context, size_t begin, size_t end);
+
+// ---- Tiles ----
+
+/// One tile and what it sees: in each of `rows`, the second half of a pair, if `head`, then `elements`, then the first
+/// half of a pair, if `tail`. Pitches are in bytes, the packed row in elements of 4.
+typedef struct {
+    const char *image;
+    const uint32_t *packed;
+    size_t rows, elements;
+    bool head, tail;
+    size_t pitch, row, packed_row;
+    char *result;
+    size_t result_pitch;
+    const float *bias;
+    float slope;
+    bool result_bfloat16;
+    __mmask16 last;  ///< the outputs that exist in the last vector
+} tile;
+
+/// By bfloat16 or not, the number of places less one, that of vectors less one.
+extern void (*const gk_convolution_tiles[2][TILE_PLACES][TILE_VECTORS])(const tile *);
+
+#endif
+#endif
