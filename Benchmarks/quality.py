@@ -13,6 +13,7 @@ import json
 import pathlib
 import shutil
 import signal
+import statistics
 import subprocess
 import time
 
@@ -28,7 +29,9 @@ PLAN = {"mlp": (0, 1, 2), "dense": (0, 1, 2), "conv-discriminator": (0, 1, 2),
 # Where not the document's length: its 100 epochs take `forger` ten hours.
 MINUTES = {"forger": 30}
 COLUMNS = ("fid", "kid", "score", "precision", "recall", "density", "coverage",
-           "modes", "mode_kl", "memorisation")
+           "modes", "mode_kl", "memorisation", "copies")
+# Where real samples in place of generated ones are training images.
+OF_TRAINING = ("memorisation", "memorisation_ratio", "gan_train")
 
 
 def spent(run):
@@ -69,11 +72,11 @@ def train(run, preset, seed):
         raise SystemExit(f"{run}: ended with {process.returncode}")
 
 
-def evaluate(source, file):
+def evaluate(source, file, *options):
     """What `ganymede evaluate` says of a run or a dataset, asked once."""
     if not file.exists():
         done = subprocess.run(
-            [figures.GANYMEDE, "evaluate", source, "--json"],
+            [figures.GANYMEDE, "evaluate", source, "--json", *options],
             stdout=subprocess.PIPE, check=True)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(done.stdout)
@@ -96,52 +99,85 @@ def text(number):
     return f"{number:.0f}" if number == int(number) else f"{number:.3g}"
 
 
-def cells(found, part="value"):
-    """A row's figures: `value`, with its spread, or `real`."""
-    row = []
-    for name in COLUMNS:
-        figure = found["metrics"].get(name, {})
-        cell = text(figure.get(part))
-        if part == "value" and figure.get("spread"):
-            cell += f" ± {text(figure['spread'])}"
-        row.append(cell)
-    return row
+def cell(figure):
+    """A figure with its spread."""
+    spread = figure.get("spread")
+    return text(figure.get("value")) + (f" ± {text(spread)}" if spread else "")
 
 
 def floors(folder):
     """Real images against real images: the best that a generator can do."""
-    rows = []
+    columns = []
     listed = subprocess.run([figures.GANYMEDE, "data", "list"], check=True,
                             capture_output=True, text=True).stdout
     for data in DATASETS:
         if f"data fetch {data}" in listed:
             print(f"{data} is not here: ganymede data fetch {data}")
             continue
-        found = evaluate(data, folder / f"{data}.json")
-        rows.append([f"{data}: test against training"] + cells(found, "real"))
-        rows.append([f"{data}: training against training"] + cells(found))
-    return figures.table(["", *COLUMNS], rows)
+        found = evaluate(data, folder / f"{data}.json")["metrics"]
+        # Takes minutes for each set.
+        found |= evaluate(data, folder / f"{data}-gan-train.json", "--metrics",
+                          "gan_train", "--sets", "1")["metrics"]
+        columns.append((f"{data}: test", {
+            name: "-" if name in OF_TRAINING else text(figure["real"])
+            for name, figure in found.items()}))
+        columns.append((f"{data}: training", {
+            name: cell(figure) for name, figure in found.items()}))
+    names = list(dict.fromkeys(name for _, found in columns for name in found))
+    rows = [[f"`{name}`"] + [found.get(name, "-") for _, found in columns]
+            for name in sorted(names)]
+    return figures.table(["against training images", *(x for x, _ in columns)],
+                         rows)
+
+
+def over_seeds(preset, all_found):
+    """A row of the mean over a preset's runs, and the deviation between them."""
+    row = [f"`{preset}`", "all", "", ""]
+    for name in COLUMNS:
+        values = [found["metrics"].get(name, {}).get("value")
+                  for found in all_found]
+        if None in values:
+            row.append("-")
+            continue
+        row.append(f"{text(statistics.mean(values))} ± "
+                   f"{text(statistics.stdev(values))}")
+    return [f"**{x}**" if x else x for x in row]
 
 
 def runs(folder, presets, head):
     """Trains what is missing, and writes the table after every run."""
-    rows, lines = [], []
     for preset in presets:
         for seed in PLAN[preset]:
             run = folder / f"{preset}-{seed}"
             train(run, preset, seed)
+            evaluate(run, run / "evaluation.json")
+            write(folder, head)
+
+
+def write(folder, head):
+    """The table and the pictures of all runs that were evaluated."""
+    rows, lines = [], []
+    for preset, seeds in PLAN.items():
+        all_found = []
+        for seed in seeds:
+            run = folder / f"{preset}-{seed}"
+            if not (run / "evaluation.json").exists():
+                continue
             found = evaluate(run, run / "evaluation.json")
+            all_found.append(found)
             rows.append([f"`{preset}`", str(seed), f"{steps(run)[0]:,}",
-                         f"{spent(run):.1f}"] + cells(found))
-            if seed == PLAN[preset][0]:
+                         f"{spent(run):.1f}"]
+                        + [cell(found["metrics"].get(x, {})) for x in COLUMNS])
+            if seed == seeds[0]:
                 lines += [b"\xff" * len(lines[0])] * 8 if lines else []
                 lines += precision.row(run)
                 grid(run, preset)
-            precision.png(PAGE.parent / PICTURE, lines)
-            table = figures.table(
-                ["preset", "seed", "steps", "minutes", *COLUMNS], rows)
-            figures.between(PAGE, "runs", f"{head}\n\n{table}\n\n"
-                            f"![A row of samples of each]({PICTURE})")
+        if len(all_found) > 1:
+            rows.append(over_seeds(preset, all_found))
+    precision.png(PAGE.parent / PICTURE, lines)
+    table = figures.table(["preset", "seed", "steps", "minutes", *COLUMNS], rows)
+    figures.between(PAGE, "runs", f"{head}\n\n{table}\n\n"
+                    f"![A row of samples of each]({PICTURE})")
 
 
 def main():

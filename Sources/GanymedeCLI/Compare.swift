@@ -24,15 +24,15 @@ struct Compare: ParsableCommand {
         guard output.hasSuffix(".html") else {
             throw GanymedeError.usage("--output ends in .html, not \"\(output)\"")
         }
-        let runs = try folders.map { folder -> (path: String, evaluation: Evaluation?) in
-            if noMetrics { return (folder, nil) }
-            let judged = try Judged(folder, data: nil, evaluator: nil)
-            if !quiet { print("evaluating \(folder)") }
-            return (
-                folder,
-                try judged.evaluation(
-                    names: nil, samples: samples ?? judged.usualSamples, sets: 3, seed: 0)
-            )
+        try Files.checkWritable(output)
+        // All of them, before the first is evaluated.
+        let directories = try folders.map { try RunDirectory.open($0) }
+        let runs = try directories.map { directory -> (path: String, evaluation: Evaluation?) in
+            if noMetrics { return (directory.path, nil) }
+            let judged = try Judged(directory.path, data: nil, evaluator: nil)
+            let evaluation = try judged.evaluation(
+                called: directory.path, samples: samples ?? judged.usualSamples, isShown: !quiet)
+            return (directory.path, evaluation)
         }
         try Comparison(runs).write(output)
         if !quiet { print("written: \(output)") }

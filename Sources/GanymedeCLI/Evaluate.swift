@@ -16,7 +16,10 @@ struct Evaluate: ParsableCommand {
     @Option(help: "The dataset to judge by (default: the run's own, or mnist).") var data: String?
     @Option(help: "Names such as fid,precision (default: all that mean something).")
     var metrics: String?
-    @Option(help: "Samples in a set, as many real as generated (default: 10000; points 2500).")
+    @Option(
+        help:
+            "Samples in a set, as many real as generated (default: 10000; stacked-mnist 26000, points 2500)."
+    )
     var samples: Int?
     @Option(help: "Sets of generated samples: the spread is between them.") var sets = 3
     @Option(help: "What the samples are drawn with, not negative.") var seed = 0
@@ -25,32 +28,54 @@ struct Evaluate: ParsableCommand {
     var evaluator: String?
     @Option(help: "Also write a .png of samples, each beside its nearest training images.")
     var neighbours: String?
+    @Option(
+        help: "Also write a .png or .svg of what labelled samples are, and what they are taken for."
+    )
+    var confusion: String?
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
-        for (name, value, least) in [
-            ("--samples", samples ?? 1, 1), ("--sets", sets, 1), ("--seed", seed, 0),
-            ("--threads", threads ?? 1, 1),
-        ] where value < least || value > 1_000_000 {
-            throw GanymedeError.usage("\(name) is from \(least) to a million, not \(value)")
+        for (name, value, range) in [
+            ("--samples", samples ?? 1, 1...1_000_000), ("--sets", sets, 1...1000),
+            ("--seed", seed, 0...1_000_000), ("--threads", threads ?? 1, 1...1024),
+        ] where !range.contains(value) {
+            throw GanymedeError.usage(
+                "\(name) is from \(range.lowerBound) to \(range.upperBound), not \(value)")
         }
         if let neighbours, !neighbours.hasSuffix(".png") {
             throw GanymedeError.usage("--neighbours ends in .png, not \"\(neighbours)\"")
         }
+        if let confusion, !["png", "svg"].contains(Files.ending(confusion)) {
+            throw GanymedeError.usage("--confusion ends in .png or .svg, not \"\(confusion)\"")
+        }
+        for file in [neighbours, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let names = try metrics.map(parseMetrics)
         if let threads { EngineThread.threads = threads }
         let judged = try Judged(source, data: data, evaluator: evaluator)
-        let line = Mutex(LoadingLine("evaluating \(source)"))
-        defer { line.withLock { $0.finish() } }
-        let evaluation = try judged.evaluation(
-            names: names, samples: samples ?? judged.usualSamples, sets: sets, seed: seed
-        ) { doing in
-            line.withLock { $0.show(doing) }
+        let count = samples ?? judged.usualSamples
+        if let confusion {
+            try judged.confusion(samples: count, seed: seed).write(to: confusion)
         }
         if let neighbours {
             try Files.writeAtomically(neighbours, [judged.neighbours(seed: seed).png()])
         }
+        let evaluation = try judged.evaluation(
+            called: source, names: names, samples: count, sets: sets, seed: seed)
         print(json ? evaluation.json : evaluation.text(of: source))
+    }
+}
+
+extension Judged {
+    /// The figures, computed under a line that says how far they are.
+    func evaluation(
+        called name: String, names: [String]? = nil, samples: Int, sets: Int = 3, seed: Int = 0,
+        isShown: Bool = true
+    ) throws -> Evaluation {
+        let line = Mutex(LoadingLine("evaluating \(name)", isShown: isShown))
+        defer { line.withLock { $0.finish() } }
+        return try evaluation(names: names, samples: samples, sets: sets, seed: seed) { doing in
+            line.withLock { $0.show(doing) }
+        }
     }
 }
 

@@ -90,6 +90,24 @@ struct EvaluateTests {
             #expect(Set(figure.keys) == ["value", "real", "spread"], "\(name)")
         }
         #expect(metrics["modes"]?["real"] as? Double == 8)
+        // A file of the same points is judged the same.
+        _ = try ganymede(
+            ["generate", "run", "--seeds", "2000000-2000999", "-o", "points.npy"], in: folder)
+        let file = try object(
+            ganymede(
+                [
+                    "evaluate", "points.npy", "--data", "ring8", "--samples", "1000", "--seed", "2",
+                    "--threads", "2", "--sets", "1", "--metrics", "fid", "--json",
+                ], in: folder))
+        let one = try object(ganymede(evaluate + ["--sets", "1", "--metrics", "fid"], in: folder))
+        func fid(_ found: [String: Any]) -> Double? {
+            ((found["metrics"] as? [String: Any])?["fid"] as? [String: Any])?["value"] as? Double
+        }
+        let (a, b) = (try #require(fid(file)), try #require(fid(one)))
+        // In another order, whose sums are rounded otherwise.
+        #expect(abs(a - b) < 1e-9 * b)
+        let learned = try Command.run(["train", "--data", "points.npy"], in: folder.path)
+        #expect(learned.code == 1 && learned.errors.contains("can be judged"))
         let some = try object(ganymede(evaluate + ["--metrics", "fid,modes"], in: folder))
         #expect(Set(try #require(some["metrics"] as? [String: Any]).keys) == ["fid", "modes"])
     }
@@ -107,7 +125,34 @@ struct EvaluateTests {
             1
         ),
         (["evaluate", "few.npy"], "less than a set of 10000", 1),
+        (
+            ["evaluate", "mnist", "--samples", "20", "--metrics", "copies", "--threads", "2000"],
+            "--threads is from 1 to 1024", 64
+        ),
+        (
+            ["evaluate", "few.npy", "--samples", "20", "--neighbours", "a.png", "--data", "ring8"],
+            "images of [28,28,1], and points are judged", 1
+        ),
+        (["evaluate", "six.npy", "--samples", "6", "--neighbours", "a.png"], "holds 6", 1),
+        (
+            ["train", "--metrics-every", "5", "--set", "metrics_samples=500", "--out", "run"],
+            "metrics_samples is at least 1000", 64
+        ),
+        (
+            ["train", "--metrics-every", "5", "--set", "metrics_samples=20000", "--out", "run"],
+            "--set metrics_samples=10000", 1
+        ),
+        (
+            ["train", "--metrics-every", "5", "--evaluator", "none.safetensors", "--dry-run"],
+            "none.safetensors", 1
+        ),
         (["evaluate", "mnist", "--neighbours", "a.gif"], "ends in .png", 64),
+        (["evaluate", "few.npy", "--confusion", "a.gif"], "ends in .png or .svg", 64),
+        (
+            ["evaluate", "few.npy", "--samples", "20", "--confusion", "a.png"],
+            "samples whose class is known", 1
+        ),
+        (["evaluate", "ring8", "--confusion", "a.png"], "images with one class each", 64),
         (["compare", "one"], "two runs or more", 64),
         (["compare", "one", "two", "--no-metrics"], "one is not the folder of a run", 1),
     ])
@@ -118,12 +163,91 @@ struct EvaluateTests {
             NPY(shape: [2000, 8, 8], bytes: [UInt8](repeating: 7, count: 128_000)).data)
         try folder.write(
             "few.npy", NPY(shape: [20, 28, 28], bytes: [UInt8](repeating: 7, count: 15_680)).data)
+        try folder.write(
+            "six.npy", NPY(shape: [6, 28, 28], bytes: [UInt8](repeating: 7, count: 4704)).data)
         var floats = Array(NPY(shape: [4, 28, 28], bytes: [UInt8](repeating: 0, count: 3136)).data)
         floats.replaceSubrange(21..<24, with: Array("<f4".utf8))
         try folder.write("floats.npy", Data(floats))
         let result = try Command.run(arguments, in: folder.path)
         #expect(result.code == code, "\(result.errors)")
         #expect(result.errors.contains(message), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
+    }
+
+    /// Pictures that are all alike have figures, and what means nothing is left out and said; those of an IDX file, too.
+    @Test func alikePictures() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "grey.npy",
+            NPY(shape: [1200, 28, 28], bytes: [UInt8](repeating: 90, count: 940_800)).data)
+        let idx = Data([0, 0, 8, 3, 0, 0, 4, 176, 0, 0, 0, 28, 0, 0, 0, 28])
+        try folder.write("grey.idx", idx + Data([UInt8](repeating: 90, count: 940_800)))
+        let options = ["--samples", "1200", "--sets", "1", "--json"]
+        let text = try ganymede(["evaluate", "grey.npy"] + options, in: folder)
+        #expect(try ganymede(["evaluate", "grey.idx"] + options, in: folder) == text)
+        let found = try object(text)
+        let metrics = try #require(found["metrics"] as? [String: [String: Any]])
+        #expect(metrics["modes"]?["value"] as? Double == 1)
+        #expect(try #require(metrics["fid"]?["value"] as? Double) > 50)
+        #expect(metrics["memorisation"] == nil)
+        let notes = try #require(found["notes"] as? [String])
+        #expect(notes.contains { $0.contains("too alike") })
+        let shares = try #require(found["classes"] as? [[String: Any]])
+        #expect(shares.compactMap { $0["value"] as? Double }.max() == 1)
+    }
+
+    /// A run is judged by the evaluator that it was trained with, from wherever one asks; its table and pictures.
+    @Test func aRunOfImages() throws {
+        let folder = try TemporaryFolder()
+        let evaluator = try #require(try Evaluator.shipped(for: "mnist"))
+        try evaluator.write(to: "\(folder.path)/own.safetensors")
+        let judged = try ganymede(
+            [
+                "train", "--preset", "mlp", "--steps", "4", "--metrics-every", "2", "--set",
+                "metrics_samples=1000", "--evaluator", "own.safetensors", "--out", "run",
+            ], in: folder)
+        for part in ["Of 1,000 samples:", "best, step", "last, step 4", "precision"] {
+            #expect(judged.contains(part), "\(judged)")
+        }
+        let evaluate = ["--samples", "1000", "--sets", "2", "--neighbours", "near.png"]
+        let table = try ganymede(["evaluate", "run"] + evaluate, in: folder)
+        for part in [
+            "run: 2 sets of 1,000 samples, judged by as many of mnist", "fid", " ± ", "copies",
+            "left out: score of 1000 images",
+            "Chance alone gives 1,000 samples a mode_kl of 0.0045",
+            "class   generated, %   real, %",
+        ] {
+            #expect(table.contains(part), "\(part): \(table)")
+        }
+        #expect(!table.contains("gan_test"))
+        let picture = try bytes("\(folder.path)/near.png")
+        #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+        let inside = try Command.run(
+            ["evaluate", "checkpoints/best"] + evaluate, in: "\(folder.path)/run")
+        #expect(inside.code == 0, "\(inside.errors)")
+        try FileManager.default.removeItem(atPath: "\(folder.path)/own.safetensors")
+        let without = try Command.run(["evaluate", "run"] + evaluate, in: folder.path)
+        #expect(without.code == 1 && without.errors.contains("own.safetensors"))
+        let other = try Command.run(
+            ["evaluate", "run", "--data", "mnist"] + evaluate, in: folder.path)
+        #expect(other.code == 0, "\(other.errors)")
+    }
+
+    /// Stacks are judged channel by channel: among 1000 classes, 500 pictures show some 390.
+    @Test func stackedDigits() throws {
+        let folder = try TemporaryFolder()
+        let found = try object(
+            ganymede(
+                [
+                    "evaluate", "stacked-mnist", "--samples", "500", "--sets", "1", "--metrics",
+                    "modes,mode_kl", "--json",
+                ], in: folder))
+        let metrics = try #require(found["metrics"] as? [String: [String: Any]])
+        let modes = try #require(metrics["modes"]?["value"] as? Double)
+        // 1000 (1 - (1 - 1/1000)^500) = 394, less for unequal classes.
+        #expect(modes > 340 && modes < 420, "\(modes)")
+        #expect(found["mode_kl_bias"] as? Double == 0.999)
+        #expect((found["classes"] as? [Any])?.isEmpty == true)
     }
 
     /// Two runs on one page, which needs no other file.

@@ -96,6 +96,9 @@ struct ClassifierDataTests {
         #expect(part.labels?.filter { $0 == 0 }.count == 15)
         #expect(part.labels?.filter { $0 == 1 }.count == 5)
         #expect(part.labels?.contains(2) == false)
+        // Some of each class are left, where there are two or more.
+        let least = data.split(share: 0.999, seed: 1, stream: "a").rest
+        #expect([0, 1].allSatisfy { least.labels?.contains($0) == true })
         #expect(data.split(share: 0.1, seed: 1, stream: "a").part.pixels == part.pixels)
         #expect(data.split(share: 0.1, seed: 2, stream: "a").part.pixels != part.pixels)
         #expect(data.split(share: 0.1, seed: 1, stream: "b").part.pixels != part.pixels)

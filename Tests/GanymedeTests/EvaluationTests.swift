@@ -44,6 +44,7 @@ struct EvaluationTests {
         func figure(_ name: String) throws -> Double { try #require(found[name]) }
         // Of a few samples, or of nothing like the data, it says nothing.
         if let share = found["memorisation"], share > 0.9 { return "copies" }
+        if try figure("copies") > 0.5 { return "copies" }
         if try figure("precision") < 0.05 { return "noise" }
         if try figure("coverage") < 0.3 && figure("recall") < 0.3 { return "collapsed" }
         let real = try judge.realFigures(FrechetDistance.self)[0]
@@ -54,13 +55,28 @@ struct EvaluationTests {
         let found = try figures(test.picking(unseen))
         #expect(try verdict(found) == "real", "\(found)")
         #expect(found["modes"] == 10)
+        #expect(found["copies"] == 0)
     }
 
-    @Test func copiesOfTheTrainingSet() throws {
-        let chosen = Array(training.shuffled(seed: 0).prefix(Self.count))
-        let found = try figures(training.picking(chosen))
+    /// Of images that the judge compares with, and of such as it has not drawn.
+    @Test(arguments: [0, 10_000]) func copiesOfTheTrainingSet(first: Int) throws {
+        let chosen = training.shuffled(seed: 0).dropFirst(first).prefix(Self.count)
+        let found = try figures(training.picking(Array(chosen)))
         #expect(try verdict(found) == "copies", "\(found)")
-        #expect(found["memorisation_ratio"] == 0)
+        #expect(found["copies"] == 1)
+        #expect((found["memorisation_ratio"] == 0) == (first == 0))
+    }
+
+    /// Each pixel a little lighter or darker: no bytes in common, and still no images of its own.
+    @Test func nearCopiesOfTheTrainingSet() throws {
+        var numbers = TestNumbers(seed: 3)
+        let chosen = training.shuffled(seed: 0).prefix(Self.count)
+        let near = chosen.flatMap { training.pixels(of: $0) }.map { pixel in
+            UInt8(clamping: Int(pixel) + Int(numbers.next() % 9) - 4)
+        }
+        let found = try figures(dataset(near))
+        #expect(found["copies"] == 0)
+        #expect(try verdict(found) == "copies", "\(found)")
     }
 
     @Test func aCollapsedGenerator() throws {

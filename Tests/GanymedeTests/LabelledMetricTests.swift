@@ -93,6 +93,26 @@ struct LabelledMetricTests {
         #expect(labels([0, 1, 1], ["bag", "7"]) == nil)
         #expect(labels([0, 1, 1], ["bag", "-1"]) == nil)
         #expect(labels(nil, nil) == nil)
+        let stack = Dataset(
+            name: "t", image: [1, 1, 3], pixels: [7, 8, 9], stacks: [2, 0, 1], labels: [999])
+        #expect(stack.labelled(as: names).labels == nil)
+        #expect(stack.labelled(as: names).pixels == [9, 7, 8])
+    }
+
+    /// Class shares are those of the evaluator's classes, however the data counts its own.
+    @Test func classSharesOfAnotherOrder() throws {
+        let mnist = try NamedDataset.mnist.load(.training)
+        let labels = try #require(mnist.labels)
+        // Mostly nines and eights.
+        let chosen = labels.indices.filter { labels[$0] > 7 || $0 % 12 == 0 }.prefix(2000)
+        let part = mnist.picking(Array(chosen))
+        let training = Dataset(
+            name: "backwards", image: part.image, pixels: part.pixels,
+            labels: part.labels?.map { 9 - $0 }, classNames: (0..<10).map { "\(9 - $0)" })
+        let judge = try Judge(
+            training: training, test: nil, observer: Observer(.mnist), samples: 1000)
+        let seen = try judge.observe(training.picking(Array(1000..<2000)))
+        #expect(try judge.figures(ModeDivergence.self, of: seen)[0] < 0.05)
     }
 
     /// Pictures in a sub-folder for each class are samples with labels; the histogram counts what they are seen as.
@@ -114,8 +134,13 @@ struct LabelledMetricTests {
         #expect(missing.code == 1)
         #expect(missing.errors.contains("none of 1, 9"), "\(missing.errors)")
         let usual = try Command.run(
-            ["evaluate", "digits", "--samples", "500", "--sets", "1", "--json"], in: folder.path)
+            [
+                "evaluate", "digits", "--samples", "500", "--sets", "1", "--json", "--confusion",
+                "c.png",
+            ], in: folder.path)
         #expect(usual.code == 0, "\(usual.errors)")
+        let picture = try Data(contentsOf: URL(filePath: "\(folder.path)/c.png"))
+        #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
         let found = try #require(
             try JSONSerialization.jsonObject(with: Data(usual.output.utf8)) as? [String: Any])
         let classes = try #require(found["classes"] as? [[String: Any]])

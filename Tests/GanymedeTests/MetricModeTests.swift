@@ -48,8 +48,11 @@ struct MetricModeTests {
             let digits = Random.draw(
                 .uniform, count: 3 * 26_000, stream: "test", key: RandomKey(seed: seed, step: 0)
             ).map { Int($0 * 10) }
-            let histogram = StackedModes.histogram(
-                Array(digits[0..<26_000]), Array(digits[26_000..<52_000]), Array(digits[52_000...]))
+            let classes = stride(from: 0, to: digits.count, by: 3).map { first -> Int in
+                let (a, b, c) = (digits[first], digits[first + 1], digits[first + 2])
+                return 100 * a + 10 * b + c
+            }
+            let histogram = ClassHistogram(classes, classes: 1000)
             #expect(histogram.hit == 1000)
             #expect(abs(histogram.bias - 0.0192) < 0.0001)
             return histogram.divergenceFromUniform
@@ -58,15 +61,24 @@ struct MetricModeTests {
         #expect(abs(mean - 0.0193) < 0.0005, "\(mean)")
     }
 
-    @Test func stackedModesAreThreeDigits() {
-        let histogram = StackedModes.histogram([1, 1, 9], [2, 2, 9], [3, 3, 9])
-        #expect(histogram.counts[123] == 2)
-        #expect(histogram.counts[999] == 1)
-        #expect(histogram.hit == 2)
-        #expect(
-            abs(
-                histogram.divergence(from: .init(repeating: 0.001, count: 1000))
-                    - histogram.divergenceFromUniform) < 1e-12)
+    /// What is seen in three channels together: the classes are three-digit numbers, the first channel's digit first.
+    @Test func stackedModesAreThreeDigits() throws {
+        let digits = [[1, 1, 9, 0], [2, 2, 9, 4], [3, 3, 9, 7]]
+        let channels = digits.enumerated().map { channel, digits in
+            Observation(
+                features: .normal(4, 5, seed: UInt64(channel)),
+                // Not quite sure, so that the channels' probabilities must be multiplied.
+                probabilities: Matrix.oneHot(digits, of: 10).map { 0.04 + 0.6 * $2 })
+        }
+        let seen = Observation(stacking: channels)
+        #expect((0..<4).map { seen.probabilities.mostLikely($0) } == [123, 123, 999, 47])
+        #expect(abs(seen.probabilities.row(0).reduce(0, +) - 1) < 1e-4)
+        #expect(abs(seen.probabilities.row(0)[123] - 0.64 * 0.64 * 0.64) < 1e-5)
+        for row in 0..<4 {
+            #expect(Array(seen.features.row(row)) == channels.flatMap { $0.features.row(row) })
+        }
+        let histogram = ClassHistogram(mostLikely: seen.probabilities)
+        #expect(histogram.hit == 3 && histogram.counts[123] == 2)
     }
 
     /// The grid of 25 Gaussians, its own samples, those of half the modes, and noise.

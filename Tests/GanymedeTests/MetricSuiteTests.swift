@@ -23,6 +23,7 @@ struct MetricSuiteTests {
     private struct Expected: Decodable {
         let fid, score, precision, recall, density, coverage, memorisation: Double
         let memorisation_ratio: Double
+        let fid_fidelity: Double
         let kid: [Double]
     }
 
@@ -46,7 +47,9 @@ struct MetricSuiteTests {
                 values: tensor.values)
         }
         let (training, generated) = (try matrix("training"), try matrix("generated"))
-        expectClose(try FrechetDistance.between(generated, training), expected.fid, "fid")
+        let distance = try FrechetDistance.between(generated, training)
+        expectClose(distance, expected.fid, "fid of SciPy")
+        expectClose(distance, expected.fid_fidelity, "fid of torch-fidelity")
         expectClose(try Score.of(matrix("probabilities")), expected.score, "score")
 
         let input = MetricInput(
@@ -75,6 +78,7 @@ struct MetricSuiteTests {
             )
         }
         let distances = try KernelDistance.between(generated, training, subsets: subsets)
+        #expect(distances.count == expected.kid.count && distances.count > 1)
         for (found, expected) in zip(distances, expected.kid) {
             expectClose(found, expected, "kid")
         }
@@ -119,14 +123,27 @@ struct MetricSuiteTests {
         bad = good
         bad.training = Observation(good.training.features.map { _, _, _ in 1 })
         expectError("all \(count) training images are the same", metric, bad)
-        let huge = MetricInput.normal(count, features: 4)
-        for factor in [Float(1e-30), 1e30] {
-            // Whatever the scale: a figure that is a number, or an error.
-            var scaled = huge
-            scaled.generated = Observation(huge.generated.features.map { factor * $2 })
-            scaled.training = Observation(huge.training.features.map { factor * $2 })
-            let values = try? Metrics.figures(metric, scaled)
-            #expect(values?.allSatisfy { $0.value.isFinite } != false)
+    }
+
+    /// Distances in other units: the figures are the same, and the Frechet distance is in the units' square. Powers of
+    /// two, so that nothing is rounded on the way; the kernel's 1 makes its distance depend on the scale.
+    @Test(arguments: [0x1p-99, 0x1p99] as [Float])
+    func anyScale(factor: Float) throws {
+        let good = MetricInput.normal(1000, features: 4)
+        var scaled = good
+        scaled.generated = Observation(good.generated.features.map { factor * $2 })
+        scaled.training = Observation(good.training.features.map { factor * $2 })
+        scaled.held = Observation(good.held.features.map { factor * $2 })
+        for metric in Metrics.all
+        where metric.minimumSamples <= 1000 && metric != KernelDistance.self {
+            let unit = metric == FrechetDistance.self ? Double(factor) * Double(factor) : 1
+            let pairs = zip(
+                try Metrics.figures(metric, good), try Metrics.figures(metric, scaled))
+            for (plain, found) in pairs {
+                #expect(
+                    abs(found.value / unit - plain.value) <= 1e-9 * abs(plain.value),
+                    "\(plain), \(found)")
+            }
         }
     }
 

@@ -35,6 +35,7 @@ struct NPYTests {
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1), }", "astype(\"uint8\")"),
         ("{'descr': '|u1', 'fortran_order': True, 'shape': (1, 1, 1), }", "ascontiguousarray"),
         ("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 1, 1), }", "promises 2 bytes"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", "promises 16 bytes"),
         ("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 1, 1), }", "shape is"),
         ("{'descr': '|u1', 'fortran_order': False, 'shape': (), }", "shape is"),
         (

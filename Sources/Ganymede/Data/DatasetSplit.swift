@@ -11,7 +11,7 @@ extension Dataset {
         var sizes = [Int](repeating: 0, count: (labels.max() ?? 0) + 1)
         for label in labels { sizes[label] += 1 }
         var wanted = sizes.map { size in
-            size < 2 ? 0 : max(1, Int((Double(size) * share).rounded()))
+            size < 2 ? 0 : min(size - 1, max(1, Int((Double(size) * share).rounded())))
         }
         var (part, rest): ([Int], [Int]) = ([], [])
         for index in order.map(Int.init) {

@@ -4,15 +4,18 @@
     package import Foundation
 #endif
 
-/// NumPy's file of an array, here always of bytes: a magic word, a version, a header as a Python dictionary, the
+/// NumPy's file of an array, here of bytes, or of points as 32-bit floats: a magic word, a version, a header as a Python dictionary, the
 /// elements. Formats 1.0 to 3.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 package struct NPY: Equatable {
     /// Extents, the number of items first.
     package let shape: [Int]
     /// The elements, last axis fastest.
     package let bytes: [UInt8]
+    /// Whether the elements are coordinates, 32-bit floats [N, 2], and not bytes.
+    package let isPoints: Bool
 
     package init(shape: [Int], bytes: [UInt8]) {
+        isPoints = false
         self.shape = shape
         self.bytes = bytes
     }
@@ -39,17 +42,19 @@ package struct NPY: Equatable {
         guard let type = NPY.field("descr", of: header),
             let extents = NPY.field("shape", of: header)
         else { throw broken("its header lacks descr or shape") }
-        guard ["|u1", "<u1", ">u1", "u1"].contains(type) else {
-            throw broken(
-                "its numbers are \(type), and bytes from 0 to 255 are read: "
-                    + "images.round().clip(0, 255).astype(\"uint8\")")
-        }
         guard NPY.field("fortran_order", of: header) == "False" else {
             throw broken("its first axis is the fastest: save numpy.ascontiguousarray(images)")
         }
         let numbers = extents.split(separator: ",").map { Int($0.filter { !$0.isWhitespace }) }
         shape = numbers.compactMap { $0 }
-        let (count, overflow) = shape.reduce((1, false)) {
+        isPoints = type == "<f4" && shape.count == 2 && shape[1] == 2
+        guard isPoints || ["|u1", "<u1", ">u1", "u1"].contains(type) else {
+            throw broken(
+                "its numbers are \(type), and bytes from 0 to 255 are read: "
+                    + "images.round().clip(0, 255).astype(\"uint8\"), of images from 0 to 1 times 255 before, "
+                    + "of those from -1 to 1 plus 1 times 127.5")
+        }
+        let (count, overflow) = shape.reduce((isPoints ? 4 : 1, false)) {
             let (product, over) = $0.0.multipliedReportingOverflow(by: $1)
             return (product, $0.1 || over)
         }
@@ -96,10 +101,32 @@ extension Dataset {
     /// A file of images [N, H, W] or [N, H, W, C].
     init(npy path: String, name: String) throws {
         let array = try Files.read(path).withUnsafeBytes { try NPY($0, path) }
+        guard !array.isPoints else {
+            throw GanymedeError.world(
+                "\(path) holds points, which can be judged (ganymede evaluate \(path) --data ring8), and not learned from"
+            )
+        }
         guard (3...4).contains(array.shape.count) else {
             throw GanymedeError.world(
                 "\(path) holds \(Shape(array.shape)), and images are [N, H, W] or [N, H, W, C]")
         }
         try self.init(name, IDX(shape: array.shape, bytes: array.bytes), nil)
+    }
+
+    /// A file of points [N, 2]; nil where it holds something else.
+    init?(pointsOf path: String) throws {
+        let array = try Files.read(path).withUnsafeBytes { try NPY($0, path) }
+        guard array.isPoints else { return nil }
+        let points = array.bytes.withUnsafeBytes { bytes in
+            (0..<2 * array.shape[0]).map {
+                Float(
+                    bitPattern: UInt32(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+            }
+        }
+        if let bad = points.firstIndex(where: { !$0.isFinite }) {
+            throw GanymedeError.world("\(path): point \(bad / 2) is not finite")
+        }
+        self.init(name: path, points: points, labels: nil)
     }
 }

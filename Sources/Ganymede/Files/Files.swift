@@ -164,9 +164,11 @@ package enum Files {
             identity: .init(device: UInt64(found.st_dev), number: UInt64(found.st_ino)))
     }
 
-    /// The path from the root.
+    /// The path from the root, without a slash at its end.
     static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+        var path = path
+        while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+        return path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 
     /// Deletes a file.

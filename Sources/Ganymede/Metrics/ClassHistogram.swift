@@ -48,7 +48,11 @@ public struct ClassHistogram: Sendable, Equatable {
 
     /// (K - 1) / 2N: what a divergence is on average, to first order, for N samples of the shares themselves
     /// (Miller, "Note on the bias of information estimates", 1955).
-    public var bias: Double { Double(counts.count - 1) / Double(2 * total) }
+    public var bias: Double { ClassHistogram.bias(classes: counts.count, samples: total) }
+
+    static func bias(classes: Int, samples: Int) -> Double {
+        Double(classes - 1) / Double(2 * samples)
+    }
 }
 
 extension Matrix {

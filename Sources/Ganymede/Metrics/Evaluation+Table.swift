@@ -9,6 +9,14 @@ extension Evaluation {
         [heading(source), table, histogram].compactMap { $0 }.joined(separator: "\n\n")
     }
 
+    /// Whether the same real samples stand beside both.
+    func isJudged(as other: Evaluation) -> Bool {
+        (data, samples, seed) == (other.data, other.samples, other.seed)
+    }
+
+    /// The real samples, for the head of a column.
+    var judge: String { "real: \(grouped(samples)) of \(data)" }
+
     /// What was judged, and by what.
     public func heading(_ source: String) -> String {
         let sets = sets == 1 ? "one set" : "\(sets) sets"
@@ -20,7 +28,13 @@ extension Evaluation {
     public var table: String {
         let head = ["", "generated", "real", ""]
         let rows = figures.map { [$0.name, $0.text, short($0.real), Metrics.about($0.name)] }
-        return ([aligned([head] + rows)] + notes.map { "left out: \($0)" }).joined(separator: "\n")
+        var lines = [aligned([head] + rows)]
+        if let modeBias, figure("mode_kl") != nil || figure("mode_kl_uniform") != nil {
+            lines.append(
+                "Chance alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N."
+            )
+        }
+        return (lines + notes.map { "left out: \($0)" }).joined(separator: "\n")
     }
 
     /// The share of each class in per cent, and a bar as long as the share of samples; nil where classes are too many

@@ -32,6 +32,8 @@ public struct Evaluation: Sendable, Equatable {
     public let figures: [Figure]
     /// How often each class is seen; none where the evaluator knows too many, or none.
     public let classes: [ClassShare]
+    /// What `mode_kl` is on average of N samples of the data's own shares; nil where there are no classes.
+    public let modeBias: Double?
     /// Why figures that nobody asked for by name are missing.
     public let notes: [String]
 
@@ -58,6 +60,8 @@ public struct Evaluation: Sendable, Equatable {
         self.figures = figures.filter { names?.contains($0.name) ?? true }
         self.notes = notes
         classes = judge.classShares(of: seen)
+        let known = seen.first?.probabilities.columns ?? 0
+        modeBias = known > 1 ? ClassHistogram.bias(classes: known, samples: judge.samples) : nil
         self.data = data
         self.sets = sets.count
         samples = judge.samples
@@ -80,8 +84,8 @@ public struct Evaluation: Sendable, Equatable {
     /// The figure called `name`, if it was computed.
     public func figure(_ name: String) -> Figure? { figures.first { $0.name == name } }
 
-    /// One object: `data, samples, sets, seed, metrics: {fid: {value, real, spread}, ...}, classes: [{name, value, real},
-    /// ...]`.
+    /// One object: `data, samples, sets, seed, metrics: {fid: {value, real, spread}, ...}, mode_kl_bias, classes: [{name,
+    /// value, real}, ...], notes: [...]`.
     public var json: String {
         let metrics = figures.map { figure in
             (
@@ -96,6 +100,8 @@ public struct Evaluation: Sendable, Equatable {
             "data": .string(data), "samples": .integer(samples), "sets": .integer(sets),
             "seed": .integer(seed),
             "metrics": .object(Dictionary(uniqueKeysWithValues: metrics)),
+            "notes": .array(notes.map(JSONValue.string)),
+            "mode_kl_bias": modeBias.map(JSONValue.number) ?? .null,
             "classes": .array(
                 classes.map {
                     .object([

@@ -7,7 +7,7 @@ public enum GANTest: Metric {
     public static let minimumSamples = 100
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
-        let labels = try input.generated.labels(for: names[0])
+        let labels = try input.generated.labels(for: names[0], beside: input.held)
         let probabilities = input.generated.probabilities
         let right = labels.indices.count { probabilities.mostLikely($0) == labels[$0] }
         return [Double(right) / Double(labels.count)]
@@ -15,16 +15,19 @@ public enum GANTest: Metric {
 }
 
 extension Observation {
-    /// The class of each image. Throws a world's error unless all are known, and every class occurs.
-    func labels(for metric: String) throws -> [Int] {
-        guard let labels = samples?.labels else {
-            throw GanymedeError.world(
-                "\(metric) is of samples whose class is known: give a folder with a sub-folder of pictures for each "
-                    + "class, called as the evaluator calls it, or IDX files with labels")
-        }
-        let counts = ClassHistogram(labels, classes: probabilities.columns).counts
-        let missing = counts.indices.filter { counts[$0] == 0 }.map { index in
-            samples?.classNames?[index] ?? "\(index)"
+    /// The class of each image. Throws a world's error where it is not known.
+    func knownLabels(for what: String) throws -> [Int] {
+        if let labels = samples?.labels { return labels }
+        throw GanymedeError.world(
+            "\(what) is of samples whose class is known: give a folder with a sub-folder of pictures for each "
+                + "class, called as the evaluator calls it, or IDX files with labels")
+    }
+
+    /// The same. Throws, too, where a class of real images does not occur.
+    func labels(for metric: String, beside real: Observation) throws -> [Int] {
+        let labels = try knownLabels(for: metric)
+        let missing = Set(try real.knownLabels(for: metric)).subtracting(labels).sorted().map {
+            samples?.classNames?[$0] ?? "\($0)"
         }
         guard missing.isEmpty else {
             throw GanymedeError.world(
@@ -37,9 +40,13 @@ extension Observation {
 
 extension Dataset {
     /// The same samples, with labels that count `names` as a classifier does: a class of the same name, or whose name is
-    /// the number, is that class. Without labels where one of the classes is none of the classifier's.
+    /// the number, is that class. Without labels where one of the classes is none of the classifier's. Samples are
+    /// images of one class each.
     package func labelled(as names: [String]) -> Dataset {
-        guard let labels, stacks == nil, points == nil else { return self }
+        if stacks != nil {
+            return Dataset(name: name, image: image, pixels: allPixels, labels: nil)
+        }
+        guard let labels, points == nil else { return self }
         func number(_ own: Int) -> Int? {
             guard let classNames, own < classNames.count else { return own }
             let name = classNames[own].lowercased()

@@ -11,6 +11,7 @@ public struct Judge: Sendable {
     private let training, control: Observation
     private let held: Observation?
     private let classShares: [Double]?
+    private let trainingSet: ImageSet?
 
     /// Draws `samples` samples of each kind and looks at them.
     ///
@@ -23,14 +24,7 @@ public struct Judge: Sendable {
         training: Dataset, test: Dataset?, observer: Observer, samples: Int, seed: Int = 0,
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws {
-        let most = min(training.count / 2, test?.count ?? .max)
-        guard samples <= most else {
-            throw GanymedeError.world(
-                "\(training.name) has \(training.count) training samples"
-                    + (test.map { " and \($0.count) test samples" } ?? "")
-                    + ": enough to judge sets of \(most), and not of \(samples). Use --samples \(most)"
-            )
-        }
+        try Judge.check(samples, training: training, test: test)
         func observe(_ dataset: Dataset, skipping: Int = 0) throws -> Observation {
             progress("looking at \(dataset.name)")
             let order = dataset.shuffled(seed: seed)[skipping..<skipping + samples]
@@ -43,18 +37,33 @@ public struct Judge: Sendable {
         self.training = try observe(training)
         control = try observe(training, skipping: samples)
         held = try test.map { try observe($0) }
-        classShares = training.classShares
+        if let names = observer.classNames {
+            classShares = training.labelled(as: names).classShares
+            trainingSet = ImageSet(training)
+        } else {
+            classShares = training.classShares
+            trainingSet = nil
+        }
     }
 
     /// The metrics that mean something for these samples.
-    public var metrics: [any Metric.Type] {
-        // Without a test split there is nothing to compare the training split with.
-        observer.metrics.filter { held != nil || !$0.comparesSplits }
-    }
+    public var metrics: [any Metric.Type] { observer.metrics(hasTest: held != nil) }
 
     /// Those that also need the samples' classes.
     public var metricsOfLabelled: [any Metric.Type] {
         held == nil ? [] : observer.metricsOfLabelled
+    }
+
+    /// Throws unless there are enough real samples for sets of `samples`.
+    static func check(_ samples: Int, training: Dataset, test: Dataset?) throws {
+        let most = min(training.count / 2, test?.count ?? .max)
+        guard samples <= most else {
+            throw GanymedeError.world(
+                "\(training.name) has \(training.count) training samples"
+                    + (test.map { " and \($0.count) test samples" } ?? "")
+                    + ": enough to judge sets of \(most), and not of \(samples). Use --samples \(most)"
+            )
+        }
     }
 
     /// What is seen in generated samples.
@@ -79,6 +88,7 @@ public struct Judge: Sendable {
         var input = MetricInput(
             generated: generated, training: training, held: held ?? control,
             classShares: classShares, toy: observer.toy, seed: UInt64(seed))
+        input.trainingSet = trainingSet
         input.progress = progress
         return input
     }

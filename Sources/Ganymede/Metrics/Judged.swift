@@ -14,29 +14,37 @@ public struct Judged {
     /// - Parameters:
     ///   - path: a run, a checkpoint, a folder of pictures, a `.npy` or IDX file, or a dataset by name.
     ///   - data: the dataset; nil for the one that a run learned from, or that `path` names, and MNIST for files.
-    ///   - evaluator: the path of an evaluator's file; nil for the one that comes with the dataset.
+    ///   - evaluator: the path of an evaluator's file; nil for the run's own, or the one that comes with the dataset.
     public init(_ path: String, data: String?, evaluator: String?) throws {
-        self.data = DataSource(try data ?? Judged.data(of: path))
-        observer = try Observer(self.data, evaluator: evaluator)
+        let options = try Judged.options(of: path, needed: data == nil)
+        self.data = DataSource(data ?? Judged.data(of: path, options))
+        // A run's own evaluator knows the run's data, and may not know another's.
+        let own = data == nil ? options?.evaluator : nil
+        observer = try Observer(self.data, evaluator: evaluator ?? own)
         source = try SampleSource(path, image: observer.image)
         try observer.check(source.image, of: path)
-        isReal = path == self.data.name
+        isReal = DataSource(path).absoluteName == self.data.absoluteName
         training = try self.data.load(observer.image ?? Dataset.point)
         test = try self.data.test(training.image)
     }
 
-    /// The dataset that a run learned from, as it says itself.
-    private static func data(of path: String) throws -> String {
-        if NamedDataset.named(path) != nil { return path }
-        guard SampleSource.isGenerator(path) else { return DataSource.mnist.name }
+    /// What a run says of itself; nil where `path` is no run's. Throws where it is not found and is `needed`.
+    private static func options(of path: String, needed: Bool) throws -> RunOptions? {
+        guard SampleSource.isGenerator(path) else { return nil }
         // A checkpoint lies in a folder of its run's.
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
-        let run = Files.isDirectory(path) ? path : parts.joined(separator: "/")
-        guard Files.exists(RunDirectory(path: run).configPath) else {
-            throw GanymedeError.usage(
-                "\(path) is not in its run's folder, which says what it learned from: add --data")
+        let above = parts.isEmpty ? "." : parts.joined(separator: "/")
+        let run = Files.isDirectory(path) ? path : above
+        if Files.exists(RunDirectory(path: run).configPath) {
+            return try RunDirectory.open(run).options()
         }
-        return try RunDirectory.open(run).options().data
+        if !needed { return nil }
+        throw GanymedeError.usage(
+            "\(path) is not in its run's folder, which says what it learned from: add --data")
+    }
+
+    private static func data(of path: String, _ options: RunOptions?) -> String {
+        NamedDataset.named(path) != nil ? path : options?.data ?? DataSource.mnist.name
     }
 
     /// Samples of each kind, where nobody says how many.
@@ -53,29 +61,65 @@ public struct Judged {
         names: [String]?, samples: Int, sets: Int, seed: Int,
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws -> Evaluation {
+        try check(names)
+        let judge = try Judge(
+            training: training, test: test, observer: observer, samples: samples, seed: seed,
+            progress: progress)
         if case .generator = source { progress("making samples") }
         // Where the dataset itself is judged, what it is compared with is left out.
         let found = try source.sets(
             sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
-        let judge = try Judge(
-            training: training, test: test, observer: observer, samples: samples, seed: seed,
-            progress: progress)
-        let known = (judge.metrics + judge.metricsOfLabelled).flatMap { $0.names }
+        return try Evaluation(of: found, by: judge, names: names, data: data.name)
+    }
+
+    /// Throws where one of the figures cannot be had of these samples.
+    private func check(_ names: [String]?) throws {
+        func list(hasTest: Bool) -> [String] {
+            (observer.metrics(hasTest: hasTest) + (hasTest ? observer.metricsOfLabelled : []))
+                .flatMap { $0.names }
+        }
+        let known = list(hasTest: test != nil)
         for name in names ?? [] where !known.contains(name) {
+            if list(hasTest: true).contains(name) {
+                throw GanymedeError.world(
+                    "\(name) needs real samples that no training saw, and \(data.name) has no test split: "
+                        + "a folder of IDX files may have one")
+            }
             throw GanymedeError.usage(
                 "there is no metric \"\(name)\" of \(data.name)."
                     + suggestion(for: name, among: known)
                     + " Metrics: \(known.joined(separator: ", "))")
         }
-        return try Evaluation(of: found, by: judge, names: names, data: data.name)
+    }
+
+    /// What a set of samples is said to be, and what the evaluator takes it for. Throws where that is not known.
+    public func confusion(samples: Int, seed: Int) throws -> Confusion {
+        guard let names = observer.classNames else {
+            throw GanymedeError.usage("a confusion is of images with one class each")
+        }
+        // Of a dataset itself, images that the evaluator has not learned from.
+        let unseen = isReal ? test.map(SampleSource.samples) : nil
+        let set = try (unseen ?? source).sets(1, of: samples, seed: seed, skipping: 0)[0]
+        let seen = try observer.observe(set)
+        let labels = try seen.knownLabels(for: "a confusion")
+        return Confusion(seen.probabilities, labels: labels, classNames: names)
     }
 
     /// Samples, each beside the training images that are nearest to it in the evaluator's features, nearest first.
     public func neighbours(rows: Int = 10, columns: Int = 5, seed: Int) throws -> Raster {
-        let samples = try source.sets(1, of: rows, seed: seed, skipping: 0)[0]
-        guard samples.points == nil else {
+        guard observer.image != nil else {
             throw GanymedeError.usage("neighbours are shown of images, and these are points")
         }
+        if case .samples(let some) = source, some.count < rows {
+            throw GanymedeError.world(
+                "neighbours are shown of \(rows) samples, and \(some.name) holds \(some.count)")
+        }
+        guard training.count >= columns else {
+            throw GanymedeError.world(
+                "\(training.name) holds \(training.count) images, and \(columns) neighbours are shown"
+            )
+        }
+        let samples = try source.sets(1, of: rows, seed: seed, skipping: 0)[0]
         let nearest = try NearestNeighbours(
             of: observer.observe(samples).features, among: observer.observe(training).features,
             count: columns)

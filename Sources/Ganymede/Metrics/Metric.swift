@@ -10,6 +10,8 @@ public struct MetricInput: Sendable {
     public var classShares: [Double]?
     /// The Gaussians that points are drawn from; nil where the samples are images.
     public var toy: Toy?
+    /// The whole training split; nil where the samples are no images.
+    public var trainingSet: ImageSet?
     /// What random subsets are drawn with.
     public var seed: UInt64
     /// Told what is being done, by what takes long.

@@ -6,6 +6,9 @@ public enum Metrics {
         ModeDivergence.self, Memorisation.self,
     ]
 
+    /// The registry for whole images, which are compared themselves.
+    public static let ofImages: [any Metric.Type] = [Copies.self]
+
     /// The registry for points of the plane, whose classes are not what an evaluator says.
     public static let ofPoints: [any Metric.Type] = [
         PointModes.self, FrechetDistance.self, PrecisionRecall.self, Memorisation.self,
@@ -14,7 +17,7 @@ public enum Metrics {
     /// The registry for images whose classes are known.
     public static let ofLabelled: [any Metric.Type] = [GANTest.self, GANTrain.self]
 
-    private static var everywhere: [any Metric.Type] { all + ofLabelled + ofPoints }
+    private static var everywhere: [any Metric.Type] { all + ofImages + ofLabelled + ofPoints }
 
     /// The names of all figures.
     public static var names: [String] {

@@ -1,6 +1,9 @@
 /// How many of the evaluator's classes generated images hit, each being of its most likely class, and how far their
 /// shares are from equal ones: KL(histogram || uniform) in nats. As counted since Metz et al., "Unrolled generative
 /// adversarial networks" (2016). N perfect samples have a divergence of about (K - 1) / 2N: ``ClassHistogram/bias``.
+///
+/// Of StackedMNIST, pictures whose three channels are each a digit, the classes are the 1000 three-digit numbers, and N is
+/// 26,000 since Srivastava et al., "VEEGAN" (2017): perfect samples have a divergence of 0.0193.
 public enum Modes: Metric {
     public static let names = ["modes", "mode_kl_uniform"]
     public static let about = [

@@ -31,8 +31,16 @@ public enum Observer: Sendable {
 
     /// The metrics that mean something for what it sees.
     public var metrics: [any Metric.Type] {
-        if case .points = self { return Metrics.ofPoints }
-        return Metrics.all
+        switch self {
+        case .images: Metrics.all + Metrics.ofImages
+        case .stacks: Metrics.all
+        case .points: Metrics.ofPoints
+        }
+    }
+
+    /// Of these, the ones that can be computed. Without a test split there is nothing to compare the training split with.
+    func metrics(hasTest: Bool) -> [any Metric.Type] {
+        metrics.filter { hasTest || !$0.comparesSplits }
     }
 
     /// Those that also need the samples' classes.
@@ -81,7 +89,8 @@ public enum Observer: Sendable {
         throw GanymedeError.world(
             "\(name) holds \(kinds[1]), and \(kinds[0]) are judged here"
                 + (wanted.count == image.count
-                    ? ": give an --evaluator that was trained with that --size" : ""))
+                    ? ": give an --evaluator that was trained with that --size and --channels" : "")
+        )
     }
 
     /// What it sees. Throws a world's error where the samples are of another size or kind.
@@ -115,7 +124,7 @@ public enum Observer: Sendable {
 extension Observation {
     /// What is seen in images of several channels, from what is seen in each: all features, and the probability of
     /// each combination of classes, the first channel's slowest.
-    init(stacking channels: [Observation]) {
+    package init(stacking channels: [Observation]) {
         let count = channels[0].count
         var features: [Float] = []
         var probabilities: [Float] = []

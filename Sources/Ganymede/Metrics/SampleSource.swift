@@ -13,6 +13,11 @@ public enum SampleSource {
             self = .generator(try Sampler.load(path).sampler)
             return
         }
+        if Files.ending(path) == "npy", Files.exists(path), let points = try Dataset(pointsOf: path)
+        {
+            self = .samples(points)
+            return
+        }
         let source = DataSource(path)
         guard let image, try source.imageFolder() != nil else {
             // As they are: whoever judges says whether they fit.
@@ -47,16 +52,17 @@ public enum SampleSource {
     ) throws -> [Dataset] {
         switch self {
         case .generator(let sampler):
-            return (0..<count).map { set in
+            return try (0..<count).map { set in
                 let first = seed * 1_000_000 + set * samples
-                return sampler.samples(seeds: Array(first..<first + samples))
+                return try sampler.samples(seeds: Array(first..<first + samples))
             }
         case .samples(let dataset):
             let order = dataset.shuffled(seed: seed).dropFirst(skipping)
             guard order.count >= samples else {
                 throw GanymedeError.world(
                     "\(dataset.name) holds \(order.count) samples to judge, less than a set of \(samples): "
-                        + "use --samples \(order.count), or give more")
+                        + (order.isEmpty
+                            ? "give more" : "use --samples \(order.count), or give more"))
             }
             return (0..<min(count, order.count / samples)).map { set in
                 dataset.picking(Array(order.dropFirst(set * samples).prefix(samples)))
@@ -66,11 +72,18 @@ public enum SampleSource {
 }
 
 extension Sampler {
-    /// What seeds become, as a dataset.
-    func samples(seeds: [Int]) -> Dataset {
-        gan.makesPoints
+    /// What seeds become, as a dataset. Throws a world's error where a number is not finite: as a byte it would look like
+    /// one.
+    func samples(seeds: [Int]) throws -> Dataset {
+        let made =
+            gan.makesPoints
             ? Dataset(name: "generated", points: points(seeds: seeds), labels: nil)
             : Dataset(
                 name: "generated", image: gan.image, pixels: images(seeds: seeds), labels: nil)
+        guard madeOnlyNumbers else {
+            throw GanymedeError.world(
+                "the generator makes numbers that are not finite: judge an earlier checkpoint")
+        }
+        return made
     }
 }

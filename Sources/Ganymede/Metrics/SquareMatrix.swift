@@ -69,7 +69,8 @@ package struct SquareMatrix {
             for i in 0..<side {
                 for j in i + 1..<side {
                     let product = dot(i, self, j)
-                    let limit = epsilon * (squares[i] * squares[j]).squareRoot()
+                    // Root by root: the product of the squares may be too large for a number.
+                    let limit = epsilon * squares[i].squareRoot() * squares[j].squareRoot()
                     if abs(product) <= max(limit, negligible) { continue }
                     rotated = true
                     let ratio = (squares[j] - squares[i]) / (2 * product)

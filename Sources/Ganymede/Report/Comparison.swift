@@ -74,18 +74,32 @@ public struct Comparison {
     }
 
     private var quality: String {
-        guard let first = runs.compactMap(\.evaluation).first else { return "" }
-        let rows = first.figures.map { figure in
+        let evaluations = runs.compactMap(\.evaluation)
+        // Real samples are the same for all runs that are judged by the same.
+        var judges: [Evaluation] = []
+        for one in evaluations where !judges.contains(where: { $0.isJudged(as: one) }) {
+            judges.append(one)
+        }
+        guard !judges.isEmpty else { return "" }
+        var names: [String] = []
+        for name in evaluations.flatMap({ $0.figures.map(\.name) }) where !names.contains(name) {
+            names.append(name)
+        }
+        let rows = names.map { name in
             (
-                name: figure.name,
-                cells: runs.map { $0.evaluation?.figure(figure.name)?.text ?? "-" }
-                    + [short(figure.real), Metrics.about(figure.name)]
+                name: name,
+                cells: runs.map { $0.evaluation?.figure(name)?.text ?? "-" }
+                    + judges.map { $0.figure(name).map { short($0.real) } ?? "-" }
+                    + [Metrics.about(name)]
             )
         }
-        return
-            "<h2>How good they are</h2>\n<p>\(first.sets) sets of \(grouped(first.samples)) samples each, "
-            + "judged by \(escaped(first.data)); beside them real samples in their place.</p>\n"
-            + table(rows, others: ["real", ""])
+        let notes = runs.flatMap { run in
+            (run.evaluation?.notes ?? []).map {
+                "<p>\(escaped("\(run.name): left out: \($0)"))</p>\n"
+            }
+        }
+        return "<h2>How good they are</h2>\n<p>Beside them real samples in their place.</p>\n"
+            + table(rows, others: judges.map(\.judge) + [""]) + notes.joined()
     }
 
     private func differing() throws -> String {
@@ -104,7 +118,8 @@ public struct Comparison {
                 run.directory.samplePath(RunDirectory.stepName(step)),
                 "\(run.name), step \(grouped(step))")
         }
-        let films = try runs.map { run in
+        // A run that was killed has none.
+        let films = try runs.filter { Files.exists($0.directory.gifPath) }.map { run in
             try Page.figure(run.directory.gifPath, "\(run.name), as training went", kind: "gif")
         }
         return Page.section("Generated", last + films, columns: runs.count)

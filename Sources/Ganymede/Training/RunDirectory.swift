@@ -68,7 +68,7 @@ public struct RunDirectory: Sendable {
     }
 
     /// Opens the folder of an existing run.
-    static func open(_ path: String) throws -> RunDirectory {
+    package static func open(_ path: String) throws -> RunDirectory {
         let run = RunDirectory(
             path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
         guard !path.isEmpty, Files.exists(run.configPath) else {
@@ -80,7 +80,7 @@ public struct RunDirectory: Sendable {
     /// The checkpoint that a run calls its latest, or the one that its `checkpoints/best` names; a file is its own.
     static func checkpoint(in path: String) throws -> String {
         if Files.isDirectory(path) { return try marked(.latest, in: open(path).checkpointsPath) }
-        for mark in Mark.allCases where path.hasSuffix("/checkpoints/\(mark.rawValue)") {
+        for mark in Mark.allCases where "/\(path)".hasSuffix("/checkpoints/\(mark.rawValue)") {
             return try marked(mark, in: String(path.dropLast(mark.rawValue.count + 1)))
         }
         if Files.exists(path) { return path }
@@ -118,7 +118,8 @@ public struct RunDirectory: Sendable {
 
     /// Takes away the checkpoint of a step.
     func removeCheckpoint(step: Int) throws {
-        try Files.remove(checkpointPath(step: step))
+        let path = checkpointPath(step: step)
+        if Files.exists(path) { try Files.remove(path) }
     }
 
     /// What the run chose by measuring.
@@ -136,6 +137,9 @@ public struct RunDirectory: Sendable {
         guard case .object(var fields) = try JSONValue(encoding: options) else { return }
         // So that a resume from another folder finds the images again.
         fields["data"] = .string(DataSource(options.data).absoluteName)
+        if let evaluator = options.evaluator {
+            fields["evaluator"] = .string(Files.absolute(evaluator))
+        }
         fields["data_sha256"] = .string(dataDigest)
         fields["plan"] = try JSONValue(encoding: plan)
         fields["isa"] = .string(DNN.instructionSet)

@@ -4,6 +4,8 @@ public final class Sampler {
     private static let chunk = 64
     let gan: GAN
     private let program: Program
+    /// Whether everything that it made so far was finite.
+    private(set) var madeOnlyNumbers = true
     private var generator: Sequential { gan.generator }
 
     /// A sampler of the system whose generator's variables are in `store`. On the engine's thread.
@@ -91,7 +93,9 @@ public final class Sampler {
                     for index in 0..<latent { noise[row * latent + index] = numbers[index] }
                 }
                 program.run()
-                made += convert(program.result("samples").prefix(part.count * size))
+                let numbers = program.result("samples").prefix(part.count * size)
+                if !numbers.allSatisfy(\.isFinite) { madeOnlyNumbers = false }
+                made += convert(numbers)
             }
             return made
         }

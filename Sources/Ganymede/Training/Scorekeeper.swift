@@ -28,6 +28,27 @@ struct Scorekeeper {
         }
     }
 
+    /// Throws unless a run could be judged as it asks to be: said before it starts.
+    static func check(_ options: RunOptions, _ dataset: Dataset) throws {
+        guard options.training.metricsEvery != nil else { return }
+        let source = DataSource(options.data)
+        let observer = try Observer(source, evaluator: options.evaluator)
+        try observer.check(options.gan.image, of: "the run")
+        let samples = options.training.metricsSamples
+        guard samples >= FrechetDistance.minimumSamples else {
+            throw GanymedeError.usage(
+                "metrics_samples is at least \(FrechetDistance.minimumSamples), not \(samples): of fewer there is no fid"
+            )
+        }
+        let test = try source.test(options.gan.image)
+        do { try Judge.check(samples, training: dataset, test: test) } catch let error
+            as GanymedeError
+        {
+            throw GanymedeError.world(
+                error.description.replacing("--samples ", with: "--set metrics_samples="))
+        }
+    }
+
     /// Adds figures to the report of a step after which the run asks for them.
     ///
     /// - Returns: whether they are the best so far.
@@ -36,7 +57,7 @@ struct Scorekeeper {
             report.step % every == 0 || report.step == config.steps
         else { return false }
         // Always of the same seeds: the curve shows the generator's moves, not the noise's.
-        let seen = try judge.observe(sampler.samples(seeds: Array(0..<judge.samples)))
+        let seen = try judge.observe(try sampler.samples(seeds: Array(0..<judge.samples)))
         let figures = Scorekeeper.figures(judge.metrics) { try judge.figures($0, of: seen) }
         report.metrics = figures
         return keep(figures, step: report.step)
@@ -53,14 +74,14 @@ struct Scorekeeper {
     func summary(last: StepReport) -> String {
         let names = judge.metrics.flatMap { $0.names }.filter { real[$0] != nil }
         let columns = [
-            ("best, step \(best?.step ?? 0)", best?.figures ?? [:]),
+            ("best, step \(best?.step ?? last.step)", best?.figures ?? last.metrics ?? [:]),
             ("last, step \(last.step)", last.metrics ?? [:]), ("real", real),
         ]
         let head = [""] + columns.map(\.0)
         let rows = names.map { name in
             [name] + columns.map { $0.1[name].map(short) ?? "-" }
         }
-        return aligned([head] + rows)
+        return "Of \(grouped(judge.samples)) samples:\n" + aligned([head] + rows)
     }
 
     /// All metrics by name. One that means nothing for these samples, such as those of a generator that makes the same

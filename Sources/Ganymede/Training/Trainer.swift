@@ -41,6 +41,7 @@ public struct Trainer: Sendable {
         let options = try options.validated()
         if let path { try RunDirectory.checkFree(path) }
         let dataset = try dataset()
+        try Scorekeeper.check(options, dataset)
         return try EngineThread.run {
             let session = try TrainingSession(options, dataset)
             try session.initialize(from: options.initFrom)
