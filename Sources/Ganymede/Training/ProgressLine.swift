@@ -82,11 +82,11 @@ public struct ProgressLine {
         fflush(nil)
     }
 
-    /// Says on a line that stays what an evaluation found.
-    mutating func announce(_ report: StepReport, isBest: Bool) {
+    /// Says on a line that stays what an evaluation found, beside what real samples have.
+    mutating func announce(_ report: StepReport, real: [String: Double], isBest: Bool) {
         let figures = report.metrics ?? [:]
         let shown = ["fid", "precision", "recall", "modes"].compactMap { name in
-            figures[name].map { "\(name) \(short($0))" }
+            figures[name].map { "\(name) \(short($0)) (real \(real[name].map(short) ?? "-"))" }
         }
         let text = "step \(report.step)  " + shown.joined(separator: "  ")
         print((isTerminal ? "\r\u{1b}[K" : "") + text + (isBest ? "  best so far" : ""))

@@ -155,7 +155,9 @@ public struct Trainer: Sendable {
                 if config.announceSamples { progress?.announce(full, sinceSample, sample) }
                 sinceSample = MeanAccuracy()
             }
-            if full.metrics != nil { progress?.announce(full, isBest: isBest) }
+            if full.metrics != nil, let scores {
+                progress?.announce(full, real: scores.real, isBest: isBest)
+            }
             if last || isBest || step % config.checkpointEvery == 0 {
                 // First, so that the journal is never behind what a resume starts from.
                 try journal.flush()
