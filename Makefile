@@ -52,7 +52,7 @@ evaluators: build
 
 # Every preset to its document's length, and how good it is: some two hours; goes on where it was stopped.
 quality: build
-	python3 Benchmarks/quality.py
+	python3 Benchmarks/quality.py --gan-train
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift
