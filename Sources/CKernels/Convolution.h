@@ -2,25 +2,12 @@
 #ifndef CONVOLUTION_H
 #define CONVOLUTION_H
 
-#include "Table.h"
+#include "Vectors.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 #include <string.h>
 
-#define AVX512 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
-#define AVX512_BF16 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#define INLINE static inline __attribute__((always_inline))
-#define FULL _Pragma("clang loop unroll(full)")
-
-enum {
-    LANES = 16,
-    TILE_VECTORS = 4,
-    TILE_PLACES = 12,
-};
-
-static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
-static inline size_t round_up(size_t a, size_t to) { return (a + to - 1) / to * to; }
+enum { TILE_PLACES = 12 };
 
 // ---- Taps ----
 

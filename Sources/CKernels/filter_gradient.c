@@ -3,19 +3,12 @@
 // Elements are 4 bytes: a float, or the bfloat16 of two successive images, which the dot product instruction
 // multiplies and adds at once, and which are first packed next to each other. A tile of dw is up to 6 channels times
 // 64 filters of one tap of the window, and only the places where the tap sees the image are visited.
-#include "Table.h"
+#include "Vectors.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define AVX512 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
-#define AVX512_BF16 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#define INLINE static inline __attribute__((always_inline))
 
 enum {
-    LANES = 16,
     TILE_CHANNELS = 6,
-    TILE_VECTORS = 4,
     TILE_FILTERS = TILE_VECTORS * LANES,
     NARROW = 4,  ///< fewer channels than this would fill too few registers
     CACHED = 160 << 10,  ///< bytes of dy that stay in the second-level cache while the tiles go over them
@@ -26,9 +19,6 @@ int gk_own_products(void) {
     if (gk_selected_isa() < 2 || !__builtin_cpu_supports("bmi2")) return 0;
     return __builtin_cpu_supports("avx512bf16") ? 2 : 1;
 }
-
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-static size_t round_up(size_t a, size_t to) { return (a + to - 1) / to * to; }
 
 // ---- Packing ----
 

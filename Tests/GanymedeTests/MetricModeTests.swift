@@ -21,7 +21,7 @@ struct MetricModeTests {
     @Test func mostLikelyClasses() {
         let probabilities = Matrix(
             rows: 3, columns: 3, values: [0.2, 0.5, 0.3, 0.4, 0.4, 0.2, 0, 0, 1])
-        #expect((0..<3).map { probabilities.mostLikely($0) } == [1, 0, 2])
+        #expect((0..<3).map { probabilities.largest(inRow: $0).column } == [1, 0, 2])
         #expect(ClassHistogram(mostLikely: probabilities).counts == [1, 1, 1])
     }
 
@@ -71,7 +71,8 @@ struct MetricModeTests {
                 probabilities: Matrix.oneHot(digits, of: 10).map { 0.04 + 0.6 * $2 })
         }
         let seen = Observation(stacking: channels)
-        #expect((0..<4).map { seen.probabilities.mostLikely($0) } == [123, 123, 999, 47])
+        #expect(
+            (0..<4).map { seen.probabilities.largest(inRow: $0).column } == [123, 123, 999, 47])
         #expect(abs(seen.probabilities.row(0).reduce(0, +) - 1) < 1e-4)
         #expect(abs(seen.probabilities.row(0)[123] - 0.64 * 0.64 * 0.64) < 1e-5)
         for row in 0..<4 {

@@ -4,8 +4,8 @@
     package import Foundation
 #endif
 
-/// NumPy's file of an array, here of bytes, or of points as 32-bit floats: a magic word, a version, a header as a Python dictionary, the
-/// elements. Formats 1.0 to 3.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+/// NumPy's file of an array, here of bytes, or of points as 32-bit floats: a magic word, a version, a header as a Python
+/// dictionary, the elements. Formats 1.0 to 3.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 package struct NPY: Equatable {
     /// Extents, the number of items first.
     package let shape: [Int]
@@ -98,13 +98,17 @@ package struct NPY: Equatable {
 }
 
 extension Dataset {
-    /// A file of images [N, H, W] or [N, H, W, C].
-    init(npy path: String, name: String) throws {
+    /// A file of images [N, H, W] or [N, H, W, C]; or of points [N, 2], if the caller `allowsPoints`.
+    init(npy path: String, name: String, allowsPoints: Bool = false) throws {
         let array = try Files.read(path).withUnsafeBytes { try NPY($0, path) }
-        guard !array.isPoints else {
-            throw GanymedeError.world(
-                "\(path) holds points, which can be judged (ganymede evaluate \(path) --data ring8), and not learned from"
-            )
+        if array.isPoints {
+            guard allowsPoints else {
+                throw GanymedeError.world(
+                    "\(path) holds points, which can be judged (ganymede evaluate \(path) --data ring8), and not "
+                        + "learned from")
+            }
+            try self.init(pointsOf: array, path)
+            return
         }
         guard (3...4).contains(array.shape.count) else {
             throw GanymedeError.world(
@@ -113,10 +117,8 @@ extension Dataset {
         try self.init(name, IDX(shape: array.shape, bytes: array.bytes), nil)
     }
 
-    /// A file of points [N, 2]; nil where it holds something else.
-    init?(pointsOf path: String) throws {
-        let array = try Files.read(path).withUnsafeBytes { try NPY($0, path) }
-        guard array.isPoints else { return nil }
+    /// Points. Throws a world's error where one is not finite.
+    private init(pointsOf array: NPY, _ path: String) throws {
         let points = array.bytes.withUnsafeBytes { bytes in
             (0..<2 * array.shape[0]).map {
                 Float(

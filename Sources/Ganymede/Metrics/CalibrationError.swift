@@ -41,16 +41,3 @@ public enum CalibrationError {
         return total / Double(probabilities.rows)
     }
 }
-
-extension Matrix {
-    /// The first of the largest numbers in a row, and where it is.
-    func largest(inRow row: Int) -> (column: Int, value: Float) {
-        values.withUnsafeBufferPointer { values in
-            var best = (column: 0, value: values[row * columns])
-            for column in 1..<max(columns, 1) where values[row * columns + column] > best.value {
-                best = (column, values[row * columns + column])
-            }
-            return best
-        }
-    }
-}

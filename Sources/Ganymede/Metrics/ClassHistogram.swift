@@ -21,7 +21,7 @@ public struct ClassHistogram: Sendable, Equatable {
 
     /// Counts the most likely class of each row of [N, K]; of equally likely ones the first.
     public init(mostLikely probabilities: Matrix) {
-        let classes = (0..<probabilities.rows).map { probabilities.mostLikely($0) }
+        let classes = (0..<probabilities.rows).map { probabilities.largest(inRow: $0).column }
         self.init(classes, classes: probabilities.columns)
     }
 
@@ -52,16 +52,5 @@ public struct ClassHistogram: Sendable, Equatable {
 
     static func bias(classes: Int, samples: Int) -> Double {
         Double(classes - 1) / Double(2 * samples)
-    }
-}
-
-extension Matrix {
-    /// The column of a row's largest number; of equal ones the first.
-    public func mostLikely(_ index: Int) -> Int {
-        let row = row(index)
-        return
-            (row.indices.max { row[$0] < row[$1] || row[$0] == row[$1] && $0 > $1 }
-            ?? row.startIndex)
-            - row.startIndex
     }
 }

@@ -9,7 +9,7 @@ public enum GANTest: Metric {
     public static func figures(_ input: MetricInput) throws -> [Double] {
         let labels = try input.generated.labels(for: names[0], beside: input.held)
         let probabilities = input.generated.probabilities
-        let right = labels.indices.count { probabilities.mostLikely($0) == labels[$0] }
+        let right = labels.indices.count { probabilities.largest(inRow: $0).column == labels[$0] }
         return [Double(right) / Double(labels.count)]
     }
 }
@@ -39,14 +39,17 @@ extension Observation {
 }
 
 extension Dataset {
-    /// The same samples, with labels that count `names` as a classifier does: a class of the same name, or whose name is
-    /// the number, is that class. Without labels where one of the classes is none of the classifier's. Samples are
-    /// images of one class each.
+    /// The same images, with ``labels(as:)``.
     package func labelled(as names: [String]) -> Dataset {
-        if stacks != nil {
-            return Dataset(name: name, image: image, pixels: allPixels, labels: nil)
-        }
-        guard let labels, points == nil else { return self }
+        Dataset(
+            name: name, image: image, pixels: allPixels, labels: labels(as: names),
+            classNames: names)
+    }
+
+    /// Labels that count `names` as a classifier does: a class of the same name, or whose name is the number, is that
+    /// class. Nil where one of the classes is none of the classifier's, or where a sample is not an image of one class.
+    func labels(as names: [String]) -> [Int]? {
+        guard let labels, points == nil, stacks == nil else { return nil }
         func number(_ own: Int) -> Int? {
             guard let classNames, own < classNames.count else { return own }
             let name = classNames[own].lowercased()
@@ -56,8 +59,6 @@ extension Dataset {
         let known = labels.compactMap { label in
             numbers[label].flatMap { names.indices.contains($0) ? $0 : nil }
         }
-        return Dataset(
-            name: name, image: image, pixels: pixels,
-            labels: known.count == labels.count ? known : nil, classNames: names)
+        return known.count == labels.count ? known : nil
     }
 }

@@ -38,7 +38,7 @@ public struct Judge: Sendable {
         control = try observe(training, skipping: samples)
         held = try test.map { try observe($0) }
         if let names = observer.classNames {
-            classShares = training.labelled(as: names).classShares
+            classShares = training.classShares(as: names)
             trainingSet = ImageSet(training)
         } else {
             classShares = training.classShares
@@ -54,14 +54,16 @@ public struct Judge: Sendable {
         held == nil ? [] : observer.metricsOfLabelled
     }
 
-    /// Throws unless there are enough real samples for sets of `samples`.
-    static func check(_ samples: Int, training: Dataset, test: Dataset?) throws {
+    /// Throws unless there are enough real samples for sets of `samples`, which `option` takes.
+    static func check(
+        _ samples: Int, option: String = "--samples ", training: Dataset, test: Dataset?
+    ) throws {
         let most = min(training.count / 2, test?.count ?? .max)
         guard samples <= most else {
             throw GanymedeError.world(
                 "\(training.name) has \(training.count) training samples"
                     + (test.map { " and \($0.count) test samples" } ?? "")
-                    + ": enough to judge sets of \(most), and not of \(samples). Use --samples \(most)"
+                    + ": enough to judge sets of \(most), and not of \(samples). Use \(option)\(most)"
             )
         }
     }
@@ -118,7 +120,16 @@ extension Dataset {
     /// The share of each class, if classes are known.
     var classShares: [Double]? {
         guard let labels, let most = labels.max() else { return nil }
-        var counts = [Double](repeating: 0, count: max(classNames?.count ?? 0, most + 1))
+        return Dataset.shares(of: labels, classes: max(classNames?.count ?? 0, most + 1))
+    }
+
+    /// The share of each of `names`, as ``labels(as:)`` counts them.
+    func classShares(as names: [String]) -> [Double]? {
+        labels(as: names).map { Dataset.shares(of: $0, classes: names.count) }
+    }
+
+    private static func shares(of labels: [Int], classes: Int) -> [Double] {
+        var counts = [Double](repeating: 0, count: classes)
         for label in labels { counts[label] += 1 }
         return counts.map { $0 / Double(labels.count) }
     }

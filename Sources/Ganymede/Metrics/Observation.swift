@@ -22,6 +22,17 @@ public struct Matrix: Sendable, Equatable {
         values[index * columns..<(index + 1) * columns]
     }
 
+    /// The first of the largest numbers in a row, and where it is.
+    public func largest(inRow row: Int) -> (column: Int, value: Float) {
+        values.withUnsafeBufferPointer { values in
+            var best = (column: 0, value: values[row * columns])
+            for column in 1..<max(columns, 1) where values[row * columns + column] > best.value {
+                best = (column, values[row * columns + column])
+            }
+            return best
+        }
+    }
+
     /// The mean of each column, [columns], in double precision.
     var columnMeans: [Double] {
         var sums = [Double](repeating: 0, count: columns)

@@ -13,9 +13,8 @@ public enum SampleSource {
             self = .generator(try Sampler.load(path).sampler)
             return
         }
-        if Files.ending(path) == "npy", Files.exists(path), let points = try Dataset(pointsOf: path)
-        {
-            self = .samples(points)
+        if Files.ending(path) == "npy", Files.exists(path) {
+            self = .samples(try Dataset(npy: path, name: path, allowsPoints: true))
             return
         }
         let source = DataSource(path)
@@ -68,22 +67,5 @@ public enum SampleSource {
                 dataset.picking(Array(order.dropFirst(set * samples).prefix(samples)))
             }
         }
-    }
-}
-
-extension Sampler {
-    /// What seeds become, as a dataset. Throws a world's error where a number is not finite: as a byte it would look like
-    /// one.
-    func samples(seeds: [Int]) throws -> Dataset {
-        let made =
-            gan.makesPoints
-            ? Dataset(name: "generated", points: points(seeds: seeds), labels: nil)
-            : Dataset(
-                name: "generated", image: gan.image, pixels: images(seeds: seeds), labels: nil)
-        guard madeOnlyNumbers else {
-            throw GanymedeError.world(
-                "the generator makes numbers that are not finite: judge an earlier checkpoint")
-        }
-        return made
     }
 }

@@ -4,8 +4,6 @@ public final class Sampler {
     private static let chunk = 64
     let gan: GAN
     private let program: Program
-    /// Whether everything that it made so far was finite.
-    private(set) var madeOnlyNumbers = true
     private var generator: Sequential { gan.generator }
 
     /// A sampler of the system whose generator's variables are in `store`. On the engine's thread.
@@ -72,11 +70,31 @@ public final class Sampler {
         return make(vectors) { Array($0) }
     }
 
+    /// What seeds become, as a dataset. Throws a world's error where a number is not finite: as a byte it would look like
+    /// one.
+    func samples(seeds: [Int]) throws -> Dataset {
+        func finite(_ numbers: ArraySlice<Float>) throws -> ArraySlice<Float> {
+            guard numbers.allSatisfy(\.isFinite) else {
+                throw GanymedeError.world(
+                    "the generator makes numbers that are not finite: judge an earlier checkpoint")
+            }
+            return numbers
+        }
+        let noise = seeds.lazy.map { self.noise(seed: $0) }
+        if gan.makesPoints {
+            let points = try make(noise) { Array(try finite($0)) }
+            return Dataset(name: "generated", points: points, labels: nil)
+        }
+        let pixels = try make(noise) { Raster.bytes(try finite($0), gan.pixels) }
+        return Dataset(name: "generated", image: gan.image, pixels: pixels, labels: nil)
+    }
+
     /// What the generator makes of vectors of noise, chunk by chunk converted.
-    private func make<Number>(
-        _ vectors: some Collection<[Float]>, _ convert: (ArraySlice<Float>) -> [Number]
-    ) -> [Number] {
-        EngineThread.run {
+    private func make<Number, Failure: Error>(
+        _ vectors: some Collection<[Float]>,
+        _ convert: (ArraySlice<Float>) throws(Failure) -> [Number]
+    ) throws(Failure) -> [Number] {
+        try EngineThread.run { () throws(Failure) in
             var made: [Number] = []
             let noise = program.feed("noise")
             let latent = generator.input.reduce(1, *)
@@ -93,9 +111,7 @@ public final class Sampler {
                     for index in 0..<latent { noise[row * latent + index] = numbers[index] }
                 }
                 program.run()
-                let numbers = program.result("samples").prefix(part.count * size)
-                if !numbers.allSatisfy(\.isFinite) { madeOnlyNumbers = false }
-                made += convert(numbers)
+                made += try convert(program.result("samples").prefix(part.count * size))
             }
             return made
         }
