@@ -30,7 +30,8 @@ def train(folder, preset, steps, seed, precision):
     subprocess.run(
         [figures.GANYMEDE, "train", "--preset", preset, "--steps", str(steps),
          "--seed", str(seed), "--precision", precision, "--quiet",
-         "--sample-every", str(steps), "--out", run], check=True)
+         "--sample-every", str(steps), "--metrics-every", "0", "--out", run],
+        check=True)
     return run
 
 

@@ -57,7 +57,8 @@ def train(run, preset, seed):
         return
     command = (["resume", run] if started else
                ["train", "--preset", preset, "--seed", str(seed),
-                "--out", run])
+                # The minutes are of training alone.
+                "--metrics-every", "0", "--out", run])
     begin, before = time.monotonic(), spent(run)
     process = subprocess.Popen([figures.GANYMEDE, *command])
     while process.poll() is None:

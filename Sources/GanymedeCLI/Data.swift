@@ -70,7 +70,7 @@ extension DataCommand {
             if let output, ImageFile.Format(path: output) != .png {
                 throw GanymedeError.usage("--output ends in .png, not \"\(output)\"")
             }
-            var line = LoadingLine("reading pictures")
+            let line = LoadingLine("reading pictures")
             let found = try DataSource(data).inspect(size: size, channels: channels) {
                 line.show($0, of: $1)
             }
@@ -115,7 +115,7 @@ extension DataCommand {
                 throw GanymedeError.usage("there is no HOME to put it in: say where with --to")
             }
             let fetch = try DataFetch(dataset.digests, from: source, to: folder)
-            var line = LoadingLine("fetching", isShown: !quiet)
+            let line = LoadingLine("fetching", isShown: !quiet)
             try fetch.run { file, bytes in
                 line.show("\(file)  \(bytes >> 20) MiB")
             } finished: { file, outcome in

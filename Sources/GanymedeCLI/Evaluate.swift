@@ -1,6 +1,5 @@
 import ArgumentParser
 import Ganymede
-import Synchronization
 
 /// `ganymede evaluate`
 struct Evaluate: ParsableCommand {
@@ -71,10 +70,10 @@ extension Judged {
         called name: String, names: [String]? = nil, samples: Int, sets: Int = 3, seed: Int = 0,
         isShown: Bool = true
     ) throws -> Evaluation {
-        let line = Mutex(LoadingLine("evaluating \(name)", isShown: isShown))
-        defer { line.withLock { $0.finish() } }
+        let line = LoadingLine("evaluating \(name)", isShown: isShown)
+        defer { line.finish() }
         return try evaluation(names: names, samples: samples, sets: sets, seed: seed) { doing in
-            line.withLock { $0.show(doing) }
+            line.show(doing)
         }
     }
 }

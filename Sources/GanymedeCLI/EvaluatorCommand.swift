@@ -66,7 +66,7 @@ struct EvaluatorTrain: ParsableCommand {
         let trainer = try trainer()
         let path = output ?? "evaluator-\(data.split(separator: "/").last ?? "data").safetensors"
         for file in [path, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
-        var loading = LoadingLine("reading pictures", isShown: !quiet)
+        let loading = LoadingLine("reading pictures", isShown: !quiet)
         let (training, test) = try DataSource(data).loadLabelled(
             size: size, channels: channels, seed: seed
         ) { loading.show($0, of: $1) }

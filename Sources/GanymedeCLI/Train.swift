@@ -26,8 +26,10 @@ struct Train: ParsableCommand {
     @Option(help: "The run's folder (default: the next free runs/PRESET-001).") var out: String?
     @Option(help: "Steps between grids of samples.") var sampleEvery: Int?
     @Option(help: "Steps between checkpoints.") var checkpointEvery: Int?
-    @Option(help: "Steps between evaluations, which mark the best checkpoint (default: none).")
-    var metricsEvery: Int?
+    @Option(
+        help:
+            "Steps between evaluations, which mark the best checkpoint; 0 for none (default: a fifth of 1000 steps or more, where an evaluator comes with the data)."
+    ) var metricsEvery: Int?
     @Option(help: "The evaluator's file (default: the one that comes with the dataset).")
     var evaluator: String?
     @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
@@ -72,7 +74,7 @@ struct Train: ParsableCommand {
         training.batch = batch ?? training.batch
         training.sampleEvery = sampleEvery ?? training.sampleEvery
         training.checkpointEvery = checkpointEvery ?? training.checkpointEvery
-        training.metricsEvery = metricsEvery ?? training.metricsEvery
+        training.metricsEvery = metricsEvery.map { $0 == 0 ? nil : $0 } ?? training.metricsEvery
         if let precision { training.precision = try parsePrecision(precision) }
         options.training = training
         options.data = data ?? options.data
@@ -84,6 +86,8 @@ struct Train: ParsableCommand {
             let epoch = try options.training.epochSteps ?? passSteps(options)
             options.training.steps = max(Int((epochs * Double(epoch)).rounded()), 1)
         }
+        let isSaid = metricsEvery != nil || set.contains { $0.hasPrefix("metrics_every=") }
+        if config == nil, !isSaid { options.training.metricsEvery = options.usualMetricsEvery }
         return try options.validated()
     }
 

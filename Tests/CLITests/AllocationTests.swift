@@ -101,6 +101,7 @@
                     "train", "--preset", "mlp", "--batch", "1", "--threads", "1", "--quiet",
                     "--precision", "f32",
                     "--steps", "\(steps)", "--sample-every", "9999", "--checkpoint-every", "9999",
+                    "--metrics-every", "0",
                     "--set", "milestones=[]", "--out", "run-\(steps)",
                 ]
             }

@@ -57,6 +57,27 @@ struct EvaluateTests {
             ["generate", "judged/checkpoints/best", "--seeds", "0-9", "-o", "a.npy"], in: folder)
     }
 
+    /// Where nobody says how often, a run is judged five times, if it is long and there is an evaluator for its images.
+    @Test(
+        arguments: [
+            ([], 6_000), (["--steps", "1000"], 200), (["--steps", "999"], nil),
+            (["--epochs", "1"], 375), (["--metrics-every", "7"], 7),
+            (["--metrics-every", "0"], nil),
+            (["--set", "metrics_every=null"], nil), (["--set", "metrics_every=8"], 8),
+            (["--size", "32"], nil), (["--channels", "3"], nil), (["--data", "ring8"], 4_000),
+            (["--data", "images.npy", "--steps", "1000"], nil),
+            (["--config", "silent.json"], nil),
+        ] as [([String], Int?)])
+    func usualEvaluations(arguments: [String], every: Int?) throws {
+        let folder = try TemporaryFolder()
+        let images = NPY(shape: [64, 28, 28], bytes: [UInt8](repeating: 7, count: 64 * 28 * 28))
+        try images.data.write(to: URL(filePath: "\(folder.path)/images.npy"))
+        let silent = try RunOptions(preset: .mlp).text()
+        try silent.write(toFile: "\(folder.path)/silent.json", atomically: true, encoding: .utf8)
+        let config = try object(ganymede(["train", "--dry-run"] + arguments, in: folder))
+        #expect(config["metrics_every"] as? Int == every)
+    }
+
     /// A run that goes on knows what was the best before.
     @Test func resumeKeepsTheBest() throws {
         let folder = try TemporaryFolder()
@@ -207,11 +228,16 @@ struct EvaluateTests {
                 "metrics_samples=1000", "--evaluator", "own.safetensors", "--out", "run",
             ], in: folder)
         for part in [
-            "step 2  fid ", "(real ", "best so far", "Of 1,000 samples:", "best, step",
-            "last, step 4", "precision",
+            "step 2  fid ", "(real ", "best so far", "Of 1,000 samples:", "precision",
         ] {
             #expect(judged.contains(part), "\(judged)")
         }
+        let best = try String(
+            contentsOfFile: "\(folder.path)/run/checkpoints/best", encoding: .utf8)
+        let columns =
+            best == "step-000004.safetensors\n"
+            ? "best and last, step 4   real" : "best, step 2   last, step 4   real"
+        #expect(judged.contains(columns), "\(judged)")
         let evaluate = ["--samples", "1000", "--sets", "2", "--neighbours", "near.png"]
         let table = try ganymede(["evaluate", "run"] + evaluate, in: folder)
         for part in [
@@ -229,6 +255,9 @@ struct EvaluateTests {
             ["evaluate", "checkpoints/best"] + evaluate, in: "\(folder.path)/run")
         #expect(inside.code == 0, "\(inside.errors)")
         try FileManager.default.removeItem(atPath: "\(folder.path)/own.safetensors")
+        let resumed = try Command.run(["resume", "run", "--steps", "5"], in: folder.path)
+        #expect(resumed.code == 1 && resumed.errors.contains("own.safetensors"))
+        #expect(!resumed.output.contains("step 5"), "said before a step is made")
         let without = try Command.run(["evaluate", "run"] + evaluate, in: folder.path)
         #expect(without.code == 1 && without.errors.contains("own.safetensors"))
         let other = try Command.run(

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -6,12 +8,16 @@
 
 /// Shows on standard error how far something is that takes a while: a line that is rewritten and goes away on
 /// a terminal, a line now and then elsewhere. Standard output stays what the command was asked for.
-public struct LoadingLine {
+public final class LoadingLine: Sendable {
+    private struct State {
+        var lastShown = Machine.seconds()
+        var isOnScreen = false
+    }
+
     private let what: String
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let interval: Double
-    private var lastShown = Machine.seconds()
-    private var isOnScreen = false
+    private let state = Mutex(State())
 
     /// A line that starts with `what`; shows nothing unless `isShown`, and nothing of what is done at once.
     public init(_ what: String, isShown: Bool = true) {
@@ -20,24 +26,28 @@ public struct LoadingLine {
     }
 
     /// Shows `done` of `total` if it is time to.
-    public mutating func show(_ done: Int, of total: Int) {
+    public func show(_ done: Int, of total: Int) {
         show("\(done)/\(total)  \(progressBar(done, of: total))")
         if done == total { finish() }
     }
 
     /// Shows how much there is by now if it is time to.
-    public mutating func show(_ text: @autoclosure () -> String) {
+    public func show(_ text: @autoclosure () -> String) {
         let now = Machine.seconds()
-        guard now - lastShown >= interval else { return }
-        lastShown = now
-        isOnScreen = isTerminal
-        put(isTerminal ? "\r\(what)  \(text())\u{1b}[K" : "\(what)  \(text())\n")
+        state.withLock { state in
+            guard now - state.lastShown >= interval else { return }
+            state.lastShown = now
+            state.isOnScreen = isTerminal
+            put(isTerminal ? "\r\(what)  \(text())\u{1b}[K" : "\(what)  \(text())\n")
+        }
     }
 
     /// Takes the line away.
-    public mutating func finish() {
-        if isOnScreen { put("\r\u{1b}[K") }
-        isOnScreen = false
+    public func finish() {
+        state.withLock { state in
+            if state.isOnScreen { put("\r\u{1b}[K") }
+            state.isOnScreen = false
+        }
     }
 
     private func put(_ text: String) {

@@ -88,7 +88,9 @@ public struct ProgressLine {
         let shown = ["fid", "precision", "recall", "modes"].compactMap { name in
             figures[name].map { "\(name) \(short($0)) (real \(real[name].map(short) ?? "-"))" }
         }
-        let text = "step \(report.step)  " + shown.joined(separator: "  ")
+        let text =
+            "step \(report.step)  "
+            + (shown.isEmpty ? "cannot be judged" : shown.joined(separator: "  "))
         print((isTerminal ? "\r\u{1b}[K" : "") + text + (isBest ? "  best so far" : ""))
         isOpen = false
         fflush(nil)

@@ -3,29 +3,30 @@
 struct Scorekeeper {
     /// The step of the best checkpoint, with all its figures.
     private(set) var best: (step: Int, figures: [String: Double])?
-    /// The figures of real samples in place of generated ones.
-    let real: [String: Double]
-    private let judge: Judge
+    /// The figures of real samples in place of generated ones; none before the first evaluation.
+    private(set) var real: [String: Double] = [:]
+    /// Nil before the first evaluation: the first step does not wait for a look at the real samples.
+    private var judge: Judge?
+    private let options: RunOptions
+    private let dataset: Dataset
     private let sampler: Sampler
+    private let line: LoadingLine
 
     /// A judge of what `sampler` makes; nil where the run asks for none.
     ///
-    /// - Parameter journal: what the run told before it goes on.
+    /// - Parameters:
+    ///   - journal: what the run told before it goes on.
+    ///   - line: says what is being done.
     init?(
-        _ options: RunOptions, _ dataset: Dataset, _ sampler: Sampler, journal: [StepReport]
-    ) throws {
+        _ options: RunOptions, _ dataset: Dataset, _ sampler: Sampler, journal: [StepReport],
+        line: LoadingLine
+    ) {
         guard options.training.metricsEvery != nil else { return nil }
-        let source = DataSource(options.data)
-        let judge = try Judge(
-            training: dataset, test: source.test(options.gan.image),
-            observer: Observer(source, evaluator: options.evaluator),
-            samples: options.training.metricsSamples)
-        self.judge = judge
+        self.options = options
+        self.dataset = dataset
         self.sampler = sampler
-        real = Scorekeeper.figures(judge.metrics) { try judge.realFigures($0) }
-        for report in journal {
-            if let figures = report.metrics { _ = keep(figures, step: report.step) }
-        }
+        self.line = line
+        for report in journal { _ = keep(report) }
     }
 
     /// Throws unless a run could be judged as it asks to be: said before it starts.
@@ -41,42 +42,64 @@ struct Scorekeeper {
             )
         }
         let test = try source.test(options.gan.image)
-        do { try Judge.check(samples, training: dataset, test: test) } catch let error
-            as GanymedeError
-        {
-            throw GanymedeError.world(
-                error.description.replacing("--samples ", with: "--set metrics_samples="))
-        }
+        try Judge.check(
+            samples, option: "--set metrics_samples=", training: dataset, test: test)
     }
 
     /// Adds figures to the report of a step after which the run asks for them.
     ///
     /// - Returns: whether they are the best so far.
-    mutating func judge(_ report: inout StepReport, of config: TrainingConfig) throws -> Bool {
-        guard let every = config.metricsEvery,
-            report.step % every == 0 || report.step == config.steps
+    mutating func judge(_ report: inout StepReport) throws -> Bool {
+        let training = options.training
+        guard let every = training.metricsEvery,
+            report.step % every == 0 || report.step == training.steps
         else { return false }
+        defer { line.finish() }
+        let judge = try appointed()
         // Always of the same seeds: the curve shows the generator's moves, not the noise's.
-        let seen = try judge.observe(try sampler.samples(seeds: Array(0..<judge.samples)))
-        let figures = Scorekeeper.figures(judge.metrics) { try judge.figures($0, of: seen) }
-        report.metrics = figures
-        return keep(figures, step: report.step)
+        let made = try? sampler.samples(seeds: Array(0..<judge.samples))
+        let figures = try made.map { made in
+            let seen = try judge.observe(made)
+            return Scorekeeper.figures(judge.metrics) { try judge.figures($0, of: seen) }
+        }
+        report.metrics = figures ?? [:]
+        return keep(report)
     }
 
-    private mutating func keep(_ figures: [String: Double], step: Int) -> Bool {
-        guard let distance = figures["fid"] else { return false }
+    /// The judge, who looks at the real samples when first asked for.
+    private mutating func appointed() throws -> Judge {
+        if let judge { return judge }
+        let source = DataSource(options.data)
+        let new = try Judge(
+            training: dataset, test: source.test(options.gan.image),
+            observer: Observer(source, evaluator: options.evaluator),
+            samples: options.training.metricsSamples
+        ) { [line] in line.show($0) }
+        real = Scorekeeper.figures(new.metrics) { try new.realFigures($0) }
+        judge = new
+        return new
+    }
+
+    private mutating func keep(_ report: StepReport) -> Bool {
+        guard let figures = report.metrics, let distance = figures["fid"] else { return false }
         if let known = best?.figures["fid"], known <= distance { return false }
-        best = (step, figures)
+        best = (report.step, figures)
         return true
     }
 
-    /// The best checkpoint's figures beside the last one's and those of real samples.
-    func summary(last: StepReport) -> String {
+    /// The best checkpoint's figures beside the last one's and those of real samples; nil where this process judged
+    /// none.
+    func summary(last: StepReport) -> String? {
+        guard let judge else { return nil }
+        var columns = [("real", real)]
+        if let figures = last.metrics, last.step != best?.step {
+            columns.insert(("last, step \(last.step)", figures), at: 0)
+        }
+        if let best {
+            let isLast = best.step == last.step ? " and last" : ""
+            columns.insert(("best\(isLast), step \(best.step)", best.figures), at: 0)
+        }
         let names = judge.metrics.flatMap { $0.names }.filter { real[$0] != nil }
-        let columns = [
-            ("best, step \(best?.step ?? last.step)", best?.figures ?? last.metrics ?? [:]),
-            ("last, step \(last.step)", last.metrics ?? [:]), ("real", real),
-        ]
         let head = [""] + columns.map(\.0)
         let rows = names.map { name in
             [name] + columns.map { $0.1[name].map(short) ?? "-" }
@@ -95,5 +118,18 @@ struct Scorekeeper {
             for (name, figure) in zip(metric.names, figures) { found[name] = figure }
         }
         return found
+    }
+}
+
+extension RunOptions {
+    /// Steps between evaluations where nobody says how many: a fifth of the run. Nil where that is short beside the
+    /// evaluation, or where no evaluator comes with the data that sees images of this size; one that is given is meant
+    /// to be used.
+    public var usualMetricsEvery: Int? {
+        let fifth = training.steps / 5
+        guard fifth >= 200 else { return nil }
+        if evaluator != nil { return fifth }
+        let observer = try? Observer(DataSource(data))
+        return observer.flatMap { ($0.image ?? Dataset.point) == gan.image ? fifth : nil }
     }
 }

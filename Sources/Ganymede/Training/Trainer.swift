@@ -50,7 +50,7 @@ public struct Trainer: Sendable {
     }
 
     private func dataset() throws -> Dataset {
-        var line = LoadingLine("reading pictures", isShown: showsProgress)
+        let line = LoadingLine("reading pictures", isShown: showsProgress)
         return try DataSource(options.data).load(options.gan.image) { line.show($0, of: $1) }
     }
 
@@ -96,6 +96,7 @@ public struct Trainer: Sendable {
                 "the images of \(options.data) are not those that the run began with: put the old ones back"
             )
         }
+        try Scorekeeper.check(trainer.options, dataset)
         return try EngineThread.run {
             EngineThread.threads = trainer.options.training.threads
             try checkpoint.plan.check(
@@ -122,7 +123,8 @@ public struct Trainer: Sendable {
             try session.saveSamples(step: 0)
             try session.saveCheckpoint(step: 0)
         }
-        var scores = try session.scorekeeper()
+        var scores = try session.scorekeeper(
+            under: LoadingLine("judging", isShown: showsProgress))
         var clock = RateClock(batch: config.batch)
         var progress = showsProgress ? ProgressLine(options) : nil
         progress?.begin(options, session.directory, epochSteps: session.epochSteps)
@@ -141,7 +143,7 @@ public struct Trainer: Sendable {
             var full = session.complete(
                 new, step: step, seconds: seconds, rate: clock.imagesPerSecond)
             let replaced = scores?.best?.step
-            let isBest = try scores?.judge(&full, of: config) ?? false
+            let isBest = try scores?.judge(&full) ?? false
             journal.append(full)
             sinceSample.add(full)
             report = full
@@ -167,7 +169,9 @@ public struct Trainer: Sendable {
             clock.skipPause()
         }
         progress?.finish()
-        if showsProgress, let scores, let report { print(scores.summary(last: report)) }
+        if showsProgress, let report, let summary = scores?.summary(last: report) {
+            print(summary)
+        }
         try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: report,

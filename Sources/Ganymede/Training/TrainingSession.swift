@@ -53,8 +53,8 @@ final class TrainingSession {
     }
 
     /// What judges the generator as the run goes, if it asks for that.
-    func scorekeeper() throws -> Scorekeeper? {
-        try Scorekeeper(options, dataset, sampler, journal: directory.journal())
+    func scorekeeper(under line: LoadingLine) throws -> Scorekeeper? {
+        try Scorekeeper(options, dataset, sampler, journal: directory.journal(), line: line)
     }
 
     func openJournal(after step: Int) throws -> (Journal, Double) {
