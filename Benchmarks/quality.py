@@ -29,7 +29,7 @@ PLAN = {"mlp": (0, 1, 2), "dense": (0, 1, 2), "conv-discriminator": (0, 1, 2),
 # Where not to the length of the document, which takes `forger` hours.
 MINUTES = {"forger": 30}
 COLUMNS = ("fid", "kid", "score", "precision", "recall", "density", "coverage",
-           "modes", "mode_kl", "memorisation")
+           "modes", "mode_kl", "memorisation", "copies")
 # Where real samples in place of generated ones are training images.
 OF_TRAINING = ("memorisation", "memorisation_ratio", "gan_train")
 

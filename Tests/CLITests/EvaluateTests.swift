@@ -217,6 +217,27 @@ struct EvaluateTests {
         #expect(shares.compactMap { $0["value"] as? Double }.max() == 1)
     }
 
+    /// Pictures that had to be changed to be judged: it says so.
+    @Test func changedPictures() throws {
+        let folder = try TemporaryFolder()
+        for index in 0..<20 {
+            var pixels = [UInt8](repeating: UInt8(index * 12), count: 32 * 30 * 3)
+            if index < 5 { pixels[0] = 255 }
+            let raster = Raster(height: 30, width: 32, channels: 3, pixels: pixels)
+            try folder.write("pictures/\(index + 10).png", raster.png())
+        }
+        let options = ["--samples", "20", "--metrics", "copies", "--sets", "1"]
+        let table = try ganymede(["evaluate", "pictures"] + options, in: folder)
+        let notes = [
+            "pictures of 32x30 pixels were resized to 28x28",
+            "5 of 20 pictures are in colour and made grey",
+        ]
+        #expect(table.contains(notes.joined(separator: "\n")), "\(table)")
+        let found = try object(
+            ganymede(["evaluate", "pictures", "--json"] + options, in: folder))
+        #expect(found["notes"] as? [String] == notes)
+    }
+
     /// A run is judged by the evaluator that it was trained with, from wherever one asks; its table and pictures.
     @Test func aRunOfImages() throws {
         let folder = try TemporaryFolder()

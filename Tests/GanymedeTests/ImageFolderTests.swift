@@ -186,6 +186,21 @@ struct ImageFolderTests {
         #expect(found.faults.isEmpty)
     }
 
+    /// One is told of colours that are lost; a JPEG's greys are no colours.
+    @Test func lostColoursAreNoted() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("1.png", try picture(1).png())
+        try folder.write("2.png", try picture(2, channels: 1).png())
+        try folder.write("3.jpg", Fixtures.data("pictures/opaque/rgb.jpg"))
+        func notes(_ channels: Int) throws -> [String] {
+            try DataSource(folder.path).inspect(
+                size: 8, channels: channels, folders: ImageFolderTests.nowhere
+            ).notes
+        }
+        #expect(try notes(1) == ["2 of 3 pictures are in colour and made grey"])
+        #expect(try notes(3) == [])
+    }
+
     @Test func labelsNeedSubfolders() throws {
         let folder = try TemporaryFolder()
         try folder.write("only/1.png", try picture(1).png())

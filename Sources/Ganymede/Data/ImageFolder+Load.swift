@@ -9,6 +9,33 @@ extension ImageFolder {
         var formats: [ImageHeader.Format: Int] = [:]
         /// Extents of the smallest and the largest picture: width, height.
         var extents: (smallest: [Int], largest: [Int])?
+        /// How many pictures in colour were made grey.
+        var madeGrey = 0
+
+        /// `8x8 to 40x30`, or one of both where they are the same; nil where there is no picture.
+        var range: String? {
+            extents.map { smallest, largest in
+                (smallest == largest ? "" : "\(smallest.extents) to ") + largest.extents
+            }
+        }
+
+        /// How the pictures differ from what they became.
+        var changes: [String] { [resizing, greying].compactMap { $0 } }
+
+        private var resizing: String? {
+            let side = Array(dataset.image.prefix(2))
+            guard let extents, let range, extents.smallest != side || extents.largest != side else {
+                return nil
+            }
+            return "pictures of \(range) pixels were resized to \(side.extents)"
+        }
+
+        /// That colours are lost.
+        var greying: String? {
+            madeGrey == 0
+                ? nil
+                : "\(madeGrey) of \(dataset.count) pictures \(madeGrey == 1 ? "is" : "are") in colour and made grey"
+        }
     }
 
     /// The pictures from the cache, or decoded and then kept there.
@@ -17,13 +44,21 @@ extension ImageFolder {
     ) throws -> Dataset {
         let image = [size, size, channels]
         if let pixels = cache?.read(self, image) { return dataset(image, pixels, labels) }
-        let decoded = try decode(size: size, channels: channels, progress: progress)
-        if !decoded.faults.isEmpty { throw ImageFolder.error(decoded.faults, of: self) }
+        let decoded = try decodeAll(size: size, channels: channels, progress: progress)
         cache?.write(self, decoded.dataset)
         return decoded.dataset
     }
 
-    /// Every picture, one after the other, at its final size.
+    /// Every picture at its final size. Throws a world's error that names those that cannot be used.
+    func decodeAll(
+        size: Int, channels: Int, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> Decoded {
+        let decoded = try decode(size: size, channels: channels, progress: progress)
+        if !decoded.faults.isEmpty { throw ImageFolder.error(decoded.faults, of: self) }
+        return decoded
+    }
+
+    /// Every picture that can be used, one after the other, at its final size.
     func decode(size: Int, channels: Int, progress: (Int, Int) -> Void) throws -> Decoded {
         let image = [size, size, channels]
         try Dataset.checkMemory(count: files.count, image: image)
@@ -57,7 +92,7 @@ extension ImageFolder {
         guard status.size <= 64 << 20 else { throw ImageFault("has more than 64 MiB") }
         return try Files.read("\(path)/\(file.path)", limit: 64 << 20).withUnsafeBytes { bytes in
             let header = try ImageHeader(bytes)
-            let raster = try Raster(decoding: bytes, header, side: size, channels: channels)
+            let picture = try GDImage.decoded(bytes, header)
             result.formats[header.format, default: 0] += 1
             let extent = [header.width, header.height]
             let area = { (extent: [Int]) in extent[0] * extent[1] }
@@ -66,7 +101,8 @@ extension ImageFolder {
                 area(extent) < area(smallest) ? extent : smallest,
                 area(extent) > area(largest) ? extent : largest
             )
-            return raster
+            if channels == 1 && picture.isColoured { result.madeGrey += 1 }
+            return try picture.square(size).raster(channels: channels)
         }
     }
 

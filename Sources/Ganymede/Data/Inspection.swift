@@ -33,14 +33,12 @@ extension DataSource {
             found.formats[format].map { "\($0) \(format.rawValue)" }
         }
         var source = "\(folder.files.count) files"
-        if let extents = found.extents {
-            source +=
-                ": " + formats.joined(separator: ", ") + "; "
-                + (extents.smallest == extents.largest
-                    ? "" : "\(extents.smallest.extents) to ") + "\(extents.largest.extents) pixels"
+        if let range = found.range {
+            source += ": " + formats.joined(separator: ", ") + "; \(range) pixels"
         }
         return Inspection(
-            dataset: found.dataset, faults: found.faults, notes: folder.notes, source: source)
+            dataset: found.dataset, faults: found.faults,
+            notes: folder.notes + [found.greying].compactMap { $0 }, source: source)
     }
 }
 
@@ -101,7 +99,7 @@ extension Inspection {
 
 extension [Int] {
     /// `28x28x1`.
-    fileprivate var extents: String { map(String.init).joined(separator: "x") }
+    var extents: String { map(String.init).joined(separator: "x") }
 }
 
 extension Dataset {

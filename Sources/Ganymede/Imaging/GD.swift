@@ -72,8 +72,9 @@ final class GDImage {
         return raster
     }
 
-    /// The picture as a square of `side` pixels; what is not square is stretched.
-    func resampled(_ side: Int) throws -> GDImage {
+    /// The picture as a square of `side` pixels, resampled unless it is one; what is not square is stretched.
+    func square(_ side: Int) throws -> GDImage {
+        if pointer.pointee.sx == side && pointer.pointee.sy == side { return self }
         let target = try GDImage(
             gdImageCreateTrueColor(Int32(side), Int32(side)), "a picture of \(side)x\(side)")
         gdImageCopyResampled(
@@ -157,7 +158,7 @@ extension Dataset {
             let one = Array(self.pixels[index * size..<(index + 1) * size])
             let source = try GDImage(
                 Raster(height: old[0], width: old[1], channels: old[2], pixels: one), greys: nil)
-            pixels += try source.resampled(image[0]).raster(channels: channels).pixels
+            pixels += try source.square(image[0]).raster(channels: channels).pixels
             progress(index + 1, count)
         }
         return Dataset(

@@ -7,29 +7,33 @@ import Synchronization
     import Darwin
 #endif
 
-extension Raster {
-    /// A picture of a known format as a square: laid over white where it is transparent, then resampled
-    /// unless it has that size. A GIF gives its first frame, 16 bits a channel become 8, CMYK becomes RGB.
-    init(
-        decoding bytes: UnsafeRawBufferPointer, _ header: ImageHeader, side: Int, channels: Int
-    ) throws {
+extension GDImage {
+    /// A picture of a known format, laid over white where it is transparent. A GIF gives its first frame, 16 bits a
+    /// channel become 8, CMYK becomes RGB.
+    static func decoded(_ bytes: UnsafeRawBufferPointer, _ header: ImageHeader) throws -> GDImage {
         let (pointer, messages) = GDMessages.collect { GDImage.decode(bytes, header.format) }
         // libgd takes a JPEG that is cut short, with a message.
         guard let pointer, header.format != .jpeg || messages.isEmpty else {
             if let pointer { gdImageDestroy(pointer) }
             throw ImageFault("is damaged or cut short" + (GDMessages.detail(messages) ?? ""))
         }
-        var image = try GDImage(pointer, "a picture")
+        let image = try GDImage(pointer, "a picture")
         // A JPEG has no transparency.
-        if header.format != .jpeg { image = try image.overWhite() }
-        if image.pointer.pointee.sx != side || image.pointer.pointee.sy != side {
-            image = try image.resampled(side)
-        }
-        self = image.raster(channels: channels)
+        return header.format == .jpeg ? image : try image.overWhite()
     }
-}
 
-extension GDImage {
+    /// Whether a pixel is clearly not grey; a JPEG's greys may be a little off.
+    var isColoured: Bool {
+        for y in 0..<pointer.pointee.sy {
+            for x in 0..<pointer.pointee.sx {
+                let colour = gdImageGetTrueColorPixel(pointer, x, y)
+                let (red, green, blue) = (colour >> 16 & 255, colour >> 8 & 255, colour & 255)
+                if max(red, green, blue) - min(red, green, blue) > 16 { return true }
+            }
+        }
+        return false
+    }
+
     fileprivate static func decode(
         _ bytes: UnsafeRawBufferPointer, _ format: ImageHeader.Format
     ) -> gdImagePtr? {

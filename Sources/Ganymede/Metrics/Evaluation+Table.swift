@@ -34,7 +34,7 @@ extension Evaluation {
                 "Chance alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N."
             )
         }
-        return (lines + notes.map { "left out: \($0)" }).joined(separator: "\n")
+        return (lines + notes).joined(separator: "\n")
     }
 
     /// The share of each class in per cent, and a bar as long as the share of samples; nil where classes are too many

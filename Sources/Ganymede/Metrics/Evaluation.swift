@@ -34,19 +34,23 @@ public struct Evaluation: Sendable, Equatable {
     public let classes: [ClassShare]
     /// What `mode_kl` is on average of N samples of the data's own shares; nil where there are no classes.
     public let modeBias: Double?
-    /// Why figures that nobody asked for by name are missing.
+    /// What was done to the samples so that they could be judged, and why figures that nobody asked for by name are
+    /// missing.
     public let notes: [String]
 
     /// Judges sets of samples, of as many samples each as the judge's own.
     ///
-    /// - Parameter names: the figures that are wanted: one that means nothing for these samples throws, and says why.
-    ///   Nil for all that mean something.
+    /// - Parameters:
+    ///   - names: the figures that are wanted: one that means nothing for these samples throws, and says why. Nil for
+    ///     all that mean something.
+    ///   - notes: what a reader should know of the samples.
     public init(
-        of sets: [Dataset], by judge: Judge, names: [String]? = nil, data: String
+        of sets: [Dataset], by judge: Judge, names: [String]? = nil, data: String,
+        notes: [String] = []
     ) throws {
         let seen = try sets.map { try judge.observe($0) }
         var figures: [Figure] = []
-        var notes: [String] = []
+        var notes = notes
         let areLabelled = seen.allSatisfy { $0.samples?.labels != nil }
         let ofLabelled = areLabelled || names != nil ? judge.metricsOfLabelled : []
         for metric in judge.metrics + ofLabelled
@@ -54,7 +58,7 @@ public struct Evaluation: Sendable, Equatable {
             do {
                 figures += try Evaluation.figures(metric, of: seen, by: judge)
             } catch let error as GanymedeError where names == nil {
-                notes.append(error.description)
+                notes.append("left out: \(error)")
             }
         }
         self.figures = figures.filter { names?.contains($0.name) ?? true }

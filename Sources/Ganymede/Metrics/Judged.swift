@@ -69,7 +69,8 @@ public struct Judged {
         // Where the dataset itself is judged, what it is compared with is left out.
         let found = try source.sets(
             sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
-        return try Evaluation(of: found, by: judge, names: names, data: data.name)
+        return try Evaluation(
+            of: found, by: judge, names: names, data: data.name, notes: source.changes)
     }
 
     /// Throws where one of the figures cannot be had of these samples.
@@ -98,7 +99,7 @@ public struct Judged {
             throw GanymedeError.usage("a confusion is of images with one class each")
         }
         // Of a dataset itself, images that the evaluator has not learned from.
-        let unseen = isReal ? test.map(SampleSource.samples) : nil
+        let unseen = isReal ? test.map { SampleSource.samples($0) } : nil
         let set = try (unseen ?? source).sets(1, of: samples, seed: seed, skipping: 0)[0]
         let seen = try observer.observe(set)
         let labels = try seen.knownLabels(for: "a confusion")
@@ -110,7 +111,7 @@ public struct Judged {
         guard observer.image != nil else {
             throw GanymedeError.usage("neighbours are shown of images, and these are points")
         }
-        if case .samples(let some) = source, some.count < rows {
+        if case .samples(let some, _) = source, some.count < rows {
             throw GanymedeError.world(
                 "neighbours are shown of \(rows) samples, and \(some.name) holds \(some.count)")
         }

@@ -2,8 +2,8 @@
 public enum SampleSource {
     /// A run or a checkpoint.
     case generator(Sampler)
-    /// A folder, a `.npy` or IDX file, a dataset by name.
-    case samples(Dataset)
+    /// A folder, a `.npy` or IDX file, a dataset by name; and how pictures differ from what they became.
+    case samples(Dataset, changes: [String] = [])
 
     /// What is at `path`. Throws a world's error where nothing is there, or nothing that can be used.
     ///
@@ -18,12 +18,14 @@ public enum SampleSource {
             return
         }
         let source = DataSource(path)
-        guard let image, try source.imageFolder() != nil else {
+        guard let image, let folder = try source.imageFolder() else {
             // As they are: whoever judges says whether they fit.
             self = .samples(try source.arrays(.standard))
             return
         }
-        self = .samples(try source.load(image))
+        // Not from the cache, which does not know how they were.
+        let decoded = try folder.decodeAll(size: image[0], channels: image[2])
+        self = .samples(decoded.dataset, changes: decoded.changes)
     }
 
     /// Whether there is a run or a checkpoint at `path`.
@@ -37,8 +39,14 @@ public enum SampleSource {
     public var image: [Int] {
         switch self {
         case .generator(let sampler): sampler.gan.image
-        case .samples(let dataset): dataset.image
+        case .samples(let dataset, _): dataset.image
         }
+    }
+
+    /// How pictures differ from what is judged; nothing where it is what there is.
+    public var changes: [String] {
+        if case .samples(_, let changes) = self { return changes }
+        return []
     }
 
     /// Disjoint sets of `samples` samples each, as many as there are up to `count`.
@@ -55,7 +63,7 @@ public enum SampleSource {
                 let first = seed * 1_000_000 + set * samples
                 return try sampler.samples(seeds: Array(first..<first + samples))
             }
-        case .samples(let dataset):
+        case .samples(let dataset, _):
             let order = dataset.shuffled(seed: seed).dropFirst(skipping)
             guard order.count >= samples else {
                 throw GanymedeError.world(

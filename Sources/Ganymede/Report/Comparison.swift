@@ -95,7 +95,7 @@ public struct Comparison {
         }
         let notes = runs.flatMap { run in
             (run.evaluation?.notes ?? []).map {
-                "<p>\(escaped("\(run.name): left out: \($0)"))</p>\n"
+                "<p>\(escaped("\(run.name): \($0)"))</p>\n"
             }
         }
         return "<h2>How good they are</h2>\n<p>Beside them real samples in their place.</p>\n"
