@@ -43,6 +43,15 @@ struct StackedMNISTTests {
         }
     }
 
+    /// Looking once at every grey image sees what looking at the three channels does.
+    @Test func greyImagesAreSeenOnce() throws {
+        let data = try DataSource("stacked-mnist").load().picking([5, 77_777, 5, 127_999, 64])
+        let images = Dataset(name: "images", image: data.image, pixels: data.allPixels, labels: nil)
+        let observer = try Observer(DataSource("stacked-mnist"))
+        let (a, b) = (try observer.observe(data), try observer.observe(images))
+        #expect(a.features == b.features && a.probabilities == b.probabilities)
+    }
+
     /// Images, batches and resized images are what one composes by hand.
     @Test(arguments: [28, 8])
     func batchesAreComposed(size: Int) throws {

@@ -104,12 +104,7 @@ public enum Observer: Sendable {
                 features: seen.features, probabilities: seen.probabilities,
                 samples: samples.labelled(as: evaluator.classNames))
         case .stacks(let evaluator):
-            let pixels = samples.allPixels
-            let seen = try (0..<3).map {
-                try evaluator.observe(
-                    pixels, image: samples.image, channel: $0, threads: EngineThread.threads)
-            }
-            return Observation(stacking: seen)
+            return Observation(stacking: try Observer.channels(of: samples, evaluator))
         case .points:
             let points = samples.points ?? []
             let count = points.count / 2
@@ -117,6 +112,30 @@ public enum Observer: Sendable {
                 features: Matrix(rows: count, columns: 2, values: points),
                 probabilities: Matrix(
                     rows: count, columns: 1, values: [Float](repeating: 1, count: count)))
+        }
+    }
+
+    /// What an evaluator of grey images sees in each of three channels. Where these are grey images of a dataset, it looks
+    /// at each of them once, however many stacks it is in.
+    private static func channels(of samples: Dataset, _ evaluator: Evaluator) throws
+        -> [Observation]
+    {
+        let threads = EngineThread.threads
+        guard let stacks = samples.stacks else {
+            return try (0..<3).map {
+                try evaluator.observe(
+                    samples.pixels, image: samples.image, channel: $0, threads: threads)
+            }
+        }
+        let used = Set(stacks).sorted()
+        let area = evaluator.image.reduce(1, *)
+        let pixels = used.flatMap { samples.pixels[Int($0) * area..<(Int($0) + 1) * area] }
+        let seen = try evaluator.observe(pixels, image: evaluator.image, threads: threads)
+        var places = [Int](repeating: 0, count: samples.pixels.count / area)
+        for (place, grey) in used.enumerated() { places[Int(grey)] = place }
+        return (0..<3).map { channel in
+            seen.picking(
+                stride(from: channel, to: stacks.count, by: 3).map { places[Int(stacks[$0])] })
         }
     }
 }
