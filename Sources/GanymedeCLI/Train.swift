@@ -146,5 +146,8 @@ func report(_ outcome: Trainer.Outcome, quiet: Bool) throws {
     if quiet { return }
     print("Pictures: \(outcome.directory.samplesPath)/ and \(path)/progress.gif")
     print("More like them: ganymede generate \(path) --seeds 0-63 -o more.png")
+    if let best = outcome.best, best != outcome.step {
+        print("Of the best: ganymede generate \(path)/checkpoints/best --seeds 0-63 -o best.png")
+    }
     print("How good they are: ganymede evaluate \(path)")
 }

@@ -45,6 +45,16 @@ struct EvaluateTests {
         let best = try String(
             contentsOfFile: "\(folder.path)/judged/checkpoints/best", encoding: .utf8)
         #expect(best == "step-0000\((lowest + 1) * 20).safetensors\n")
+        // The same real samples each time, and less far from the training set than any others.
+        let real = measured.compactMap { ($0["metrics_real"] as? [String: Double])?["fid"] }
+        #expect(real.count == 3 && Set(real).count == 1 && real[0] < distances[lowest])
+        for name in ["judged", "plain"] {
+            let html = try String(
+                contentsOfFile: "\(folder.path)/\(name)/report.html", encoding: .utf8)
+            let title = "\(lowest == 2 ? "best and last" : "best"), step \((lowest + 1) * 20)"
+            #expect(html.contains("<th>\(title)</th>") == (name == "judged"))
+            #expect(html.contains("<h2>How good it is</h2>") == (name == "judged"))
+        }
         // The best that were not asked for are gone.
         let kept = try FileManager.default.contentsOfDirectory(
             atPath: "\(folder.path)/judged/checkpoints")
@@ -74,7 +84,8 @@ struct EvaluateTests {
         try images.data.write(to: URL(filePath: "\(folder.path)/images.npy"))
         let silent = try RunOptions(preset: .mlp).text()
         try silent.write(toFile: "\(folder.path)/silent.json", atomically: true, encoding: .utf8)
-        let config = try object(ganymede(["train", "--dry-run"] + arguments, in: folder))
+        let train = ["train", "--dry-run", "--precision", "f32"]
+        let config = try object(ganymede(train + arguments, in: folder))
         #expect(config["metrics_every"] as? Int == every)
     }
 

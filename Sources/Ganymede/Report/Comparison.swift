@@ -42,13 +42,7 @@ public struct Comparison {
     private func table(
         _ rows: [(name: String, cells: [String])], others: [String] = []
     ) -> String {
-        let names = runs.map(\.name) + others
-        let head = "<tr><th></th>" + names.map { "<th>\(escaped($0))</th>" }.joined() + "</tr>"
-        let body = rows.map { row in
-            "<tr><td>\(escaped(row.name))</td>"
-                + row.cells.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>"
-        }
-        return "<div class=\"wide\"><table>\(head)\n\(body.joined(separator: "\n"))</table></div>"
+        Page.table(head: [""] + runs.map(\.name) + others, rows.map { [$0.name] + $0.cells })
     }
 
     private var facts: [(name: String, cells: [String])] {

@@ -18,18 +18,21 @@ struct Curves {
             curve("fakes told right", Curves.red, \.dAccFake),
             curve("fakes taken for real as the generator learns", Curves.blue, \.gAcc),
         ]
-        let distance = curve("generated to real (fid)", Curves.blue) { $0.metrics?["fid"] }
+        let distances = [
+            curve("generated to real", Curves.blue) { $0.metrics?["fid"] },
+            curve("real to real", Curves.green) { $0.metricsReal?["fid"] },
+        ].filter { !$0.values.isEmpty }
         charts =
             [
                 Chart(title: "Losses", curves: losses, isShare: false),
                 Chart(
                     title: "What the discriminator tells right", curves: accuracies, isShare: true),
             ]
-            + (distance.values.isEmpty
+            + (distances.isEmpty
                 ? []
                 : [
                     Chart(
-                        title: "Distance to the real images (fid)", curves: [distance],
+                        title: "Distance to the real images (fid)", curves: distances,
                         isShare: false)
                 ])
     }

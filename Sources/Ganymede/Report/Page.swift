@@ -31,6 +31,15 @@ enum Page {
             + "<div class=\"row\" style=\"\(style)\">\(figures.joined(separator: "\n"))</div>"
     }
 
+    /// A table; the cells of the first row, if it is a head, in bold.
+    static func table(head: [String]? = nil, _ rows: [[String]]) -> String {
+        func row(_ cells: [String], _ tag: String) -> String {
+            "<tr>" + cells.map { "<\(tag)>\(escaped($0))</\(tag)>" }.joined() + "</tr>"
+        }
+        let lines = [head].compactMap { $0 }.map { row($0, "th") } + rows.map { row($0, "td") }
+        return "<div class=\"wide\"><table>\(lines.joined(separator: "\n"))</table></div>"
+    }
+
     /// The picture at `path`, put into the page itself.
     static func figure(_ path: String, _ caption: String, kind: String = "png") throws -> String {
         let data = try Files.read(path).base64EncodedString()

@@ -62,6 +62,7 @@ public struct Report {
             <p>\(escaped(headline))</p>
             \(try pictures())
             \(try milestoneFigures())
+            \(quality)
             \(curves)
             \(try grids())
             <h2>The networks</h2>
@@ -146,11 +147,18 @@ public struct Report {
 
     private func table() throws -> String {
         let leaves = try JSONValue(encoding: options).leaves.sorted { $0.key < $1.key }
-        let rows = leaves.map {
-            "<tr><td>\(escaped($0.key))</td><td>\(escaped($0.value.text))</td></tr>"
-        }
-        return "<h2>Options</h2>\n<details><summary>\(rows.count) options</summary>"
-            + "<div class=\"wide\"><table>\(rows.joined(separator: "\n"))</table></div></details>"
+        return "<h2>Options</h2>\n<details><summary>\(leaves.count) options</summary>"
+            + Page.table(leaves.map { [$0.key, $0.value.text] }) + "</details>"
+    }
+
+    /// The figures of the best and the last evaluation; nothing where there was none.
+    private var quality: String {
+        guard let found = BestAndLast(journal) else { return "" }
+        let rows = zip(found.names, found.rows.dropFirst()).map { $1 + [Metrics.about($0)] }
+        return
+            "<h2>How good it is</h2>\n<p>Of \(grouped(options.training.metricsSamples)) samples, "
+            + "and of as many real ones in their place.</p>\n"
+            + Page.table(head: found.rows[0] + [""], rows)
     }
 
     private var commands: String {

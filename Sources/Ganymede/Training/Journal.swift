@@ -24,6 +24,8 @@ public struct StepReport: Sendable, Equatable, Decodable {
     public var imagesPerSecond: Double
     /// What an evaluation after this step found, by the metrics' names; nil where there was none.
     public var metrics: [String: Double]?
+    /// The same of as many real samples in place of generated ones.
+    public var metricsReal: [String: Double]?
 
     /// A report of the given numbers, zero where not given.
     public init(
@@ -54,13 +56,13 @@ public struct StepReport: Sendable, Equatable, Decodable {
             + ",\"d_loss\":\(shorter(dLoss)),\"g_loss\":\(shorter(gLoss)),\"d_acc\":\(shorter(dAcc))"
             + ",\"d_acc_real\":\(shorter(dAccReal)),\"d_acc_fake\":\(shorter(dAccFake))"
             + ",\"g_acc\":\(shorter(gAcc)),\"images_per_second\":\(fixed(imagesPerSecond, 1))"
-            + "\(metricsText)}\n"
+            + text("metrics", metrics) + text("metrics_real", metricsReal) + "}\n"
     }
 
-    private var metricsText: String {
-        guard let metrics else { return "" }
-        let figures = metrics.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
-        return ",\"metrics\":{\(figures.joined(separator: ","))}"
+    private func text(_ name: String, _ figures: [String: Double]?) -> String {
+        guard let figures else { return "" }
+        let parts = figures.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+        return ",\"\(name)\":{\(parts.joined(separator: ","))}"
     }
 }
 

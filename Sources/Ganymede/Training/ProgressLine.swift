@@ -83,8 +83,8 @@ public struct ProgressLine {
     }
 
     /// Says on a line that stays what an evaluation found, beside what real samples have.
-    mutating func announce(_ report: StepReport, real: [String: Double], isBest: Bool) {
-        let figures = report.metrics ?? [:]
+    mutating func announce(_ report: StepReport, isBest: Bool) {
+        let (figures, real) = (report.metrics ?? [:], report.metricsReal ?? [:])
         let shown = ["fid", "precision", "recall", "modes"].compactMap { name in
             figures[name].map { "\(name) \(short($0)) (real \(real[name].map(short) ?? "-"))" }
         }

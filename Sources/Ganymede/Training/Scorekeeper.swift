@@ -1,12 +1,11 @@
 /// Judges the generator as training goes, and knows which checkpoint is the best so far: the one with the lowest
 /// Fréchet distance.
 struct Scorekeeper {
-    /// The step of the best checkpoint, with all its figures.
-    private(set) var best: (step: Int, figures: [String: Double])?
-    /// The figures of real samples in place of generated ones; none before the first evaluation.
-    private(set) var real: [String: Double] = [:]
+    /// What the best checkpoint's step reported.
+    private(set) var best: StepReport?
     /// Nil before the first evaluation: the first step does not wait for a look at the real samples.
     private var judge: Judge?
+    private var real: [String: Double] = [:]
     private let options: RunOptions
     private let dataset: Dataset
     private let sampler: Sampler
@@ -63,6 +62,7 @@ struct Scorekeeper {
             return Scorekeeper.figures(judge.metrics) { try judge.figures($0, of: seen) }
         }
         report.metrics = figures ?? [:]
+        report.metricsReal = real
         return keep(report)
     }
 
@@ -81,30 +81,9 @@ struct Scorekeeper {
     }
 
     private mutating func keep(_ report: StepReport) -> Bool {
-        guard let figures = report.metrics, let distance = figures["fid"] else { return false }
-        if let known = best?.figures["fid"], known <= distance { return false }
-        best = (report.step, figures)
+        guard report.isBetter(than: best) else { return false }
+        best = report
         return true
-    }
-
-    /// The best checkpoint's figures beside the last one's and those of real samples; nil where this process judged
-    /// none.
-    func summary(last: StepReport) -> String? {
-        guard let judge else { return nil }
-        var columns = [("real", real)]
-        if let figures = last.metrics, last.step != best?.step {
-            columns.insert(("last, step \(last.step)", figures), at: 0)
-        }
-        if let best {
-            let isLast = best.step == last.step ? " and last" : ""
-            columns.insert(("best\(isLast), step \(best.step)", best.figures), at: 0)
-        }
-        let names = judge.metrics.flatMap { $0.names }.filter { real[$0] != nil }
-        let head = [""] + columns.map(\.0)
-        let rows = names.map { name in
-            [name] + columns.map { $0.1[name].map(short) ?? "-" }
-        }
-        return "Of \(grouped(judge.samples)) samples:\n" + aligned([head] + rows)
     }
 
     /// All metrics by name. One that means nothing for these samples, such as those of a generator that makes the same

@@ -13,6 +13,8 @@ public struct Trainer: Sendable {
         public let interrupted: Bool
         /// What the last step reported, if any was made.
         public let last: StepReport?
+        /// The step of the checkpoint with the lowest Fréchet distance, where the run was judged.
+        public let best: Int?
         /// How often the program of a step ran: once a step.
         public let programRuns: Int
     }
@@ -88,6 +90,7 @@ public struct Trainer: Sendable {
         if checkpoint.step >= options.training.steps {
             return Outcome(
                 directory: directory, step: checkpoint.step, interrupted: false, last: nil,
+                best: nil,
                 programRuns: 0)
         }
         let dataset = try trainer.dataset()
@@ -157,8 +160,8 @@ public struct Trainer: Sendable {
                 if config.announceSamples { progress?.announce(full, sinceSample, sample) }
                 sinceSample = MeanAccuracy()
             }
-            if full.metrics != nil, let scores {
-                progress?.announce(full, real: scores.real, isBest: isBest)
+            if full.metrics != nil {
+                progress?.announce(full, isBest: isBest)
             }
             if last || isBest || step % config.checkpointEvery == 0 {
                 // First, so that the journal is never behind what a resume starts from.
@@ -169,13 +172,15 @@ public struct Trainer: Sendable {
             clock.skipPause()
         }
         progress?.finish()
-        if showsProgress, let report, let summary = scores?.summary(last: report) {
-            print(summary)
+        if showsProgress, report?.metrics != nil,
+            let found = BestAndLast(best: scores?.best, last: report)
+        {
+            print("Of \(grouped(config.metricsSamples)) samples:\n" + aligned(found.rows))
         }
         try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: report,
-            programRuns: session.programRuns)
+            best: scores?.best?.step, programRuns: session.programRuns)
     }
 }
 
