@@ -29,11 +29,11 @@ public struct Comparison {
             <h2>How they went</h2>
             \(table(facts))
             \(quality)
-            <h2>Options that differ</h2>
-            \(try differing())
             <h2>Curves</h2>
             <div class="wide">\(Curves(comparing: runs.map { ($0.name, $0.journal) }).svg)</div>
             \(try grids())
+            <h2>Options that differ</h2>
+            \(try differing())
             """)
         try Files.writeAtomically(path, text: page)
     }
@@ -102,7 +102,9 @@ public struct Comparison {
             leaves.contains { $0[key] != leaves[0][key] }
         }
         if keys.isEmpty { return "<p>None.</p>" }
-        return table(keys.map { key in (key, leaves.map { $0[key]?.text ?? "-" }) })
+        // Between other systems it is every layer.
+        return "<details\(keys.count > 12 ? "" : " open=\"open\"")><summary>\(keys.count) options</summary>"
+            + table(keys.map { key in (key, leaves.map { $0[key]?.text ?? "-" }) }) + "</details>"
     }
 
     private func grids() throws -> String {

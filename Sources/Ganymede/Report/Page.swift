@@ -76,7 +76,8 @@ enum Page {
         polyline{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
         .grid{stroke:var(--rule);stroke-width:1}.faint{stroke-width:1;stroke-opacity:.25}
         pre{font-size:.8rem;line-height:1.3}table{border-collapse:collapse;font-size:.85rem}
-        td{border-bottom:1px solid var(--rule);padding:.15rem .8rem .15rem 0}th{text-align:left;padding-right:.8rem}
+        td{border-bottom:1px solid var(--rule);padding:.15rem .8rem .15rem 0}
+        td:not(:last-child){white-space:nowrap}th{text-align:left;padding-right:.8rem}
         summary{cursor:pointer}
         """
 }
