@@ -1,56 +1,16 @@
-#include "COneDNN.h"
+// The process's engine, what it can, and the handles' lives.
+#include "Shim.h"
 
-#include <dnnl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#if DNNL_CPU_THREADING_RUNTIME != DNNL_RUNTIME_OMP
-#error "Ganymede needs a oneDNN built for OpenMP (Debian's libdnnl-dev is)"
-#endif
-#if DNNL_VERSION_MAJOR < 2 || (DNNL_VERSION_MAJOR == 2 && DNNL_VERSION_MINOR < 6) || \
-    (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR < 1)
-#error "Ganymede supports oneDNN 2.6 to 2.7 and 3.1 or newer"
-#endif
-
-#define V3 (DNNL_VERSION_MAJOR >= 3)
-#define ARGUMENTS 5
-#define TRY(call)                                      \
-    do {                                               \
-        dnnl_status_t status_ = (call);                \
-        if (status_ != dnnl_success) return status_;   \
-    } while (0)
-
-struct gdn_descriptor {
-    dnnl_memory_desc_t md;  // a value struct in 2.x, a handle in 3.x
-};
-struct gdn_attributes {
-    dnnl_primitive_attr_t attr;
-};
-struct gdn_operation {
-    const int *ids;  // oneDNN's numbers of the arguments
-    dnnl_primitive_desc_t pd;
-    dnnl_primitive_t primitive;
-    dnnl_memory_t memories[ARGUMENTS];
-    dnnl_exec_arg_t exec[ARGUMENTS];
-    int exec_count;
-};
-
-// By gdn_argument: of forward operations (a reorder's numbers are the same), and of gradients.
-static const int forward_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD,
-                                           DNNL_ARG_BIAS};
-static const int input_gradient_ids[ARGUMENTS] = {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST,
-                                                  DNNL_ARG_SCRATCHPAD, DNNL_ARG_BIAS};
-static const int filter_gradient_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST,
-                                                   DNNL_ARG_SCRATCHPAD, DNNL_ARG_DIFF_BIAS};
-
-// One CPU engine and one in-order stream for the process; the first caller makes them.
-static dnnl_engine_t engine;
+dnnl_engine_t gdn_engine;
 static dnnl_stream_t stream;
 
-static dnnl_status_t ensure_stream(void) {
+dnnl_status_t gdn_ensure_stream(void) {
     if (stream) return dnnl_success;
-    TRY(dnnl_engine_create(&engine, dnnl_cpu, 0));
-    return dnnl_stream_create(&stream, engine, dnnl_stream_in_order);
+    TRY(dnnl_engine_create(&gdn_engine, dnnl_cpu, 0));
+    return dnnl_stream_create(&stream, gdn_engine, dnnl_stream_in_order);
 }
 
 const char *gdn_status_name(int status) {
@@ -163,8 +123,7 @@ void gdn_attributes_destroy(gdn_attributes *attributes) {
     free(attributes);
 }
 
-// Wraps a primitive descriptor (which it takes over) into an operation without bound memory.
-static int operation_create(gdn_operation **out, dnnl_primitive_desc_t pd, const int *ids) {
+int gdn_operation_create(gdn_operation **out, dnnl_primitive_desc_t pd, const int *ids) {
     gdn_operation *made = calloc(1, sizeof *made);
     if (!made) {
         dnnl_primitive_desc_destroy(pd);
@@ -179,92 +138,6 @@ static int operation_create(gdn_operation **out, dnnl_primitive_desc_t pd, const
     }
     *out = made;
     return dnnl_success;
-}
-
-int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
-                      const gdn_descriptor *bias, const gdn_descriptor *dst, const gdn_attributes *attributes) {
-    TRY(ensure_stream());
-    dnnl_primitive_desc_t pd;
-#if V3
-    TRY(dnnl_matmul_primitive_desc_create(&pd, engine, src->md, weights->md, bias ? bias->md : NULL, dst->md,
-                                          attributes->attr));
-#else
-    dnnl_matmul_desc_t desc;
-    TRY(dnnl_matmul_desc_init(&desc, &src->md, &weights->md, bias ? &bias->md : NULL, &dst->md));
-    TRY(dnnl_primitive_desc_create(&pd, &desc, attributes->attr, engine, NULL));
-#endif
-    return operation_create(out, pd, forward_ids);
-}
-
-#if V3
-typedef const_dnnl_memory_desc_t md_reference;
-#define MD(descriptor) ((descriptor)->md)
-#else
-typedef const dnnl_memory_desc_t *md_reference;
-#define MD(descriptor) (&(descriptor)->md)
-#endif
-
-// The gradients take the forward face's descriptor as a hint.
-static dnnl_status_t convolution_forward(dnnl_primitive_desc_t *pd, md_reference src, md_reference weights,
-                                         md_reference dst, const int64_t *strides, const int64_t *before,
-                                         const int64_t *after, dnnl_primitive_attr_t attr) {
-#if V3
-    return dnnl_convolution_forward_primitive_desc_create(pd, engine, dnnl_forward_training,
-                                                          dnnl_convolution_direct, src, weights, NULL, dst, strides,
-                                                          NULL, before, after, attr);
-#else
-    dnnl_convolution_desc_t desc;
-    TRY(dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training, dnnl_convolution_direct, src, weights, NULL,
-                                           dst, strides, before, after));
-    return dnnl_primitive_desc_create(pd, &desc, attr, engine, NULL);
-#endif
-}
-
-static dnnl_status_t convolution_gradient(dnnl_primitive_desc_t *pd, gdn_face face, md_reference src,
-                                          md_reference weights, md_reference dst, const int64_t *strides,
-                                          const int64_t *before, const int64_t *after, dnnl_primitive_attr_t attr,
-                                          const_dnnl_primitive_desc_t hint) {
-#if V3
-    if (face == GDN_INPUT_GRADIENT)
-        return dnnl_convolution_backward_data_primitive_desc_create(pd, engine, dnnl_convolution_direct, src, weights,
-                                                                    dst, strides, NULL, before, after, hint, attr);
-    return dnnl_convolution_backward_weights_primitive_desc_create(pd, engine, dnnl_convolution_direct, src, weights,
-                                                                   NULL, dst, strides, NULL, before, after, hint,
-                                                                   attr);
-#else
-    dnnl_convolution_desc_t desc;
-    if (face == GDN_INPUT_GRADIENT)
-        TRY(dnnl_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, src, weights, dst, strides,
-                                                     before, after));
-    else
-        TRY(dnnl_convolution_backward_weights_desc_init(&desc, dnnl_convolution_direct, src, weights, NULL, dst,
-                                                        strides, before, after));
-    return dnnl_primitive_desc_create(pd, &desc, attr, engine, hint);
-#endif
-}
-
-int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descriptor *src,
-                           const gdn_descriptor *weights, const gdn_descriptor *dst, const gdn_descriptor *hint_src,
-                           const gdn_descriptor *hint_weights, const int64_t strides[2], const int64_t before[2],
-                           const int64_t after[2], const gdn_attributes *attributes) {
-    TRY(ensure_stream());
-    dnnl_primitive_desc_t forward, gradient;
-    TRY(convolution_forward(&forward, MD(hint_src), MD(hint_weights), MD(dst), strides, before, after,
-                            attributes->attr));
-    if (face == GDN_FORWARD) return operation_create(out, forward, forward_ids);
-    dnnl_status_t status = convolution_gradient(&gradient, face, MD(src), MD(weights), MD(dst), strides, before, after,
-                                                attributes->attr, forward);
-    dnnl_primitive_desc_destroy(forward);
-    if (status != dnnl_success) return status;
-    return operation_create(out, gradient, face == GDN_INPUT_GRADIENT ? input_gradient_ids : filter_gradient_ids);
-}
-
-int gdn_reorder_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *dst,
-                       const gdn_attributes *attributes) {
-    TRY(ensure_stream());
-    dnnl_primitive_desc_t pd;
-    TRY(dnnl_reorder_primitive_desc_create(&pd, MD(src), engine, MD(dst), engine, attributes->attr));
-    return operation_create(out, pd, forward_ids);
 }
 
 const char *gdn_operation_implementation(const gdn_operation *operation) {
@@ -311,7 +184,7 @@ int gdn_operation_bind(gdn_operation *operation, gdn_argument argument, void *da
         return dnnl_memory_set_data_handle(operation->memories[argument], data);
     md_reference md = md_of(operation, argument);
     if (!md) return dnnl_invalid_arguments;
-    TRY(dnnl_memory_create(&operation->memories[argument], md, engine, data));
+    TRY(dnnl_memory_create(&operation->memories[argument], md, gdn_engine, data));
     operation->exec[operation->exec_count++] =
         (dnnl_exec_arg_t){operation->ids[argument], operation->memories[argument]};
     return dnnl_success;

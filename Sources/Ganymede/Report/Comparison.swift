@@ -103,7 +103,8 @@ public struct Comparison {
         }
         if keys.isEmpty { return "<p>None.</p>" }
         // Between other systems it is every layer.
-        return "<details\(keys.count > 12 ? "" : " open=\"open\"")><summary>\(keys.count) options</summary>"
+        let isOpen = keys.count > 12 ? "" : " open=\"open\""
+        return "<details\(isOpen)><summary>\(keys.count) options</summary>"
             + table(keys.map { key in (key, leaves.map { $0[key]?.text ?? "-" }) }) + "</details>"
     }
 
