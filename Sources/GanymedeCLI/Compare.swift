@@ -11,6 +11,10 @@ struct Compare: ParsableCommand {
     @Option(name: .shortAndLong, help: "The page to write.") var output = "compare.html"
     @Option(help: "Samples in a set that figures are computed from (default: as evaluate).")
     var samples: Int?
+    @Option(
+        help: "The evaluator's file (default: each run's own, or the one that comes with the data)."
+    )
+    var evaluator: String?
     @Flag(help: "Leave the figures out, which take some seconds a run.") var noMetrics = false
     @Flag(help: "Print nothing but errors.") var quiet = false
 
@@ -29,7 +33,7 @@ struct Compare: ParsableCommand {
         let directories = try folders.map { try RunDirectory.open($0) }
         let runs = try directories.map { directory -> (path: String, evaluation: Evaluation?) in
             if noMetrics { return (directory.path, nil) }
-            let judged = try Judged(directory.path, data: nil, evaluator: nil)
+            let judged = try Judged(directory.path, data: nil, evaluator: evaluator)
             let evaluation = try judged.evaluation(
                 called: directory.path, samples: samples ?? judged.usualSamples, isShown: !quiet)
             return (directory.path, evaluation)

@@ -149,5 +149,5 @@ func report(_ outcome: Trainer.Outcome, quiet: Bool) throws {
     if let best = outcome.best, best != outcome.step {
         print("Of the best: ganymede generate \(path)/checkpoints/best --seeds 0-63 -o best.png")
     }
-    print("How good they are: ganymede evaluate \(path)")
+    if outcome.canBeJudged { print("How good they are: ganymede evaluate \(path)") }
 }

@@ -38,20 +38,22 @@ struct EvaluateTests {
         ).split(separator: "\n").map { try object(String($0)) }
         let measured = lines.filter { $0["metrics"] != nil }
         #expect(measured.compactMap { $0["step"] as? Int } == [20, 40, 60])
-        let distances = measured.compactMap {
-            ($0["metrics"] as? [String: Double])?["fid"]
+        // Two coordinates have no Fréchet distance that tells a ring from a blob.
+        #expect(measured.allSatisfy { ($0["metrics"] as? [String: Double])?["fid"] == nil })
+        let coverages = measured.compactMap {
+            ($0["metrics"] as? [String: Double])?["coverage"]
         }
-        let lowest = try #require(distances.indices.min { distances[$0] < distances[$1] })
+        let place = try #require(coverages.indices.max { coverages[$0] < coverages[$1] })
         let best = try String(
             contentsOfFile: "\(folder.path)/judged/checkpoints/best", encoding: .utf8)
-        #expect(best == "step-0000\((lowest + 1) * 20).safetensors\n")
-        // The same real samples each time, and less far from the training set than any others.
-        let real = measured.compactMap { ($0["metrics_real"] as? [String: Double])?["fid"] }
-        #expect(real.count == 3 && Set(real).count == 1 && real[0] < distances[lowest])
+        #expect(best == "step-0000\((place + 1) * 20).safetensors\n")
+        // The same real samples each time, and better than any others.
+        let real = measured.compactMap { ($0["metrics_real"] as? [String: Double])?["coverage"] }
+        #expect(real.count == 3 && Set(real).count == 1 && real[0] > coverages[place])
         for name in ["judged", "plain"] {
             let html = try String(
                 contentsOfFile: "\(folder.path)/\(name)/report.html", encoding: .utf8)
-            let title = "\(lowest == 2 ? "best and last" : "best"), step \((lowest + 1) * 20)"
+            let title = "\(place == 2 ? "best and last" : "best"), step \((place + 1) * 20)"
             #expect(html.contains("<th>\(title)</th>") == (name == "judged"))
             #expect(html.contains("<h2>How good it is</h2>") == (name == "judged"))
         }
@@ -129,19 +131,39 @@ struct EvaluateTests {
             ganymede(
                 [
                     "evaluate", "points.npy", "--data", "ring8", "--samples", "1000", "--seed", "2",
-                    "--threads", "2", "--sets", "1", "--metrics", "fid", "--json",
+                    "--threads", "2", "--sets", "1", "--metrics", "coverage", "--json",
                 ], in: folder))
-        let one = try object(ganymede(evaluate + ["--sets", "1", "--metrics", "fid"], in: folder))
-        func fid(_ found: [String: Any]) -> Double? {
-            ((found["metrics"] as? [String: Any])?["fid"] as? [String: Any])?["value"] as? Double
+        let one = try object(
+            ganymede(evaluate + ["--sets", "1", "--metrics", "coverage"], in: folder))
+        func coverage(_ found: [String: Any]) -> Double? {
+            ((found["metrics"] as? [String: Any])?["coverage"] as? [String: Any])?["value"]
+                as? Double
         }
-        let (a, b) = (try #require(fid(file)), try #require(fid(one)))
-        // In another order, whose sums are rounded otherwise.
-        #expect(abs(a - b) < 1e-9 * b)
+        let (a, b): (Double?, Double?) = (coverage(file), coverage(one))
+        #expect(a == b && b != nil)
+        // In double precision, as NumPy saves what nobody converts.
+        let floats = try bytes("\(folder.path)/points.npy")
+        let start = 10 + Int(floats[8]) + Int(floats[9]) << 8
+        var doubles = floats.prefix(start)
+        let type = try #require(doubles.range(of: Data("<f4".utf8)))
+        doubles.replaceSubrange(type, with: Data("<f8".utf8))
+        floats.dropFirst(start).withUnsafeBytes { numbers in
+            for number in numbers.bindMemory(to: Float.self) {
+                withUnsafeBytes(of: Double(number)) { doubles.append(contentsOf: $0) }
+            }
+        }
+        try folder.write("points.npy", doubles)
+        let again = try object(
+            ganymede(
+                [
+                    "evaluate", "points.npy", "--data", "ring8", "--samples", "1000", "--seed", "2",
+                    "--threads", "2", "--sets", "1", "--metrics", "coverage", "--json",
+                ], in: folder))
+        #expect(coverage(again) == b)
         let learned = try Command.run(["train", "--data", "points.npy"], in: folder.path)
         #expect(learned.code == 1 && learned.errors.contains("can be judged"))
-        let some = try object(ganymede(evaluate + ["--metrics", "fid,modes"], in: folder))
-        #expect(Set(try #require(some["metrics"] as? [String: Any]).keys) == ["fid", "modes"])
+        let some = try object(ganymede(evaluate + ["--metrics", "coverage,modes"], in: folder))
+        #expect(Set(try #require(some["metrics"] as? [String: Any]).keys) == ["coverage", "modes"])
     }
 
     @Test(arguments: [
@@ -150,7 +172,7 @@ struct EvaluateTests {
         (["evaluate", "mnist", "--samples", "0"], "--samples is from 1", 64),
         (["evaluate", "ring8", "--metrics", "score"], "there is no metric \"score\" of ring8", 64),
         (["evaluate", "ring8", "--samples", "20000"], "Use --samples 10000", 1),
-        (["evaluate", "ring8", "--samples", "20", "--metrics", "fid"], "would mean nothing", 1),
+        (["evaluate", "ring8", "--samples", "20", "--metrics", "modes"], "would mean nothing", 1),
         (["evaluate", "floats.npy"], "astype(\"uint8\")", 1),
         (
             ["evaluate", "small.npy"], "images of [8,8,1], and images of [28,28,1] are judged",
@@ -185,6 +207,15 @@ struct EvaluateTests {
             "samples whose class is known", 1
         ),
         (["evaluate", "ring8", "--confusion", "a.png"], "images with one class each", 64),
+        (
+            ["train", "--data", "few.npy", "--evaluator", "own.safetensors", "--out", "run"],
+            "add --metrics-every 0", 1
+        ),
+        (
+            ["evaluate", "few.npy", "--evaluator", "chance.safetensors"],
+            "tells 10.0 % of its test images right, no more than chance", 1
+        ),
+        (["evaluate", "few.npy", "--samples", "20", "--metrics", "recall"], "recall, density", 1),
         (["compare", "one"], "two runs or more", 64),
         (["compare", "one", "two", "--no-metrics"], "one is not the folder of a run", 1),
     ])
@@ -200,10 +231,69 @@ struct EvaluateTests {
         var floats = Array(NPY(shape: [4, 28, 28], bytes: [UInt8](repeating: 0, count: 3136)).data)
         floats.replaceSubrange(21..<24, with: Array("<f4".utf8))
         try folder.write("floats.npy", Data(floats))
+        try writeEvaluator(accuracy: "0.9963", to: "own.safetensors", in: folder)
+        try writeEvaluator(accuracy: "0.1000", to: "chance.safetensors", in: folder)
         let result = try Command.run(arguments, in: folder.path)
         #expect(result.code == code, "\(result.errors)")
         #expect(result.errors.contains(message), "\(result.errors)")
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
+    }
+
+    /// MNIST's evaluator, which says of itself that it is as good as one wants.
+    func writeEvaluator(accuracy: String, to name: String, in folder: TemporaryFolder) throws {
+        let path = "\(folder.path)/\(name)"
+        let shipped = try #require(try Evaluator.shipped(for: "mnist"))
+        try shipped.write(to: path)
+        var data = try Data(contentsOf: URL(filePath: path))
+        let key = Data("accuracy\\\":".utf8)
+        let place = try #require(data.range(of: key)).upperBound
+        data.replaceSubrange(place..<place + 6, with: Data(accuracy.utf8))
+        try data.write(to: URL(filePath: path))
+    }
+
+    /// Figures of different evaluators are in different tables, and runs that are called the same are told apart.
+    @Test func comparedByDifferentEvaluators() throws {
+        let folder = try TemporaryFolder()
+        try writeEvaluator(accuracy: "0.9900", to: "other.safetensors", in: folder)
+        let train = ["train"] + small + ["--precision", "f32", "--steps", "2", "--quiet"]
+        _ = try ganymede(train + ["--out", "x/run"], in: folder)
+        _ = try ganymede(
+            train + ["--evaluator", "other.safetensors", "--out", "y/run"], in: folder)
+        let compare = ["compare", "x/run", "y/run", "--samples", "100", "-o", "c.html"]
+        for (more, tables) in [([], 2), (["--evaluator", "other.safetensors"], 1)] {
+            _ = try ganymede(compare + more, in: folder)
+            let page = try String(contentsOfFile: "\(folder.path)/c.html", encoding: .utf8)
+            #expect(page.matches(of: /Beside 100 real samples of mnist/).count == tables)
+            #expect(page.contains("(mnist, 99.00 % right) sees them"))
+            #expect(page.contains("<th>x/run</th>") && page.contains("<th>y/run</th>"))
+        }
+    }
+
+    /// By whatever path one calls a dataset, its own samples are not compared with themselves.
+    @Test(arguments: ["pictures", "./pictures/", "link"])
+    func theDataItself(path: String) throws {
+        let folder = try TemporaryFolder()
+        for index in 0..<20 {
+            let pixels = (0..<784).map { UInt8(truncatingIfNeeded: $0 * (index + 3) >> 2) }
+            let raster = Raster(height: 28, width: 28, channels: 1, pixels: pixels)
+            try folder.write("pictures/\(index).png", raster.png())
+        }
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(folder.path)/link", withDestinationPath: "pictures")
+        try writeEvaluator(accuracy: "0.9963", to: "own.safetensors", in: folder)
+        let found = try object(
+            ganymede(
+                [
+                    "evaluate", path, "--data", "pictures", "--evaluator", "own.safetensors",
+                    "--samples", "5", "--sets", "4", "--json",
+                ], in: folder))
+        #expect(found["sets"] as? Int == 3, "the first five are what the others stand beside")
+        let notes = try #require(found["notes"] as? [String])
+        #expect(notes.contains { $0.contains("memorisation") && $0.contains("no test split") })
+        let evaluator = try #require(found["evaluator"] as? [String: Any])
+        #expect(evaluator["accuracy"] as? Double == 0.9963)
+        #expect((evaluator["sha256"] as? String)?.count == 64)
+        #expect((found["classes"] as? [Any])?.isEmpty == true)
     }
 
     /// Pictures that are all alike have figures, and what means nothing is left out and said; those of an IDX file, too.
@@ -274,7 +364,7 @@ struct EvaluateTests {
         let table = try ganymede(["evaluate", "run"] + evaluate, in: folder)
         for part in [
             "run: 2 sets of 1,000 samples, judged by as many of mnist", "fid", " ± ", "copies",
-            "left out: score of 1000 images",
+            "left out: score of 1000 samples",
             "Chance alone gives 1,000 samples a mode_kl of 0.0045",
             "class   generated, %   real, %",
         ] {
@@ -324,7 +414,9 @@ struct EvaluateTests {
         }
         _ = try ganymede(["compare", "1", "2", "--samples", "1000", "-o", "c.html"], in: folder)
         let page = try String(contentsOfFile: "\(folder.path)/c.html", encoding: .utf8)
-        for part in ["fid", "high_quality", "<td>seed</td><td>1</td><td>2</td>", "data:image/gif"] {
+        for part in [
+            "coverage", "high_quality", "<td>seed</td><td>1</td><td>2</td>", "data:image/gif",
+        ] {
             #expect(page.contains(part), "\(part)")
         }
         #expect(!page.contains("src=\"http") && !page.contains("<script"))

@@ -36,6 +36,7 @@ struct NPYTests {
         ("{'descr': '|u1', 'fortran_order': True, 'shape': (1, 1, 1), }", "ascontiguousarray"),
         ("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 1, 1), }", "promises 2 bytes"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", "promises 16 bytes"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }", "promises 32 bytes"),
         ("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 1, 1), }", "shape is"),
         ("{'descr': '|u1', 'fortran_order': False, 'shape': (), }", "shape is"),
         (

@@ -146,4 +146,34 @@ struct ToyTests {
             #expect(abs(Double(found[row * side + column]) - expected) < 1e-6)
         }
     }
+
+    /// A blob with the ring's mean and covariance is worse than seven of its eight Gaussians, by the figure that tells
+    /// checkpoints apart, and by how many points are near one.
+    @Test func aBlobIsNoRing() throws {
+        let source = DataSource("ring8")
+        let judge = try Judge(
+            training: source.load(), test: NamedDataset.named("ring8")?.load(.test),
+            observer: Observer(source), samples: 1000)
+        let toy = try #require(Toy.all.first { $0.name == "ring8" })
+        let noise = Matrix.normal(1000, 2, seed: 3)
+        func figures(_ point: (Int, Int, Double) -> Double) throws -> [String: Double] {
+            let points = noise.map { Float(point($0, $1, Double($2))) }.values
+            let samples = Dataset(name: "test", points: points, labels: nil)
+            let found = try Evaluation(of: [samples], by: judge, data: "ring8")
+            #expect(found.figure("fid") == nil)
+            #expect(found.modeBias == 7.0 / 2000)
+            #expect(found.figure("modes")?.about.contains("Gaussians") == true)
+            return Dictionary(uniqueKeysWithValues: found.figures.map { ($0.name, $0.value) })
+        }
+        let reach = toy.centres.map { $0.x * $0.x + $0.y * $0.y }.reduce(0, +) / 8
+        let blob = try figures { _, _, normal in normal * (reach / 2).squareRoot() }
+        let seven = try figures { row, column, normal in
+            let centre = toy.centres[row % 7]
+            return (column == 0 ? centre.x : centre.y) + toy.sigma * normal
+        }
+        for name in ["coverage", "high_quality", "precision"] {
+            let (a, b) = (try #require(blob[name]), try #require(seven[name]))
+            #expect(a < 0.6 * b, "\(name): \(a), \(b)")
+        }
+    }
 }

@@ -85,6 +85,14 @@ public struct DataSource: Sendable, Equatable {
         NamedDataset.named(name) == nil ? Files.absolute(name) : name
     }
 
+    /// Whether the other means the same data, by whatever path.
+    func isSame(as other: DataSource) -> Bool {
+        if NamedDataset.named(name) != nil || NamedDataset.named(other.name) != nil {
+            return name == other.name
+        }
+        return Files.resolved(name) == Files.resolved(other.name)
+    }
+
     /// The folder of pictures, if it is one.
     func imageFolder() throws -> ImageFolder? {
         if NamedDataset.named(name) != nil || !Files.isDirectory(name)

@@ -4,14 +4,14 @@
     package import Foundation
 #endif
 
-/// NumPy's file of an array, here of bytes, or of points as 32-bit floats: a magic word, a version, a header as a Python
+/// NumPy's file of an array, here of bytes, or of points as floats: a magic word, a version, a header as a Python
 /// dictionary, the elements. Formats 1.0 to 3.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 package struct NPY: Equatable {
     /// Extents, the number of items first.
     package let shape: [Int]
     /// The elements, last axis fastest.
     package let bytes: [UInt8]
-    /// Whether the elements are coordinates, 32-bit floats [N, 2], and not bytes.
+    /// Whether the elements are coordinates [N, 2], 32-bit or 64-bit floats, and not bytes.
     package let isPoints: Bool
 
     package init(shape: [Int], bytes: [UInt8]) {
@@ -47,14 +47,14 @@ package struct NPY: Equatable {
         }
         let numbers = extents.split(separator: ",").map { Int($0.filter { !$0.isWhitespace }) }
         shape = numbers.compactMap { $0 }
-        isPoints = type == "<f4" && shape.count == 2 && shape[1] == 2
+        isPoints = ["<f4", "<f8"].contains(type) && shape.count == 2 && shape[1] == 2
         guard isPoints || ["|u1", "<u1", ">u1", "u1"].contains(type) else {
             throw broken(
                 "its numbers are \(type), and bytes from 0 to 255 are read: "
                     + "images.round().clip(0, 255).astype(\"uint8\"), of images from 0 to 1 times 255 before, "
                     + "of those from -1 to 1 plus 1 times 127.5")
         }
-        let (count, overflow) = shape.reduce((isPoints ? 4 : 1, false)) {
+        let (count, overflow) = shape.reduce((isPoints ? type == "<f8" ? 8 : 4 : 1, false)) {
             let (product, over) = $0.0.multipliedReportingOverflow(by: $1)
             return (product, $0.1 || over)
         }
@@ -120,11 +120,13 @@ extension Dataset {
     /// Points. Throws a world's error where one is not finite.
     private init(pointsOf array: NPY, _ path: String) throws {
         let points = array.bytes.withUnsafeBytes { bytes in
-            (0..<2 * array.shape[0]).map {
-                Float(
-                    bitPattern: UInt32(
-                        littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+            let count = 2 * array.shape[0]
+            if bytes.count == 8 * count {
+                return (0..<count).map {
+                    Float(bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self))
+                }
             }
+            return (0..<count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
         }
         if let bad = points.firstIndex(where: { !$0.isFinite }) {
             throw GanymedeError.world("\(path): point \(bad / 2) is not finite")

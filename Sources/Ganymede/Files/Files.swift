@@ -82,11 +82,16 @@ package enum Files {
         try writeAtomically(path, [Data(text.utf8)])
     }
 
-    /// The last part of a path, links and points followed.
-    static func name(_ path: String) -> String {
+    /// The path from the root, links and points followed; itself where there is nothing.
+    static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
-        return String(cString: real).split(separator: "/").last.map(String.init) ?? path
+        return String(cString: real)
+    }
+
+    /// The last part of a path, links and points followed.
+    static func name(_ path: String) -> String {
+        resolved(path).split(separator: "/").last.map(String.init) ?? path
     }
 
     /// What follows the last point of a name, in lower case: `png`.

@@ -1,6 +1,15 @@
+import Engine
+
 extension Figure {
     /// `12.3 ± 0.1`, or the value alone.
     var text: String { short(value) + (spread.map { " ± \(short($0))" } ?? "") }
+}
+
+extension EvaluatorIdentity {
+    /// `the evaluator 1a2b3c4d (mnist, 99.63 % right)`
+    var text: String {
+        "the evaluator \(digest.prefix(8)) (\(data), \(fixed(accuracy * 100, 2)) % right)"
+    }
 }
 
 extension Evaluation {
@@ -11,7 +20,7 @@ extension Evaluation {
 
     /// Whether the same real samples stand beside both.
     func isJudged(as other: Evaluation) -> Bool {
-        (data, samples, seed) == (other.data, other.samples, other.seed)
+        (data, samples, seed, evaluator) == (other.data, other.samples, other.seed, other.evaluator)
     }
 
     /// The real samples, for the head of a column.
@@ -21,20 +30,26 @@ extension Evaluation {
     public func heading(_ source: String) -> String {
         let sets = sets == 1 ? "one set" : "\(sets) sets"
         return "\(source): \(sets) of \(grouped(samples)) samples, judged by as many of \(data)"
+            + (evaluator.map { ", as \($0.text) sees them" } ?? "")
     }
 
     /// A table for a person: each figure with its spread, what real samples have in its place, and what it means; then
     /// the notes.
     public var table: String {
         let head = ["", "generated", "real", ""]
-        let rows = figures.map { [$0.name, $0.text, short($0.real), Metrics.about($0.name)] }
+        let rows = figures.map { [$0.name, $0.text, short($0.real), $0.about] }
         var lines = [aligned([head] + rows)]
-        if let modeBias, figure("mode_kl") != nil || figure("mode_kl_uniform") != nil {
-            lines.append(
-                "Chance alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N."
-            )
-        }
+        if let chance { lines.append(chance) }
         return (lines + notes).joined(separator: "\n")
+    }
+
+    /// What chance alone makes of `mode_kl`, where that was computed.
+    var chance: String? {
+        guard let modeBias, figure("mode_kl") != nil || figure("mode_kl_uniform") != nil else {
+            return nil
+        }
+        return
+            "Chance alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N."
     }
 
     /// The share of each class in per cent, and a bar as long as the share of samples; nil where classes are too many
@@ -68,12 +83,20 @@ func aligned(_ rows: [[String]]) -> String {
     }.joined(separator: "\n")
 }
 
-/// Three digits of a number, or all of a whole one.
+/// Three digits of a number or more, or all of a whole one.
 func short(_ value: Double) -> String {
     let size = abs(value)
     if value == value.rounded() && size < 1e9 { return fixed(value, 0) }
+    if size >= 1e9 || size < 1e-6 {
+        guard value.isFinite else { return "\(value)" }
+        let exponent = Int(LibM.log10(size).rounded(.down))
+        guard let power = Double("1e\(exponent)"), power > 0 else {
+            return "\(value)"
+        }
+        return "\(fixed(value / power, 2))e\(exponent)"
+    }
     if size >= 100 { return fixed(value, 0) }
     if size >= 10 { return fixed(value, 1) }
     if size >= 1 { return fixed(value, 2) }
-    return size >= 0.001 ? fixed(value, 4) : fixed(value, 6)
+    return fixed(value, size >= 0.001 ? 4 : size >= 0.0001 ? 6 : 8)
 }

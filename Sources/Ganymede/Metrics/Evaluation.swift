@@ -6,6 +6,8 @@ public struct Figure: Sendable, Equatable {
     public let value: Double
     /// Of real images in place of the generated ones.
     public let real: Double
+    /// What it says, in a line.
+    public let about: String
     /// The standard deviation over the sets; nil where there is one set.
     public let spread: Double?
 }
@@ -18,10 +20,28 @@ public struct ClassShare: Sendable, Equatable {
     public let generated, real: Double
 }
 
+/// Which evaluator looked at samples. Figures of two of them are not to be compared.
+public struct EvaluatorIdentity: Sendable, Equatable {
+    /// The dataset that it has learned from.
+    public let data: String
+    /// The share of test images that it tells right.
+    public let accuracy: Double
+    /// SHA-256 of its file.
+    public let digest: String
+
+    init(_ evaluator: Evaluator) {
+        data = evaluator.data
+        accuracy = evaluator.quality.accuracy
+        digest = evaluator.digest
+    }
+}
+
 /// How good samples are, and what that was computed from.
 public struct Evaluation: Sendable, Equatable {
     /// The dataset that they are judged by.
     public let data: String
+    /// Who looked; nil where the samples are points.
+    public let evaluator: EvaluatorIdentity?
     /// Samples in a set.
     public let samples: Int
     /// Sets of generated samples.
@@ -32,7 +52,7 @@ public struct Evaluation: Sendable, Equatable {
     public let figures: [Figure]
     /// How often each class is seen; none where the evaluator knows too many, or none.
     public let classes: [ClassShare]
-    /// What `mode_kl` is on average of N samples of the data's own shares; nil where there are no classes.
+    /// What `mode_kl` is on average of N samples of the data's own shares; nil where there are no classes, or Gaussians.
     public let modeBias: Double?
     /// What was done to the samples so that they could be judged, and why figures that nobody asked for by name are
     /// missing.
@@ -62,10 +82,21 @@ public struct Evaluation: Sendable, Equatable {
             }
         }
         self.figures = figures.filter { names?.contains($0.name) ?? true }
+        if names == nil {
+            notes += judge.missing
+            if !areLabelled, !judge.metricsOfLabelled.isEmpty,
+                sets.allSatisfy({ $0.labels != nil })
+            {
+                notes.append(
+                    "left out: gan_test: a class of the samples is not called as any of the evaluator's"
+                )
+            }
+        }
         self.notes = notes
-        classes = judge.classShares(of: seen)
-        let known = seen.first?.probabilities.columns ?? 0
+        classes = judge.samples < Modes.minimumSamples ? [] : judge.classShares(of: seen)
+        let known = judge.modeCount
         modeBias = known > 1 ? ClassHistogram.bias(classes: known, samples: judge.samples) : nil
+        evaluator = judge.evaluator
         self.data = data
         self.sets = sets.count
         samples = judge.samples
@@ -80,7 +111,7 @@ public struct Evaluation: Sendable, Equatable {
         return metric.names.enumerated().map { place, name in
             let values = found.map { $0[place] }
             return Figure(
-                name: name, value: mean(values), real: real[place],
+                name: name, value: mean(values), real: real[place], about: metric.about[place],
                 spread: values.count > 1 ? deviation(values) : nil)
         }
     }
@@ -88,7 +119,7 @@ public struct Evaluation: Sendable, Equatable {
     /// The figure called `name`, if it was computed.
     public func figure(_ name: String) -> Figure? { figures.first { $0.name == name } }
 
-    /// One object: `data, samples, sets, seed, metrics: {fid: {value, real, spread}, ...}, mode_kl_bias, classes: [{name,
+    /// One object: `data, evaluator: {data, accuracy, sha256}, samples, sets, seed, metrics: {fid: {value, real, spread}, ...}, mode_kl_bias, classes: [{name,
     /// value, real}, ...], notes: [...]`.
     public var json: String {
         let metrics = figures.map { figure in
@@ -101,7 +132,13 @@ public struct Evaluation: Sendable, Equatable {
             )
         }
         return JSONValue.object([
-            "data": .string(data), "samples": .integer(samples), "sets": .integer(sets),
+            "data": .string(data),
+            "evaluator": evaluator.map {
+                .object([
+                    "data": .string($0.data), "accuracy": .number($0.accuracy),
+                    "sha256": .string($0.digest),
+                ])
+            } ?? .null, "samples": .integer(samples), "sets": .integer(sets),
             "seed": .integer(seed),
             "metrics": .object(Dictionary(uniqueKeysWithValues: metrics)),
             "notes": .array(notes.map(JSONValue.string)),

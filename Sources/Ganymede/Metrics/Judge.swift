@@ -49,16 +49,38 @@ public struct Judge: Sendable {
     /// The metrics that mean something for these samples.
     public var metrics: [any Metric.Type] { observer.metrics(hasTest: held != nil) }
 
+    /// Which evaluator looks; nil where the samples are points.
+    var evaluator: EvaluatorIdentity? { observer.evaluator.map(EvaluatorIdentity.init) }
+
+    /// Classes that the evaluator knows, or Gaussians.
+    var modeCount: Int { observer.toy?.centres.count ?? training.probabilities.columns }
+
+    /// Says which figures the data does not allow.
+    var missing: [String] {
+        let possible = observer.metrics(hasTest: true)
+        let names = possible.flatMap { $0.names }.filter { name in
+            !metrics.contains { $0.names.contains(name) }
+        }
+        return names.isEmpty
+            ? []
+            : ["left out: \(names.joined(separator: ", ")): there is no test split to compare with"]
+    }
+
     /// Those that also need the samples' classes.
     public var metricsOfLabelled: [any Metric.Type] {
         held == nil ? [] : observer.metricsOfLabelled
+    }
+
+    /// The largest sets that there are enough real samples for.
+    static func most(training: Dataset, test: Dataset?) -> Int {
+        min(training.count / 2, test?.count ?? .max)
     }
 
     /// Throws unless there are enough real samples for sets of `samples`, which `option` takes.
     static func check(
         _ samples: Int, option: String = "--samples ", training: Dataset, test: Dataset?
     ) throws {
-        let most = min(training.count / 2, test?.count ?? .max)
+        let most = most(training: training, test: test)
         guard samples <= most else {
             throw GanymedeError.world(
                 "\(training.name) has \(training.count) training samples"

@@ -23,7 +23,7 @@ public struct Judged {
         observer = try Observer(self.data, evaluator: evaluator ?? own)
         source = try SampleSource(path, image: observer.image)
         try observer.check(source.image, of: path)
-        isReal = DataSource(path).absoluteName == self.data.absoluteName
+        isReal = DataSource(path).isSame(as: self.data)
         training = try self.data.load(observer.image ?? Dataset.point)
         test = try self.data.test(training.image)
     }

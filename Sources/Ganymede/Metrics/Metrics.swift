@@ -9,9 +9,10 @@ public enum Metrics {
     /// The registry for whole images, which are compared themselves.
     public static let ofImages: [any Metric.Type] = [Copies.self]
 
-    /// The registry for points of the plane, whose classes are not what an evaluator says.
+    /// The registry for points of the plane, whose classes are not what an evaluator says. Without a Fréchet distance: it
+    /// compares means and covariances, and those of a ring of Gaussians are a blob's, too.
     public static let ofPoints: [any Metric.Type] = [
-        PointModes.self, FrechetDistance.self, PrecisionRecall.self, Memorisation.self,
+        PointModes.self, PrecisionRecall.self, Memorisation.self,
     ]
 
     /// The registry for images whose classes are known.
@@ -26,8 +27,8 @@ public enum Metrics {
     }
 
     /// What a figure says, in a line.
-    static func about(_ name: String) -> String {
-        for metric in everywhere {
+    static func about(_ name: String, ofPoints: Bool = false) -> String {
+        for metric in ofPoints ? Metrics.ofPoints : everywhere {
             for (known, about) in zip(metric.names, metric.about) where known == name {
                 return about
             }
@@ -50,7 +51,8 @@ public enum Metrics {
     ) throws -> [(name: String, value: Double)] {
         guard input.generated.count >= metric.minimumSamples else {
             throw GanymedeError.world(
-                "\(metric.names[0]) of \(input.generated.count) images would mean nothing: take \(metric.minimumSamples) at least (--samples)"
+                "\(metric.names.joined(separator: ", ")) of \(input.generated.count) samples would mean nothing: "
+                    + "take \(metric.minimumSamples) at least (--samples)"
             )
         }
         try input.check()

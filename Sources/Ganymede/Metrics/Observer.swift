@@ -26,6 +26,15 @@ public enum Observer: Sendable {
                 "no evaluator comes with \(data.name). Train one: ganymede evaluator train --data \(data.name) "
                     + "-o evaluator.safetensors; then --evaluator evaluator.safetensors")
         }
+        let quality = evaluator.quality
+        let chance = 1 / Double(evaluator.classNames.count)
+        let deviation = (chance * (1 - chance) / Double(max(quality.images, 1))).squareRoot()
+        guard quality.accuracy > chance + 3 * deviation else {
+            throw GanymedeError.world(
+                "the evaluator of \(evaluator.data) tells \(fixed(quality.accuracy * 100, 1)) % of its test images right, no "
+                    + "more than chance does: what it sees means nothing. Train one for longer, or of more images"
+            )
+        }
         self = isStacked ? .stacks(evaluator) : .images(evaluator)
     }
 
@@ -61,6 +70,14 @@ public enum Observer: Sendable {
         case .images: 10_000
         case .stacks: 26_000
         case .points: 2_500
+        }
+    }
+
+    /// Who looks at images.
+    var evaluator: Evaluator? {
+        switch self {
+        case .images(let evaluator), .stacks(let evaluator): evaluator
+        case .points: nil
         }
     }
 

@@ -5,17 +5,20 @@ public struct Comparison {
         let options: RunOptions
         let journal: [StepReport]
         let evaluation: Evaluation?
-        var name: String { directory.name }
+        /// The folder's, or the whole path where another run's is called the same.
+        let name: String
     }
     private let runs: [Run]
 
     /// - Parameter runs: folders of runs, and what evaluating each of them found.
     public init(_ runs: [(path: String, evaluation: Evaluation?)]) throws {
-        self.runs = try runs.map { path, evaluation in
-            let directory = try RunDirectory.open(path)
+        let names = runs.map { RunDirectory(path: $0.path).name }
+        self.runs = try zip(runs, names).map { run, name in
+            let directory = try RunDirectory.open(run.path)
             return Run(
                 directory: directory, options: try directory.options(),
-                journal: try Journal.read(directory.journalPath), evaluation: evaluation)
+                journal: try Journal.read(directory.journalPath), evaluation: run.evaluation,
+                name: names.count { $0 == name } > 1 ? run.path : name)
         }
     }
 
@@ -38,11 +41,9 @@ public struct Comparison {
         try Files.writeAtomically(path, text: page)
     }
 
-    /// A row for each of `rows`, a column for each run, and others besides.
-    private func table(
-        _ rows: [(name: String, cells: [String])], others: [String] = []
-    ) -> String {
-        Page.table(head: [""] + runs.map(\.name) + others, rows.map { [$0.name] + $0.cells })
+    /// A row for each of `rows`, a column for each run.
+    private func table(_ rows: [(name: String, cells: [String])]) -> String {
+        Page.table(head: [""] + runs.map(\.name), rows.map { [$0.name] + $0.cells })
     }
 
     private var facts: [(name: String, cells: [String])] {
@@ -67,33 +68,39 @@ public struct Comparison {
         ]
     }
 
+    /// A table for each way of judging: figures of other data or evaluators are not to be compared.
     private var quality: String {
-        let evaluations = runs.compactMap(\.evaluation)
-        // Real samples are the same for all runs that are judged by the same.
         var judges: [Evaluation] = []
-        for one in evaluations where !judges.contains(where: { $0.isJudged(as: one) }) {
+        for one in runs.compactMap(\.evaluation)
+        where !judges.contains(where: { $0.isJudged(as: one) }) {
             judges.append(one)
         }
-        guard !judges.isEmpty else { return "" }
-        var names: [String] = []
-        for name in evaluations.flatMap({ $0.figures.map(\.name) }) where !names.contains(name) {
-            names.append(name)
+        if judges.isEmpty { return "" }
+        return "<h2>How good they are</h2>\n" + judges.map { quality(judgedAs: $0) }.joined()
+    }
+
+    private func quality(judgedAs judge: Evaluation) -> String {
+        let judged = runs.compactMap { run in
+            run.evaluation.flatMap { $0.isJudged(as: judge) ? (run.name, $0) : nil }
         }
-        let rows = names.map { name in
-            (
-                name: name,
-                cells: runs.map { $0.evaluation?.figure(name)?.text ?? "-" }
-                    + judges.map { $0.figure(name).map { short($0.real) } ?? "-" }
-                    + [Metrics.about(name)]
-            )
+        var figures: [Figure] = []
+        for figure in judged.flatMap({ $0.1.figures })
+        where !figures.contains(where: { $0.name == figure.name }) {
+            figures.append(figure)
         }
-        let notes = runs.flatMap { run in
-            (run.evaluation?.notes ?? []).map {
-                "<p>\(escaped("\(run.name): \($0)"))</p>\n"
-            }
+        let rows = figures.map { figure in
+            [figure.name] + judged.map { $0.1.figure(figure.name)?.text ?? "-" }
+                + [short(figure.real), figure.about]
         }
-        return "<h2>How good they are</h2>\n<p>Beside them real samples in their place.</p>\n"
-            + table(rows, others: judges.map(\.judge) + [""]) + notes.joined()
+        let notes = judged.flatMap { name, found in found.notes.map { "\(name): \($0)" } }
+        let seen = judge.evaluator.map { ", as \($0.text) sees them" } ?? ""
+        let lines =
+            [
+                "Beside \(grouped(judge.samples)) real samples of \(judge.data) in their place\(seen)."
+            ]
+            + [judge.chance].compactMap { $0 } + notes
+        return "<p>\(lines.map(escaped).joined(separator: "<br/>\n"))</p>\n"
+            + Page.table(head: [""] + judged.map(\.0) + ["real", ""], rows)
     }
 
     private func differing() throws -> String {

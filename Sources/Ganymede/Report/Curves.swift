@@ -1,8 +1,20 @@
-/// The losses and accuracies of a run, and its Fréchet distance where it was measured, as one picture or one for each.
+/// The losses and accuracies of a run, and how good it was where that was measured, as one picture or one for each.
 struct Curves {
     private static let (red, blue, green) = (0xd1495b, 0x2e7fb8, 0x3a9d5d)
     /// Colours that are told apart, for as many runs side by side.
     static let colours = [blue, red, green, 0xb8860b, 0x7b52ab, 0x4d4d4d]
+    /// What evaluations found: of images, and of points.
+    private static let quality:
+        [(
+            title: String, isShare: Bool,
+            value: @Sendable (StepReport, [String: Double]?) -> Double?
+        )] = [
+            ("Distance to the real images (fid)", false, { $1?["fid"] }),
+            (
+                "Share of real points that have one nearby (coverage)", true,
+                { $0.isOfPoints ? $1?["coverage"] : nil }
+            ),
+        ]
     private let charts: [Chart]
 
     /// The curves of one run.
@@ -18,23 +30,21 @@ struct Curves {
             curve("fakes told right", Curves.red, \.dAccFake),
             curve("fakes taken for real as the generator learns", Curves.blue, \.gAcc),
         ]
-        let distances = [
-            curve("generated to real", Curves.blue) { $0.metrics?["fid"] },
-            curve("real to real", Curves.green) { $0.metricsReal?["fid"] },
-        ].filter { !$0.values.isEmpty }
+        let quality = Curves.quality.map { title, isShare, value in
+            Chart(
+                title: title,
+                curves: [
+                    curve("generated", Curves.blue) { value($0, $0.metrics) },
+                    curve("real in their place", Curves.green) { value($0, $0.metricsReal) },
+                ].filter { !$0.values.isEmpty }, isShare: isShare)
+        }
         charts =
             [
                 Chart(title: "Losses", curves: losses, isShare: false),
                 Chart(
                     title: "What the discriminator tells right", curves: accuracies, isShare: true),
             ]
-            + (distances.isEmpty
-                ? []
-                : [
-                    Chart(
-                        title: "Distance to the real images (fid)", curves: distances,
-                        isShare: false)
-                ])
+            + quality.filter { !$0.curves.isEmpty }
     }
 
     /// The same quantities of several runs, one curve a run.
@@ -48,11 +58,14 @@ struct Curves {
             }
             return Chart(title: title, curves: curves, isShare: isShare)
         }
-        charts = [
-            chart("Distance to the real images (fid)") { $0.metrics?["fid"] },
-            chart("Discriminator's loss", \.dLoss), chart("Generator's loss", \.gLoss),
-            chart("Discriminator's accuracy", isShare: true, \.dAcc),
-        ].filter { $0.curves.contains { !$0.values.isEmpty } }
+        let quality = Curves.quality.map { title, isShare, value in
+            chart(title, isShare: isShare) { value($0, $0.metrics) }
+        }
+        charts =
+            (quality + [
+                chart("Discriminator's loss", \.dLoss), chart("Generator's loss", \.gLoss),
+                chart("Discriminator's accuracy", isShare: true, \.dAcc),
+            ]).filter { $0.curves.contains { !$0.values.isEmpty } }
     }
 
     /// Each chart as markup.

@@ -154,7 +154,7 @@ public struct Report {
     /// The figures of the best and the last evaluation; nothing where there was none.
     private var quality: String {
         guard let found = BestAndLast(journal) else { return "" }
-        let rows = zip(found.names, found.rows.dropFirst()).map { $1 + [Metrics.about($0)] }
+        let rows = zip(found.about, found.rows.dropFirst()).map { $1 + [$0] }
         return
             "<h2>How good it is</h2>\n<p>Of \(grouped(options.training.metricsSamples)) samples, "
             + "and of as many real ones in their place.</p>\n"

@@ -4,6 +4,8 @@ struct BestAndLast {
     let columns: [(title: String, figures: [String: Double])]
     /// In the order in which figures are shown.
     let names: [String]
+    /// What each says, in a line.
+    let about: [String]
 
     /// Nil where neither report is of an evaluation.
     init?(best: StepReport?, last: StepReport?) {
@@ -18,7 +20,10 @@ struct BestAndLast {
         guard !columns.isEmpty else { return nil }
         columns.append(("real", last?.metricsReal ?? best?.metricsReal ?? [:]))
         self.columns = columns
-        names = Metrics.names.filter { name in columns.contains { $0.1[name] != nil } }
+        let names = Metrics.names.filter { name in columns.contains { $0.1[name] != nil } }
+        self.names = names
+        let isOfPoints = (last ?? best)?.isOfPoints ?? false
+        about = names.map { Metrics.about($0, ofPoints: isOfPoints) }
     }
 
     /// That of a journal.
@@ -36,10 +41,18 @@ struct BestAndLast {
 }
 
 extension StepReport {
-    /// Whether its samples are nearer to the real ones, by the Fréchet distance, than another's, or any at all.
+    /// Whether the samples that were judged are points of the plane.
+    var isOfPoints: Bool { metricsReal?["high_quality"] != nil }
+
+    /// What tells checkpoints apart, less being better: the Fréchet distance; of points, which have none, what lacks to
+    /// full coverage. Nil where that was not measured.
+    private var shortfall: Double? {
+        isOfPoints ? metrics?["coverage"].map { 1 - $0 } : metrics?["fid"]
+    }
+
+    /// Whether its samples are better than another's, or any at all.
     func isBetter(than other: StepReport?) -> Bool {
-        guard let distance = metrics?["fid"] else { return false }
-        guard let known = other?.metrics?["fid"] else { return true }
-        return distance < known
+        guard let shortfall else { return false }
+        return other?.shortfall.map { shortfall < $0 } ?? true
     }
 }

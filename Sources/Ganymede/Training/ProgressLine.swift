@@ -85,8 +85,14 @@ public struct ProgressLine {
     /// Says on a line that stays what an evaluation found, beside what real samples have.
     mutating func announce(_ report: StepReport, isBest: Bool) {
         let (figures, real) = (report.metrics ?? [:], report.metricsReal ?? [:])
-        let shown = ["fid", "precision", "recall", "modes"].compactMap { name in
-            figures[name].map { "\(name) \(short($0)) (real \(real[name].map(short) ?? "-"))" }
+        let telling =
+            report.isOfPoints
+            ? ["coverage", "high_quality", "modes"] : ["fid", "precision", "recall", "modes"]
+        let names = telling.filter { figures[$0] != nil }
+        // What stands in brackets is said once: the line is to fit a terminal.
+        let shown = names.enumerated().map { place, name in
+            "\(name) \(figures[name].map(short) ?? "-") "
+                + "(\(place == 0 ? "real " : "")\(real[name].map(short) ?? "-"))"
         }
         let text =
             "step \(report.step)  "

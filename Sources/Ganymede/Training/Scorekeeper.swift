@@ -1,5 +1,5 @@
-/// Judges the generator as training goes, and knows which checkpoint is the best so far: the one with the lowest
-/// Fréchet distance.
+/// Judges the generator as training goes, and knows which checkpoint is the best so far: see
+/// ``StepReport/isBetter(than:)``.
 struct Scorekeeper {
     /// What the best checkpoint's step reported.
     private(set) var best: StepReport?
@@ -34,13 +34,19 @@ struct Scorekeeper {
         let source = DataSource(options.data)
         let observer = try Observer(source, evaluator: options.evaluator)
         try observer.check(options.gan.image, of: "the run")
-        let samples = options.training.metricsSamples
-        guard samples >= FrechetDistance.minimumSamples else {
+        let (samples, least) = (options.training.metricsSamples, FrechetDistance.minimumSamples)
+        guard samples >= least else {
             throw GanymedeError.usage(
-                "metrics_samples is at least \(FrechetDistance.minimumSamples), not \(samples): of fewer there is no fid"
+                "metrics_samples is at least \(least), not \(samples): figures of fewer mean little"
             )
         }
         let test = try source.test(options.gan.image)
+        let most = Judge.most(training: dataset, test: test)
+        guard most >= least else {
+            throw GanymedeError.world(
+                "\(options.data) has real samples for sets of \(most), and a run is judged by sets of \(least) or more as it "
+                    + "goes: add --metrics-every 0")
+        }
         try Judge.check(
             samples, option: "--set metrics_samples=", training: dataset, test: test)
     }
@@ -102,13 +108,15 @@ struct Scorekeeper {
 
 extension RunOptions {
     /// Steps between evaluations where nobody says how many: a fifth of the run. Nil where that is short beside the
-    /// evaluation, or where no evaluator comes with the data that sees images of this size; one that is given is meant
-    /// to be used.
+    /// evaluation, or where nobody can judge; an evaluator that is given is meant to be used.
     public var usualMetricsEvery: Int? {
         let fifth = training.steps / 5
-        guard fifth >= 200 else { return nil }
-        if evaluator != nil { return fifth }
-        let observer = try? Observer(DataSource(data))
-        return observer.flatMap { ($0.image ?? Dataset.point) == gan.image ? fifth : nil }
+        return fifth >= 200 && (evaluator != nil || canBeJudged) ? fifth : nil
+    }
+
+    /// Whether an evaluator is given, or comes with the data, that sees images like the run's.
+    var canBeJudged: Bool {
+        let observer = try? Observer(DataSource(data), evaluator: evaluator)
+        return observer.map { ($0.image ?? Dataset.point) == gan.image } ?? false
     }
 }

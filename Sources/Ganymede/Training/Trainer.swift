@@ -13,8 +13,10 @@ public struct Trainer: Sendable {
         public let interrupted: Bool
         /// What the last step reported, if any was made.
         public let last: StepReport?
-        /// The step of the checkpoint with the lowest Fréchet distance, where the run was judged.
+        /// The step of the best checkpoint, where the run was judged.
         public let best: Int?
+        /// Whether `ganymede evaluate` can say how good it is: there is an evaluator for its images.
+        public let canBeJudged: Bool
         /// How often the program of a step ran: once a step.
         public let programRuns: Int
     }
@@ -90,8 +92,7 @@ public struct Trainer: Sendable {
         if checkpoint.step >= options.training.steps {
             return Outcome(
                 directory: directory, step: checkpoint.step, interrupted: false, last: nil,
-                best: nil,
-                programRuns: 0)
+                best: nil, canBeJudged: options.canBeJudged, programRuns: 0)
         }
         let dataset = try trainer.dataset()
         guard dataset.digest == checkpoint.dataDigest else {
@@ -180,7 +181,8 @@ public struct Trainer: Sendable {
         try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: report,
-            best: scores?.best?.step, programRuns: session.programRuns)
+            best: scores?.best?.step, canBeJudged: options.canBeJudged,
+            programRuns: session.programRuns)
     }
 }
 
