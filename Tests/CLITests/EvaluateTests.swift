@@ -350,7 +350,7 @@ struct EvaluateTests {
                 "metrics_samples=1000", "--evaluator", "own.safetensors", "--out", "run",
             ], in: folder)
         for part in [
-            "step 2  fid ", "(real ", "best so far", "Of 1,000 samples:", "precision",
+            "step 2  fid ", "(real ", "best so far", "Of one set of 1,000 samples:", "precision",
         ] {
             #expect(judged.contains(part), "\(judged)")
         }

@@ -47,8 +47,14 @@ struct EvaluationTests {
         if try figure("copies") > 0.5 { return "copies" }
         if try figure("precision") < 0.05 { return "noise" }
         if try figure("coverage") < 0.3 && figure("recall") < 0.3 { return "collapsed" }
-        let real = try judge.realFigures(FrechetDistance.self)[0]
-        return try figure("fid") > 3 * real ? "blurred" : "real"
+        // By chance (K - 1) / 2N = 0.003.
+        if try figure("mode_kl") > 0.05 { return "lost modes" }
+        let real = try judge.realFigures(PrecisionRecall.self)
+        if try figure("recall") < 0.6 * real[1] && figure("density") < 0.8 * real[2] {
+            return "blurred"
+        }
+        let distance = try judge.realFigures(FrechetDistance.self)[0]
+        return try figure("fid") > 3 * distance ? "something else" : "real"
     }
 
     @Test func realImages() throws {
@@ -84,6 +90,14 @@ struct EvaluationTests {
         let found = try figures(
             test.picking((0..<Self.count).map { few[few.startIndex + $0 % few.count] }))
         #expect(try verdict(found) == "collapsed", "\(found)")
+    }
+
+    /// Real images, but none of a class.
+    @Test func lostModes() throws {
+        let labels = try #require(test.labels)
+        let chosen = test.shuffled(seed: 0).dropFirst(Self.count).filter { labels[$0] != 4 }
+        let found = try figures(test.picking(Array(chosen.prefix(Self.count))))
+        #expect(try verdict(found) == "lost modes", "\(found)")
     }
 
     @Test func blurredImages() throws {

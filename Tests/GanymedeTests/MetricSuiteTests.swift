@@ -11,7 +11,7 @@ struct MetricSuiteTests {
         for name in Metrics.names { #expect(try Metrics.named(name).names.contains(name)) }
         #expect(
             Metrics.all.filter { $0.comparesSplits }.flatMap { $0.names }.sorted() == [
-                "memorisation", "memorisation_ratio",
+                "memorisation", "memorisation_error", "memorisation_ratio",
             ])
         let error = #expect(throws: GanymedeError.self) { try Metrics.named("recal") }
         #expect(error?.kind == .usage)
@@ -22,7 +22,7 @@ struct MetricSuiteTests {
 
     private struct Expected: Decodable {
         let fid, score, precision, recall, density, coverage, memorisation: Double
-        let memorisation_ratio: Double
+        let memorisation_ratio, memorisation_error: Double
         let fid_fidelity: Double
         let kid: [Double]
     }
@@ -33,12 +33,40 @@ struct MetricSuiteTests {
         )
     }
 
+    private func values<Values: Decodable>(_ set: String) throws -> Values {
+        let data = try Data(contentsOf: Golden.folder.appending(path: "metrics/values.json"))
+        let all = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let one = try JSONSerialization.data(withJSONObject: try #require(all[set]))
+        return try JSONDecoder().decode(Values.self, from: one)
+    }
+
+    /// The example of the package prdc: 10,000 times 1000 numbers of each kind.
+    @Test func prdcExample() throws {
+        // See `nearly_normal` in `Tests/Golden/metrics/make.py`.
+        func numbers(seed: UInt64) -> Matrix {
+            let (rows, columns) = (10_000, 1000)
+            let values = (1...UInt64(rows * columns)).map { index -> Float in
+                var z = (index &+ seed << 40) &* 0x9E37_79B9_7F4A_7C15
+                z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+                z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+                z ^= z >> 31
+                let parts = [0, 16, 32, 48].reduce(0) { $0 + Double(z >> $1 & 0xFFFF) }
+                return Float((parts - 131_070) / 37_837)
+            }
+            return Matrix(rows: rows, columns: columns, values: values)
+        }
+        let expected: [String: Double] = try values("prdc_example")
+        let found = try PrecisionRecall.figures(
+            real: numbers(seed: 1), generated: numbers(seed: 2))
+        for (name, value) in zip(PrecisionRecall.names, found) {
+            expectClose(value, try #require(expected[name]), name)
+        }
+    }
+
     /// SciPy, torch-fidelity and prdc, see `Tests/Golden/metrics/make.py`.
     @Test(arguments: ["gaussians", "activations", "clusters"])
     func otherPackages(set: String) throws {
-        let data = try Data(contentsOf: Golden.folder.appending(path: "metrics/values.json"))
-        let expected = try #require(
-            try JSONDecoder().decode([String: Expected].self, from: data)[set])
+        let expected: Expected = try values(set)
         let inputs = try Safetensors(Golden.path("metrics/inputs.safetensors"))
         func matrix(_ name: String) throws -> Matrix {
             let tensor = try inputs.tensor("\(set).\(name)")
@@ -64,6 +92,7 @@ struct MetricSuiteTests {
                     "density": expected.density, "coverage": expected.coverage,
                     "memorisation": expected.memorisation,
                     "memorisation_ratio": expected.memorisation_ratio,
+                    "memorisation_error": expected.memorisation_error,
                 ]
                 expectClose(value, try #require(values[name]), name)
             }
@@ -92,19 +121,46 @@ struct MetricSuiteTests {
         #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
     }
 
-    @Test(arguments: 0..<Metrics.all.count)
+    static let everyMetric =
+        Metrics.all + Metrics.ofImages + Metrics.ofLabelled + Metrics.ofPoints.prefix(1)
+
+    /// Input that has all that any metric asks for but a class that is certain.
+    private func complete(_ count: Int, ofPoints: Bool) -> MetricInput {
+        var input = MetricInput.normal(count, features: ofPoints ? 2 : 4)
+        if ofPoints {
+            input.toy = .ring8
+            return input
+        }
+        let labels = (0..<count).map { $0 % 10 }
+        let images = Dataset(
+            name: "test", image: [1, 1, 1], pixels: labels.map(UInt8.init), labels: labels)
+        func with(_ seen: Observation) -> Observation {
+            Observation(
+                features: seen.features, probabilities: seen.probabilities, samples: images)
+        }
+        (input.generated, input.held) = (with(input.generated), with(input.held))
+        input.trainingSet = ImageSet(images)
+        return input
+    }
+
+    @Test(arguments: everyMetric.indices)
     func everyMetricRefusesBadInput(index: Int) throws {
-        let metric = Metrics.all[index]
-        let count = metric.minimumSamples
-        let good = MetricInput.normal(count, features: 4)
-        #expect(try Metrics.figures(metric, good).map(\.name) == metric.names)
-        expectError("\(count)", metric, .normal(count - 1, features: 4))
+        let metric = Self.everyMetric[index]
+        // Copies can be told of one image, and not beside none.
+        let count = max(metric.minimumSamples, 20)
+        let good = complete(count, ofPoints: metric == PointModes.self)
+        if !metric.isSlow {
+            #expect(try Metrics.figures(metric, good).map(\.name) == metric.names)
+        }
+        if count == metric.minimumSamples {
+            expectError("\(count)", metric, .normal(count - 1, features: 4))
+        }
 
         var bad = good
         bad.held = good.held.picking(0..<count - 1)
         expectError("equally many", metric, bad)
         bad = good
-        bad.training = Observation(.normal(count, 5, seed: 1))
+        bad.training = Observation(.normal(count, 7, seed: 1))
         expectError("one evaluator", metric, bad)
         bad = good
         bad.training = Observation(good.training.features, classes: 11)
@@ -112,7 +168,8 @@ struct MetricSuiteTests {
         for value in [Float.nan, .infinity] {
             bad = good
             bad.generated = Observation(
-                good.generated.features.map { $0 == 3 && $1 == 1 ? value : $2 })
+                features: good.generated.features.map { $0 == 3 && $1 == 1 ? value : $2 },
+                probabilities: good.generated.probabilities, samples: good.generated.samples)
             expectError("generated image 3", metric, bad)
             bad = good
             bad.held = Observation(

@@ -3,37 +3,46 @@
 /// data-copying in generative models" (2020).
 ///
 /// - `memorisation`: the share of generated images that lie nearer to a training image than to any test image, ties
-///   counting half. 0.5 is no copying, 1 all copies; of N independent images its standard deviation is 0.5 to 1 by
-///   sqrt(N), and more of images that are alike: it throws where nearly all are.
+///   counting half. 0.5 is no copying, 1 all copies.
 /// - `memorisation_ratio`: the mean distance to the nearest training image by that to the nearest test image. 1 is no
 ///   copying, 0 exact copies.
+/// - `memorisation_error`: the standard deviation that the share has by the chance of which real images were drawn, about
+///   0.5 / sqrt(D). D is the effective number of different neighbours: samples that are alike have few, and are all
+///   nearer to the one kind or the other, however often they are drawn anew.
 ///
 /// The training images are a random part of the split, and only copies of these are seen: where they are a sixth of
 /// the split, a generator that only copies has 1/6 + 5/6 x 0.5 = 0.58.
 public enum Memorisation: Metric {
-    public static let names = ["memorisation", "memorisation_ratio"]
+    public static let names = ["memorisation", "memorisation_ratio", "memorisation_error"]
     public static let about = [
         "share nearer to a training than to any test sample: 0.5 is no copying",
         "distance to training by that to test samples: 1 is no copying",
+        "how far chance alone moves memorisation: less from 0.5 than twice that means nothing",
     ]
     public static let minimumSamples = 100
     /// A test image in place of a generated one would find itself.
     public static let comparesSplits = true
-    /// Of D different places, a share is off by 0.5 / sqrt(D) by the chance of which real images were drawn, however often
-    /// samples are drawn anew: 0.025 here. One image, repeated, is always nearer to either.
-    private static let leastDifferent = 400
+    /// Of fewer, a share tells nothing: one image, repeated, is always nearer to either.
+    private static let leastNeighbours = 30.0
+
+    /// The inverse of the chance that two samples have the same nearest neighbour (Simpson, "Measurement of diversity",
+    /// 1949): as many equally frequent ones would have it.
+    private static func effectiveNumber(_ neighbours: [Int]) -> Double {
+        let counts = neighbours.reduce(into: [Int: Double]()) { $0[$1, default: 0] += 1 }
+        let total = Double(neighbours.count)
+        return total * total / counts.values.reduce(0) { $0 + $1 * $1 }
+    }
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
         let generated = input.generated.features
         let training = try NearestNeighbours(
             of: generated, among: input.training.features, count: 1)
         let test = try NearestNeighbours(of: generated, among: input.held.features, count: 1)
-        let different = Set(training.indices).count
-        let least = min(leastDifferent, generated.rows / 5)
-        guard different >= least else {
+        let neighbours = effectiveNumber(training.indices)
+        guard neighbours >= leastNeighbours else {
             throw GanymedeError.world(
-                "\(names[0]): the nearest training samples of \(generated.rows) generated ones are only \(different) different "
-                    + "ones, and of fewer than \(least) a share is chance: the generated ones are too alike"
+                "memorisation: \(generated.rows) generated samples are near to \(fixed(neighbours, 0)) training samples, as "
+                    + "it were, and of fewer than \(fixed(leastNeighbours, 0)) a share is chance: they are too alike"
             )
         }
         let images = 0..<generated.rows
@@ -50,6 +59,7 @@ public enum Memorisation: Metric {
         return [
             nearer / Double(generated.rows),
             images.reduce(0) { $0 + training.distance($1) } / testDistance,
+            0.5 / neighbours.squareRoot(),
         ]
     }
 }

@@ -156,7 +156,7 @@ public struct Report {
         guard let found = BestAndLast(journal) else { return "" }
         let rows = zip(found.about, found.rows.dropFirst()).map { $1 + [$0] }
         return
-            "<h2>How good it is</h2>\n<p>Of \(grouped(options.training.metricsSamples)) samples, "
+            "<h2>How good it is</h2>\n<p>Of one set of \(grouped(options.training.metricsSamples)) samples, "
             + "and of as many real ones in their place.</p>\n"
             + Page.table(head: found.rows[0] + [""], rows)
     }

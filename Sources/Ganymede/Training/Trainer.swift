@@ -176,7 +176,9 @@ public struct Trainer: Sendable {
         if showsProgress, report?.metrics != nil,
             let found = BestAndLast(best: scores?.best, last: report)
         {
-            print("Of \(grouped(config.metricsSamples)) samples:\n" + aligned(found.rows))
+            print(
+                "Of one set of \(grouped(config.metricsSamples)) samples:\n"
+                    + aligned(found.rows))
         }
         try Report(session.directory, options).write()
         return Outcome(

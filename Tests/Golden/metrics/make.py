@@ -62,6 +62,7 @@ def values(training, test, generated, logits, subsets):
     wide = compute_prdc(training, generated, 5)
     kernel = dict(kid_kernel="poly", kid_kernel_poly_degree=3, kid_kernel_poly_gamma=None, kid_kernel_poly_coef0=1)
     to_training, to_test = (cdist(generated, a).min(axis=1) for a in (training, test))
+    shares = np.bincount(cdist(generated, training).argmin(axis=1)) / len(generated)
     score = isc_features_to_metric(torch.tensor(logits), splits=1, shuffle=False)
     return {
         "fid": shift @ shift + np.trace(covariances) - 2 * np.trace(root),
@@ -74,7 +75,26 @@ def values(training, test, generated, logits, subsets):
         "coverage": wide["coverage"],
         "memorisation": np.mean(to_training < to_test) + np.mean(to_training == to_test) / 2,
         "memorisation_ratio": to_training.mean() / to_test.mean(),
+        "memorisation_error": 0.5 * np.sqrt(np.sum(shares**2)),
     }
+
+
+def nearly_normal(rows, columns, seed):
+    """Sums of four 16-bit numbers of splitmix64, which the test computes alike."""
+    z = np.arange(1, rows * columns + 1, dtype=np.uint64) + np.uint64(seed << 40)
+    z = z * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    total = sum((z >> np.uint64(shift)) & np.uint64(0xFFFF) for shift in (0, 16, 32, 48))
+    return ((total.astype(np.float64) - 131070) / 37837).astype(np.float32).reshape(rows, columns)
+
+
+def prdc_example():
+    """The package's own example, 10,000 times 1000 numbers of each kind."""
+    real, fake = (nearly_normal(10_000, 1000, seed) for seed in (1, 2))
+    found = {**compute_prdc(real, fake, 5), **{key: compute_prdc(real, fake, 3)[key] for key in ("precision", "recall")}}
+    return {key: float(value) for key, value in found.items()}
 
 
 def main():
@@ -93,6 +113,7 @@ def main():
             key: value if isinstance(value, list) else float(value)
             for key, value in values(training, test, generated, logits, rows).items()
         }
+    results["prdc_example"] = prdc_example()
     save_file(tensors, "inputs.safetensors")
     with open("values.json", "w") as file:
         json.dump(results, file, indent=2)
