@@ -9,6 +9,7 @@ README's pictures of it.
 
 import argparse
 import datetime
+import functools
 import json
 import pathlib
 import shutil
@@ -23,15 +24,19 @@ import precision
 PAGE = figures.ROOT / "docs/quality.md"
 PICTURE = "images/quality.png"
 DATASETS = ("mnist", "fashion-mnist")
-# Presets and their seeds.
-PLAN = {"mlp": (0, 1, 2), "dense": (0, 1, 2), "conv-discriminator": (0, 1, 2),
-        "all-conv": (0,), "dcgan": (0,), "forger": (0,)}
-# Where not to the length of the document, which takes `forger` hours.
+SEEDS = (0, 1, 2)
+# Presets and the seeds of the page; `--full` takes all seeds of all.
+PLAN = {"mlp": SEEDS, "dense": SEEDS, "conv-discriminator": SEEDS,
+        "all-conv": SEEDS[:1], "dcgan": SEEDS[:1], "forger": SEEDS[:1]}
+# Where not to the length of the document, which takes `forger` hours; `--full`
+# knows no limits.
 MINUTES = {"forger": 30}
 COLUMNS = ("fid", "kid", "score", "precision", "recall", "density", "coverage",
-           "modes", "mode_kl", "memorisation", "copies")
+           "modes", "mode_kl", "memorisation", "memorisation_error",
+           "copies")
 # Where real samples in place of generated ones are training images.
-OF_TRAINING = ("memorisation", "memorisation_ratio", "gan_train")
+OF_TRAINING = ("memorisation", "memorisation_ratio", "memorisation_error",
+               "gan_train")
 
 
 def spent(run):
@@ -48,9 +53,8 @@ def steps(run):
     return (json.loads(lines[-1])["step"] if lines else 0), wanted
 
 
-def train(run, preset, seed):
-    """Starts or goes on, until all steps are made or the time is up."""
-    limit = MINUTES.get(preset)
+def train(run, preset, seed, limit):
+    """Starts or goes on, until all steps are made or the minutes are over."""
     started = (run / "config.json").exists()
     if started and (steps(run)[0] >= steps(run)[1]
                     or limit and spent(run) >= limit):
@@ -73,15 +77,38 @@ def train(run, preset, seed):
         raise SystemExit(f"{run}: ended with {process.returncode}")
 
 
+@functools.cache
+def evaluators():
+    """What the command says of those that it holds, their hashes included."""
+    return subprocess.run([figures.GANYMEDE, "evaluator", "list"], check=True,
+                          capture_output=True, text=True).stdout
+
+
 def evaluate(source, file, *options):
-    """What `ganymede evaluate` says of a run or a dataset, asked once."""
-    if not file.exists():
-        done = subprocess.run(
-            [figures.GANYMEDE, "evaluate", source, "--json", *options],
-            stdout=subprocess.PIPE, check=True)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(done.stdout)
-    return json.loads(file.read_text())
+    """What `ganymede evaluate` says of a run or a dataset, and when and how
+    fast it did; asked once of an evaluator."""
+    if file.exists():
+        found = json.loads(file.read_text())
+        evaluator = found.get("evaluator")  # Older files do not say.
+        if evaluator and evaluator["sha256"] in evaluators():
+            return found
+    begin = time.monotonic()
+    done = subprocess.run(
+        [figures.GANYMEDE, "evaluate", source, "--json", *options],
+        stdout=subprocess.PIPE, check=True)
+    found = json.loads(done.stdout)
+    found["seconds"] = round(time.monotonic() - begin, 1)
+    found["measured"] = (f"{datetime.date.today()}: {figures.machine()}; "
+                         f"{figures.version()}")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(found))
+    return found
+
+
+def head(all_found):
+    """When and where the figures of a table were measured."""
+    stamps = sorted({found["measured"] for found in all_found})
+    return "\n".join(f"Measured on {x}." for x in stamps)
 
 
 def grid(run, preset):
@@ -108,18 +135,20 @@ def cell(figure):
 
 def floors(folder, with_gan_train):
     """Real images against real images: the best that a generator can do."""
-    columns = []
+    columns, stamped = [], []
     listed = subprocess.run([figures.GANYMEDE, "data", "list"], check=True,
                             capture_output=True, text=True).stdout
     for data in DATASETS:
         if f"data fetch {data}" in listed:
             print(f"{data} is not here: ganymede data fetch {data}")
             continue
-        found = evaluate(data, folder / f"{data}.json")["metrics"]
+        stamped.append(evaluate(data, folder / f"{data}.json"))
+        found = dict(stamped[-1]["metrics"])
         file = folder / f"{data}-gan-train.json"
         if with_gan_train or file.exists():
-            found |= evaluate(data, file, "--metrics", "gan_train", "--sets",
-                              "1")["metrics"]
+            stamped.append(evaluate(data, file, "--metrics", "gan_train",
+                                    "--sets", "1"))
+            found |= stamped[-1]["metrics"]
         columns.append((f"{data}: test", {
             name: "-" if name in OF_TRAINING else text(figure["real"])
             for name, figure in found.items()}))
@@ -128,13 +157,14 @@ def floors(folder, with_gan_train):
     names = list(dict.fromkeys(name for _, found in columns for name in found))
     rows = [[f"`{name}`"] + [found.get(name, "-") for _, found in columns]
             for name in sorted(names)]
-    return figures.table(["against training images", *(x for x, _ in columns)],
-                         rows)
+    table = figures.table(["against training images", *(x for x, _ in columns)],
+                          rows)
+    return f"{head(stamped)}\n\n{table}"
 
 
 def over_seeds(preset, all_found):
     """A row of the mean over a preset's runs, and the deviation between them."""
-    row = [f"`{preset}`", "all", "", ""]
+    row = [f"`{preset}`", "all", "", "", ""]
     for name in COLUMNS:
         values = [found["metrics"].get(name, {}).get("value")
                   for found in all_found]
@@ -146,39 +176,41 @@ def over_seeds(preset, all_found):
     return [f"**{x}**" if x else x for x in row]
 
 
-def runs(folder, presets, head):
+def runs(folder, presets, limits):
     """Trains what is missing, and writes the table after every run."""
-    for preset in presets:
-        for seed in PLAN[preset]:
-            run = folder / f"{preset}-{seed}"
-            train(run, preset, seed)
-            evaluate(run, run / "evaluation.json")
-            write(folder, head)
-
-
-def write(folder, head):
-    """The table and the pictures of all runs that were evaluated."""
-    rows, lines = [], []
-    for preset, seeds in PLAN.items():
-        all_found = []
+    for preset, seeds in presets.items():
         for seed in seeds:
+            run = folder / f"{preset}-{seed}"
+            train(run, preset, seed, limits.get(preset))
+            evaluate(run, run / "evaluation.json")
+            write(folder)
+
+
+def write(folder):
+    """The table and the pictures of all runs that were evaluated."""
+    rows, lines, stamped = [], [], []
+    for preset in PLAN:
+        all_found = []
+        for seed in SEEDS:
             run = folder / f"{preset}-{seed}"
             if not (run / "evaluation.json").exists():
                 continue
             found = evaluate(run, run / "evaluation.json")
             all_found.append(found)
+            stamped.append(found)
             rows.append([f"`{preset}`", str(seed), f"{steps(run)[0]:,}",
-                         f"{spent(run):.1f}"]
+                         f"{spent(run):.1f}", text(found["seconds"])]
                         + [cell(found["metrics"].get(x, {})) for x in COLUMNS])
-            if seed == seeds[0]:
+            if seed == SEEDS[0]:
                 lines += [b"\xff" * len(lines[0])] * 8 if lines else []
                 lines += precision.row(run)
                 grid(run, preset)
         if len(all_found) > 1:
             rows.append(over_seeds(preset, all_found))
     precision.png(PAGE.parent / PICTURE, lines)
-    table = figures.table(["preset", "seed", "steps", "minutes", *COLUMNS], rows)
-    figures.between(PAGE, "runs", f"{head}\n\n{table}\n\n"
+    table = figures.table(["preset", "seed", "steps", "minutes",
+                           "evaluated in, s", *COLUMNS], rows)
+    figures.between(PAGE, "runs", f"{head(stamped)}\n\n{table}\n\n"
                     f"![A row of samples of each]({PICTURE})")
 
 
@@ -187,16 +219,18 @@ def main():
     parser.add_argument("--into", type=pathlib.Path,
                         default=figures.ROOT / "runs/quality")
     parser.add_argument("--presets", nargs="+", choices=PLAN, default=PLAN)
+    parser.add_argument("--full", action="store_true",
+                        help="three seeds of every preset, to its document's "
+                        "length: some fifteen hours more on two cores")
     parser.add_argument("--only", choices=("floors", "runs"))
     parser.add_argument("--gan-train", action="store_true",
                         help="among the floors, which takes minutes")
     args = parser.parse_args()
-    head = (f"Measured on {datetime.date.today()}: {figures.machine()}; "
-            f"{figures.version()}.")
     if args.only != "runs":
-        figures.between(PAGE, "floors", f"{head}\n\n{floors(args.into, args.gan_train)}")
+        figures.between(PAGE, "floors", floors(args.into, args.gan_train))
     if args.only != "floors":
-        runs(args.into, args.presets, head)
+        plan = {x: SEEDS if args.full else PLAN[x] for x in args.presets}
+        runs(args.into, plan, {} if args.full else MINUTES)
 
 
 if __name__ == "__main__":
