@@ -17,7 +17,7 @@ public enum Memorisation: Metric {
     public static let about = [
         "share nearer to a training than to any test sample: 0.5 is no copying",
         "distance to training by that to test samples: 1 is no copying",
-        "how far chance alone moves memorisation: less from 0.5 than twice that means nothing",
+        "how far chance alone moves memorisation",
     ]
     public static let minimumSamples = 100
     /// A test image in place of a generated one would find itself.
