@@ -63,6 +63,8 @@ def train(run, preset, seed, limit):
                ["train", "--preset", preset, "--seed", str(seed),
                 # The minutes are of training alone.
                 "--metrics-every", "0", "--out", run])
+    # What was said of a shorter run.
+    (run / "evaluation.json").unlink(missing_ok=True)
     begin, before = time.monotonic(), spent(run)
     process = subprocess.Popen([figures.GANYMEDE, *command])
     while process.poll() is None:

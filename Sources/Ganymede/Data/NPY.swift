@@ -54,7 +54,8 @@ package struct NPY: Equatable {
                     + "images.round().clip(0, 255).astype(\"uint8\"), of images from 0 to 1 times 255 before, "
                     + "of those from -1 to 1 plus 1 times 127.5")
         }
-        let (count, overflow) = shape.reduce((isPoints ? type == "<f8" ? 8 : 4 : 1, false)) {
+        let size = isPoints ? (type == "<f8" ? 8 : 4) : 1
+        let (count, overflow) = shape.reduce((size, false)) {
             let (product, over) = $0.0.multipliedReportingOverflow(by: $1)
             return (product, $0.1 || over)
         }

@@ -37,6 +37,13 @@ public struct ClassifierQuality: Codable, Equatable, Sendable {
             shares.reduce(information) { $1 > 0 ? $0 - $1 * LibM.log($1) : $0 })
     }
 
+    /// Whether the accuracy is three standard deviations above that of a guess among `classes`.
+    func isBetterThanChance(classes: Int) -> Bool {
+        let chance = 1 / Double(classes)
+        let deviation = (chance * (1 - chance) / Double(max(images, 1))).squareRoot()
+        return accuracy > chance + 3 * deviation
+    }
+
     /// Two lines for a person.
     public var text: String {
         """

@@ -23,14 +23,14 @@ extension Evaluation {
         (data, samples, seed, evaluator) == (other.data, other.samples, other.seed, other.evaluator)
     }
 
-    /// The real samples, for the head of a column.
-    var judge: String { "real: \(grouped(samples)) of \(data)" }
+    /// By whose eyes, to go on after the real samples' name.
+    var viewpoint: String { evaluator.map { ", as \($0.text) sees them" } ?? "" }
 
     /// What was judged, and by what.
     public func heading(_ source: String) -> String {
         let sets = sets == 1 ? "one set" : "\(sets) sets"
         return "\(source): \(sets) of \(grouped(samples)) samples, judged by as many of \(data)"
-            + (evaluator.map { ", as \($0.text) sees them" } ?? "")
+            + viewpoint
     }
 
     /// A table for a person: each figure with its spread, what real samples have in its place, and what it means; then

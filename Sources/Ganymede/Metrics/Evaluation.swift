@@ -119,8 +119,8 @@ public struct Evaluation: Sendable, Equatable {
     /// The figure called `name`, if it was computed.
     public func figure(_ name: String) -> Figure? { figures.first { $0.name == name } }
 
-    /// One object: `data, evaluator: {data, accuracy, sha256}, samples, sets, seed, metrics: {fid: {value, real, spread}, ...}, mode_kl_bias, classes: [{name,
-    /// value, real}, ...], notes: [...]`.
+    /// One object: `data, evaluator: {data, accuracy, sha256}, samples, sets, seed, metrics: {fid: {value, real, spread},
+    /// ...}, mode_kl_bias, classes: [{name, value, real}, ...], notes: [...]`.
     public var json: String {
         let metrics = figures.map { figure in
             (

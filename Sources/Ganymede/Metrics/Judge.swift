@@ -57,10 +57,8 @@ public struct Judge: Sendable {
 
     /// Says which figures the data does not allow.
     var missing: [String] {
-        let possible = observer.metrics(hasTest: true)
-        let names = possible.flatMap { $0.names }.filter { name in
-            !metrics.contains { $0.names.contains(name) }
-        }
+        let names =
+            held != nil ? [] : observer.metrics.filter { $0.comparesSplits }.flatMap { $0.names }
         return names.isEmpty
             ? []
             : ["left out: \(names.joined(separator: ", ")): there is no test split to compare with"]

@@ -26,12 +26,9 @@ public enum Observer: Sendable {
                 "no evaluator comes with \(data.name). Train one: ganymede evaluator train --data \(data.name) "
                     + "-o evaluator.safetensors; then --evaluator evaluator.safetensors")
         }
-        let quality = evaluator.quality
-        let chance = 1 / Double(evaluator.classNames.count)
-        let deviation = (chance * (1 - chance) / Double(max(quality.images, 1))).squareRoot()
-        guard quality.accuracy > chance + 3 * deviation else {
+        guard evaluator.quality.isBetterThanChance(classes: evaluator.classNames.count) else {
             throw GanymedeError.world(
-                "the evaluator of \(evaluator.data) tells \(fixed(quality.accuracy * 100, 1)) % of its test images right, no "
+                "the evaluator of \(evaluator.data) tells \(fixed(evaluator.quality.accuracy * 100, 1)) % of its test images right, no "
                     + "more than chance does: what it sees means nothing. Train one for longer, or of more images"
             )
         }

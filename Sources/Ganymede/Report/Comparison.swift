@@ -93,10 +93,9 @@ public struct Comparison {
                 + [short(figure.real), figure.about]
         }
         let notes = judged.flatMap { name, found in found.notes.map { "\(name): \($0)" } }
-        let seen = judge.evaluator.map { ", as \($0.text) sees them" } ?? ""
         let lines =
             [
-                "Beside \(grouped(judge.samples)) real samples of \(judge.data) in their place\(seen)."
+                "Beside \(grouped(judge.samples)) real samples of \(judge.data) in their place\(judge.viewpoint)."
             ]
             + [judge.chance].compactMap { $0 } + notes
         return "<p>\(lines.map(escaped).joined(separator: "<br/>\n"))</p>\n"

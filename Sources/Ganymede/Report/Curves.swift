@@ -3,18 +3,14 @@ struct Curves {
     private static let (red, blue, green) = (0xd1495b, 0x2e7fb8, 0x3a9d5d)
     /// Colours that are told apart, for as many runs side by side.
     static let colours = [blue, red, green, 0xb8860b, 0x7b52ab, 0x4d4d4d]
-    /// What evaluations found: of images, and of points.
-    private static let quality:
-        [(
-            title: String, isShare: Bool,
-            value: @Sendable (StepReport, [String: Double]?) -> Double?
-        )] = [
-            ("Distance to the real images (fid)", false, { $1?["fid"] }),
-            (
-                "Share of real points that have one nearby (coverage)", true,
-                { $0.isOfPoints ? $1?["coverage"] : nil }
-            ),
-        ]
+    /// The figures that tell checkpoints apart: of images, and of points.
+    private static let decisive = [
+        (name: "fid", title: "Distance to the real images (fid)", isShare: false),
+        (
+            name: "coverage", title: "Share of real points that have one nearby (coverage)",
+            isShare: true
+        ),
+    ]
     private let charts: [Chart]
 
     /// The curves of one run.
@@ -30,8 +26,11 @@ struct Curves {
             curve("fakes told right", Curves.red, \.dAccFake),
             curve("fakes taken for real as the generator learns", Curves.blue, \.gAcc),
         ]
-        let quality = Curves.quality.map { title, isShare, value in
-            Chart(
+        let quality = Curves.decisive.map { name, title, isShare in
+            func value(_ report: StepReport, _ figures: [String: Double]?) -> Double? {
+                report.decisive == name ? figures?[name] : nil
+            }
+            return Chart(
                 title: title,
                 curves: [
                     curve("generated", Curves.blue) { value($0, $0.metrics) },
@@ -58,8 +57,8 @@ struct Curves {
             }
             return Chart(title: title, curves: curves, isShare: isShare)
         }
-        let quality = Curves.quality.map { title, isShare, value in
-            chart(title, isShare: isShare) { value($0, $0.metrics) }
+        let quality = Curves.decisive.map { name, title, isShare in
+            chart(title, isShare: isShare) { $0.decisive == name ? $0.metrics?[name] : nil }
         }
         charts =
             (quality + [

@@ -31,7 +31,7 @@ enum Page {
             + "<div class=\"row\" style=\"\(style)\">\(figures.joined(separator: "\n"))</div>"
     }
 
-    /// A table; the cells of the first row, if it is a head, in bold.
+    /// A table, below a head if there is one.
     static func table(head: [String]? = nil, _ rows: [[String]]) -> String {
         func row(_ cells: [String], _ tag: String) -> String {
             "<tr>" + cells.map { "<\(tag)>\(escaped($0))</\(tag)>" }.joined() + "</tr>"

@@ -44,10 +44,12 @@ extension StepReport {
     /// Whether the samples that were judged are points of the plane.
     var isOfPoints: Bool { metricsReal?["high_quality"] != nil }
 
-    /// What tells checkpoints apart, less being better: the Fréchet distance; of points, which have none, what lacks to
-    /// full coverage. Nil where that was not measured.
+    /// The figure that tells checkpoints apart: the Fréchet distance, or coverage of points, which have none.
+    var decisive: String { isOfPoints ? "coverage" : "fid" }
+
+    /// How far that is from the best there could be, less being better; nil where it was not measured.
     private var shortfall: Double? {
-        isOfPoints ? metrics?["coverage"].map { 1 - $0 } : metrics?["fid"]
+        metrics?[decisive].map { isOfPoints ? 1 - $0 : $0 }
     }
 
     /// Whether its samples are better than another's, or any at all.

@@ -15,10 +15,11 @@ public struct Trainer: Sendable {
         public let last: StepReport?
         /// The step of the best checkpoint, where the run was judged.
         public let best: Int?
-        /// Whether `ganymede evaluate` can say how good it is: there is an evaluator for its images.
-        public let canBeJudged: Bool
         /// How often the program of a step ran: once a step.
         public let programRuns: Int
+
+        /// Whether `ganymede evaluate` can say how good it is: there is an evaluator for its images.
+        public var canBeJudged: Bool { (try? directory.options())?.canBeJudged ?? false }
     }
 
     private let options: RunOptions
@@ -92,7 +93,7 @@ public struct Trainer: Sendable {
         if checkpoint.step >= options.training.steps {
             return Outcome(
                 directory: directory, step: checkpoint.step, interrupted: false, last: nil,
-                best: nil, canBeJudged: options.canBeJudged, programRuns: 0)
+                best: nil, programRuns: 0)
         }
         let dataset = try trainer.dataset()
         guard dataset.digest == checkpoint.dataDigest else {
@@ -161,9 +162,7 @@ public struct Trainer: Sendable {
                 if config.announceSamples { progress?.announce(full, sinceSample, sample) }
                 sinceSample = MeanAccuracy()
             }
-            if full.metrics != nil {
-                progress?.announce(full, isBest: isBest)
-            }
+            if full.metrics != nil { progress?.announce(full, isBest: isBest) }
             if last || isBest || step % config.checkpointEvery == 0 {
                 // First, so that the journal is never behind what a resume starts from.
                 try journal.flush()
@@ -183,8 +182,7 @@ public struct Trainer: Sendable {
         try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: report,
-            best: scores?.best?.step, canBeJudged: options.canBeJudged,
-            programRuns: session.programRuns)
+            best: scores?.best?.step, programRuns: session.programRuns)
     }
 }
 
