@@ -27,8 +27,3 @@ typedef struct {
 } gk_table;
 
 extern const gk_table gk_table_baseline, gk_table_avx2, gk_table_avx512;
-
-typedef void (*gk_part)(const void *context, size_t begin, size_t end);
-/// Runs `part` over [0, count) in pieces that are multiples of `granule`; alone if `work` elements are few,
-/// because waking a team costs microseconds, and milliseconds on a busy machine.
-void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t work);

@@ -1,55 +1,201 @@
-// The OpenMP team, and the division of work over it.
+// The team of threads that the kernels and oneDNN's primitives run on.
+//
+// A loop is cut into one piece for each thread, and a piece belongs to whoever claims it: each thread claims its own
+// first and then those of threads that have not come yet. So a thread that the machine holds up delays the piece that
+// it has begun and nothing else, and a team that is smaller than it was asked to be is merely slower. Waiting spins
+// for a short time and then sleeps.
+#define _GNU_SOURCE
 #include "Table.h"
+#include "Waiting.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
-extern int omp_get_thread_num(void);
-extern int omp_get_num_threads(void);
 extern int omp_get_max_threads(void);
 extern int omp_get_num_procs(void);
+extern int omp_get_thread_limit(void);
 extern void omp_set_num_threads(int);
 
-static void flush_denormals(void *unused) {
-    (void)unused;
+enum { MOST_THREADS = 1024 };
+
+// ---- What one thread has to do ----
+
+/// The pieces of one thread that nobody has claimed: the loop's number, the next piece and the end, in one word, so
+/// that one comparison claims a piece of the loop that was meant, and never of a later one.
+typedef uint64_t ticket;
+
+static ticket make_ticket(uint32_t loop, size_t next, size_t end) {
+    return (ticket)loop << 32 | (ticket)next << 16 | (ticket)end;
+}
+static size_t next_piece(ticket t) { return t >> 16 & 0xFFFF; }
+static size_t last_piece(ticket t) { return t & 0xFFFF; }
+
+typedef struct {
+    _Alignas(64) _Atomic ticket pieces;
+    gk_bell bell;  ///< rings with the loop's number
+} member;
+
+static member members[MOST_THREADS];
+static int threads = 1, started = 1;  ///< of the team, and those that exist; the caller is the first of both
+static bool is_set_up;
+/// Whether the calling thread has the team, and what it goes back to when it gives it up.
+static _Thread_local struct {
+    bool has_team;
+    unsigned control;
+    int omp_threads;
+} caller;
+
+/// The loop that is running. Written by the caller between loops, read by whoever is about to claim a piece: what was
+/// read counts only if the claim succeeds, and then the loop was still running when it was read.
+static struct {
+    _Atomic(gk_part) part;
+    _Atomic(const void *) context;
+    atomic_size_t count, granule, pieces;
+    atomic_int threads;
+    gk_bell finished;  ///< pieces that are done
+} loop;
+
+/// Claims one of a member's pieces and works on it. False if there was none.
+static bool work_on_piece(member *m) {
+    ticket t = atomic_load_explicit(&m->pieces, memory_order_acquire);
+    while (next_piece(t) < last_piece(t)) {
+        gk_part part = atomic_load_explicit(&loop.part, memory_order_relaxed);
+        const void *context = atomic_load_explicit(&loop.context, memory_order_relaxed);
+        size_t count = atomic_load_explicit(&loop.count, memory_order_relaxed);
+        size_t granule = atomic_load_explicit(&loop.granule, memory_order_relaxed);
+        size_t pieces = atomic_load_explicit(&loop.pieces, memory_order_relaxed);
+        size_t piece = next_piece(t);
+        if (!atomic_compare_exchange_weak_explicit(&m->pieces, &t, t + (1 << 16), memory_order_acq_rel,
+                                                   memory_order_acquire))
+            continue;
+        size_t granules = (count + granule - 1) / granule;
+        size_t begin = granules * piece / pieces * granule, end = granules * (piece + 1) / pieces * granule;
+        if (end > count) end = count;
+        if (begin < end) part(context, begin, end);
+        gk_count(&loop.finished, (uint32_t)pieces);
+        return true;
+    }
+    return false;
+}
+
+/// Works on a member's own pieces, then on those that the others have left.
+static void work(int me) {
+    int all = atomic_load_explicit(&loop.threads, memory_order_relaxed);
+    for (int i = 0; i < all; i++)
+        while (work_on_piece(&members[(me + i) % all])) {}
+}
+
+// ---- Threads ----
+
+/// Flushes denormals to zero. Returns what to hand to restore_control.
+static unsigned flush_denormals(void) {
 #if defined(__x86_64__)
-    _mm_setcsr(_mm_getcsr() | 0x8040);  // flush to zero, denormals are zero
+    unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040);  // flush to zero, denormals are zero
+    return before;
+#else
+    return 0;
 #endif
 }
 
-void gk_set_threads(int threads) {
-    omp_set_num_threads(threads);
-    flush_denormals(0);
-    GOMP_parallel(flush_denormals, 0, (unsigned)threads, 0);
+static void restore_control(unsigned control) {
+#if defined(__x86_64__)
+    _mm_setcsr(control);
+#else
+    (void)control;
+#endif
 }
 
-int gk_threads(void) { return omp_get_max_threads(); }
+// On every thread of the team omp_set_num_threads(1) keeps oneDNN from making a team of its own: its primitives run on
+// the thread that calls them.
+
+static void *worker(void *argument) {
+    int me = (int)(intptr_t)argument;
+    flush_denormals();
+    omp_set_num_threads(1);
+    gk_bind_to_place(me);
+    for (uint32_t seen = 0;;) {
+        seen = gk_wait(&members[me].bell, seen);
+        work(me);
+    }
+    return 0;
+}
+
+void gk_take_team(void) {
+    caller.control = flush_denormals();
+    caller.omp_threads = omp_get_max_threads();
+    omp_set_num_threads(1);
+    caller.has_team = true;
+    if (!is_set_up) {
+        is_set_up = true;
+        gk_choose_spinning();
+        int processors = omp_get_num_procs();
+        gk_set_threads(caller.omp_threads < processors ? caller.omp_threads : processors);
+    }
+}
+
+void gk_give_team(void) {
+    caller.has_team = false;
+    omp_set_num_threads(caller.omp_threads);
+    restore_control(caller.control);
+}
+
+bool gk_has_team(void) { return caller.has_team; }
+
+/// Starts threads until there are `wanted`, or as many as the system gives.
+static void start_workers(int wanted) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);  // signals are for the threads that wait for them
+    for (; started < wanted; started++) {
+        pthread_t thread;
+        if (pthread_create(&thread, 0, worker, (void *)(intptr_t)started) != 0) break;
+        pthread_detach(thread);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, 0);
+}
+
+int gk_set_threads(int wanted) {
+    int limit = omp_get_thread_limit(), most = limit < MOST_THREADS ? limit : MOST_THREADS;
+    int taken = wanted < 1 ? 1 : wanted < most ? wanted : most;
+    start_workers(taken);
+    threads = taken < started ? taken : started;
+    return threads;
+}
+
+int gk_threads(void) { return threads; }
 
 int gk_processors(void) { return omp_get_num_procs(); }
 
-typedef struct {
-    gk_part part;
-    const void *context;
-    size_t count, granule;
-} gk_split;
+int gk_thread_limit(void) { return omp_get_thread_limit(); }
 
-static void run_part(void *data) {
-    const gk_split *split = data;
-    size_t threads = (size_t)omp_get_num_threads(), me = (size_t)omp_get_thread_num();
-    size_t granules = (split->count + split->granule - 1) / split->granule;
-    size_t begin = granules * me / threads * split->granule, end = granules * (me + 1) / threads * split->granule;
-    if (end > split->count) end = split->count;
-    if (begin < end) split->part(split->context, begin, end);
-}
+// ---- Loops ----
 
-void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t work) {
-    int threads = gk_threads();
-    if (threads <= 1 || work < 16384 || count <= granule) {
+void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t effort) {
+    static uint32_t number;
+    size_t granules = granule > 0 ? (count + granule - 1) / granule : 0;
+    int all = (size_t)threads < granules ? threads : (int)granules;
+    // On a thread that does not have the team a loop runs alone.
+    if (all <= 1 || effort < 16384 || !caller.has_team) {
         part(context, 0, count);
         return;
     }
-    gk_split split = {part, context, count, granule};
-    GOMP_parallel(run_part, &split, (unsigned)threads, 0);
+    number++;
+    atomic_store_explicit(&loop.part, part, memory_order_relaxed);
+    atomic_store_explicit(&loop.context, context, memory_order_relaxed);
+    atomic_store_explicit(&loop.count, count, memory_order_relaxed);
+    atomic_store_explicit(&loop.granule, granule, memory_order_relaxed);
+    atomic_store_explicit(&loop.pieces, (size_t)all, memory_order_relaxed);
+    atomic_store_explicit(&loop.threads, all, memory_order_relaxed);
+    gk_reset(&loop.finished);
+    for (int i = 0; i < all; i++)
+        atomic_store_explicit(&members[i].pieces, make_ticket(number, (size_t)i, (size_t)i + 1), memory_order_release);
+    for (int i = 1; i < all; i++) gk_ring(&members[i].bell, number);
+    work(0);
+    gk_wait_for(&loop.finished, (uint32_t)all);
 }

@@ -33,6 +33,7 @@ struct gdn_operation {
     dnnl_memory_t memories[ARGUMENTS];
     dnnl_exec_arg_t exec[ARGUMENTS];
     int exec_count;
+    dnnl_status_t status;  // of the last execution
 };
 
 #if V3
@@ -43,9 +44,9 @@ typedef const dnnl_memory_desc_t *md_reference;
 #define MD(descriptor) (&(descriptor)->md)
 #endif
 
-// One CPU engine and one in-order stream for the process; the first caller makes them.
+// One CPU engine for the process; the first caller makes it.
 extern dnnl_engine_t gdn_engine;
-dnnl_status_t gdn_ensure_stream(void);
+dnnl_status_t gdn_ensure_engine(void);
 
 // Wraps a primitive descriptor (which it takes over) into an operation without bound memory. `ids` must outlive it.
 int gdn_operation_create(gdn_operation **out, dnnl_primitive_desc_t pd, const int *ids);

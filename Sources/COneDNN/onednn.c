@@ -5,12 +5,15 @@
 #include <stdlib.h>
 
 dnnl_engine_t gdn_engine;
-static dnnl_stream_t stream;
+// One for each thread that executes operations: a stream is not made for several.
+static _Thread_local dnnl_stream_t stream;
 
-dnnl_status_t gdn_ensure_stream(void) {
-    if (stream) return dnnl_success;
-    TRY(dnnl_engine_create(&gdn_engine, dnnl_cpu, 0));
-    return dnnl_stream_create(&stream, gdn_engine, dnnl_stream_in_order);
+dnnl_status_t gdn_ensure_engine(void) {
+    return gdn_engine ? dnnl_success : dnnl_engine_create(&gdn_engine, dnnl_cpu, 0);
+}
+
+static dnnl_status_t ensure_stream(void) {
+    return stream ? dnnl_success : dnnl_stream_create(&stream, gdn_engine, dnnl_stream_in_order);
 }
 
 const char *gdn_status_name(int status) {
@@ -190,10 +193,18 @@ int gdn_operation_bind(gdn_operation *operation, gdn_argument argument, void *da
     return dnnl_success;
 }
 
-int gdn_operation_execute(gdn_operation *operation) {
+static dnnl_status_t execute(gdn_operation *operation) {
+    TRY(ensure_stream());
     TRY(dnnl_primitive_execute(operation->primitive, stream, operation->exec_count, operation->exec));
     return dnnl_stream_wait(stream);
 }
+
+void gdn_operations_execute(const void *operations, size_t begin, size_t end) {
+    gdn_operation *const *all = operations;
+    for (size_t i = begin; i < end; i++) all[i]->status = execute(all[i]);
+}
+
+int gdn_operation_status(const gdn_operation *operation) { return operation->status; }
 
 void gdn_operation_destroy(gdn_operation *operation) {
     if (!operation) return;

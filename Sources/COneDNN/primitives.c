@@ -11,7 +11,7 @@ static const int filter_gradient_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_DIFF_W
 
 int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
                       const gdn_descriptor *bias, const gdn_descriptor *dst, const gdn_attributes *attributes) {
-    TRY(gdn_ensure_stream());
+    TRY(gdn_ensure_engine());
     dnnl_primitive_desc_t pd;
 #if V3
     TRY(dnnl_matmul_primitive_desc_create(&pd, gdn_engine, src->md, weights->md, bias ? bias->md : NULL, dst->md,
@@ -68,7 +68,7 @@ int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descrip
                            const gdn_descriptor *weights, const gdn_descriptor *dst, const gdn_descriptor *hint_src,
                            const gdn_descriptor *hint_weights, const int64_t strides[2], const int64_t before[2],
                            const int64_t after[2], const gdn_attributes *attributes) {
-    TRY(gdn_ensure_stream());
+    TRY(gdn_ensure_engine());
     dnnl_primitive_desc_t forward, gradient;
     TRY(convolution_forward(&forward, MD(hint_src), MD(hint_weights), MD(dst), strides, before, after,
                             attributes->attr));
@@ -82,7 +82,7 @@ int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descrip
 
 int gdn_reorder_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *dst,
                        const gdn_attributes *attributes) {
-    TRY(gdn_ensure_stream());
+    TRY(gdn_ensure_engine());
     dnnl_primitive_desc_t pd;
     TRY(dnnl_reorder_primitive_desc_create(&pd, MD(src), gdn_engine, MD(dst), gdn_engine, attributes->attr));
     return gdn_operation_create(out, pd, forward_ids);

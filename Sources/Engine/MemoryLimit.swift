@@ -4,23 +4,79 @@
     import Darwin
 #endif
 
-/// A program that cannot fit into this machine. Found before anything is allocated.
+/// Something that cannot fit into this machine, or into what of it this process may use. Found before anything is
+/// allocated, for an allocation that fails cannot be answered in Swift.
 public struct MemoryError: Error, CustomStringConvertible {
+    let what: String
     let needed: Int
-    let available: Int
+    let found: String
+    let advice: String
 
     /// Both sizes, and what to do.
     public var description: String {
-        func gibibytes(_ count: Int) -> String { "\((count + (1 << 30) - 1) >> 30) GiB" }
-        return "the program needs \(gibibytes(needed)) of memory, and the machine has "
-            + "\(gibibytes(available)): take a smaller batch or smaller layers"
+        "\(what) needs \(bytes(needed)) of memory, and \(found): \(advice)"
     }
 
-    /// Bytes of memory that the machine has.
-    package static let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    /// Bytes of memory that the machine has, or that the process's control group may use of it.
+    package static let machine = min(
+        sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)), controlGroupLimit ?? .max)
 
-    /// Throws unless the machine has `count` bytes.
-    static func check(_ count: Int) throws {
-        if count > machine { throw MemoryError(needed: count, available: machine) }
+    /// Bytes for what nobody counts: code that oneDNN generates, stacks, files on their way.
+    private static let headroom = 160 << 20
+
+    /// Throws unless the machine, and the limit on this process's address space, leave room for `count` bytes.
+    package static func check(
+        _ count: Int, of what: String = "the program",
+        advice: String = "take a smaller batch or smaller layers"
+    ) throws {
+        if count > machine {
+            throw MemoryError(
+                what: what, needed: count, found: "the machine has \(bytes(machine))",
+                advice: advice)
+        }
+        guard let left = addressSpaceLeft, left < count + headroom else { return }
+        throw MemoryError(
+            what: what, needed: count + headroom, found: "ulimit -v leaves \(bytes(left))",
+            advice: "raise that limit, or \(advice)")
     }
+
+    /// What the limit on the address space leaves; nil where there is no limit.
+    private static var addressSpaceLeft: Int? {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+        #else
+            let resource = RLIMIT_AS
+        #endif
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < UInt64(Int.max),
+            let words = firstLine(of: "/proc/self/statm")?.split(separator: " "),
+            let pages = words.first.flatMap({ Int($0) })
+        else { return nil }
+        return max(Int(limit.rlim_cur) - pages * sysconf(Int32(_SC_PAGESIZE)), 0)
+    }
+
+    /// What a container may use; nil where nobody says.
+    private static var controlGroupLimit: Int? {
+        let group = firstLine(of: "/proc/self/cgroup")?.split(separator: ":").last.map(String.init)
+        let files = [
+            "/sys/fs/cgroup\(group ?? "")/memory.max", "/sys/fs/cgroup/memory.max",
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        ]
+        return files.lazy.compactMap { firstLine(of: $0).flatMap { Int($0) } }.first
+    }
+
+    private static func firstLine(of path: String) -> String? {
+        guard let file = fopen(path, "re") else { return nil }
+        defer { fclose(file) }
+        var buffer = [CChar](repeating: 0, count: 512)
+        guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
+        let line = buffer.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }
+        return String(decoding: line, as: UTF8.self)
+    }
+}
+
+/// In the larger unit that says enough, rounded up.
+private func bytes(_ count: Int) -> String {
+    count >= 4 << 30
+        ? "\((count + (1 << 30) - 1) >> 30) GiB" : "\((count + (1 << 20) - 1) >> 20) MiB"
 }

@@ -26,6 +26,9 @@ public final class Program {
         _ graph: Graph, store: StateStore, precision: StoragePrecision = .f32
     ) throws {
         EngineThread.assertCurrent()
+        if precision == .bf16, let fault = DNN.bfloat16Fault {
+            throw DNNError(description: "\(fault): compile the program in f32")
+        }
         let optimized = try Passes.optimize(graph, precision)
         self.graph = optimized
         self.store = store
@@ -44,7 +47,10 @@ public final class Program {
             optimized, schedule, placed: Set(schedule.placedInState.keys), kept: kept,
             scratchBytes: { scratch[$0] ?? 0 })
         let inputBytes = optimized.inputs.map(\.input.type.byteCount).reduce(0, +)
-        try MemoryError.check(plan.byteCount + inputBytes)
+        let stateBytes = optimized.inputs.filter { $0.input.role == .state }
+            .map(\.input.type.byteCount).reduce(0, +)
+        // States also lie in a snapshot, and in a checkpoint that is being written.
+        try MemoryError.check(plan.byteCount + inputBytes + 2 * stateBytes)
         arena = AlignedBuffer(byteCount: plan.byteCount)
         assignMemory(plan)
         try bindKernels(plan)

@@ -28,8 +28,8 @@ struct Bench: ParsableCommand {
         options.training.steps = steps
         options.training.precision = try parsePrecision(precision)
         options = try options.validated()
+        options.training.threads = takeThreads(options.training.threads)
         if peak {
-            EngineThread.threads = options.training.threads
             print(Peak.measured().text)
             return
         }

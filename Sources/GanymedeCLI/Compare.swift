@@ -39,6 +39,6 @@ struct Compare: ParsableCommand {
             return (directory.path, evaluation)
         }
         try Comparison(runs).write(output)
-        if !quiet { print("written: \(output)") }
+        if !quiet { print("written: \(quoted(output))") }
     }
 }

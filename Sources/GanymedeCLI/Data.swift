@@ -80,7 +80,7 @@ extension DataCommand {
                 let (count, isOne) = (found.faults.count, found.faults.count == 1)
                 let it = isOne ? "it" : "them"
                 throw GanymedeError.world(
-                    "\(count) \(isOne ? "picture" : "pictures") in \(data) cannot be used: "
+                    "\(count) \(isOne ? "picture" : "pictures") in \(quoted(data)) cannot be used: "
                         + "replace \(it) or take \(it) out")
             }
         }
@@ -122,12 +122,12 @@ extension DataCommand {
                 line.finish()
                 if quiet { return }
                 switch outcome {
-                case .kept: print("\(file): already there, and right")
+                case .kept: print("\(quoted(file)): already there, and right")
                 case .fetched(let bytes): print("\(file): \((bytes + 1023) / 1024) KiB")
                 }
             }
             if !quiet {
-                print("To look at it: ganymede data inspect \(to == nil ? name : folder)")
+                print("To look at it: ganymede data inspect \(to == nil ? name : quoted(folder))")
             }
         }
     }

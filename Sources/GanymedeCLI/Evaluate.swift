@@ -49,7 +49,7 @@ struct Evaluate: ParsableCommand {
         }
         for file in [neighbours, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let names = try metrics.map(parseMetrics)
-        if let threads { EngineThread.threads = threads }
+        if let threads { _ = takeThreads(threads) }
         let judged = try Judged(source, data: data, evaluator: evaluator)
         let count = samples ?? judged.usualSamples
         if let confusion {

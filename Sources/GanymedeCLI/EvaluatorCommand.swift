@@ -73,6 +73,7 @@ struct EvaluatorTrain: ParsableCommand {
         let start = Machine.seconds()
         var line = ProgressLine("evaluator of \(data)")
         Interrupt.install()
+        Interrupt.begin()
         let made = try trainer.train(
             on: training, test: test, command: trainer.command(data, size: size, channels: channels)
         ) {
@@ -89,7 +90,7 @@ struct EvaluatorTrain: ParsableCommand {
         if let confusion { try evaluator.confusion(on: test).write(to: confusion) }
         if quiet { return }
         print(evaluator.quality.text)
-        print("\(path), made in \(duration(Machine.seconds() - start))")
+        print("\(quoted(path)), made in \(duration(Machine.seconds() - start))")
     }
 
     /// The options, each within its range.
@@ -113,6 +114,7 @@ struct EvaluatorTrain: ParsableCommand {
         trainer.precision = try parsePrecision(precision)
         if mirror { trainer.mirrors = true }
         if let fault = trainer.fault { throw GanymedeError.usage(fault) }
+        trainer.threads = takeThreads(trainer.threads)
         return trainer
     }
 }

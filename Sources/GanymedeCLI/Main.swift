@@ -20,11 +20,24 @@ struct GanymedeCommand: ParsableCommand {
         ])
 }
 
+/// Makes a team of `wanted` threads, or of as many as there can be, which it says on standard error.
+func takeThreads(_ wanted: Int) -> Int {
+    EngineThread.threads = wanted
+    let found = EngineThread.threads
+    if let reason = ThreadLimit.reason(wanted: wanted, found: found) {
+        let text = Array(
+            "note: \(found) thread\(found == 1 ? "" : "s") (\(wanted) asked for: \(reason))\n".utf8)
+        _ = write(STDERR_FILENO, text, text.count)
+    }
+    return found
+}
+
 @main
 enum Main {
     static func main() {
         do {
             var command = try GanymedeCommand.parseAsRoot()
+            try MemoryError.check(0, of: "ganymede", advice: "take another machine")
             try command.run()
         } catch let error as GanymedeError {
             fail(error.description, code: error.kind == .usage ? 64 : 1)

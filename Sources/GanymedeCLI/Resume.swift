@@ -13,6 +13,7 @@ struct Resume: ParsableCommand {
     @Flag(help: "Print nothing but errors.") var quiet = false
 
     func run() throws {
+        Interrupt.install()
         for (name, value) in [("--steps", steps), ("--threads", threads)] {
             if let value, value < 1 {
                 throw GanymedeError.usage("\(name) is at least 1, not \(value)")
@@ -20,11 +21,13 @@ struct Resume: ParsableCommand {
         }
         let outcome = try Trainer.resume(folder, steps: steps, threads: threads) { trainer in
             trainer.showsProgress = !quiet
-            trainer.willStart = { Interrupt.install() }
+            trainer.willStart = { Interrupt.begin() }
             trainer.shouldStop = { Interrupt.isRequested }
         }
         if outcome.last == nil && !outcome.interrupted {
-            if !quiet { print("\(folder) is already at step \(outcome.step): nothing to do") }
+            if !quiet {
+                print("\(quoted(folder)) is already at step \(outcome.step): nothing to do")
+            }
             return
         }
         try report(outcome, quiet: quiet)

@@ -43,15 +43,20 @@ struct Train: ParsableCommand {
     @Flag(help: "Print nothing but errors.") var quiet = false
 
     func run() throws {
+        Interrupt.install()
         let options = try resolved()
-        var trainer = Trainer(options)
+        // With --config the precision that auto once chose is kept, unless it is asked for anew.
+        let plan =
+            precision == nil && options.training.precision == .auto
+            ? try config.flatMap { try Plan(file: $0) } : nil
+        var trainer = Trainer(options, plan: plan)
         if dryRun {
             try trainer.check(into: out)
             print(try options.text())
             return
         }
         trainer.showsProgress = !quiet
-        trainer.willStart = { Interrupt.install() }
+        trainer.willStart = { Interrupt.begin() }
         trainer.shouldStop = { Interrupt.isRequested }
         let outcome = try trainer.train(into: out)
         try report(outcome, quiet: quiet)
@@ -138,16 +143,20 @@ func parsePrecision(_ text: String) throws -> Precision {
 /// Where the pictures are, and how to go on after Ctrl-C, which ends with code 130.
 func report(_ outcome: Trainer.Outcome, quiet: Bool) throws {
     let path = outcome.directory.path
+    func inside(_ name: String) -> String { quoted("\(path)/\(name)") }
     if outcome.interrupted {
         if quiet { throw ExitCode(130) }
-        print("Stopped after step \(outcome.step), saved. To go on: ganymede resume \(path)")
+        print(
+            "Stopped after step \(outcome.step), saved. To go on: ganymede resume \(quoted(path))")
         throw ExitCode(130)
     }
     if quiet { return }
-    print("Pictures: \(outcome.directory.samplesPath)/ and \(path)/progress.gif")
-    print("More like them: ganymede generate \(path) --seeds 0-63 -o more.png")
+    print("Curves, pictures and figures on one page: \(inside("report.html"))")
+    print("Pictures: \(inside("samples/")) and \(inside("progress.gif"))")
+    print("More like them: ganymede generate \(quoted(path)) --seeds 0-63 -o more.png")
     if let best = outcome.best, best != outcome.step {
-        print("Of the best: ganymede generate \(path)/checkpoints/best --seeds 0-63 -o best.png")
+        print(
+            "Of the best: ganymede generate \(inside("checkpoints/best")) --seeds 0-63 -o best.png")
     }
-    if outcome.canBeJudged { print("How good they are: ganymede evaluate \(path)") }
+    if outcome.canBeJudged { print("How good they are: ganymede evaluate \(quoted(path))") }
 }

@@ -11,7 +11,7 @@ let small = [
     "--set", "gan.discriminator.layers.3.units=16", "--threads", "2", "--seed", "3",
 ]
 
-/// What this processor computes in. `auto` measures, so that runs that are compared say which.
+/// What this processor computes in.
 let precisions = DNN.hasBFloat16 ? ["f32", "bf16"] : ["f32"]
 
 /// Runs through the built command.
@@ -282,17 +282,5 @@ struct RunTests {
             "peak_rss_mib",
         ]
         #expect(Set(fields.keys) == Set(names) && fields["steps"] as? Int == 3)
-    }
-}
-
-/// Keeps a processor busy until it is told to stop.
-private struct BusyProcessor {
-    private let process: ChildProcess
-
-    init() throws { process = try ChildProcess(["/bin/sh", "-c", "while :; do :; done"], in: "/") }
-
-    func stop() {
-        process.send(SIGKILL)
-        _ = process.wait()
     }
 }

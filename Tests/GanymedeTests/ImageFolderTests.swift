@@ -124,7 +124,7 @@ struct ImageFolderTests {
         }
         #expect(descriptor >= 0 && close(descriptor) == 0)
         expected["caf\u{FFFD}.png"] =
-            "\(folder.path)/caf\u{FFFD}.png has a name that is not UTF-8: rename it"
+            "'\(folder.path)/caf\u{FFFD}.png' has a name that is not UTF-8: rename it"
 
         let found = try DataSource(folder.path).inspect(
             size: 8, channels: 3, folders: ImageFolderTests.nowhere)

@@ -75,13 +75,13 @@ struct ReportTests {
             with(-5, "1", "1", "1"), with(2, "1e300", "-1e300", "3"), "{\"step\":", "\n",
             with(3, "-1e300", "1e300", "1e300"), with(4, "1", "1", "-1e300"),
             with(2, "1", "1", "1"),
-            with(Int.max, "1", "1", "9"),
+            with(1_000_000_000, "1", "1", "9"), with(Int.max, "1", "1", "9"),
         ]
         try lines.joined().write(toFile: path, atomically: true, encoding: .utf8)
         _ = try Report.write(run.directory.path)
         let html = try html(run)
         expectStandsAlone(html)
-        #expect(html.contains("9,223,372,036,854,775,807 steps"))
+        #expect(html.contains("1,000,000,000 steps"))
     }
 
     /// Milestones are sampled, stand side by side with real images, and may change when a run goes on.

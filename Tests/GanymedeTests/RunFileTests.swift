@@ -49,37 +49,6 @@ struct RunFileTests {
         #expect(controls.map { bytes[$0 + 4] } == [50, 10, 50])
     }
 
-    /// A resume cuts what lies beyond its checkpoint, and what a crash left half written.
-    @Test func journalIsCut() throws {
-        let folder = try TemporaryFolder()
-        let path = "\(folder.path)/journal.jsonl"
-        var (journal, seconds) = try Journal.open(path, after: 0)
-        #expect(seconds == 0)
-        for step in 1...5 {
-            journal.append(StepReport(step: step, seconds: Double(step) / 2))
-        }
-        try journal.flush()
-        try Files.append(path, Data("{\"step\":6,\"sec".utf8))
-        (journal, seconds) = try Journal.open(path, after: 3)
-        #expect(seconds == 1.5)
-        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
-        #expect(lines.count == 3 && lines[2].hasPrefix("{\"step\":3,"))
-        _ = journal
-    }
-
-    @Test func filesAreWrittenWholeOrNotAtAll() throws {
-        let folder = try TemporaryFolder()
-        try Files.writeAtomically("\(folder.path)/a", text: "old")
-        try Files.makeDirectory("\(folder.path)/b")
-        #expect(throws: GanymedeError.self) {
-            try Files.writeAtomically("\(folder.path)/b", text: "new")
-        }
-        #expect(throws: GanymedeError.self) {
-            try Files.writeAtomically("\(folder.path)/missing/c", text: "new")
-        }
-        #expect(try Files.list(folder.path) == ["a", "b"], "nothing half written stays")
-    }
-
     @Test func optionsSurviveTheirFile() throws {
         let options = try RunOptions(preset: .mlp, size: 16, channels: 3)
         let copy = try JSON.decoder().decode(RunOptions.self, from: Data(options.text().utf8))

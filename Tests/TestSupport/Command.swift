@@ -16,12 +16,17 @@ public struct Command {
             .first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
     }
 
-    /// Runs with arguments in `folder` and waits.
+    /// Runs with arguments in `folder` and waits; not longer than `limit` seconds, after which it is killed.
     public static func run(
         _ arguments: [String], of product: String = "ganymede", in folder: String,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], limit: Double = .infinity
     ) throws -> Result {
         let running = try start(arguments, of: product, in: folder, environment: environment)
+        let end = Date().addingTimeInterval(limit)
+        while limit < .infinity && running.isRunning {
+            if Date() > end { running.kill() }
+            usleep(2000)
+        }
         return running.wait()
     }
 
@@ -45,7 +50,10 @@ public struct Command {
         let errorsPath: String
 
         public func interrupt() { child.send(SIGINT) }
+        public func send(_ signal: Int32) { child.send(signal) }
+        public func kill() { child.send(SIGKILL) }
         public var isRunning: Bool { child.isRunning }
+        public var identifier: Int32 { child.identifier }
 
         public func wait() -> Result {
             let code = child.wait()
@@ -61,7 +69,7 @@ public struct Command {
 /// A process by `posix_spawn`, which sets its signal mask. Foundation's `Process` hands on the mask of the
 /// calling thread, and the threads that tests run on block signals: such a child never sees one.
 public struct ChildProcess {
-    private let identifier: pid_t
+    public let identifier: pid_t
 
     public init(
         _ arguments: [String], in folder: String, environment: [String: String] = [:],

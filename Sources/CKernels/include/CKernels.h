@@ -1,4 +1,4 @@
-// The few loops no library has. Each runs on the OpenMP team that oneDNN uses, or alone when small,
+// The few loops no library has. Each runs on the team of threads, or on one thread when small,
 // and is compiled for several instruction sets, of which one is chosen when the process starts.
 //
 // Elements are float, int32, bool kept as the float 0 or 1, or bfloat16: the upper half of a float. Whatever lies
@@ -12,11 +12,27 @@
 int gk_select_isa(int wanted);
 /// What was taken last.
 int gk_selected_isa(void);
-/// The OpenMP team that kernels and oneDNN run on, for the calling thread. Flushes denormals to zero.
-void gk_set_threads(int threads);
+/// Gives the team of threads to the calling thread, one at a time: the caller sees to it. Until it is given back,
+/// denormals are flushed to zero, and oneDNN's primitives run on the thread that calls them. The team starts with
+/// a thread for each processor, or with fewer where OMP_NUM_THREADS says so.
+void gk_take_team(void);
+void gk_give_team(void);
+bool gk_has_team(void);
+/// Makes a team of `wanted` threads, the caller included. Returns how many there are: fewer where OMP_THREAD_LIMIT or
+/// the system allows no more.
+int gk_set_threads(int wanted);
+/// The threads of the team.
 int gk_threads(void);
 /// Processors that this process may use.
 int gk_processors(void);
+/// The threads that OMP_THREAD_LIMIT allows.
+int gk_thread_limit(void);
+
+/// A part of a loop: the indices [begin, end).
+typedef void (*gk_part)(const void *context, size_t begin, size_t end);
+/// Runs `part` over [0, count) on the team, in parts that are multiples of `granule`; on the calling thread alone if
+/// `work` elements are few, because waking a thread costs microseconds. Right for any number of threads.
+void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t work);
 
 /// How a number lies in memory.
 typedef enum { GK_FLOAT, GK_BFLOAT16, GK_INTEGER } gk_element;

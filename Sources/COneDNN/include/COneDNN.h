@@ -1,7 +1,7 @@
 // A shim over oneDNN that hides 2.6-2.7 versus 3.x behind opaque handles.
 //
 // Every function that can fail returns oneDNN's status (0 is success); `gdn_status_name` spells it.
-// All calls that touch a stream come from one thread: the caller sees to it.
+// Operations are made on one thread, and executed on any, each by one at a time: the caller sees to it.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,6 +60,8 @@ const char *gdn_operation_implementation(const gdn_operation *operation);
 size_t gdn_operation_scratchpad_size(const gdn_operation *operation);
 /// Points an argument at `data`, which must stay valid while the operation is executed.
 int gdn_operation_bind(gdn_operation *operation, gdn_argument argument, void *data);
-/// Runs and waits.
-int gdn_operation_execute(gdn_operation *operation);
+/// Runs operations [begin, end) of an array of pointers on the calling thread, one after the other.
+void gdn_operations_execute(const void *operations, size_t begin, size_t end);
+/// What the last execution returned.
+int gdn_operation_status(const gdn_operation *operation);
 void gdn_operation_destroy(gdn_operation *operation);

@@ -52,12 +52,13 @@ extension Tensor {
                 return Swift.min(start + size[axis], window.image[axis]) - Swift.max(start, 0)
             }
         }
-        let counts = inside[0].flatMap { rows in inside[1].map { Double(rows * $0) } }
-        if Set(counts).count == 1 { return total * (1 / counts[0]) }
-        let channels = shape[3]
-        let weights = counts.flatMap { [Double](repeating: 1 / $0, count: channels) }
-        let sample = Shape(window.places + [channels])
-        return total * builder.constant(sample, weights)
+        if inside.allSatisfy({ Set($0).count == 1 }) {
+            return total * (1 / Double(inside[0][0] * inside[1][0]))
+        }
+        // A factor for each row and one for each column: one for each pixel would take as much memory as an image.
+        let weights = inside.map { counts in counts.map { 1 / Double($0) } }
+        return total * builder.constant([weights[0].count, 1, 1], weights[0])
+            * builder.constant([1, weights[1].count, 1], weights[1])
     }
 
     /// [N, row of tiles, row in a tile, column of tiles, column in a tile, C].

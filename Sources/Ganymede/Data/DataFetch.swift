@@ -51,14 +51,16 @@ public struct DataFetch: Sendable {
         progress: (String, Int) -> Void = { _, _ in }, finished: (String, Outcome) -> Void
     ) throws {
         if let file = Files.fileInTheWay(of: folder) {
-            throw GanymedeError.world("cannot make the folder \(folder): \(file) is a file")
+            throw GanymedeError.world(
+                "cannot make the folder \(quoted(folder)): \(quoted(file)) is a file")
         }
         for name in digests.keys.sorted() {
             let path = "\(folder)/\(name).gz"
             if Files.exists(path) {
                 guard isRight(try Files.read(path), name) else {
                     throw GanymedeError.world(
-                        "\(path) is there and has another SHA-256: move it away, then try again")
+                        "\(quoted(path)) is there and has another SHA-256: move it away, then try again"
+                    )
                 }
                 finished("\(name).gz", .kept)
                 continue
@@ -79,9 +81,11 @@ public struct DataFetch: Sendable {
     }
 
     private func isRight(_ data: Data, _ name: String) -> Bool {
-        let isPacked = data.withUnsafeBytes(Gzip.isCompressed)
-        guard isPacked, let unpacked = try? Gzip.unpackIfPacked(data, name) else { return false }
-        return sha256(unpacked) == digests[name]
+        data.withUnsafeBytes { bytes in
+            guard Gzip.isCompressed(bytes), let found = try? IDX(bytes, name, ranks: 1...3)
+            else { return false }
+            return found.digest == digests[name]
+        }
     }
 
     /// What came instead of the file.

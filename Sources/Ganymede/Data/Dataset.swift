@@ -114,9 +114,9 @@ public struct Dataset: Sendable, Equatable {
 }
 
 /// SHA-256 in hexadecimal.
-func sha256(_ bytes: some Sequence<UInt8> & ContiguousBytes) -> String {
+func sha256(_ parts: (any ContiguousBytes)...) -> String {
     var hash = SHA256()
-    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    for part in parts { part.withUnsafeBytes { hash.update(bufferPointer: $0) } }
     return hexadecimal(hash.finalize())
 }
 

@@ -5,6 +5,11 @@ import CGD
 #else
     import Foundation
 #endif
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Decoded pictures between runs: a file for each folder, size and number of channels, whose name says what
 /// was decoded. Whatever is wrong with it, the pictures are decoded again; it can be deleted at any time.
@@ -24,15 +29,19 @@ struct ImageCache {
             let data = try? Files.read(path, limit: header + count),
             data.count == header + count
         else { return nil }
+        // Earlier versions let everybody read it.
+        chmod(path, 0o600)
         let pixels = [UInt8](data[header...])
         return data.prefix(header) == ImageCache.header(sha256(pixels)) ? pixels : nil
     }
 
     /// Keeps images; a folder that cannot be written is no error.
     func write(_ pictures: ImageFolder, _ images: Dataset) {
-        try? Files.makeDirectory(folder)
+        // For the user alone, as the pictures may have been.
+        try? Files.makeDirectory(folder, mode: 0o700)
         try? Files.writeAtomically(
-            path(pictures, images.image), [ImageCache.header(images.digest), Data(images.pixels)])
+            path(pictures, images.image), [ImageCache.header(images.digest), Data(images.pixels)],
+            mode: 0o600)
     }
 
     private static func header(_ digest: String) -> Data { Data("\(version)\n\(digest)\n".utf8) }

@@ -71,7 +71,7 @@ extension ImageFolder {
                 pixels += try decode(file, size: size, channels: channels, &result).pixels
                 if let labels { kept.append(labels[index]) }
             } catch let fault as ImageFault {
-                result.faults.append("\(path)/\(file.path) \(fault.reason)")
+                result.faults.append("\(quoted("\(path)/\(file.path)")) \(fault.reason)")
             }
             progress(index + 1, files.count)
         }
@@ -116,7 +116,7 @@ extension ImageFolder {
         if faults.count > 10 { lines.append("  and \(faults.count - 10) more") }
         let it = faults.count == 1 ? "it" : "them"
         lines.append(
-            "Replace \(it) or take \(it) out; all are listed by ganymede data inspect \(folder.path)"
+            "Replace \(it) or take \(it) out; all are listed by ganymede data inspect \(quoted(folder.path))"
         )
         return .world(lines.joined(separator: "\n"))
     }

@@ -34,7 +34,7 @@ struct ImageFolder {
         while let folder = search.pending.popLast() { try search.visit(folder) }
         guard !search.files.isEmpty else {
             throw GanymedeError.world(
-                "\(path) holds no pictures: put files there that end in "
+                "\(quoted(path)) holds no pictures: put files there that end in "
                     + ImageFolder.endings.joined(separator: ", ") + ", or IDX files")
         }
         files = search.files

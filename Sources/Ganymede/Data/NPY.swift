@@ -25,7 +25,7 @@ package struct NPY: Equatable {
     /// Parses a file's content. `source` is named in errors.
     package init(_ data: UnsafeRawBufferPointer, _ source: String) throws {
         func broken(_ reason: String) -> GanymedeError {
-            .world("\(source) is not a .npy file of images: \(reason)")
+            .world("\(quoted(source)) is not a .npy file of images: \(reason)")
         }
         guard data.count >= 12, data.starts(with: NPY.magic) else {
             throw broken("it does not start as such a file does")
@@ -105,7 +105,7 @@ extension Dataset {
         if array.isPoints {
             guard allowsPoints else {
                 throw GanymedeError.world(
-                    "\(path) holds points, which can be judged (ganymede evaluate \(path) --data ring8), and not "
+                    "\(quoted(path)) holds points, which can be judged (ganymede evaluate \(quoted(path)) --data ring8), and not "
                         + "learned from")
             }
             try self.init(pointsOf: array, path)
@@ -113,7 +113,8 @@ extension Dataset {
         }
         guard (3...4).contains(array.shape.count) else {
             throw GanymedeError.world(
-                "\(path) holds \(Shape(array.shape)), and images are [N, H, W] or [N, H, W, C]")
+                "\(quoted(path)) holds \(Shape(array.shape)), and images are [N, H, W] or [N, H, W, C]"
+            )
         }
         try self.init(name, IDX(shape: array.shape, bytes: array.bytes), nil)
     }
@@ -130,7 +131,7 @@ extension Dataset {
             return (0..<count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
         }
         if let bad = points.firstIndex(where: { !$0.isFinite }) {
-            throw GanymedeError.world("\(path): point \(bad / 2) is not finite")
+            throw GanymedeError.world("\(quoted(path)): point \(bad / 2) is not finite")
         }
         self.init(name: path, points: points, labels: nil)
     }

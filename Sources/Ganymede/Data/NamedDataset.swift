@@ -93,25 +93,36 @@ public struct NamedDataset: Sendable {
         guard let folder = folder(among: folders) else { throw missing }
         guard let path = IDX.file(file, in: folder) else {
             throw GanymedeError.world(
-                "\(folder) lacks \(file).gz: ganymede data fetch \(name) --to \(folder)")
-        }
-        let unpacked = try Gzip.unpackIfPacked(Files.read(path), path)
-        guard sha256(unpacked) == digests[file] else {
-            throw GanymedeError.world(
-                "\(path) is not the file of that name in \(name) (another SHA-256): move it away, then ganymede data fetch \(name) --to \(folder)"
+                "\(quoted(folder)) lacks \(file).gz: ganymede data fetch \(name) --to \(quoted(folder))"
             )
         }
-        return try unpacked.withUnsafeBytes { try IDX($0, path, rank: rank) }
+        let found = try Files.read(path).withUnsafeBytes { try checked($0, file, rank: rank) }
+        guard let found else {
+            throw GanymedeError.world(
+                "\(quoted(path)) is not the file of that name in \(name) (another SHA-256): move it away, then ganymede data fetch \(name) --to \(quoted(folder))"
+            )
+        }
+        return found
+    }
+
+    /// What a file holds; nil where it is not the one that is meant.
+    private func checked(_ bytes: UnsafeRawBufferPointer, _ file: String, rank: Int) throws -> IDX?
+    {
+        do {
+            let found = try IDX(bytes, file, rank: rank)
+            return found.digest == digests[file] ? found : nil
+        } catch is GanymedeError {
+            return nil
+        }
     }
 
     private func embedded(_ file: String, rank: Int) throws -> IDX {
         let resource = ganymede_resource_named("\(name)/\(file).gz")
         let packed = UnsafeRawBufferPointer(start: resource.bytes, count: resource.count)
-        let unpacked = try Gzip.unpack(packed, file, expected: packed.count * 6)
-        guard sha256(unpacked) == digests[file] else {
+        guard let found = try checked(packed, file, rank: rank) else {
             throw GanymedeError.world("the embedded \(file) is damaged: install the command again")
         }
-        return try unpacked.withUnsafeBytes { try IDX($0, file, rank: rank) }
+        return found
     }
 
     private var missing: GanymedeError {

@@ -4,30 +4,46 @@
     package import Foundation
 #endif
 #if canImport(Glibc)
-    import Glibc
+    package import Glibc
 #else
-    import Darwin
+    package import Darwin
 #endif
 
 /// File operations whose errors name the file and the reason.
 package enum Files {
-    /// The content of a file of at most `limit` bytes. A pipe or a device is refused, never waited for.
+    /// The content of a file of at most `limit` bytes.
     package static func read(_ path: String, limit: Int = 2 << 30) throws -> Data {
-        if isDirectory(path) { throw GanymedeError.world("\(path) is a folder, not a file") }
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure("cannot read", path) }
+        let (descriptor, size) = try openToRead(path)
         defer { close(descriptor) }
-        var found = stat()
-        guard fstat(descriptor, &found) == 0 else { throw failure("cannot read", path) }
-        guard found.st_mode & S_IFMT == S_IFREG else {
-            throw GanymedeError.world("\(path) is a pipe or a device, not a file")
-        }
-        guard found.st_size <= limit else {
+        guard size <= limit else {
             throw GanymedeError.world(
-                "\(path) has \(found.st_size >> 20) MiB, more than the \(limit >> 20) MiB that are read"
+                "\(quoted(path)) has \(size >> 20) MiB, more than the \(limit >> 20) MiB that are read"
             )
         }
-        return try readPart(descriptor, path, offset: 0, count: Int(found.st_size))
+        try checkMemory(size, of: path)
+        return try readPart(descriptor, path, offset: 0, count: size)
+    }
+
+    /// Throws unless there is room for the content of a file, where that is large.
+    static func checkMemory(_ size: Int, of path: String) throws {
+        if size > 16 << 20 {
+            try MemoryError.check(size, of: quoted(path), advice: "take a smaller file")
+        }
+    }
+
+    /// Opens a file, and says how large it is. A folder, a pipe or a device is refused, and never waited for.
+    package static func openToRead(_ path: String) throws -> (descriptor: Int32, size: Int) {
+        if isDirectory(path) {
+            throw GanymedeError.world("\(quoted(path)) is a folder, not a file")
+        }
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("cannot read", path) }
+        var found = stat()
+        guard fstat(descriptor, &found) == 0, found.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw GanymedeError.world("\(quoted(path)) is a pipe or a device, not a file")
+        }
+        return (descriptor, Int(found.st_size))
     }
 
     /// Bytes from the middle of an open file.
@@ -49,14 +65,21 @@ package enum Files {
         return read == count ? data : data.prefix(read)
     }
 
-    /// Writes a file so that a crash leaves the old one or the new one, never half of either.
-    package static func writeAtomically(_ path: String, _ parts: [Data]) throws {
-        let temporary = "\(path).partial-\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot write", path) }
+    /// Writes a file so that a crash leaves the old one or the new one, never half of either. The new one may be read
+    /// and written by whom the old one could; where there was none, by whom `mode` and the umask say.
+    package static func writeAtomically(
+        _ path: String, _ parts: [Data], mode: mode_t = 0o644
+    ) throws {
+        let (temporary, descriptor) = try openTemporary(beside: path, mode)
         do {
             defer { close(descriptor) }
-            for part in parts { try write(part, to: descriptor, path) }
+            var old = stat()
+            if stat(path, &old) == 0 && fchmod(descriptor, old.st_mode & 0o777) != 0 {
+                throw failure("cannot write", path)
+            }
+            for part in parts {
+                try part.withUnsafeBytes { try write($0, to: descriptor, path) }
+            }
             if fsync(descriptor) != 0 { throw failure("cannot write", path) }
         } catch {
             unlink(temporary)
@@ -68,12 +91,26 @@ package enum Files {
         }
     }
 
+    /// A new file that was not there before: what somebody has put under its name, such as a link, is left alone.
+    private static func openTemporary(
+        beside path: String, _ mode: mode_t
+    ) throws -> (path: String, descriptor: Int32) {
+        for number in 0..<1000 {
+            let temporary = "\(path).partial-\(getpid())" + (number == 0 ? "" : "-\(number)")
+            let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+            let descriptor = open(temporary, flags, mode)
+            if descriptor >= 0 { return (temporary, descriptor) }
+            if errno != EEXIST { break }
+        }
+        throw failure("cannot write", path)
+    }
+
     /// Throws where ``writeAtomically(_:_:)`` would, before there is something to write.
     package static func checkWritable(_ path: String) throws {
-        if isDirectory(path) { throw GanymedeError.world("\(path) is a folder, not a file") }
-        let temporary = "\(path).partial-\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot write", path) }
+        if isDirectory(path) {
+            throw GanymedeError.world("\(quoted(path)) is a folder, not a file")
+        }
+        let (temporary, descriptor) = try openTemporary(beside: path, 0o600)
         close(descriptor)
         unlink(temporary)
     }
@@ -99,38 +136,44 @@ package enum Files {
         path.lastIndex(of: ".").map { path[path.index(after: $0)...].lowercased() } ?? ""
     }
 
-    /// Adds to the end of a file.
-    package static func append(_ path: String, _ data: Data) throws {
+    /// Opens a file to write to its end.
+    static func openToAppend(_ path: String) throws -> Int32 {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot write", path) }
-        defer { close(descriptor) }
-        try write(data, to: descriptor, path)
+        if descriptor < 0 { throw failure("cannot write", path) }
+        return descriptor
     }
 
-    private static func write(_ data: Data, to descriptor: Int32, _ path: String) throws {
-        try data.withUnsafeBytes { buffer in
-            var done = 0
-            while done < buffer.count, let base = buffer.baseAddress {
-                let put = Glibc.write(descriptor, base + done, buffer.count - done)
-                if put < 0 && errno == EINTR { continue }
-                if put <= 0 { throw failure("cannot write", path) }
-                done += put
-            }
+    /// Writes all bytes to an open file.
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws
+    {
+        var done = 0
+        while done < bytes.count, let base = bytes.baseAddress {
+            let put = Glibc.write(descriptor, base + done, bytes.count - done)
+            if put < 0 && errno == EINTR { continue }
+            if put <= 0 { throw failure("cannot write", path) }
+            done += put
         }
     }
 
     /// Makes a folder and those above it.
-    package static func makeDirectory(_ path: String) throws {
+    package static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
-            if mkdir(made, 0o755) != 0 {
+            if mkdir(made, mode) != 0 {
                 let reason = errno
                 if reason == EEXIST && isDirectory(made) { continue }
                 errno = reason
                 throw failure("cannot make the folder", path)
             }
         }
+    }
+
+    /// Makes a folder in one that is there; false where something of this name is there already.
+    static func makeNewDirectory(_ path: String) throws -> Bool {
+        if mkdir(path, 0o755) == 0 { return true }
+        if errno == EEXIST { return false }
+        throw failure("cannot make the folder", path)
     }
 
     /// The part of `path` that is a file, where a folder would have to be; or nil.
@@ -195,7 +238,8 @@ package enum Files {
         return names.sorted()
     }
 
-    private static func failure(_ what: String, _ path: String) -> GanymedeError {
-        .world("\(what) \(path): \(String(cString: strerror(errno)))")
+    /// An error that names the file and what `errno` says.
+    static func failure(_ what: String, _ path: String) -> GanymedeError {
+        .world("\(what) \(quoted(path)): \(String(cString: strerror(errno)))")
     }
 }

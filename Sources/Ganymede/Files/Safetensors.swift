@@ -37,14 +37,7 @@ package final class Safetensors {
 
     /// Opens a file and checks the whole header, but reads no tensor yet.
     package convenience init(_ path: String) throws {
-        if Files.isDirectory(path) {
-            throw GanymedeError.world("\(path) is a folder, not a .safetensors file")
-        }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw GanymedeError.world("cannot read \(path): \(String(cString: strerror(errno)))")
-        }
-        let size = Int(lseek(descriptor, 0, SEEK_END))
+        let (descriptor, size) = try Files.openToRead(path)
         try self.init(.file(descriptor: descriptor, size: size), path)
     }
 
@@ -60,7 +53,7 @@ package final class Safetensors {
             let size = source.size
             let prefix = try source.read(path, offset: 0, count: 8)
             let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            guard prefix.count == 8, length <= UInt64(max(size - 8, 0)), length < 100_000_000 else {
+            guard prefix.count == 8, length <= UInt64(max(size - 8, 0)), length < 16 << 20 else {
                 throw Safetensors.malformed(path, "its header is cut short")
             }
             dataStart = 8 + Int(length)
@@ -75,7 +68,7 @@ package final class Safetensors {
     deinit { source.close() }
 
     private static func malformed(_ path: String, _ reason: String) -> GanymedeError {
-        .world("\(path) is not a whole .safetensors file: \(reason)")
+        .world("\(quoted(path)) is not a whole .safetensors file: \(reason)")
     }
 
     private static func parse(
@@ -154,7 +147,7 @@ package final class Safetensors {
 
     private func bytes(_ name: String) throws -> (Shape, Data, isDouble: Bool) {
         guard let entry = entries[name] else {
-            throw GanymedeError.world("\(path) holds no tensor \(name)")
+            throw GanymedeError.world("\(quoted(path)) holds no tensor \(name)")
         }
         let count = entry.dataOffsets[1] - entry.dataOffsets[0]
         let data = try source.read(path, offset: dataStart + entry.dataOffsets[0], count: count)

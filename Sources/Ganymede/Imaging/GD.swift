@@ -102,7 +102,9 @@ extension Raster {
             gdImageCreateFromPngPtr(
                 Int32($0.count), UnsafeMutableRawPointer(mutating: $0.baseAddress))
         }
-        guard pointer != nil else { throw GanymedeError.world("\(source) is not a PNG picture") }
+        guard pointer != nil else {
+            throw GanymedeError.world("\(quoted(source)) is not a PNG picture")
+        }
         self = try GDImage(pointer, source).raster(channels: channels)
     }
 

@@ -29,7 +29,8 @@ extension Evaluation {
     /// What was judged, and by what.
     public func heading(_ source: String) -> String {
         let sets = sets == 1 ? "one set" : "\(sets) sets"
-        return "\(source): \(sets) of \(grouped(samples)) samples, judged by as many of \(data)"
+        return
+            "\(quoted(source)): \(sets) of \(grouped(samples)) samples, judged by as many of \(quoted(data))"
             + viewpoint
     }
 

@@ -40,7 +40,8 @@ public struct Judged {
         }
         if !needed { return nil }
         throw GanymedeError.usage(
-            "\(path) is not in its run's folder, which says what it learned from: add --data")
+            "\(quoted(path)) is not in its run's folder, which says what it learned from: add --data"
+        )
     }
 
     private static func data(of path: String, _ options: RunOptions?) -> String {

@@ -17,6 +17,7 @@ public struct BatchNorm: Layer {
 
     public func fault(forSample shape: [Int]) -> String? {
         if shape.isEmpty { return "it takes at least one axis of channels" }
+        if !(0...1).contains(momentum) { return "its momentum is from 0 to 1, and not \(momentum)" }
         return epsilon > 0 ? nil : "its epsilon is above 0, and not \(epsilon)"
     }
 

@@ -15,9 +15,9 @@ public struct Embedding: Layer {
     }
 
     public func fault(forSample shape: [Int]) -> String? {
-        let range = 1...1_000_000
+        let range = 1...65_536
         if !range.contains(inputDim) || !range.contains(outputDim) {
-            return "it takes 1 to 1,000,000 classes and outputs, not \(inputDim) and \(outputDim)"
+            return "it takes 1 to 65,536 classes and outputs, not \(inputDim) and \(outputDim)"
         }
         return shape.count < 3 ? nil : "it takes class numbers of at most two axes"
     }

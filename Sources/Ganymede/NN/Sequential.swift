@@ -63,6 +63,10 @@ public struct Sequential: Sendable {
         if input.isEmpty || input.count > 3 || !Sequential.isReasonable(input) {
             return "\(name): the input cannot be \(input)"
         }
+        // So that whoever checks a file knows how long that can take.
+        if layers.count > 1000 {
+            return "\(name): a network has at most 1,000 layers, and not \(layers.count)"
+        }
         var shape = input
         for (layer, layerName) in zip(layers, layerNames) {
             if let fault = layer.fault(forSample: shape) {

@@ -48,20 +48,6 @@ enum Page {
             + "<figcaption>\(escaped(caption))</figcaption></figure>"
     }
 
-    /// A word as a shell takes it: quoted where it holds more than letters, digits and a few signs.
-    static func shellWord(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
-    }
-
     private static let style = """
         :root{color-scheme:light dark;--ink:#222;--soft:#666;--rule:#ddd;--ground:#fff}
         @media(prefers-color-scheme:dark){:root{--ink:#ddd;--soft:#999;--rule:#3a3d42;--ground:#17191c}}

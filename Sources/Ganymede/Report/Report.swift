@@ -17,7 +17,7 @@ public struct Report {
     init(_ directory: RunDirectory, _ options: RunOptions) throws {
         self.directory = directory
         self.options = options
-        plan = try directory.plan()
+        plan = try Plan(file: directory.configPath) ?? Plan(precision: .f32)
         journal = try Journal.read(directory.journalPath)
         let sampled = Set(try directory.sampleSteps())
         milestones = Set(options.training.milestones).intersection(sampled).sorted()
@@ -162,7 +162,7 @@ public struct Report {
     }
 
     private var commands: String {
-        let run = Page.shellWord(directory.path)
+        let run = quoted(directory.path)
         let steps = options.training.steps
         let isDone = (journal.last?.step ?? 0) >= steps
         let lines = [

@@ -109,8 +109,12 @@ extension RunOptions {
 
     /// The options in a `config.json`.
     public init(file path: String) throws {
-        self = try JSON.decode(RunOptions.self, from: Files.read(path), path)
+        let content = try Files.read(path, limit: RunOptions.fileLimit)
+        self = try JSON.decode(RunOptions.self, from: content, quoted(path))
     }
+
+    /// Bytes that a `config.json` may have.
+    static let fileLimit = 4 << 20
 
     /// As `config.json` holds them.
     public func text() throws -> String {

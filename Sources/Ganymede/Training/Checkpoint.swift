@@ -37,14 +37,14 @@ struct Checkpoint {
             let options = file.metadata["options"]
         else {
             throw GanymedeError.world(
-                "\(self.path) was not written by Ganymede: it lacks the header's fields")
+                "\(quoted(self.path)) was not written by Ganymede: it lacks the header's fields")
         }
         self.step = step
         dataDigest = file.metadata["data_sha256"] ?? ""
         let planned = file.metadata["plan"] ?? Plan(precision: .f32).text
-        plan = try JSON.decode(Plan.self, from: .init(planned.utf8), "\(self.path): plan")
+        plan = try JSON.decode(Plan.self, from: .init(planned.utf8), "\(quoted(self.path)): plan")
         identity = try JSON.decode(
-            JSONValue.self, from: .init(options.utf8), "\(self.path): options")
+            JSONValue.self, from: .init(options.utf8), "\(quoted(self.path)): options")
     }
 
     /// What is different here, where that can change the last bits; or nil.
@@ -61,20 +61,24 @@ struct Checkpoint {
     func identity(completedBy options: RunOptions) throws -> JSONValue {
         guard case .object(var fields) = identity,
             case .object(let now) = try JSONValue(encoding: options)
-        else { throw GanymedeError.world("\(path) does not say which options it was made with") }
+        else {
+            throw GanymedeError.world("\(quoted(path)) does not say which options it was made with")
+        }
         for key in RunOptions.notIdentity { fields[key] = now[key] }
         let data = try JSON.encoder().encode(JSONValue.object(fields))
-        return try JSON.decode(RunOptions.self, from: data, "\(path): options").identity()
+        return try JSON.decode(RunOptions.self, from: data, "\(quoted(path)): options").identity()
     }
 
     /// The networks that the checkpoint holds.
     func gan() throws -> GAN {
         guard case .object(let fields) = identity, let gan = fields["gan"] else {
-            throw GanymedeError.world("\(path) does not say which networks it holds")
+            throw GanymedeError.world("\(quoted(path)) does not say which networks it holds")
         }
-        let made = try JSON.decode(GAN.self, from: JSON.encoder().encode(gan), "\(path): gan")
+        let made = try JSON.decode(
+            GAN.self, from: JSON.encoder().encode(gan), "\(quoted(path)): gan")
         if let fault = made.fault ?? made.imageFault {
-            throw GanymedeError.world("\(path) holds no system that fits together: \(fault)")
+            throw GanymedeError.world(
+                "\(quoted(path)) holds no system that fits together: \(fault)")
         }
         return made
     }
@@ -93,7 +97,7 @@ struct Checkpoint {
         guard faults.isEmpty else {
             let rest = faults.count > 12 ? "\n  and \(faults.count - 12) more" : ""
             throw GanymedeError.world(
-                "\(path) is a checkpoint of another shape:\n  "
+                "\(quoted(path)) is a checkpoint of another shape:\n  "
                     + faults.prefix(12).joined(separator: "\n  ") + rest)
         }
         for variable in variables { store[variable.name] = try file.tensor(variable.name) }

@@ -3,154 +3,146 @@
 #else
     import Foundation
 #endif
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
-/// What one step reported.
-public struct StepReport: Sendable, Equatable, Decodable {
-    /// Finished steps, this one included.
-    public var step: Int
-    /// Passes over the dataset.
-    public var epoch: Double
-    /// Real images seen.
-    public var images: Int
-    /// Seconds of training since the run began, pauses excluded.
-    public var seconds: Double
-    /// Losses of discriminator and generator.
-    public var dLoss, gLoss: Double
-    /// Share of real images, and of fakes, that the discriminator told right.
-    public var dAccReal, dAccFake: Double
-    /// Share of fakes that it took for real in the generator's pass.
-    public var gAcc: Double
-    /// Real images a second, over about the last second.
-    public var imagesPerSecond: Double
-    /// What an evaluation after this step found, by the metrics' names; nil where there was none.
-    public var metrics: [String: Double]?
-    /// The same of as many real samples in place of generated ones.
-    public var metricsReal: [String: Double]?
-
-    /// A report of the given numbers, zero where not given.
-    public init(
-        step: Int = 0, epoch: Double = 0, images: Int = 0, seconds: Double = 0, dLoss: Double = 0,
-        gLoss: Double = 0, dAccReal: Double = 0, dAccFake: Double = 0, gAcc: Double = 0,
-        imagesPerSecond: Double = 0
-    ) {
-        self.step = step
-        self.epoch = epoch
-        self.images = images
-        self.seconds = seconds
-        self.dLoss = dLoss
-        self.gLoss = gLoss
-        self.dAccReal = dAccReal
-        self.dAccFake = dAccFake
-        self.gAcc = gAcc
-        self.imagesPerSecond = imagesPerSecond
-    }
-
-    /// Share of all images that the discriminator told right.
-    public var dAcc: Double { (dAccReal + dAccFake) / 2 }
-
-    /// The line of `journal.jsonl`.
-    var line: String {
-        func shorter(_ value: Double) -> String { "\(Float(value))" }
-        return
-            "{\"step\":\(step),\"epoch\":\(shorter(epoch)),\"images\":\(images),\"seconds\":\(fixed(seconds, 3))"
-            + ",\"d_loss\":\(shorter(dLoss)),\"g_loss\":\(shorter(gLoss)),\"d_acc\":\(shorter(dAcc))"
-            + ",\"d_acc_real\":\(shorter(dAccReal)),\"d_acc_fake\":\(shorter(dAccFake))"
-            + ",\"g_acc\":\(shorter(gAcc)),\"images_per_second\":\(fixed(imagesPerSecond, 1))"
-            + text("metrics", metrics) + text("metrics_real", metricsReal) + "}\n"
-    }
-
-    private func text(_ name: String, _ figures: [String: Double]?) -> String {
-        guard let figures else { return "" }
-        let parts = figures.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
-        return ",\"\(name)\":{\(parts.joined(separator: ","))}"
-    }
-}
-
-/// Means of the accuracies over some steps.
-package struct MeanAccuracy {
-    private var steps = 0.0
-    /// Share of real images, and of fakes, that the discriminator told right, and of the generator's fakes
-    /// that it took for real.
-    package private(set) var real = 0.0, fake = 0.0, generator = 0.0
-
-    package init(_ reports: some Sequence<StepReport> = []) {
-        for report in reports { add(report) }
-    }
-
-    package mutating func add(_ report: StepReport) {
-        steps += 1
-        real += (report.dAccReal - real) / steps
-        fake += (report.dAccFake - fake) / steps
-        generator += (report.gAcc - generator) / steps
-    }
-
-    /// `D accuracy 63% (real 61% fake 65%)  G 21% taken for real`
-    package var text: String {
-        "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) fake \(percent(fake)))  "
-            + "G \(percent(generator)) taken for real"
-    }
-}
-
-/// `journal.jsonl`: one object a line, every step. Kept in memory until the next checkpoint, so that the
-/// file never runs ahead of what can be resumed by more than a crash explains.
-package struct Journal {
+/// `journal.jsonl`: one object a line, every step. What a step reports is in the file within a second, so that a run can
+/// be watched as it goes, and a killed one has told nearly everything.
+package final class Journal {
     private let path: String
-    // As reports: their lines are text, which takes memory, and a step takes none.
-    private var pending: [StepReport] = []
+    private let descriptor: Int32
+    /// Lines that are not in the file yet.
+    private var pending: [UInt8] = []
+    private var lastWrite = Machine.seconds()
+    private static let interval = 0.5
+    /// Bytes for which the buffer has room: it is written before it would have to grow.
+    private static let room = 1 << 16
 
-    /// Opens the journal and cuts the lines beyond `step`.
-    ///
-    /// - Returns: the seconds of training that the last kept line tells.
-    package static func open(_ path: String, after step: Int) throws -> (
-        journal: Journal, seconds: Double
-    ) {
-        struct Line: Decodable {
-            let step: Int
-            let seconds: Double
-        }
-        var kept = Data()
-        var seconds = 0.0
-        if Files.exists(path) {
-            for line in try Files.read(path).split(separator: UInt8(ascii: "\n")) {
-                // A line that a crash cut short ends what can be trusted.
-                guard let parsed = try? JSONDecoder().decode(Line.self, from: line),
-                    parsed.step <= step
-                else { break }
-                kept.append(line)
-                kept.append(UInt8(ascii: "\n"))
-                seconds = parsed.seconds
-            }
-        }
-        try Files.writeAtomically(path, [kept])
-        return (Journal(path: path), seconds)
+    /// A journal that is ready to be continued.
+    package struct Opened {
+        package let journal: Journal
+        /// Seconds of training that the last kept line tells.
+        package let seconds: Double
+        /// What was wrong with the file, for a person; or nil.
+        package let damage: String?
     }
 
-    private init(path: String) {
+    /// Opens the journal of a run that continues after `step`, and cuts the lines beyond it. Lines that cannot be read
+    /// are left out; a file that had some is kept beside the new one, as `journal.jsonl.damaged`.
+    package static func open(_ path: String, after step: Int) throws -> Opened {
+        let content = Files.exists(path) ? try Files.read(path) : Data()
+        let lines = Journal.lines(content)
+        let rising = Journal.rising(
+            lines.map { line in
+                line.report.flatMap { $0.step <= step ? $0.step : nil }
+            })
+        var kept = Data()
+        kept.reserveCapacity(content.count)
+        for index in rising {
+            kept.append(lines[index].text)
+            kept.append(UInt8(ascii: "\n"))
+        }
+        let last = rising.last.flatMap { lines[$0].report }
+        // Behind the last line that is kept are those of steps that will be made again, and perhaps one that a crash cut
+        // short: nothing is lost with them, unless that one was of a step before the checkpoint.
+        let behind = lines[(rising.last.map { $0 + 1 } ?? 0)...]
+        let isCutShort = content.last != UInt8(ascii: "\n") && last?.step ?? 0 >= step
+        let expected =
+            behind.count { $0.report?.step ?? 0 > step }
+            + (isCutShort && behind.last?.report == nil && !behind.isEmpty ? 1 : 0)
+        let lost = lines.count - rising.count - expected
+        var damage: String?
+        if lost > 0 {
+            let copy = try keepDamaged(content, path)
+            damage =
+                "\(lost) line\(lost == 1 ? "" : "s") of \(quoted(path)) cannot be read: left out, and the file as it was "
+                + "is \(quoted(copy))"
+        }
+        if kept != content || !Files.exists(path) { try Files.writeAtomically(path, [kept]) }
+        let journal = try Journal(path)
+        return Opened(journal: journal, seconds: last?.seconds ?? 0, damage: damage)
+    }
+
+    private init(_ path: String) throws {
         self.path = path
-        pending.reserveCapacity(8192)
+        descriptor = try Files.openToAppend(path)
+        pending.reserveCapacity(Journal.room)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Writes a copy under the first free name.
+    private static func keepDamaged(_ content: Data, _ path: String) throws -> String {
+        for number in 1...10_000 {
+            let copy = "\(path).damaged" + (number == 1 ? "" : "-\(number)")
+            if Files.exists(copy) { continue }
+            try Files.writeAtomically(copy, [content])
+            return copy
+        }
+        throw GanymedeError.world("\(quoted(path)).damaged has 10,000 copies: move them away")
+    }
+
+    /// A file's lines, each with what it tells if it can be read.
+    private static func lines(_ content: Data) -> [(text: Data, report: StepReport?)] {
+        let decoder = JSON.decoder()
+        return content.split(separator: UInt8(ascii: "\n")).map { line in
+            let report = try? decoder.decode(StepReport.self, from: line)
+            return (line, report.flatMap { $0.isPossible ? $0 : nil })
+        }
+    }
+
+    /// The places of a longest rising sequence of `steps` (Fredman, 1975): a line whose step was damaged must not make all
+    /// others look as if they were out of order.
+    private static func rising(_ steps: [Int?]) -> [Int] {
+        // For each length, the sequence that ends with the lowest step: where it ends, and where it comes from.
+        var ends: [(step: Int, place: Int)] = []
+        var before = [Int?](repeating: nil, count: steps.count)
+        for (place, step) in steps.enumerated() {
+            guard let step else { continue }
+            var (low, high) = (0, ends.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if ends[middle].step < step { low = middle + 1 } else { high = middle }
+            }
+            before[place] = low > 0 ? ends[low - 1].place : nil
+            if low == ends.count { ends.append((step, place)) } else { ends[low] = (step, place) }
+        }
+        var places: [Int] = []
+        var place = ends.last?.place
+        while let found = place {
+            places.append(found)
+            place = before[found]
+        }
+        return places.reversed()
     }
 
     /// What a journal tells: its lines in rising order of their steps, without those that cannot be read.
     static func read(_ path: String) throws -> [StepReport] {
-        let decoder = JSON.decoder()
-        var reports: [StepReport] = []
-        for line in try Files.read(path).split(separator: UInt8(ascii: "\n")) {
-            guard let report = try? decoder.decode(StepReport.self, from: line),
-                report.step > reports.last?.step ?? 0, report.seconds >= 0
-            else { continue }
-            reports.append(report)
-        }
-        return reports
+        let reports = lines(try Files.read(path)).map(\.report)
+        return rising(reports.map { $0?.step }).compactMap { reports[$0] }
     }
 
-    package mutating func append(_ report: StepReport) {
-        pending.append(report)
+    /// Takes what a step reported, and writes it to the file soon.
+    package func append(_ report: StepReport) throws {
+        report.append(to: &pending)
+        let isFull = pending.count > Journal.room - 1024
+        if isFull || Machine.seconds() - lastWrite >= Journal.interval { try write() }
     }
 
     /// Writes what is pending to the end of the file.
-    package mutating func flush() throws {
-        guard !pending.isEmpty else { return }
-        try Files.append(path, Data(pending.map(\.line).joined().utf8))
+    package func write() throws {
+        lastWrite = Machine.seconds()
+        if pending.isEmpty { return }
+        try pending.withUnsafeBytes { try Files.write($0, to: descriptor, path) }
         pending.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes what is pending, and waits until the disk has it.
+    package func flush() throws {
+        try write()
+        if fsync(descriptor) != 0 { throw Files.failure("cannot write", path) }
     }
 }

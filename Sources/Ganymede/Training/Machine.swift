@@ -1,5 +1,3 @@
-import CKernels
-
 #if canImport(Glibc)
     import Glibc
 #else
@@ -9,7 +7,7 @@ import CKernels
 /// What the process runs on.
 public enum Machine {
     /// Processors that this process may use.
-    public static let processors = max(Int(gk_processors()), 1)
+    public static let processors = ThreadLimit.processors
 
     /// Bytes of memory that the machine has.
     static let memory = MemoryError.machine

@@ -28,18 +28,21 @@ public struct ProgressLine {
         interval = isTerminal ? 0.1 : 5
     }
 
-    /// Says what is about to be trained, and where.
-    func begin(_ options: RunOptions, _ directory: RunDirectory, epochSteps: Int) {
-        let (gan, training) = (options.gan, options.training)
-        let epochs = Double(training.steps) / Double(epochSteps)
+    /// Says what is about to be trained, on what, and where.
+    ///
+    /// - Parameter fewerThreads: why there are not as many as were asked for.
+    func begin(_ session: TrainingSession, fewerThreads: String?) {
+        let (gan, training) = (session.options.gan, session.options.training)
+        let epochs = Double(training.steps) / Double(session.epochSteps)
         print(
-            "\(name) on \(options.data): \(grouped(training.steps)) steps of \(training.batch) \(gan.noun) "
+            "\(name) on \(quoted(session.options.data)): \(grouped(training.steps)) steps of \(training.batch) \(gan.noun) "
                 + "(\(fixed(epochs, 1)) epochs), \(training.threads) thread\(training.threads == 1 ? "" : "s")"
+                + (fewerThreads.map { " (\($0))" } ?? "") + ", \(session.plan.precision.rawValue)"
         )
         print(
             "generator \(grouped(gan.generator.parameterCount)) parameters, "
                 + "discriminator \(grouped(gan.discriminator.parameterCount))")
-        print("everything about the run: \(directory.path)/")
+        print("everything about the run: \(quoted(session.directory.path + "/"))")
         fflush(nil)
     }
 

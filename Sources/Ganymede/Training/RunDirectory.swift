@@ -29,14 +29,17 @@ public struct RunDirectory: Sendable {
         return String(repeating: "0", count: max(width - digits.count, 0)) + digits
     }
 
-    /// Makes the folder for a new run; nil takes the next free `runs/NAME-001`.
-    static func create(_ path: String?, name: String) throws -> RunDirectory {
-        let run = RunDirectory(path: try path ?? nextFree(name))
+    /// Makes the folder for a new run, and takes the right to write into it; nil takes the next free `runs/NAME-001`.
+    static func create(_ path: String?, name: String) throws -> (RunDirectory, RunLock) {
+        let run = RunDirectory(path: try path ?? makeNextFree(name))
         try checkFree(run.path)
         try Files.makeDirectory(run.path)
+        let lock = try RunLock(run)
+        // Another process may have been here since.
+        if Files.exists(run.configPath) { try checkFree(run.path) }
         try Files.makeDirectory(run.samplesPath)
         try Files.makeDirectory(run.checkpointsPath)
-        return run
+        return (run, lock)
     }
 
     /// Throws if `path` cannot become the folder of a new run.
@@ -49,20 +52,23 @@ public struct RunDirectory: Sendable {
             if try Files.list(path).isEmpty { return }
             let hint =
                 Files.exists(run.configPath)
-                ? "to go on with the run in it: ganymede resume \(path)" : "choose another --out"
-            throw GanymedeError.world("the folder \(path) is not empty; \(hint)")
+                ? "to go on with the run in it: ganymede resume \(quoted(path))"
+                : "choose another --out"
+            throw GanymedeError.world("the folder \(quoted(path)) is not empty; \(hint)")
         }
         if let file = Files.fileInTheWay(of: path) {
             throw GanymedeError.world(
-                "cannot make the folder \(path): \(file) is a file. Choose another --out, or move it away"
+                "cannot make the folder \(quoted(path)): \(quoted(file)) is a file. Choose another --out, or move it away"
             )
         }
     }
 
-    private static func nextFree(_ name: String) throws -> String {
+    private static func makeNextFree(_ name: String) throws -> String {
+        try Files.makeDirectory("runs")
         for number in 1...999_999 {
             let path = "runs/\(name)-" + padded(number, to: 3)
-            if !Files.exists(path) { return path }
+            // Only one of two processes that look at the same time makes it.
+            if try Files.makeNewDirectory(path) { return path }
         }
         throw GanymedeError.world("runs/ holds 999999 runs of \(name): choose an --out")
     }
@@ -72,7 +78,8 @@ public struct RunDirectory: Sendable {
         let run = RunDirectory(
             path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
         guard !path.isEmpty, Files.exists(run.configPath) else {
-            throw GanymedeError.world("\(path) is not the folder of a run: it has no config.json")
+            throw GanymedeError.world(
+                "\(quoted(path)) is not the folder of a run: it has no config.json")
         }
         return run
     }
@@ -84,7 +91,7 @@ public struct RunDirectory: Sendable {
             return try marked(mark, in: String(path.dropLast(mark.rawValue.count + 1)))
         }
         if Files.exists(path) { return path }
-        throw GanymedeError.world("there is no run or checkpoint at \(path)")
+        throw GanymedeError.world("there is no run or checkpoint at \(quoted(path))")
     }
 
     private static func marked(_ mark: Mark, in folder: String) throws -> String {
@@ -92,23 +99,23 @@ public struct RunDirectory: Sendable {
         guard Files.exists(pointer) else {
             throw GanymedeError.world(
                 mark == .latest
-                    ? "the run has no checkpoint yet: there is no \(pointer)"
-                    : "the run has no best checkpoint: there is no \(pointer), which --metrics-every writes"
+                    ? "the run has no checkpoint yet: there is no \(quoted(pointer))"
+                    : "the run has no best checkpoint: there is no \(quoted(pointer)), which --metrics-every writes"
             )
         }
         let text = String(decoding: try Files.read(pointer), as: UTF8.self)
         let name = text.filter { !$0.isWhitespace }
         guard !name.isEmpty, !name.contains("/") else {
             throw GanymedeError.world(
-                "\(pointer) names no file: write the name of a checkpoint into it")
+                "\(quoted(pointer)) names no file: write the name of a checkpoint into it")
         }
         return "\(folder)/\(name)"
     }
 
     /// What `config.json` says.
     func options() throws -> RunOptions {
-        let data = try Files.read(configPath)
-        return try JSON.decode(RunOptions.self, from: data, configPath)
+        let data = try Files.read(configPath, limit: RunOptions.fileLimit)
+        return try JSON.decode(RunOptions.self, from: data, quoted(configPath))
     }
 
     /// What its steps have told so far.
@@ -120,16 +127,6 @@ public struct RunDirectory: Sendable {
     func removeCheckpoint(step: Int) throws {
         let path = checkpointPath(step: step)
         if Files.exists(path) { try Files.remove(path) }
-    }
-
-    /// What the run chose by measuring.
-    func plan() throws -> Plan {
-        struct Config: Decodable {
-            let plan: Plan?
-        }
-        // The first runs had no choice.
-        return try JSON.decode(Config.self, from: Files.read(configPath), configPath).plan
-            ?? Plan(precision: .f32)
     }
 
     /// Writes the options with what the run was made by and on.

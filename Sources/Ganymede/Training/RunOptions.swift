@@ -156,6 +156,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
         if let channels, channels != 1 && channels != 3 {
             throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
         }
+        if let size, !(1...16_384).contains(size) {
+            throw GanymedeError.usage("--size is from 1 to 16384, not \(size)")
+        }
         if let fault = gan.fault ?? gan.imageFault { throw GanymedeError.usage(fault) }
         if let size, let channels, gan.image != [size, size, channels] {
             throw GanymedeError.usage(

@@ -26,7 +26,7 @@ public final class Sampler {
             try checkpoint.load(gan.generator.variables, into: store)
             if let bad = store.firstNonFinite() {
                 throw GanymedeError.world(
-                    "\(checkpoint.path): \(bad) holds a number that is not finite")
+                    "\(quoted(checkpoint.path)): \(bad) holds a number that is not finite")
             }
             return (try Sampler(gan, store: store), gan.image)
         }

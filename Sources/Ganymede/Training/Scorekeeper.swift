@@ -44,21 +44,25 @@ struct Scorekeeper {
         let most = Judge.most(training: dataset, test: test)
         guard most >= least else {
             throw GanymedeError.world(
-                "\(options.data) has real samples for sets of \(most), and a run is judged by sets of \(least) or more as it "
+                "\(quoted(options.data)) has real samples for sets of \(most), and a run is judged by sets of \(least) or more as it "
                     + "goes: add --metrics-every 0")
         }
         try Judge.check(
             samples, option: "--set metrics_samples=", training: dataset, test: test)
     }
 
+    /// Whether the run asks for figures after the step of `report`.
+    func isDue(_ report: StepReport) -> Bool {
+        let training = options.training
+        guard let every = training.metricsEvery else { return false }
+        return report.step % every == 0 || report.step == training.steps
+    }
+
     /// Adds figures to the report of a step after which the run asks for them.
     ///
     /// - Returns: whether they are the best so far.
     mutating func judge(_ report: inout StepReport) throws -> Bool {
-        let training = options.training
-        guard let every = training.metricsEvery,
-            report.step % every == 0 || report.step == training.steps
-        else { return false }
+        guard isDue(report) else { return false }
         defer { line.finish() }
         let judge = try appointed()
         // Always of the same seeds: the curve shows the generator's moves, not the noise's.

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Trains a GAN: one visible loop of batch, step, journal, sample, checkpoint.
 /// ```swift
 /// let run = try Trainer(gan, data: .mnist, config: .init(batch: 128, steps: 6_400)).train(into: "runs/demo")
@@ -22,10 +28,14 @@ public struct Trainer: Sendable {
         public var canBeJudged: Bool { (try? directory.options())?.canBeJudged ?? false }
     }
 
-    private let options: RunOptions
+    private var options: RunOptions
+    private var plan: Plan?
+    /// Why there are fewer threads than were asked for; nil where there are not.
+    private var fewerThreads: String?
     /// Whether to show progress on standard output.
     public var showsProgress = false
-    /// Called when everything is loaded and compiled: from here on stopping means saving.
+    /// Called when everything is loaded and compiled, just before the first file is written: from here on stopping means
+    /// saving.
     public var willStart: @Sendable () -> Void = {}
     /// Asked between steps; true saves and stops.
     public var shouldStop: @Sendable () -> Bool = { false }
@@ -36,22 +46,41 @@ public struct Trainer: Sendable {
     }
 
     /// A trainer of fully resolved options.
-    public init(_ options: RunOptions) { self.options = options }
+    ///
+    /// - Parameter plan: what is kept of a run with the same options; nil leaves what they leave open to the trainer.
+    public init(_ options: RunOptions, plan: Plan? = nil) {
+        self.options = options
+        self.plan = plan
+    }
 
     /// Does everything that ``train(into:)`` does before it makes its folder: loads the data, compiles the
     /// programs, reads the first weights, and looks whether the folder could be made.
-    public func check(into path: String?) throws { _ = try prepare(into: path) }
+    public func check(into path: String?) throws {
+        var trainer = self
+        _ = try trainer.prepare(into: path)
+    }
 
-    private func prepare(into path: String?) throws -> TrainingSession {
-        let options = try options.validated()
+    private mutating func prepare(into path: String?) throws -> TrainingSession {
+        options = try options.validated()
+        takeThreads()
         if let path { try RunDirectory.checkFree(path) }
         let dataset = try dataset()
         try Scorekeeper.check(options, dataset)
         return try EngineThread.run {
-            let session = try TrainingSession(options, dataset)
+            try plan?.check()
+            let session = try TrainingSession(options, dataset, plan: plan)
             try session.initialize(from: options.initFrom)
             return session
         }
+    }
+
+    /// Makes the team of threads before anything is compiled for it, and takes note of how large it really is.
+    private mutating func takeThreads() {
+        let wanted = options.training.threads
+        EngineThread.threads = wanted
+        options.training.threads = EngineThread.threads
+        fewerThreads = ThreadLimit.reason(wanted: wanted, found: options.training.threads)
+            .map { "\(wanted) asked for: \($0)" }
     }
 
     private func dataset() throws -> Dataset {
@@ -61,9 +90,12 @@ public struct Trainer: Sendable {
 
     /// Trains into a new folder; nil takes the next free `runs/NAME-001`.
     public func train(into path: String?) throws -> Outcome {
-        let session = try prepare(into: path)
-        session.directory = try RunDirectory.create(path, name: options.preset ?? "gan")
-        return try EngineThread.run { try run(session, from: nil) }
+        var trainer = self
+        let session = try trainer.prepare(into: path)
+        willStart()
+        let (directory, lock) = try RunDirectory.create(path, name: options.preset ?? "gan")
+        session.take(directory, lock)
+        return try EngineThread.run { try trainer.run(session, from: nil) }
     }
 
     /// Goes on with the run in `path`, to `steps` steps in total or to those it was started for: the same
@@ -73,6 +105,7 @@ public struct Trainer: Sendable {
         configure: (inout Trainer) -> Void = { _ in }
     ) throws -> Outcome {
         let directory = try RunDirectory.open(path)
+        let lock = try RunLock(directory)
         var options = try directory.options()
         let checkpoint = try Checkpoint(path)
         let changed = differences(
@@ -82,13 +115,14 @@ public struct Trainer: Sendable {
         .filter { !$0.hasPrefix("threads:") }
         guard changed.isEmpty else {
             throw GanymedeError.world(
-                "\(checkpoint.path) belongs to other options than \(directory.configPath) holds:\n  "
+                "\(quoted(checkpoint.path)) belongs to other options than \(quoted(directory.configPath)) holds:\n  "
                     + changed.joined(separator: "\n  "))
         }
         options.training.steps = steps ?? options.training.steps
         options.training.threads = threads ?? options.training.threads
         var trainer = Trainer(try options.validated())
         configure(&trainer)
+        trainer.takeThreads()
         if trainer.showsProgress, let note = checkpoint.madeElsewhere { print("note: \(note)") }
         if checkpoint.step >= options.training.steps {
             return Outcome(
@@ -98,18 +132,18 @@ public struct Trainer: Sendable {
         let dataset = try trainer.dataset()
         guard dataset.digest == checkpoint.dataDigest else {
             throw GanymedeError.world(
-                "the images of \(options.data) are not those that the run began with: put the old ones back"
+                "the images of \(quoted(options.data)) are not those that the run began with: put the old ones back"
             )
         }
         try Scorekeeper.check(trainer.options, dataset)
         return try EngineThread.run {
-            EngineThread.threads = trainer.options.training.threads
             try checkpoint.plan.check(
                 advice: "The run computes in bf16 and cannot go on. A new run from its weights: "
-                    + "ganymede train --init-from \(path) --precision f32")
+                    + "ganymede train --init-from \(quoted(path)) --precision f32")
             let session = try TrainingSession(trainer.options, dataset, plan: checkpoint.plan)
-            session.directory = directory
+            session.take(directory, lock)
             try checkpoint.load(session.step.variables, into: session.store)
+            trainer.willStart()
             try directory.removeSamples(after: checkpoint.step)
             return try trainer.run(session, from: checkpoint)
         }
@@ -117,10 +151,12 @@ public struct Trainer: Sendable {
 
     /// The loop.
     private func run(_ session: TrainingSession, from checkpoint: Checkpoint?) throws -> Outcome {
-        willStart()
         let config = options.training
         var step = checkpoint?.step ?? 0
-        var (journal, seconds) = try session.openJournal(after: step)
+        let opened = try session.openJournal(after: step)
+        let journal = opened.journal
+        var seconds = opened.seconds
+        if let damage = opened.damage { warn(damage) }
         try session.directory.writeConfig(
             options, plan: session.plan, dataDigest: session.dataset.digest)
         if checkpoint == nil {
@@ -132,7 +168,7 @@ public struct Trainer: Sendable {
             under: LoadingLine("judging", isShown: showsProgress))
         var clock = RateClock(batch: config.batch)
         var progress = showsProgress ? ProgressLine(options) : nil
-        progress?.begin(options, session.directory, epochSteps: session.epochSteps)
+        progress?.begin(session, fewerThreads: fewerThreads)
         var sinceSample = MeanAccuracy()
         var report: StepReport?
         var interrupted = shouldStop()
@@ -140,7 +176,7 @@ public struct Trainer: Sendable {
             let new: StepReport
             do { new = try session.advance(step: step) } catch {
                 // How it came to this is what one wants to read.
-                try journal.flush()
+                try journal.write()
                 throw error
             }
             step += 1
@@ -148,8 +184,10 @@ public struct Trainer: Sendable {
             var full = session.complete(
                 new, step: step, seconds: seconds, rate: clock.imagesPerSecond)
             let replaced = scores?.best?.step
+            // An evaluation takes seconds, in which one wants to read what came before it.
+            if scores?.isDue(full) ?? false { try journal.write() }
             let isBest = try scores?.judge(&full) ?? false
-            journal.append(full)
+            try journal.append(full)
             sinceSample.add(full)
             report = full
             progress?.show(
@@ -164,7 +202,7 @@ public struct Trainer: Sendable {
             }
             if full.metrics != nil { progress?.announce(full, isBest: isBest) }
             if last || isBest || step % config.checkpointEvery == 0 {
-                // First, so that the journal is never behind what a resume starts from.
+                // On the disk first, so that the journal is never behind what a resume starts from.
                 try journal.flush()
                 try session.saveCheckpoint(step: step)
             }
@@ -184,6 +222,12 @@ public struct Trainer: Sendable {
             directory: session.directory, step: step, interrupted: interrupted, last: report,
             best: scores?.best?.step, programRuns: session.programRuns)
     }
+}
+
+/// Says on standard error what a person has to know, whatever is shown else.
+private func warn(_ text: String) {
+    let bytes = Array("note: \(text)\n".utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
 }
 
 /// Images a second over about the last second, pauses for files excluded.

@@ -5,7 +5,8 @@ final class TrainingSession {
     let step: TrainStep
     let plan: Plan
     let store = StateStore()
-    var directory = RunDirectory(path: "")
+    private(set) var directory = RunDirectory(path: "")
+    private var lock: RunLock?
     private let program: Program
     private let sampler: Sampler
     private let pictures: SamplePictures
@@ -28,7 +29,6 @@ final class TrainingSession {
         self.options = options
         self.dataset = dataset
         let config = options.training
-        EngineThread.threads = config.threads
         loader = try BatchLoader(
             dataset, batch: config.batch, seed: UInt64(config.seed), pixels: options.gan.pixels)
         step = TrainStep(options.gan, batch: config.batch)
@@ -37,6 +37,11 @@ final class TrainingSession {
         sampler = try Sampler(options.gan, store: store)
         pictures = try SamplePictures(options, dataset, sampler, store: store)
         real = program.feed("real")
+    }
+
+    /// Writes into `directory` from now on.
+    func take(_ directory: RunDirectory, _ lock: RunLock) {
+        (self.directory, self.lock) = (directory, lock)
     }
 
     /// First values of all variables: from the seed, and the networks' from a checkpoint if one is given.
@@ -57,7 +62,7 @@ final class TrainingSession {
         try Scorekeeper(options, dataset, sampler, journal: directory.journal(), line: line)
     }
 
-    func openJournal(after step: Int) throws -> (Journal, Double) {
+    func openJournal(after step: Int) throws -> Journal.Opened {
         snapshotStep = step
         store.copy(to: snapshot)
         return try Journal.open(directory.journalPath, after: step)

@@ -57,66 +57,92 @@ struct ConvolutionProblem {
     }
 }
 
-/// A convolution of oneDNN. Images lie channels last, as they are; filters are f32 and go through the layout and type
-/// that the primitive wants, where those are not the plain ones.
+/// A convolution of oneDNN, some images for each thread. Images lie channels last, as they are; filters are f32 and go
+/// through the layout and type that the primitive wants, where those are not the plain ones. The gradients of filters
+/// of each thread's images are summed.
 final class ConvolutionKernel: Kernel {
     private let face: Convolution.Face
-    private let operation: DNNOperation
+    private let problem: ConvolutionProblem
+    private let images: [Range<Int>]
+    private let pieces: DNNPieces
     /// Between plain filters and the operation's.
-    private var reorder: DNNOperation?
+    private var reorder: DNNPieces?
+    /// Of filters in the operation's layout: one, or each thread's gradient and then their sum.
     private let filterBytes: Int
+    private let filterCount: Int
+    private let piecesScratchAt: Int
     private let reorderScratchAt: Int
+    private var memory: KernelMemory?
 
     init(_ face: Convolution.Face, _ problem: ConvolutionProblem) throws {
-        self.face = face
+        (self.face, self.problem) = (face, problem)
+        images = DNNPieces.ranges(problem.x[0])
+        pieces = DNNPieces(
+            try images.map { try ConvolutionKernel.operation(face, problem, images: $0.count) })
+        let wanted = try pieces.operations[0].descriptor(GDN_WEIGHTS)
+        let (height, width, inputs, outputs) = (
+            problem.w[0], problem.w[1], problem.w[2], problem.w[3]
+        )
+        let plain = try DNNDescriptor(
+            [outputs, inputs, height, width], .float32,
+            strides: [1, outputs, width * inputs * outputs, inputs * outputs])
+        for operation in pieces.operations
+        where try !operation.descriptor(GDN_WEIGHTS).isEqual(to: wanted) {
+            throw DNNError(description: "oneDNN: two layouts for the filter of one convolution")
+        }
+        let isPlain = wanted.isEqual(to: plain)
+        if !isPlain {
+            let ends = face == .filterGradient ? (wanted, plain) : (plain, wanted)
+            let attributes = try DNNAttributes()
+            reorder = DNNPieces([
+                try DNNOperation("reorder of the filter \(problem.w)") { made in
+                    gdn_reorder_create(&made, ends.0.handle, ends.1.handle, attributes.handle)
+                }
+            ])
+        }
+        filterBytes = wanted.byteCount
+        let partCount = face == .filterGradient && images.count > 1 ? images.count : 0
+        filterCount = partCount + (isPlain ? 0 : 1)
+        piecesScratchAt = aligned(filterCount * filterBytes)
+        reorderScratchAt = piecesScratchAt + pieces.scratchBytes
+    }
+
+    private static func operation(
+        _ face: Convolution.Face, _ problem: ConvolutionProblem, images: Int
+    ) throws -> DNNOperation {
         let (window, operands) = (problem.window, problem.operands)
         func image(_ shape: Shape, isResult: Bool) throws -> DNNDescriptor {
-            let (n, h, w, c) = (shape[0], shape[1], shape[2], shape[3])
+            let (h, w, c) = (shape[1], shape[2], shape[3])
             return try DNNDescriptor(
-                [n, c, h, w], isResult ? problem.result : operands,
+                [images, c, h, w], isResult ? problem.result : operands,
                 strides: [h * w * c, 1, w * c, c])
         }
         let source = try image(problem.x, isResult: face == .inputGradient)
         let target = try image(problem.y, isResult: face == .forward)
-        let (height, width) = (problem.w[0], problem.w[1])
-        let (inputs, outputs) = (problem.w[2], problem.w[3])
-        let filter = [outputs, inputs, height, width]
+        let filter = [problem.w[3], problem.w[2], problem.w[0], problem.w[1]]
         let anyLayout = try DNNDescriptor(
             filter, face == .filterGradient ? problem.result : operands, strides: nil)
         let forwardSource = try image(problem.x, isResult: false)
         let forwardFilter = try DNNDescriptor(filter, operands, strides: nil)
-        let plain = try DNNDescriptor(
-            filter, .float32, strides: [1, outputs, width * inputs * outputs, inputs * outputs])
         let attributes = try DNNAttributes()
         let code = face.code
-        let operation = try DNNOperation("\(face) convolution \(window)") { made in
+        return try DNNOperation("\(face) convolution \(window)") { made in
             gdn_convolution_create(
                 &made, code, source.handle, anyLayout.handle, target.handle,
                 forwardSource.handle, forwardFilter.handle,
                 window.strides.map(Int64.init), window.before.map(Int64.init),
                 window.after.map(Int64.init), attributes.handle)
         }
-        self.operation = operation
-        let wanted = try operation.descriptor(GDN_WEIGHTS)
-        if wanted.isEqual(to: plain) {
-            filterBytes = 0
-        } else {
-            filterBytes = aligned(wanted.byteCount)
-            let ends = face == .filterGradient ? (wanted, plain) : (plain, wanted)
-            reorder = try DNNOperation("reorder of the filter \(problem.w)") { made in
-                gdn_reorder_create(&made, ends.0.handle, ends.1.handle, attributes.handle)
-            }
-        }
-        reorderScratchAt = filterBytes + aligned(operation.scratchBytes)
     }
 
     var implementation: String {
-        operation.implementation + (reorder.map { " + reorder \($0.implementation)" } ?? "")
+        pieces.implementation + (reorder.map { " + reorder \($0.implementation)" } ?? "")
     }
 
     var scratchBytes: Int { reorderScratchAt + (reorder?.scratchBytes ?? 0) }
 
     func bind(_ memory: KernelMemory) throws {
+        self.memory = memory
         let result = memory.outputs[0]
         let (x, w, y) =
             switch face {
@@ -124,25 +150,48 @@ final class ConvolutionKernel: Kernel {
             case .inputGradient: (result, memory.inputs[1], memory.inputs[0])
             case .filterGradient: (memory.inputs[0], result, memory.inputs[1])
             }
-        try operation.bind(GDN_SRC, x)
-        try operation.bind(GDN_DST, y)
-        try operation.bind(GDN_WEIGHTS, reorder == nil ? w : memory.scratch)
-        if operation.scratchBytes > 0 {
-            try operation.bind(GDN_SCRATCHPAD, memory.scratch + filterBytes)
+        func offset(_ image: Int, _ shape: Shape, isResult: Bool) -> Int {
+            let type = isResult ? problem.result : problem.operands
+            return image * shape.count / shape[0] * type.byteCount
         }
+        for (index, (operation, images)) in zip(pieces.operations, images).enumerated() {
+            let first = images.lowerBound
+            try operation.bind(
+                GDN_SRC, x + offset(first, problem.x, isResult: face == .inputGradient))
+            try operation.bind(GDN_DST, y + offset(first, problem.y, isResult: face == .forward))
+            try operation.bind(
+                GDN_WEIGHTS,
+                filterCount == 0
+                    ? w
+                    : memory.scratch
+                        + (face == .filterGradient && pieces.operations.count > 1 ? index : 0)
+                        * filterBytes)
+        }
+        try pieces.bindScratch(memory.scratch + piecesScratchAt)
         guard let reorder else { return }
-        try reorder.bind(face == .filterGradient ? GDN_DST : GDN_SRC, w)
-        try reorder.bind(face == .filterGradient ? GDN_SRC : GDN_DST, memory.scratch)
-        if reorder.scratchBytes > 0 {
-            try reorder.bind(GDN_SCRATCHPAD, memory.scratch + reorderScratchAt)
-        }
+        let laidOut = memory.scratch + (filterCount - 1) * filterBytes
+        try reorder.operations[0].bind(face == .filterGradient ? GDN_DST : GDN_SRC, w)
+        try reorder.operations[0].bind(face == .filterGradient ? GDN_SRC : GDN_DST, laidOut)
+        try reorder.bindScratch(memory.scratch + reorderScratchAt)
+    }
+
+    /// Sums the gradients of all threads' images, in the layout that they have.
+    private func sumParts() {
+        guard face == .filterGradient, images.count > 1, let memory else { return }
+        let target =
+            reorder == nil
+            ? memory.outputs[0] : memory.scratch + (filterCount - 1) * filterBytes
+        gk_reduce(
+            GK_SUM, GK_FLOAT, memory.scratch, target.assumingMemoryBound(to: Float.self), 1,
+            images.count, filterBytes / 4)
     }
 
     func runTimingReorders(_ clock: () -> Double) -> Double {
         let start = clock()
         if face != .filterGradient { reorder?.execute() }
         let begin = clock()
-        operation.execute()
+        pieces.execute()
+        sumParts()
         let end = clock()
         if face == .filterGradient { reorder?.execute() }
         return begin - start + clock() - end
@@ -150,7 +199,8 @@ final class ConvolutionKernel: Kernel {
 
     func run() -> Bool {
         if face != .filterGradient { reorder?.execute() }
-        operation.execute()
+        pieces.execute()
+        sumParts()
         if face == .filterGradient { reorder?.execute() }
         return true
     }

@@ -1,3 +1,4 @@
+import CKernels
 import COneDNN
 
 /// A call of oneDNN that failed.
@@ -20,6 +21,12 @@ public enum DNN {
     public static var instructionSet: String { String(cString: gdn_effective_isa_name()) }
     /// Whether products of ``DType/bfloat16`` run in hardware.
     public static var hasBFloat16: Bool { gdn_has_bfloat16() }
+    /// Why nothing can be computed in bf16 here; nil where it can.
+    package static var bfloat16Fault: String? {
+        hasBFloat16
+            ? nil
+            : "bf16 needs a processor with avx512_bf16, and oneDNN uses \(instructionSet) here"
+    }
 }
 
 /// Owns a memory descriptor.
@@ -68,7 +75,7 @@ final class DNNAttributes {
 
 /// Owns a primitive and the memory objects of its arguments.
 final class DNNOperation {
-    private let handle: OpaquePointer
+    fileprivate let handle: OpaquePointer
 
     init(_ function: String, _ create: (inout OpaquePointer?) -> Int32) throws(DNNError) {
         var made: OpaquePointer?
@@ -92,10 +99,55 @@ final class DNNOperation {
     func bind(_ argument: gdn_argument, _ data: UnsafeMutableRawPointer) throws(DNNError) {
         try DNNError.check(gdn_operation_bind(handle, argument, data), "bind")
     }
+}
+
+/// Operations that together make one kernel. Each runs whole on one thread of the team, and may run on any: none waits
+/// for another, so a thread that the machine holds up delays its own operation only.
+final class DNNPieces {
+    let operations: [DNNOperation]
+    private let handles: UnsafeMutablePointer<OpaquePointer?>
+
+    init(_ operations: [DNNOperation]) {
+        self.operations = operations
+        handles = .allocate(capacity: operations.count)
+        for (index, operation) in operations.enumerated() {
+            (handles + index).initialize(to: operation.handle)
+        }
+    }
+
+    deinit { handles.deallocate() }
+
+    var implementation: String { operations.first?.implementation ?? "nothing" }
+
+    /// Scratch memory for all of them.
+    var scratchBytes: Int { operations.map { aligned($0.scratchBytes) }.reduce(0, +) }
+
+    func bindScratch(_ memory: UnsafeMutableRawPointer) throws(DNNError) {
+        var at = memory
+        for operation in operations where operation.scratchBytes > 0 {
+            try operation.bind(GDN_SCRATCHPAD, at)
+            at += aligned(operation.scratchBytes)
+        }
+    }
 
     /// Fails only where the library itself is broken, which no caller can mend.
     func execute() {
-        let status = gdn_operation_execute(handle)
-        if status != 0 { misuse("oneDNN: execute: \(String(cString: gdn_status_name(status)))") }
+        gk_divide(gdn_operations_execute, handles, operations.count, 1, .max)
+        for index in operations.indices {
+            let status = gdn_operation_status(handles[index])
+            if status != 0 {
+                misuse("oneDNN: execute: \(String(cString: gdn_status_name(status)))")
+            }
+        }
+    }
+
+    /// `count` things in as many ranges as the team has threads, each a multiple of `granule` but the last.
+    static func ranges(_ count: Int, granule: Int = 1) -> [Range<Int>] {
+        let granules = (count + granule - 1) / granule
+        let pieces = max(min(Int(gk_threads()), granules), 1)
+        return (0..<pieces).map { piece in
+            (granules * piece / pieces * granule)..<min(
+                granules * (piece + 1) / pieces * granule, count)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import COneDNN
 
 extension MatMul {
@@ -11,40 +12,82 @@ extension MatMul {
 }
 
 final class MatMulKernel: Kernel {
-    private let operation: DNNOperation
+    /// A part of the product: its rows and columns.
+    private struct Block {
+        let rows: Range<Int>
+        let columns: Range<Int>
+    }
+
+    private let pieces: DNNPieces
+    private let blocks: [Block]
+    private let types: KernelTypes
+    /// Elements from one row and from one column to the next.
+    private let strideA: [Int]
+    private let strideB: [Int]
+    private let columnCount: Int
 
     /// With a bias where there is a third input.
     init(_ matmul: MatMul, _ types: KernelTypes, slope: Double = 1) throws {
+        self.types = types
         let (m, k) = matmul.extents(types.inputs[0].shape, matmul.transposeA)
         let (_, n) = matmul.extents(types.inputs[1].shape, matmul.transposeB)
-        let source = try DNNDescriptor(
-            [m, k], types.inputs[0].dtype, strides: matmul.transposeA ? [1, m] : [k, 1])
-        let weights = try DNNDescriptor(
-            [k, n], types.inputs[1].dtype, strides: matmul.transposeB ? [1, k] : [n, 1])
-        let target = try DNNDescriptor([m, n], types.outputs[0].dtype, strides: [n, 1])
-        let bias =
-            types.inputs.count > 2 ? try DNNDescriptor([1, n], .float32, strides: [n, 1]) : nil
+        let strideA = matmul.transposeA ? [1, m] : [k, 1]
+        let strideB = matmul.transposeB ? [1, k] : [n, 1]
+        let blocks = MatMulKernel.blocks(m, n, k)
         let attributes = try DNNAttributes(slope: slope)
-        operation = try DNNOperation("matmul [\(m),\(k)] x [\(k),\(n)]") { made in
-            gdn_matmul_create(
-                &made, source.handle, weights.handle, bias?.handle, target.handle,
-                attributes.handle)
+        let operations = try blocks.map { block in
+            let (rows, columns) = (block.rows.count, block.columns.count)
+            let source = try DNNDescriptor([rows, k], types.inputs[0].dtype, strides: strideA)
+            let weights = try DNNDescriptor([k, columns], types.inputs[1].dtype, strides: strideB)
+            let target = try DNNDescriptor(
+                [rows, columns], types.outputs[0].dtype, strides: [n, 1])
+            let bias =
+                types.inputs.count > 2
+                ? try DNNDescriptor([1, columns], .float32, strides: [columns, 1]) : nil
+            return try DNNOperation("matmul [\(rows),\(k)] x [\(k),\(columns)]") { made in
+                gdn_matmul_create(
+                    &made, source.handle, weights.handle, bias?.handle, target.handle,
+                    attributes.handle)
+            }
         }
+        pieces = DNNPieces(operations)
+        (self.blocks, self.strideA, self.strideB, columnCount) = (blocks, strideA, strideB, n)
     }
 
-    var implementation: String { operation.implementation }
-    var scratchBytes: Int { operation.scratchBytes }
+    /// A block for each thread, where there is enough to compute: of columns, or of rows where those are many more.
+    private static func blocks(_ m: Int, _ n: Int, _ k: Int) -> [Block] {
+        if 2 * m * n * k < 1 << 19 { return [Block(rows: 0..<m, columns: 0..<n)] }
+        // Measured on products of 32 to 1024 rows and columns: rows are faster by 10 % for few, slower by 30 % for most.
+        if n >= 32 * Int(gk_threads()) && 8 * n >= m {
+            return DNNPieces.ranges(n, granule: 16).map { Block(rows: 0..<m, columns: $0) }
+        }
+        return DNNPieces.ranges(m, granule: 16).map { Block(rows: $0, columns: 0..<n) }
+    }
+
+    var implementation: String { pieces.implementation }
+    var scratchBytes: Int { pieces.scratchBytes }
 
     func bind(_ memory: KernelMemory) throws {
-        try operation.bind(GDN_SRC, memory.inputs[0])
-        try operation.bind(GDN_WEIGHTS, memory.inputs[1])
-        try operation.bind(GDN_DST, memory.outputs[0])
-        if memory.inputs.count > 2 { try operation.bind(GDN_BIAS, memory.inputs[2]) }
-        if scratchBytes > 0 { try operation.bind(GDN_SCRATCHPAD, memory.scratch) }
+        for (operation, block) in zip(pieces.operations, blocks) {
+            let (row, column) = (block.rows.lowerBound, block.columns.lowerBound)
+            func bytes(_ elements: Int, _ type: TensorType) -> Int {
+                elements * type.dtype.byteCount
+            }
+            try operation.bind(
+                GDN_SRC, memory.inputs[0] + bytes(row * strideA[0], types.inputs[0]))
+            try operation.bind(
+                GDN_WEIGHTS, memory.inputs[1] + bytes(column * strideB[1], types.inputs[1]))
+            try operation.bind(
+                GDN_DST, memory.outputs[0] + bytes(row * columnCount + column, types.outputs[0]))
+            if memory.inputs.count > 2 {
+                try operation.bind(GDN_BIAS, memory.inputs[2] + column * 4)
+            }
+        }
+        try pieces.bindScratch(memory.scratch)
     }
 
     func run() -> Bool {
-        operation.execute()
+        pieces.execute()
         return true
     }
 }

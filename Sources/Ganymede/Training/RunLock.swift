@@ -1,0 +1,43 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The right to write into a run's folder, which one process has at a time. The kernel holds it (`flock`) until this
+/// goes away or the process ends, however it ends. The file `.lock` says who has it.
+final class RunLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the right, or throws an error that names the process that has it.
+    init(_ directory: RunDirectory) throws {
+        let path = "\(directory.path)/.lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0 else {
+            throw GanymedeError.world(
+                "cannot write \(quoted(path)): \(String(cString: strerror(errno)))")
+        }
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+            let holder = try Files.readPart(descriptor, path, offset: 0, count: 200)
+            let name = String(decoding: holder, as: UTF8.self).filter { !$0.isNewline }
+            throw GanymedeError.world(
+                "the run \(quoted(directory.path)) is being trained by \(name.isEmpty ? "another process" : name): "
+                    + "wait for it, or stop it")
+        }
+        // Some network file systems have no locks: there two processes are the user's to keep apart.
+        var host = [CChar](repeating: 0, count: 256)
+        gethostname(&host, host.count - 1)
+        let length = host.firstIndex(of: 0) ?? 0
+        let hostName = String(decoding: host[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let text = Array("process \(getpid()) on \(hostName)\n".utf8)
+        ftruncate(descriptor, 0)
+        _ = pwrite(descriptor, text, text.count, 0)
+    }
+
+    deinit { close(descriptor) }
+}

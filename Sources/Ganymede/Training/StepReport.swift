@@ -1,0 +1,110 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What one step reported.
+public struct StepReport: Sendable, Equatable, Decodable {
+    /// Finished steps, this one included.
+    public var step: Int
+    /// Passes over the dataset.
+    public var epoch: Double
+    /// Real images seen.
+    public var images: Int
+    /// Seconds of training since the run began, pauses excluded.
+    public var seconds: Double
+    /// Losses of discriminator and generator.
+    public var dLoss, gLoss: Double
+    /// Share of real images, and of fakes, that the discriminator told right.
+    public var dAccReal, dAccFake: Double
+    /// Share of fakes that it took for real in the generator's pass.
+    public var gAcc: Double
+    /// Real images a second, over about the last second.
+    public var imagesPerSecond: Double
+    /// What an evaluation after this step found, by the metrics' names; nil where there was none.
+    public var metrics: [String: Double]?
+    /// The same of as many real samples in place of generated ones.
+    public var metricsReal: [String: Double]?
+
+    /// A report of the given numbers, zero where not given.
+    public init(
+        step: Int = 0, epoch: Double = 0, images: Int = 0, seconds: Double = 0, dLoss: Double = 0,
+        gLoss: Double = 0, dAccReal: Double = 0, dAccFake: Double = 0, gAcc: Double = 0,
+        imagesPerSecond: Double = 0
+    ) {
+        self.step = step
+        self.epoch = epoch
+        self.images = images
+        self.seconds = seconds
+        self.dLoss = dLoss
+        self.gLoss = gLoss
+        self.dAccReal = dAccReal
+        self.dAccFake = dAccFake
+        self.gAcc = gAcc
+        self.imagesPerSecond = imagesPerSecond
+    }
+
+    /// Share of all images that the discriminator told right.
+    public var dAcc: Double { (dAccReal + dAccFake) / 2 }
+
+    /// Adds the line of `journal.jsonl`. Takes no memory but the buffer's own, for numbers are strings of up to 15
+    /// bytes, which Swift keeps in place; only evaluations take some.
+    func append(to line: inout [UInt8]) {
+        func put(_ text: String) { line.append(contentsOf: text.utf8) }
+        func put(_ name: StaticString, _ number: String) {
+            name.withUTF8Buffer { line.append(contentsOf: $0) }
+            put(number)
+        }
+        put("{\"step\":", String(step))
+        put(",\"epoch\":", Float(epoch).description)
+        put(",\"images\":", String(images))
+        put(",\"seconds\":", fixed(seconds, 3))
+        put(",\"d_loss\":", Float(dLoss).description)
+        put(",\"g_loss\":", Float(gLoss).description)
+        put(",\"d_acc\":", Float(dAcc).description)
+        put(",\"d_acc_real\":", Float(dAccReal).description)
+        put(",\"d_acc_fake\":", Float(dAccFake).description)
+        put(",\"g_acc\":", Float(gAcc).description)
+        put(",\"images_per_second\":", fixed(imagesPerSecond, 1))
+        if let metrics { put(StepReport.text("metrics", metrics)) }
+        if let metricsReal { put(StepReport.text("metrics_real", metricsReal)) }
+        put("}\n", "")
+    }
+
+    private static func text(_ name: String, _ figures: [String: Double]) -> String {
+        let parts = figures.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+        return ",\"\(name)\":{\(parts.joined(separator: ","))}"
+    }
+
+    /// Whether the counts and times are such as a run writes: whatever a file says, they can be added and shown.
+    var isPossible: Bool {
+        (1...1_000_000_000).contains(step) && images >= 0 && (0...1e12).contains(seconds)
+            && epoch.isFinite
+    }
+}
+
+/// Means of the accuracies over some steps.
+package struct MeanAccuracy {
+    private var steps = 0.0
+    /// Share of real images, and of fakes, that the discriminator told right, and of the generator's fakes
+    /// that it took for real.
+    package private(set) var real = 0.0, fake = 0.0, generator = 0.0
+
+    package init(_ reports: some Sequence<StepReport> = []) {
+        for report in reports { add(report) }
+    }
+
+    package mutating func add(_ report: StepReport) {
+        steps += 1
+        real += (report.dAccReal - real) / steps
+        fake += (report.dAccFake - fake) / steps
+        generator += (report.gAcc - generator) / steps
+    }
+
+    /// `D accuracy 63% (real 61% fake 65%)  G 21% taken for real`
+    package var text: String {
+        "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) fake \(percent(fake)))  "
+            + "G \(percent(generator)) taken for real"
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// A run belongs to one process at a time, and tells how it goes while it does.
+@Suite(.serialized)
+struct LockTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func text(_ path: String) -> String {
+        (try? String(contentsOfFile: "\(folder.path)/\(path)", encoding: .utf8)) ?? ""
+    }
+
+    /// A run that goes on until it is stopped, which has written its first lines.
+    private func start(_ out: String) throws -> Command.Running {
+        let running = try Command.start(
+            ["train"] + small + [
+                "--steps", "1000000", "--sample-every", "1000000", "--metrics-every", "0", "--out",
+                out, "--precision", "f32",
+            ], in: folder.path)
+        while running.isRunning && text("\(out)/journal.jsonl").isEmpty { usleep(1000) }
+        return running
+    }
+
+    @Test func theSecondIsRefused() throws {
+        let running = try start("run")
+        defer { _ = running.wait() }
+        let holder = "the run run is being trained by process \(running.identifier) on "
+        for arguments in [
+            ["resume", "run"], ["resume", "run", "--steps", "3"],
+            ["resume", "./run/", "--threads", "1", "--quiet"],
+        ] {
+            let second = try Command.run(arguments, in: folder.path)
+            #expect(second.code == 1, "\(arguments)")
+            #expect(second.errors.contains("is being trained by process \(running.identifier) on "))
+        }
+        let resumed = try Command.run(["resume", "run"], in: folder.path)
+        #expect(resumed.errors.hasPrefix("ganymede: \(holder)"), "\(resumed.errors)")
+        #expect(resumed.errors.hasSuffix(": wait for it, or stop it\n"))
+        let again = try Command.run(
+            ["train"] + small + ["--steps", "2", "--out", "run"], in: folder.path)
+        #expect(again.code == 1)
+        // Whoever only reads need not wait.
+        let report = try Command.run(["report", "run"], in: folder.path)
+        #expect(report.code == 0, "\(report.errors)")
+        let page = text("run/report.html")
+        #expect(!page.contains("0 steps of") || page.contains("00 steps of"), "\(page.prefix(500))")
+        #expect(!page.contains(">0 steps"))
+        running.interrupt()
+    }
+
+    /// The lock goes with its process, however that ends, and the journal of a killed run is there: each step once.
+    @Test func aKilledRunIsFree() throws {
+        let running = try start("run")
+        let seen = text("run/journal.jsonl").split(separator: "\n").count
+        #expect(seen > 0)
+        running.kill()
+        #expect(running.wait().code == -SIGKILL)
+        #expect(text("run/checkpoints/latest") == "step-000000.safetensors\n")
+        #expect(text("run/journal.jsonl").split(separator: "\n").count >= seen)
+        let resumed = try Command.run(["resume", "run", "--steps", "40"], in: folder.path)
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        #expect(resumed.errors.isEmpty)
+        let steps = try text("run/journal.jsonl").split(separator: "\n").map { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+            return (object as? [String: Any])?["step"] as? Int
+        }
+        #expect(steps == Array(1...40))
+    }
+
+    /// Two runs that start at the same moment without a name take two.
+    @Test func namesAreTakenOnce() throws {
+        let both = try (0..<4).map { _ in
+            try Command.start(
+                ["train"] + small + ["--steps", "2", "--metrics-every", "0", "--quiet"],
+                in: folder.path)
+        }
+        for running in both {
+            let result = running.wait()
+            #expect(result.code == 0, "\(result.errors)")
+        }
+        let names = try Files.list("\(folder.path)/runs")
+        #expect(names == ["mlp-001", "mlp-002", "mlp-003", "mlp-004"])
+        for name in names {
+            #expect(text("runs/\(name)/journal.jsonl").split(separator: "\n").count == 2)
+        }
+    }
+
+    /// One bad line costs that line: the rest of the history, and with it the best checkpoint, stay.
+    @Test func historyStays() throws {
+        let run =
+            ["train"] + small + [
+                "--steps", "60", "--metrics-every", "20", "--set", "metrics_samples=1000", "--out",
+                "run", "--quiet",
+            ]
+        let first = try Command.run(run, in: folder.path)
+        try #require(first.code == 0, "\(first.errors)")
+        let best = text("run/checkpoints/best")
+        var lines = text("run/journal.jsonl").split(separator: "\n").map(String.init)
+        try #require(lines.count == 60 && !best.isEmpty)
+        lines.insert("garbage", at: 9)
+        let damaged = lines.joined(separator: "\n") + "\n"
+        try folder.write("run/journal.jsonl", Data(damaged.utf8))
+        let resumed = try Command.run(
+            ["resume", "run", "--steps", "61", "--quiet"], in: folder.path)
+        #expect(resumed.code == 0)
+        #expect(
+            resumed.errors
+                == "note: 1 line of run/journal.jsonl cannot be read: left out, and the file as it was is "
+                + "run/journal.jsonl.damaged\n")
+        let kept = text("run/journal.jsonl").split(separator: "\n").map(String.init)
+        #expect(kept.dropLast() == lines.filter { $0 != "garbage" }[...] && kept.count == 61)
+        #expect(text("run/journal.jsonl.damaged") == damaged)
+        let bests = kept.compactMap { line -> Double? in
+            let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return (object?["metrics"] as? [String: Any])?["fid"] as? Double
+        }
+        #expect(bests.count == 4)
+        if let last = bests.last, last > bests.dropLast().min() ?? 0 {
+            #expect(text("run/checkpoints/best") == best)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// Threads that are fewer than was asked for, as batch systems make them, and processors that others use.
+@Suite(.serialized)
+struct ThreadTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func ganymede(_ arguments: [String], _ environment: [String: String] = [:]) throws
+        -> String
+    {
+        let result = try Command.run(
+            arguments, in: folder.path, environment: environment, limit: 120)
+        try #require(
+            result.code == 0, "\(arguments) \(environment): \(result.code) \(result.errors)")
+        return result.output
+    }
+
+    private func bytes(_ path: String) throws -> Data {
+        try Data(contentsOf: URL(filePath: "\(folder.path)/\(path)"))
+    }
+
+    /// A checkpoint without its header, which names the number of threads.
+    private func weights(_ run: String) throws -> Data {
+        let file = try bytes("\(run)/checkpoints/step-000006.safetensors")
+        let header = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        return file.dropFirst(8 + header)
+    }
+
+    private static let environments: [[String: String]] = [
+        ["OMP_THREAD_LIMIT": "1"], ["OMP_DYNAMIC": "true"],
+        ["OMP_DYNAMIC": "true", "OMP_THREAD_LIMIT": "1"], ["OMP_NUM_THREADS": "1"],
+        ["OMP_MAX_ACTIVE_LEVELS": "0"], ["OMP_PROC_BIND": "true"], ["OMP_NESTED": "true"],
+        ["OMP_WAIT_POLICY": "passive"], ["OMP_WAIT_POLICY": "active"], ["GOMP_SPINCOUNT": "0"],
+        ["OMP_NUM_THREADS": "64"], ["OMP_SCHEDULE": "dynamic,1"],
+    ]
+
+    /// Whatever the environment says, a run of the threads that there are is the run that was asked for with as many.
+    @Test(arguments: ["mlp", "dcgan"], precisions)
+    func theEnvironmentChangesNothing(preset: String, precision: String) throws {
+        var numbers = TestNumbers(seed: 4)
+        let pixels = (0..<40 * 256).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
+        try folder.write("images.idx", IDX(shape: [40, 16, 16], bytes: pixels).data)
+        func train(_ threads: Int, _ out: String, _ environment: [String: String] = [:]) throws
+            -> String
+        {
+            try ganymede(
+                [
+                    "train", "--preset", preset, "--data", "images.idx", "--size", "16", "--batch",
+                    "20", "--steps", "6", "--threads", "\(threads)", "--precision", precision,
+                    "--metrics-every", "0", "--out", out,
+                ], environment)
+        }
+        var expected: [Int: Data] = [:]
+        for threads in 1...2 {
+            let said = try train(threads, "plain-\(threads)")
+            let found = min(threads, ThreadLimit.processors)
+            #expect(said.contains(", \(found) thread"))
+            expected[threads] = try weights("plain-\(threads)")
+        }
+        for (index, environment) in ThreadTests.environments.enumerated() {
+            let said = try train(2, "run-\(index)", environment)
+            let isLimited = environment["OMP_THREAD_LIMIT"] != nil
+            let first = said.split(separator: "\n").first ?? ""
+            #expect(
+                first.contains(", 1 thread (2 asked for: OMP_THREAD_LIMIT is 1), \(precision)")
+                    == isLimited, "\(first)")
+            #expect(try weights("run-\(index)") == expected[isLimited ? 1 : 2], "\(environment)")
+            // What was found is what is recorded.
+            let config = try JSONSerialization.jsonObject(with: bytes("run-\(index)/config.json"))
+            let recorded = (config as? [String: Any])?["threads"] as? Int
+            #expect(recorded == (isLimited ? 1 : min(2, ThreadLimit.processors)))
+        }
+    }
+
+    /// Images of a checkpoint are the same, but for rounding, on any team.
+    @Test func generateIsTheSame() throws {
+        _ = try ganymede([
+            "train", "--preset", "mlp", "--steps", "30", "--metrics-every", "0", "--out", "run",
+        ])
+        _ = try ganymede(["generate", "run", "--seeds", "0-99", "-o", "plain.idx"])
+        let plain = try bytes("plain.idx")
+        for environment in ThreadTests.environments {
+            _ = try ganymede(["generate", "run", "--seeds", "0-99", "-o", "a.idx"], environment)
+            let found = try bytes("a.idx")
+            #expect(found.count == plain.count)
+            #expect(zip(found, plain).allSatisfy { abs(Int($0) - Int($1)) <= 1 }, "\(environment)")
+        }
+    }
+
+    /// More threads than processors are as many as processors, and said.
+    @Test func thereIsAMostThatIsUsed() throws {
+        let said = try ganymede(
+            ["train"] + small + ["--steps", "3", "--threads", "1024", "--out", "run"])
+        let processors = ThreadLimit.processors
+        let reason = "this process may use \(processors) processor\(processors == 1 ? "" : "s")"
+        #expect(said.contains("(1024 asked for: \(reason))"), "\(said)")
+        let bench = try Command.run(
+            ["bench", "--preset", "toy", "--steps", "3", "--threads", "1024"], in: folder.path)
+        #expect(bench.code == 0 && bench.errors.contains("(1024 asked for: \(reason))"))
+        // Of one processor there is one thread.
+        let alone = try Command.run(
+            [
+                "-c", "0", Command.product("ganymede"), "bench", "--preset", "toy", "--steps", "3",
+                "--threads", "2",
+            ],
+            of: "/usr/bin/taskset", in: folder.path, limit: 120)
+        #expect(alone.code == 0 && alone.output.contains("1 threads"), "\(alone)")
+        #expect(
+            alone.errors.contains("note: 1 thread (2 asked for: this process may use 1 processor)"))
+    }
+
+    /// Beside a process that never sleeps a run goes on, and is the same run. Before, 100 steps could take a minute.
+    @Test func aBusyProcessorIsSurvived() throws {
+        let run = [
+            "train", "--preset", "mlp", "--steps", "100", "--precision", "f32", "--metrics-every",
+            "0",
+        ]
+        _ = try ganymede(run + ["--out", "alone"])
+        let busy = try (0..<2).map { _ in try BusyProcessor() }
+        defer { for process in busy { process.stop() } }
+        // The limit is that of every command here: two minutes, of which a few seconds are used.
+        _ = try ganymede(run + ["--out", "beside"])
+        let step = "checkpoints/step-000100.safetensors"
+        #expect(try bytes("alone/\(step)") == bytes("beside/\(step)"))
+    }
+}
+
+/// Keeps a processor busy until it is told to stop.
+struct BusyProcessor {
+    private let process: ChildProcess
+
+    init() throws { process = try ChildProcess(["/bin/sh", "-c", "while :; do :; done"], in: "/") }
+
+    func stop() {
+        process.send(SIGKILL)
+        _ = process.wait()
+    }
+}

@@ -1,0 +1,134 @@
+import CKernels
+import Engine
+import Synchronization
+import TestSupport
+import Testing
+
+/// Threads that have the team, and the most that had it together.
+private let inside = Atomic<Int>(0)
+private let most = Atomic<Int>(0)
+
+/// The team of threads, of any size: of more threads than processors, too, and of fewer than a program was compiled for.
+@Suite(.serialized)
+struct TeamTests {
+    /// How often each index was visited, and by parts that start and end where they may.
+    private final class Visits {
+        let counts: UnsafeMutablePointer<Int32>
+        let count: Int
+
+        init(_ count: Int) {
+            self.count = count
+            counts = .allocate(capacity: count)
+            counts.initialize(repeating: 0, count: count)
+        }
+
+        deinit { counts.deallocate() }
+
+        /// Runs a loop over all indices.
+        func divide(granule: Int, work: Int = .max) {
+            gk_divide(
+                { context, begin, end in
+                    guard let context else { return }
+                    let counts = UnsafeMutablePointer<Int32>(
+                        mutating: context.assumingMemoryBound(to: Int32.self))
+                    // Parts do not overlap, so that no two threads add to one number.
+                    for index in begin..<end { counts[index] += 1 }
+                }, counts, count, granule, work)
+        }
+    }
+
+    private func withTeam<Result>(_ threads: Int32, _ body: () throws -> Result) rethrows -> Result
+    {
+        try EngineThread.run {
+            let before = gk_threads()
+            defer { gk_set_threads(before) }
+            #expect(gk_set_threads(threads) == threads)
+            return try body()
+        }
+    }
+
+    @Test(arguments: [1, 2, 3, 5, 8, 17] as [Int32])
+    func everyIndexIsVisitedOnce(threads: Int32) {
+        withTeam(threads) {
+            for (count, granule) in [(1, 1), (2, 1), (7, 3), (64, 64), (1000, 16), (4099, 1)] {
+                let visits = Visits(count)
+                for _ in 0..<200 { visits.divide(granule: granule) }
+                #expect((0..<count).allSatisfy { visits.counts[$0] == 200 }, "\(count) \(granule)")
+            }
+        }
+    }
+
+    /// The size changes between loops, and nothing is left of the loop before.
+    @Test func theSizeMayChange() {
+        EngineThread.run {
+            let before = gk_threads()
+            defer { gk_set_threads(before) }
+            let visits = Visits(999)
+            for round in 0..<2000 {
+                gk_set_threads(Int32(1 + round * 7 % 6))
+                visits.divide(granule: 1 + round % 5)
+            }
+            #expect((0..<999).allSatisfy { visits.counts[$0] == 2000 })
+        }
+    }
+
+    /// A thread that does not have the team runs its loops alone, and right.
+    @Test func otherThreadsRunAlone() {
+        #expect(!gk_has_team())
+        let visits = Visits(5000)
+        visits.divide(granule: 1)
+        #expect((0..<5000).allSatisfy { visits.counts[$0] == 1 })
+    }
+
+    /// One thread at a time has the team, and denormals are flushed only while it has.
+    @Test func theTeamIsGivenBack() async {
+        let tiny = Float.leastNonzeroMagnitude
+        func halved(_ value: Float) -> Float { value * Float(gk_threads() > 0 ? 1.5 : 0) }
+        #expect(halved(tiny) != 0)
+        EngineThread.run { #expect(halved(tiny) == 0) }
+        #expect(halved(tiny) != 0 && !gk_has_team())
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<50 {
+                        EngineThread.run {
+                            let now = inside.add(1, ordering: .sequentiallyConsistent).newValue
+                            most.max(now, ordering: .sequentiallyConsistent)
+                            Visits(3000).divide(granule: 1)
+                            inside.subtract(1, ordering: .sequentiallyConsistent)
+                        }
+                    }
+                }
+            }
+        }
+        #expect(most.load(ordering: .sequentiallyConsistent) == 1)
+    }
+
+    /// Results are the same bits on any team as on the one that the program was compiled for.
+    @Test(arguments: OpTable.rows)
+    func anyTeamRunsAProgram(row: OpRow) throws {
+        let builder = GraphBuilder()
+        for (index, output) in row.build(row.symbols(builder)).enumerated() {
+            builder.result("out\(index)", output)
+        }
+        let graph = builder.graph
+        let inputs = row.inputs()
+        for compiled in [1, 3] as [Int32] {
+            try withTeam(compiled) {
+                let program = try Program(graph, store: StateStore())
+                for (name, tensor) in inputs where program.hasFeed(name) {
+                    program.setFeed(name, tensor.values.map(Float.init))
+                }
+                func results() -> [[UInt32]] {
+                    program.run()
+                    return graph.outputs.map { program.result($0.name).map(\.bitPattern) }
+                }
+                let expected = results()
+                for threads in [1, 2, 5] as [Int32] {
+                    gk_set_threads(threads)
+                    #expect(results() == expected, "\(row.name): \(compiled), \(threads)")
+                }
+            }
+        }
+    }
+}

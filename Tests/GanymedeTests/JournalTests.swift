@@ -1,0 +1,102 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// `journal.jsonl` while a run goes, and after what can happen to it.
+struct JournalTests {
+    private let folder: TemporaryFolder
+    private var path: String { "\(folder.path)/journal.jsonl" }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func line(_ step: Int) -> String {
+        "{\"step\":\(step),\"epoch\":0.5,\"images\":\(step * 8),\"seconds\":\(Double(step) / 2),\"d_loss\":0.5,"
+            + "\"g_loss\":1.0,\"d_acc\":0.5,\"d_acc_real\":0.5,\"d_acc_fake\":0.5,\"g_acc\":0.5,"
+            + "\"images_per_second\":10.0}\n"
+    }
+
+    private func text(_ name: String = "journal.jsonl") throws -> String {
+        try String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)
+    }
+
+    /// A resume cuts what lies beyond its checkpoint, and what a crash left half written, without a word.
+    @Test func isCut() throws {
+        var opened = try Journal.open(path, after: 0)
+        #expect(opened.seconds == 0)
+        for step in 1...5 {
+            try opened.journal.append(StepReport(step: step, seconds: Double(step) / 2))
+        }
+        try opened.journal.flush()
+        let whole = try text()
+        try folder.write("journal.jsonl", Data((whole + "{\"step\":6,\"sec").utf8))
+        opened = try Journal.open(path, after: 3)
+        #expect(opened.seconds == 1.5 && opened.damage == nil)
+        let lines = try text().split(separator: "\n")
+        #expect(lines.count == 3 && lines[2].hasPrefix("{\"step\":3,"))
+        #expect(try Files.list(folder.path) == ["journal.jsonl"])
+    }
+
+    /// What cannot be read is left out and counted; every good line stays, and the file as it was is kept.
+    @Test(arguments: [
+        "garbage\n", "{}\n", "\u{0}\u{0}\u{0}\n", "{\"step\":\n",
+        // Numbers that no run writes.
+        "{\"step\":51,\"epoch\":0,\"images\":8,\"seconds\":-1e308,\"d_loss\":0,\"g_loss\":0,\"d_acc\":0,"
+            + "\"d_acc_real\":0,\"d_acc_fake\":0,\"g_acc\":0,\"images_per_second\":0}\n",
+    ])
+    func goodLinesStay(garbage: String) throws {
+        let damaged = (1...50).map(line).joined() + garbage + (52...200).map(line).joined()
+        try folder.write("journal.jsonl", Data(damaged.utf8))
+        var opened = try Journal.open(path, after: 200)
+        #expect(try text() == ((1...50).map(line) + (52...200).map(line)).joined())
+        #expect(try text("journal.jsonl.damaged") == damaged)
+        #expect(opened.damage?.hasPrefix("1 line of ") == true && opened.seconds == 100)
+        // What is whole is not touched again, and a copy is never overwritten.
+        let before =
+            try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
+        opened = try Journal.open(path, after: 200)
+        #expect(opened.damage == nil)
+        let after =
+            try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
+        #expect(before == after)
+        try folder.write("journal.jsonl", Data((line(1) + garbage + garbage).utf8))
+        opened = try Journal.open(path, after: 1)
+        #expect(opened.damage?.hasPrefix("2 lines of ") == true)
+        #expect(try text("journal.jsonl.damaged") == damaged)
+        #expect(try text("journal.jsonl.damaged-2") == line(1) + garbage + garbage)
+    }
+
+    /// A last line that is cut short is missed where the checkpoint comes after it.
+    @Test func aLostLastLineIsSaid() throws {
+        try folder.write("journal.jsonl", Data((line(1) + line(2).dropLast(40)).utf8))
+        let opened = try Journal.open(path, after: 2)
+        #expect(opened.damage?.hasPrefix("1 line of ") == true)
+        #expect(try text() == line(1))
+    }
+
+    /// Whatever bytes are changed, the lines that can still be read are the ones that stay.
+    @Test func anyDamage() throws {
+        var numbers = TestNumbers(seed: 12)
+        let whole = Array((1...30).map(line).joined().utf8)
+        for _ in 0..<200 {
+            var bytes = whole
+            for _ in 0..<1 + Int(numbers.next() % 4) {
+                bytes[Int(numbers.next() % UInt64(bytes.count))] = UInt8(
+                    truncatingIfNeeded: numbers.next())
+            }
+            try folder.write("journal.jsonl", Data(bytes))
+            let readable = try Files.read(path).split(separator: 10).filter { found in
+                (1...30).contains { Data(line($0).dropLast().utf8) == found }
+            }
+            _ = try Journal.open(path, after: 30)
+            let kept = Set(try Files.read(path).split(separator: 10).map { Data($0) })
+            // A line whose step was changed may stand for a good one.
+            #expect(readable.count { !kept.contains(Data($0)) } <= 4 && kept.count <= 30)
+            for name in try Files.list(folder.path) where name != "journal.jsonl" {
+                let copy = try Files.read("\(folder.path)/\(name)")
+                #expect(copy == Data(bytes))
+                try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)")
+            }
+        }
+    }
+}
