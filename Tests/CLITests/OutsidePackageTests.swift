@@ -1,0 +1,55 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A package that somebody else writes, in the language mode of this one.
+struct OutsidePackageTests {
+    /// Closures that belong to an actor run where they were made, or Swift stops the process.
+    @Test func closuresOfActorsRun() throws {
+        let folder = try TemporaryFolder()
+        let build = URL(filePath: Command.product("ganymede")).deletingLastPathComponent().path
+        // The package is compiled for itself and linked with what the tests were: to build all that anew takes minutes.
+        let list = try String(
+            contentsOfFile: "\(build)/example-your-own-gan.product/Objects.LinkFileList",
+            encoding: .utf8)
+        let objects = list.split(separator: "\n").map { $0.trimmingCharacters(in: ["'", "\""]) }
+            .filter { !$0.contains("example_your_own_gan.build") }
+        try #require(objects.contains { $0.contains("/Ganymede.build/") })
+        let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent().path
+        let maps =
+            ["CKernels", "COneDNN", "CResources"].map { "\(build)/\($0).build/module.modulemap" }
+            + ["CZlib", "CGD"].map { "\(root)/Sources/\($0)/module.modulemap" }
+        let flags =
+            ["-I", "\(build)/Modules"] + maps.flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
+        try folder.write(
+            "Package.swift",
+            Data(
+                """
+                // swift-tools-version: 6.2
+                import PackageDescription
+                let package = Package(
+                    name: "outside",
+                    targets: [
+                        .executableTarget(
+                            name: "outside",
+                            swiftSettings: [.unsafeFlags(\(flags))],
+                            linkerSettings: [
+                                .unsafeFlags(["@\(folder.path)/objects"]), .linkedLibrary("dnnl"),
+                                .linkedLibrary("gomp"), .linkedLibrary("z"), .linkedLibrary("gd"),
+                                .linkedLibrary("m"), .linkedLibrary("stdc++"),
+                            ])
+                    ],
+                    swiftLanguageModes: [.v6]
+                )
+                """.utf8))
+        try folder.write("objects", Data(objects.joined(separator: "\n").utf8))
+        try folder.write("Sources/outside/main.swift", Fixtures.data("outside/main.swift"))
+        let result = try Command.run(
+            ["swift", "run", "--disable-sandbox", "--quiet", "outside"], of: "/usr/bin/env",
+            in: folder.path, limit: 300)
+        #expect(result.code == 0, "\(result.output)\(result.errors)")
+        #expect(
+            result.output.hasSuffix("[2, 3]\n[2.0, 4.0, 6.0]\n6\n[1, 4, 9, 16]\n"),
+            "\(result.output)\(result.errors)")
+    }
+}
