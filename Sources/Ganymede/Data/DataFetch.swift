@@ -82,9 +82,8 @@ public struct DataFetch: Sendable {
 
     private func isRight(_ data: Data, _ name: String) -> Bool {
         data.withUnsafeBytes { bytes in
-            guard Gzip.isCompressed(bytes), let found = try? IDX(bytes, name, ranks: 1...3)
-            else { return false }
-            return found.digest == digests[name]
+            Gzip.isCompressed(bytes)
+                && (try? Gzip.digest(bytes, name, limit: 16 * DataFetch.limit)) == digests[name]
         }
     }
 

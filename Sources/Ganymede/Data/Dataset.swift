@@ -120,6 +120,6 @@ func sha256(_ parts: (any ContiguousBytes)...) -> String {
     return hexadecimal(hash.finalize())
 }
 
-private func hexadecimal(_ digest: SHA256.Digest) -> String {
+func hexadecimal(_ digest: SHA256.Digest) -> String {
     digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
 }

@@ -1,4 +1,5 @@
 import CZlib
+import Crypto
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -54,6 +55,22 @@ final class Gzip {
             }
         }
         return done
+    }
+
+    /// SHA-256 of the content, in hexadecimal, which is not kept; nil where it is longer than `limit` bytes.
+    static func digest(
+        _ bytes: UnsafeRawBufferPointer, _ source: String, limit: Int
+    ) throws -> String? {
+        let content = try Gzip(bytes, source)
+        var hash = SHA256()
+        var total = 0
+        while total <= limit {
+            let part = try content.read(1 << 16)
+            if part.isEmpty { return hexadecimal(hash.finalize()) }
+            hash.update(data: part)
+            total += part.count
+        }
+        return nil
     }
 
     /// Up to `count` next bytes.

@@ -10,7 +10,7 @@ public struct EvaluatorTrainer: Sendable {
     public var learningRate = 3e-3
     /// Everything random follows from it; not negative.
     public var seed = 0
-    /// OpenMP threads. The bits of a result depend on them.
+    /// CPU threads. The bits of a result depend on them.
     public var threads = Machine.processors
     /// What the arithmetic is done in; `auto` is bf16 where the processor has it.
     public var precision = Precision.auto

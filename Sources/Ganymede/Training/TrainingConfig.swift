@@ -1,6 +1,7 @@
 /// What the arithmetic is done in.
 public enum Precision: String, Codable, Sendable, CaseIterable {
-    /// What is fastest here, measured when the run starts and recorded in its plan.
+    /// What should be the faster one of the others for this processor, these networks and this batch; the choice is
+    /// recorded in the run's plan.
     case auto
     /// 32-bit floats.
     case f32
@@ -16,7 +17,7 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var steps: Int
     /// What everything random follows from, not negative.
     public var seed: Int
-    /// OpenMP threads. The bits of a result depend on them.
+    /// CPU threads, fewer where there are not as many processors. The bits of a result depend on them.
     public var threads: Int
     /// What the arithmetic is done in.
     public var precision: Precision
