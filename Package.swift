@@ -8,8 +8,7 @@ let package = Package(
         .executable(name: "ganymede", targets: ["GanymedeCLI"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
         // C, each hidden behind a few functions.
@@ -18,17 +17,19 @@ let package = Package(
             name: "CKernels", cSettings: c,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
         .target(name: "CResources", exclude: ["mnist", "evaluators"], cSettings: c),
-        .target(name: "CSmallBlocks", cSettings: c),
+        // Linked with the C++ library, so that its operator new is one that the command can replace.
+        .target(
+            name: "CSmallBlocks", cSettings: c, linkerSettings: [.linkedLibrary("stdc++")]),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CGD"),
+        .systemLibrary(name: "COpenSSL"),
 
         // The arrows point one way: C <- Engine <- Ganymede <- GanymedeCLI.
         .target(name: "Engine", dependencies: ["COneDNN", "CKernels"], swiftSettings: swift),
         .target(
             name: "Ganymede",
             dependencies: [
-                "Engine", "CKernels", "CResources", "CZlib", "CGD",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Engine", "CKernels", "CResources", "CZlib", "CGD", "COpenSSL",
             ],
             swiftSettings: swift),
         .executableTarget(

@@ -134,8 +134,11 @@ void gk_take_team(void) {
     if (!is_set_up) {
         is_set_up = true;
         gk_choose_spinning();
-        int processors = omp_get_num_procs();
-        gk_set_threads(caller.omp_threads < processors ? caller.omp_threads : processors);
+        // They are started when there is something to do, and are perhaps other ones by then.
+        int processors = omp_get_num_procs(), limit = omp_get_thread_limit();
+        threads = caller.omp_threads < processors ? caller.omp_threads : processors;
+        if (threads > limit) threads = limit;
+        if (threads > MOST_THREADS) threads = MOST_THREADS;
     }
 }
 
@@ -149,14 +152,19 @@ bool gk_has_team(void) { return caller.has_team; }
 
 /// Starts threads until there are `wanted`, or as many as the system gives.
 static void start_workers(int wanted) {
+    enum { STACK = 2 << 20 };  // of address space: a limit on that counts it
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);  // signals are for the threads that wait for them
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     for (; started < wanted; started++) {
         pthread_t thread;
-        if (pthread_create(&thread, 0, worker, (void *)(intptr_t)started) != 0) break;
-        pthread_detach(thread);
+        if (pthread_create(&thread, &attributes, worker, (void *)(intptr_t)started) != 0) break;
     }
+    pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, 0);
 }
 
@@ -183,6 +191,11 @@ void gk_divide(gk_part part, const void *context, size_t count, size_t granule, 
     // On a thread that does not have the team a loop runs alone.
     if (all <= 1 || effort < 16384 || !caller.has_team) {
         part(context, 0, count);
+        return;
+    }
+    if (started < threads) {
+        gk_set_threads(threads);
+        gk_divide(part, context, count, granule, effort);
         return;
     }
     number++;

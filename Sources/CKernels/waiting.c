@@ -50,10 +50,25 @@ static double seconds(void) {
 
 static void spin_always(uint64_t pauses) { idle_spins = crowded_spins = pauses; }
 
+/// GOMP_SPINCOUNT as libgomp reads it: `infinite`, or a number that may end in k, M, G or T. False for anything else.
+static bool parse_count(const char *text, uint64_t *count) {
+    while (*text == ' ' || *text == '\t') text++;
+    if (strncasecmp(text, "infini", 6) == 0) {
+        *count = UINT64_MAX;
+        return true;
+    }
+    if (*text < '0' || *text > '9') return false;
+    char *end;
+    *count = strtoull(text, &end, 10);
+    const char *units = "kmgt", *unit = *end ? strchr(units, *end | 0x20) : NULL;
+    for (const char *u = units; unit && u <= unit; u++) *count = *count > UINT64_MAX / 1000 ? UINT64_MAX : *count * 1000;
+    return true;
+}
+
 void gk_choose_spinning(void) {
     const char *count = getenv("GOMP_SPINCOUNT"), *policy = getenv("OMP_WAIT_POLICY");
-    if (count && strncasecmp(count, "infini", 6) == 0) spin_always(UINT64_MAX);
-    else if (count && *count >= '0' && *count <= '9') spin_always(strtoull(count, 0, 10));
+    uint64_t pauses;
+    if (count && parse_count(count, &pauses)) spin_always(pauses);
     else if (policy && strcasecmp(policy, "active") == 0) spin_always(UINT64_MAX);
     else if (policy && strcasecmp(policy, "passive") == 0) spin_always(0);
     else {

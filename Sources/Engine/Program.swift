@@ -22,20 +22,26 @@ public final class Program {
         []
 
     /// Compiles `graph`, whose named states live in `store`: missing ones are made, as zeros.
+    ///
+    /// - Parameter startsSoon: whether it is to run soon rather than often.
     public init(
-        _ graph: Graph, store: StateStore, precision: StoragePrecision = .f32
+        _ graph: Graph, store: StateStore, precision: StoragePrecision = .f32,
+        startsSoon: Bool = false
     ) throws {
         EngineThread.assertCurrent()
-        if precision == .bf16, let fault = DNN.bfloat16Fault {
+        let optimized = try Passes.optimize(graph, precision)
+        let computesBFloat16 = optimized.nodes.contains { node in
+            node.types.contains { $0.dtype == .bfloat16 }
+        }
+        if precision == .bf16 || computesBFloat16, let fault = DNN.bfloat16Fault {
             throw DNNError(description: "\(fault): compile the program in f32")
         }
-        let optimized = try Passes.optimize(graph, precision)
         self.graph = optimized
         self.store = store
         let schedule = try Passes.schedule(optimized)
         self.schedule = schedule
         let kernels = try schedule.order.map { index in
-            (node: index, kernel: try optimized.makeKernel(index))
+            (node: index, kernel: try optimized.makeKernel(index, startsSoon: startsSoon))
         }
         self.kernels = kernels
         var scratch: [Int: Int] = [:]
@@ -129,8 +135,11 @@ public final class Program {
     public func run() -> Bool {
         EngineThread.assertCurrent()
         runCount += 1
-        var finite = true
-        for (_, kernel) in kernels where !kernel.run() { finite = false }
+        var finite = EngineThread.withoutSignals {
+            var finite = true
+            for (_, kernel) in kernels where !kernel.run() { finite = false }
+            return finite
+        }
         copyStates()
         for state in unchecked
         where !gk_all_finite(state.memory.assumingMemoryBound(to: Float.self), state.count) {
@@ -143,10 +152,12 @@ public final class Program {
     /// of ``implementations``.
     package func runTimed(_ clock: () -> Double) -> [(whole: Double, reorders: Double)] {
         EngineThread.assertCurrent()
-        let times = kernels.map { _, kernel in
-            let start = clock()
-            let reorders = kernel.runTimingReorders(clock)
-            return (whole: clock() - start, reorders: reorders)
+        let times = EngineThread.withoutSignals {
+            kernels.map { _, kernel in
+                let start = clock()
+                let reorders = kernel.runTimingReorders(clock)
+                return (whole: clock() - start, reorders: reorders)
+            }
         }
         copyStates()
         return times
@@ -160,7 +171,7 @@ public final class Program {
             return graph.line(index)
         }
         for (node, kernel) in kernels {
-            _ = kernel.run()
+            _ = EngineThread.withoutSignals { kernel.run() }
             let outputs = graph.nodes[node].types.indices.map { Value(node: node, index: $0) }
             if !outputs.allSatisfy(isFinite) { return graph.line(node) }
         }
@@ -252,9 +263,10 @@ public final class Program {
 }
 
 extension Graph {
-    fileprivate func makeKernel(_ index: Int) throws -> any Kernel {
+    fileprivate func makeKernel(_ index: Int, startsSoon: Bool) throws -> any Kernel {
         let node = nodes[index]
-        let types = KernelTypes(inputs: node.inputs.map(type(of:)), outputs: node.types)
+        let types = KernelTypes(
+            inputs: node.inputs.map(type(of:)), outputs: node.types, startsSoon: startsSoon)
         return try node.operation.makeKernel(types)
     }
 }

@@ -70,7 +70,7 @@ extension Judged {
         called name: String, names: [String]? = nil, samples: Int, sets: Int = 3, seed: Int = 0,
         isShown: Bool = true
     ) throws -> Evaluation {
-        let line = LoadingLine("evaluating \(name)", isShown: isShown)
+        let line = LoadingLine("evaluating \(quoted(name))", isShown: isShown)
         defer { line.finish() }
         return try evaluation(names: names, samples: samples, sets: sets, seed: seed) { doing in
             line.show(doing)

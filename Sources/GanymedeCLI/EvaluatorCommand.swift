@@ -71,7 +71,7 @@ struct EvaluatorTrain: ParsableCommand {
             size: size, channels: channels, seed: seed
         ) { loading.show($0, of: $1) }
         let start = Machine.seconds()
-        var line = ProgressLine("evaluator of \(data)")
+        var line = ProgressLine("evaluator of \(quoted(data))")
         Interrupt.install()
         Interrupt.begin()
         let made = try trainer.train(

@@ -12,7 +12,7 @@ struct GanymedeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ganymede",
         abstract: "Train, watch and use GANs for small images on an ordinary CPU.",
-        version: "\(Ganymede.version) (oneDNN \(DNN.version), \(DNN.instructionSet))",
+        version: "\(GanymedeLibrary.version) (oneDNN \(DNN.version), \(DNN.instructionSet))",
         subcommands: [
             Train.self, Resume.self, Generate.self, Interpolate.self, Evaluate.self,
             Compare.self, EvaluatorCommand.self, Summary.self, ListPresets.self, WriteReport.self,
@@ -37,7 +37,9 @@ enum Main {
     static func main() {
         do {
             var command = try GanymedeCommand.parseAsRoot()
-            try MemoryError.check(0, of: "ganymede", advice: "take another machine")
+            if !(command is ListPresets || command is DataCommand.List || command is Summary) {
+                try MemoryError.check(0, of: "ganymede", advice: "take another machine")
+            }
             try command.run()
         } catch let error as GanymedeError {
             fail(error.description, code: error.kind == .usage ? 64 : 1)

@@ -47,8 +47,7 @@ struct LockTests {
         let report = try Command.run(["report", "run"], in: folder.path)
         #expect(report.code == 0, "\(report.errors)")
         let page = text("run/report.html")
-        #expect(!page.contains("0 steps of") || page.contains("00 steps of"), "\(page.prefix(500))")
-        #expect(!page.contains(">0 steps"))
+        #expect(page.contains(" steps of 32 images") && !page.contains(">0 steps"))
         running.interrupt()
     }
 
@@ -98,9 +97,11 @@ struct LockTests {
             ]
         let first = try Command.run(run, in: folder.path)
         try #require(first.code == 0, "\(first.errors)")
-        let best = text("run/checkpoints/best")
         var lines = text("run/journal.jsonl").split(separator: "\n").map(String.init)
-        try #require(lines.count == 60 && !best.isEmpty)
+        try #require(lines.count == 60)
+        // An evaluation that none can be better than.
+        lines[39].replace(/"fid":[0-9.]+/, with: "\"fid\":0.001", maxReplacements: 1)
+        try folder.write("run/checkpoints/best", Data("step-000040.safetensors\n".utf8))
         lines.insert("garbage", at: 9)
         let damaged = lines.joined(separator: "\n") + "\n"
         try folder.write("run/journal.jsonl", Data(damaged.utf8))
@@ -109,18 +110,12 @@ struct LockTests {
         #expect(resumed.code == 0)
         #expect(
             resumed.errors
-                == "note: 1 line of run/journal.jsonl cannot be read: left out, and the file as it was is "
+                == "note: 1 line of run/journal.jsonl cannot be read, or out of order: left out, and the file as it was is "
                 + "run/journal.jsonl.damaged\n")
         let kept = text("run/journal.jsonl").split(separator: "\n").map(String.init)
         #expect(kept.dropLast() == lines.filter { $0 != "garbage" }[...] && kept.count == 61)
         #expect(text("run/journal.jsonl.damaged") == damaged)
-        let bests = kept.compactMap { line -> Double? in
-            let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            return (object?["metrics"] as? [String: Any])?["fid"] as? Double
-        }
-        #expect(bests.count == 4)
-        if let last = bests.last, last > bests.dropLast().min() ?? 0 {
-            #expect(text("run/checkpoints/best") == best)
-        }
+        #expect(kept.count { $0.contains("\"metrics\":") } == 4)
+        #expect(text("run/checkpoints/best") == "step-000040.safetensors\n")
     }
 }

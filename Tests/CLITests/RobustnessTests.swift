@@ -23,7 +23,10 @@ struct RobustnessTests {
         _ result: Command.Result, _ part: String, _ comment: String = ""
     ) {
         #expect(result.code == 1 || result.code == 64, "\(comment): \(result)")
-        #expect(result.errors.hasPrefix("ganymede: "), "\(comment): \(result.errors)")
+        // A line that says how far it is may stand before it.
+        let last = result.errors.split(separator: "\n", omittingEmptySubsequences: true)
+            .drop { $0.hasPrefix("evaluating ") }
+        #expect(last.first?.hasPrefix("ganymede: ") == true, "\(comment): \(result.errors)")
         #expect(result.errors.contains(part), "\(comment): \(result.errors)")
         #expect(!result.errors.contains("Backtrac") && !result.errors.contains("Fatal"))
         #expect(result.errors.utf8.count < 2000, "\(comment)")
@@ -66,7 +69,8 @@ struct RobustnessTests {
 
     // MARK: Memory
 
-    @Test(arguments: [240_000, 300_000, 360_000])
+    /// Under every limit the command works or says what is missing. How much the libraries take is theirs.
+    @Test(arguments: Array(stride(from: 300_000, through: 900_000, by: 50_000)))
     func littleAddressSpace(limit: Int) throws {
         let run = try Command.run(
             ["train"] + small + ["--steps", "1", "--quiet", "--out", "run"], in: folder.path)
@@ -74,13 +78,16 @@ struct RobustnessTests {
         for arguments in [
             ["train"] + small + ["--steps", "2", "--out", "new"],
             ["generate", "run", "-o", "a.png"],
-            ["resume", "run", "--steps", "3"], ["evaluate", "run"],
+            ["resume", "run", "--steps", "3"],
+            ["evaluate", "run", "--samples", "2000", "--sets", "1"],
             ["bench", "--preset", "toy", "--steps", "2"],
         ] {
             let result = try shell("ulimit -v \(limit)", arguments)
+            if result.code == 0 { continue }
             expectOneMessage(result, "ulimit -v leaves", "\(arguments)")
         }
-        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/new"))
+        let little = try shell("ulimit -v \(limit)", ["presets"])
+        #expect(little.code == 0, "\(little)")
     }
 
     /// A small file that unpacks to gigabytes is not unpacked further than its header promises, or not at all.
@@ -101,6 +108,15 @@ struct RobustnessTests {
         let more = try shell("ulimit -v 500000", ["data", "inspect", "long.gz"])
         expectOneMessage(
             more, "its header promises 7840 bytes of data [10,28,28], and there are 7841")
+        // An image is promised that is larger than any.
+        let wide: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0x60, 0]
+        try folder.write("wide", Data(wide))
+        _ = try Command.run(
+            ["-c", "(cat wide; head -c 400000000 /dev/zero) | gzip -1 > wide.gz"], of: "/bin/sh",
+            in: folder.path, limit: 60)
+        let side = try shell("ulimit -v 500000", ["data", "inspect", "wide.gz"])
+        expectOneMessage(
+            side, "it promises images of [65536,24576], and sides of up to 16384 are read")
         // Two gigabytes are promised, and nothing comes.
         let promise: [UInt8] = [0, 0, 8, 3, 0, 0, 0x7f, 0xff, 0, 0, 1, 0, 0, 0, 0, 0xff]
         try folder.write("promise", Data(promise))
@@ -158,6 +174,33 @@ struct RobustnessTests {
         expectOneMessage(nested, "c.json")
     }
 
+    /// The same in the header of a checkpoint or an evaluator.
+    @Test func craftedHeaders() throws {
+        let lists = "[" + Array(repeating: "[]", count: 1_000_000).joined(separator: ",") + "]"
+        for (name, fields) in [
+            ("checkpoint", ["format": "ganymede 1", "step": "1", "options": lists]),
+            ("evaluator", ["format": "ganymede evaluator 1", "evaluator": lists]),
+            ("long", ["format": "ganymede 1", "step": "1", "options": lists + lists]),
+        ] {
+            let header = try JSONSerialization.data(withJSONObject: ["__metadata__": fields])
+            let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
+            try folder.write("\(name).safetensors", length + header)
+        }
+        for arguments in [
+            ["generate", "checkpoint.safetensors", "-o", "a.png"],
+            ["generate", "long.safetensors", "-o", "a.png"],
+            ["train", "--init-from", "checkpoint.safetensors", "--out", "run"],
+            ["evaluator", "list", "evaluator.safetensors"],
+            [
+                "train", "--evaluator", "evaluator.safetensors", "--metrics-every", "5", "--out",
+                "run",
+            ],
+        ] {
+            let result = try shell("ulimit -v 1200000", arguments)
+            expectOneMessage(result, ".safetensors", "\(arguments)")
+        }
+    }
+
     // MARK: Signals
 
     /// Waits until a process has a handler for a signal.
@@ -190,8 +233,8 @@ struct RobustnessTests {
             waitForHandler(signal, running)
             running.send(signal)
             let result = running.wait()
-            // 130 too where it had begun, and saved.
-            #expect([128 + signal, 130].contains(result.code), "\(result)")
+            // 130 where it had begun, and saved.
+            #expect([-signal, 130].contains(result.code), "\(result)")
             try? FileManager.default.removeItem(atPath: "\(folder.path)/run")
         }
     }
@@ -213,6 +256,11 @@ struct RobustnessTests {
             #expect(running.isRunning, "SIGHUP is ignored where it was before")
         }
         running.send(signal)
+        // A shell tells its jobs, and then the system does.
+        if signal == SIGHUP {
+            usleep(2000)
+            running.send(signal)
+        }
         let result = running.wait()
         #expect(result.code == 130, "\(result)")
         #expect(result.output.contains("To go on: ganymede resume run"))

@@ -40,7 +40,9 @@ struct ThreadTests {
     ]
 
     /// Whatever the environment says, a run of the threads that there are is the run that was asked for with as many.
-    @Test(arguments: ["mlp", "dcgan"], precisions)
+    @Test(
+        .enabled(if: ThreadLimit.processors > 1, "one processor has one thread anyway"),
+        arguments: ["mlp", "dcgan"], precisions)
     func theEnvironmentChangesNothing(preset: String, precision: String) throws {
         var numbers = TestNumbers(seed: 4)
         let pixels = (0..<40 * 256).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
@@ -123,10 +125,36 @@ struct ThreadTests {
         _ = try ganymede(run + ["--out", "alone"])
         let busy = try (0..<2).map { _ in try BusyProcessor() }
         defer { for process in busy { process.stop() } }
-        // The limit is that of every command here: two minutes, of which a few seconds are used.
+        let start = Date()
         _ = try ganymede(run + ["--out", "beside"])
+        // A second or two.
+        #expect(Date().timeIntervalSince(start) < 20)
         let step = "checkpoints/step-000100.safetensors"
         #expect(try bytes("alone/\(step)") == bytes("beside/\(step)"))
+    }
+}
+
+extension ThreadTests {
+    /// On two processors, of which a process that never sleeps takes one, two threads are not slower than 1.3 times one: in
+    /// the best of some pairs, which other work can only make worse.
+    @Test(.enabled(if: ThreadLimit.processors > 1, "one processor has one thread anyway"))
+    func twoThreadsAreNotSlower() throws {
+        let busy = try BusyProcessor(["/usr/bin/taskset", "-c", "0,1"])
+        defer { busy.stop() }
+        func milliseconds(_ threads: Int) throws -> Double {
+            let result = try Command.run(
+                [
+                    "-c", "0,1", Command.product("ganymede"), "bench", "--preset", "mlp", "--steps",
+                    "100", "--threads", "\(threads)", "--json",
+                ], of: "/usr/bin/taskset", in: "/tmp", limit: 120)
+            let found = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+            return try #require((found as? [String: Any])?["median_ms"] as? Double)
+        }
+        var best = Double.infinity
+        for _ in 0..<10 where best > 1.3 {
+            best = min(best, try milliseconds(2) / milliseconds(1))
+        }
+        #expect(best <= 1.3)
     }
 }
 
@@ -134,7 +162,10 @@ struct ThreadTests {
 struct BusyProcessor {
     private let process: ChildProcess
 
-    init() throws { process = try ChildProcess(["/bin/sh", "-c", "while :; do :; done"], in: "/") }
+    /// - Parameter before: a command that starts another one.
+    init(_ before: [String] = []) throws {
+        process = try ChildProcess(before + ["/bin/sh", "-c", "while :; do :; done"], in: "/")
+    }
 
     func stop() {
         process.send(SIGKILL)

@@ -182,23 +182,6 @@ struct KernelTests {
         }
     }
 
-    /// A program in bf16 on a processor without it says what is missing, and what to do.
-    @Test(.enabled(if: !DNN.hasBFloat16, "this processor has avx512_bf16"))
-    func bfloat16IsMissed() throws {
-        let builder = GraphBuilder()
-        builder.result("y", builder.feed("x", TensorType([4])) * 2)
-        let graph = builder.graph
-        let error = #expect(throws: DNNError.self) {
-            try EngineThread.run {
-                _ = try Program(graph, store: StateStore(), precision: .bf16)
-            }
-        }
-        #expect(
-            error?.description
-                == "bf16 needs a processor with avx512_bf16, and oneDNN uses \(DNN.instructionSet) here: "
-                + "compile the program in f32")
-    }
-
     /// The first tensor that is not finite is named, not one that it spoilt.
     @Test func theFirstBadTensorIsNamed() throws {
         let builder = GraphBuilder()

@@ -53,24 +53,30 @@ extension OpTable {
             ([4, 4], [3, 3], [1, 1], .same, 32, 16), ([12, 12], [5, 5], [1, 1], .same, 8, 16),
             ([12, 12], [5, 5], [1, 1], .same, 8, 1), ([12, 12], [5, 5], [2, 2], .same, 3, 16),
         ]
-        .flatMap {
-            (image: [Int], size: [Int], strides: [Int], padding: Padding, c: Int, o: Int)
-                -> [OpRow] in
-            let window = Window(image: image, size: size, strides: strides, padding: padding)
-            let x = Shape([2] + image + [c])
-            let w = Shape(size + [c, o])
-            let y = Shape([2] + window.places + [o])
-            return [
-                (Convolution.Face.forward, [x, w]), (.inputGradient, [y, w]),
-                (.filterGradient, [x, y]),
-            ]
-            .map { (face: Convolution.Face, shapes: [Shape]) in
-                let convolution = Convolution(face, window)
-                return OpRow(name: convolution.name, shapes: shapes, tolerance: 1e-5) {
-                    [$0[0].builder.emit(convolution, $0[0], $0[1])]
-                }
+        .flatMap { row in
+            // Five images are not as many for each thread.
+            [2, 5].flatMap { convolutions(batch: $0, row.0, row.1, row.2, row.3, row.4, row.5) }
+        }
+
+    private static func convolutions(
+        batch: Int, _ image: [Int], _ size: [Int], _ strides: [Int], _ padding: Padding, _ c: Int,
+        _ o: Int
+    ) -> [OpRow] {
+        let window = Window(image: image, size: size, strides: strides, padding: padding)
+        let x = Shape([batch] + image + [c])
+        let w = Shape(size + [c, o])
+        let y = Shape([batch] + window.places + [o])
+        return [
+            (Convolution.Face.forward, [x, w]), (.inputGradient, [y, w]),
+            (.filterGradient, [x, y]),
+        ]
+        .map { (face: Convolution.Face, shapes: [Shape]) in
+            let convolution = Convolution(face, window)
+            return OpRow(name: convolution.name, shapes: shapes, tolerance: 1e-5) {
+                [$0[0].builder.emit(convolution, $0[0], $0[1])]
             }
         }
+    }
 
     /// Compositions, which must have gradients of both orders and no slow kernel all the same.
     static let pooling: [OpRow] =

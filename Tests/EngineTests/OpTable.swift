@@ -143,16 +143,20 @@ enum OpTable {
         }
     }
 
-    static let products: [OpRow] = [(1, 1, 1), (13, 17, 7), (2, 1, 5), (17, 3, 1), (32, 48, 16)]
-        .flatMap { (m: Int, k: Int, n: Int) in
-            [(false, false), (false, true), (true, false), (true, true)].map {
-                (ta: Bool, tb: Bool) in
-                OpRow(
-                    name: "matmul", shapes: [ta ? [k, m] : [m, k], tb ? [n, k] : [k, n]],
-                    tolerance: 1e-5
-                ) { [$0[0].matmul($0[1], transposeA: ta, transposeB: tb)] }
-            }
+    static let products: [OpRow] = [
+        (1, 1, 1), (13, 17, 7), (2, 1, 5), (17, 3, 1), (32, 48, 16),
+        // Large enough to be cut: into columns, into columns with a rest, into rows.
+        (100, 70, 192), (70, 260, 117), (700, 120, 8),
+    ]
+    .flatMap { (m: Int, k: Int, n: Int) in
+        [(false, false), (false, true), (true, false), (true, true)].map {
+            (ta: Bool, tb: Bool) in
+            OpRow(
+                name: "matmul", shapes: [ta ? [k, m] : [m, k], tb ? [n, k] : [k, n]],
+                tolerance: 1e-5
+            ) { [$0[0].matmul($0[1], transposeA: ta, transposeB: tb)] }
         }
+    }
 
     static let random: [OpRow] = [
         ("philoxNormal", Distribution.normal), ("philoxUniform", .uniform),
@@ -226,6 +230,7 @@ enum OpTable {
 
     private static let biasedProducts: [OpRow] = [
         (3, 5, 7, 1.0, false), (32, 100, 64, 0.2, false), (17, 16, 1, 0, true),
+        (40, 120, 130, 0.2, false), (90, 64, 200, 0.1, true),
     ].map { (m: Int, k: Int, n: Int, slope: Double, transposed: Bool) -> OpRow in
         let operation = Biased(MatMul(transposeB: transposed), slope: slope)
         return OpRow(

@@ -9,7 +9,7 @@ private let inside = Atomic<Int>(0)
 private let most = Atomic<Int>(0)
 
 /// The team of threads, of any size: of more threads than processors, too, and of fewer than a program was compiled for.
-@Suite(.serialized)
+@Suite(.serialized, .enabled(if: gk_thread_limit() >= 17, "OMP_THREAD_LIMIT allows no such teams"))
 struct TeamTests {
     /// How often each index was visited, and by parts that start and end where they may.
     private final class Visits {

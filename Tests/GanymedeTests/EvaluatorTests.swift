@@ -51,6 +51,16 @@ struct EvaluatorTests {
         #expect(try Evaluator(reading: path).digest == evaluator.digest)
     }
 
+    /// The recorded command, copied into a shell, names the folder that it was made from.
+    @Test(arguments: ["plain", "a b", "it's", "$(x)"])
+    func theCommandNamesItsData(name: String) throws {
+        let command = EvaluatorTrainer().command(name, size: 28, channels: 1)
+        let folder = try TemporaryFolder()
+        let script = "set -- \(command); printf %s \"$5\""
+        let result = try Command.run(["-c", script], of: "/bin/bash", in: folder.path)
+        #expect(result.output == name, "\(command)")
+    }
+
     @Test func noneForOthers() throws { #expect(try Evaluator.shipped(for: "letters") == nil) }
 
     // MARK: Observing

@@ -55,7 +55,13 @@ public struct Command {
         public var isRunning: Bool { child.isRunning }
         public var identifier: Int32 { child.identifier }
 
+        /// Waits for the end; after ten minutes, longer than any test takes, the process is killed.
         public func wait() -> Result {
+            let end = Date().addingTimeInterval(600)
+            while isRunning {
+                if Date() > end { kill() }
+                usleep(500)
+            }
             let code = child.wait()
             func take(_ path: String) -> String {
                 defer { try? FileManager.default.removeItem(atPath: path) }
@@ -87,8 +93,17 @@ public struct ChildProcess {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // Signals that whoever runs the tests ignores, such as nohup, are not ignored by what is tested.
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        // Nor does what it says of threads change what is tested.
+        let inherited = ProcessInfo.processInfo.environment.filter {
+            !$0.key.hasPrefix("OMP_") && !$0.key.hasPrefix("GOMP_")
+        }
+        let variables = inherited.merging(environment) { $1 }
         let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder]
         var argv = (shell + arguments).map { strdup($0) } + [nil]
         var envp = variables.map { strdup("\($0)=\($1)") } + [nil]

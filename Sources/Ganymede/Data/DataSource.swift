@@ -65,8 +65,8 @@ public struct DataSource: Sendable, Equatable {
         if holdsPoints != (image == Dataset.point) {
             throw GanymedeError.usage(
                 holdsPoints
-                    ? "\(name) holds points, and these networks make images: use --preset toy"
-                    : "\(name) holds images, and these networks make points: use another --preset, or "
+                    ? "\(quoted(name)) holds points, and these networks make images: use --preset toy"
+                    : "\(quoted(name)) holds images, and these networks make points: use another --preset, or "
                         + "--data \(Toy.all.map(\.name).joined(separator: " or "))")
         }
         if !holdsPoints && image[2] < usual[2] {
@@ -111,13 +111,14 @@ public struct DataSource: Sendable, Equatable {
         if let images = IDX.images(in: name) { return try Dataset(idx: images, name: name) }
         if Files.exists(name) {
             guard !ImageFolder.isPicture(name) else {
-                throw GanymedeError.world("\(name) is a picture: give the folder that it is in")
+                throw GanymedeError.world(
+                    "\(quoted(name)) is a picture: give the folder that it is in")
             }
             return Files.ending(name) == "npy"
                 ? try Dataset(npy: name, name: name) : try Dataset(idx: name, name: name)
         }
         throw GanymedeError.world(
-            "there is no dataset or folder called \(name)."
+            "there is no dataset or folder called \(quoted(name))."
                 + suggestion(for: name, among: DataSource.builtIn)
                 + " Known: \(DataSource.builtIn.joined(separator: ", ")); a folder holds pictures or IDX files"
         )

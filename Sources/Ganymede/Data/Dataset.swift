@@ -1,5 +1,3 @@
-import Crypto
-
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -54,11 +52,11 @@ public struct Dataset: Sendable, Equatable {
         self.points = points
         self.labels = labels
         self.classNames = classNames
-        var hash = SHA256()
-        pixels.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        stacks?.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        points?.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        digest = hexadecimal(hash.finalize())
+        let hash = SHA256()
+        pixels.withUnsafeBytes(hash.update)
+        stacks?.withUnsafeBytes(hash.update)
+        points?.withUnsafeBytes(hash.update)
+        digest = hash.hexadecimal()
     }
 
     /// Throws unless `count` images of these extents, and a copy of them, leave room for training.
@@ -111,15 +109,4 @@ public struct Dataset: Sendable, Equatable {
             return pixels[grey * area + place / channels]
         }
     }
-}
-
-/// SHA-256 in hexadecimal.
-func sha256(_ parts: (any ContiguousBytes)...) -> String {
-    var hash = SHA256()
-    for part in parts { part.withUnsafeBytes { hash.update(bufferPointer: $0) } }
-    return hexadecimal(hash.finalize())
-}
-
-func hexadecimal(_ digest: SHA256.Digest) -> String {
-    digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
 }

@@ -1,5 +1,4 @@
 import CZlib
-import Crypto
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -62,12 +61,12 @@ final class Gzip {
         _ bytes: UnsafeRawBufferPointer, _ source: String, limit: Int
     ) throws -> String? {
         let content = try Gzip(bytes, source)
-        var hash = SHA256()
+        let hash = SHA256()
         var total = 0
         while total <= limit {
             let part = try content.read(1 << 16)
-            if part.isEmpty { return hexadecimal(hash.finalize()) }
-            hash.update(data: part)
+            if part.isEmpty { return hash.hexadecimal() }
+            part.withUnsafeBytes(hash.update)
             total += part.count
         }
         return nil

@@ -79,6 +79,11 @@ package struct IDX: Equatable {
             guard !overflow, (1...Parser.limit).contains(count) else {
                 throw broken("it promises \(Shape(shape)) numbers")
             }
+            guard rank < 3 || shape[1...].allSatisfy({ $0 <= 16_384 }) else {
+                throw broken(
+                    "it promises images of \(Shape(Array(shape[1...]))), and sides of up to 16384 are read"
+                )
+            }
             return shape
         }
 

@@ -33,12 +33,13 @@ extension Dataset {
         let image = images.shape.count == 3 ? images.shape[1...] + [1] : images.shape[1...]
         guard image.allSatisfy({ $0 <= 16_384 }), image.last == 1 || image.last == 3 else {
             throw GanymedeError.world(
-                "\(name) holds images of \(Shape(Array(image))): height and width up to 16384 and 1 or 3 channels can be read"
+                "\(quoted(name)) holds images of \(Shape(Array(image))): height and width up to 16384 and 1 or 3 channels can be read"
             )
         }
         if let labels, labels.shape[0] != images.shape[0] {
             throw GanymedeError.world(
-                "\(name): there are \(images.shape[0]) images and \(labels.shape[0]) labels")
+                "\(quoted(name)): there are \(images.shape[0]) images and \(labels.shape[0]) labels"
+            )
         }
         self.init(
             name: name, image: Array(image), pixels: images.bytes,

@@ -66,17 +66,18 @@ package enum Files {
     }
 
     /// Writes a file so that a crash leaves the old one or the new one, never half of either. The new one may be read
-    /// and written by whom the old one could; where there was none, by whom `mode` and the umask say.
+    /// and written by whom `mode` says, or else by whom the old one could be, or else by whom the umask says.
     package static func writeAtomically(
-        _ path: String, _ parts: [Data], mode: mode_t = 0o644
+        _ path: String, _ parts: [Data], mode: mode_t? = nil
     ) throws {
-        let (temporary, descriptor) = try openTemporary(beside: path, mode)
+        var old = stat()
+        let isReplaced = lstat(path, &old) == 0 && old.st_mode & S_IFMT == S_IFREG
+        let wanted = mode ?? (isReplaced ? old.st_mode & 0o777 : nil)
+        // Whoever may not read the file in the end may not read it on the way either.
+        let (temporary, descriptor) = try openTemporary(beside: path, wanted == nil ? 0o644 : 0o600)
         do {
             defer { close(descriptor) }
-            var old = stat()
-            if stat(path, &old) == 0 && fchmod(descriptor, old.st_mode & 0o777) != 0 {
-                throw failure("cannot write", path)
-            }
+            if let wanted, fchmod(descriptor, wanted) != 0 { throw failure("cannot write", path) }
             for part in parts {
                 try part.withUnsafeBytes { try write($0, to: descriptor, path) }
             }

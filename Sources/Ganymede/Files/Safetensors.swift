@@ -28,6 +28,9 @@ package final class Safetensors {
         case memory(Data)
     }
 
+    /// Bytes that a header may have: a thousand layers with an optimizer's slots have one.
+    private static let headerLimit = 4 << 20
+
     /// Free text that the writer added.
     package let metadata: [String: String]
     private let entries: [String: Entry]
@@ -53,8 +56,11 @@ package final class Safetensors {
             let size = source.size
             let prefix = try source.read(path, offset: 0, count: 8)
             let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            guard prefix.count == 8, length <= UInt64(max(size - 8, 0)), length < 16 << 20 else {
+            guard prefix.count == 8, length <= UInt64(max(size - 8, 0)) else {
                 throw Safetensors.malformed(path, "its header is cut short")
+            }
+            guard length <= Safetensors.headerLimit else {
+                throw Safetensors.malformed(path, "its header has more than 4 MiB")
             }
             dataStart = 8 + Int(length)
             let header = try source.read(path, offset: 8, count: Int(length))

@@ -8,7 +8,7 @@ extension DataSource {
     ) throws -> (training: Dataset, test: Dataset) {
         if holdsPoints || name == NamedDataset.stackedMNIST.name {
             throw GanymedeError.usage(
-                "\(name) needs no evaluator of its own: its samples are judged without one, or by mnist's"
+                "\(quoted(name)) needs no evaluator of its own: its samples are judged without one, or by mnist's"
             )
         }
         let images = try load(size: size, channels: channels, folders: folders, progress: progress)
@@ -29,7 +29,7 @@ extension Dataset {
     func checkClasses(least: Int) throws {
         guard let labels, !labels.isEmpty else {
             throw GanymedeError.world(
-                "\(name) has no labels, and an evaluator learns to tell classes apart: put the pictures of each "
+                "\(quoted(name)) has no labels, and an evaluator learns to tell classes apart: put the pictures of each "
                     + "class into a sub-folder of its own")
         }
         var sizes = [Int](repeating: 0, count: (labels.max() ?? 0) + 1)
@@ -38,17 +38,17 @@ extension Dataset {
         let present = sizes.indices.filter { sizes[$0] > 0 }
         guard let last = present.last, last < names.count else {
             throw GanymedeError.world(
-                "\(name) has labels up to \(present.last ?? 0), and names for \(names.count) classes"
+                "\(quoted(name)) has labels up to \(present.last ?? 0), and names for \(names.count) classes"
             )
         }
         guard present.count > 1 else {
             throw GanymedeError.world(
-                "\(name) has one class only (\(names[last])), and an evaluator learns to tell classes apart: "
+                "\(quoted(name)) has one class only (\(names[last])), and an evaluator learns to tell classes apart: "
                     + "there must be two or more")
         }
         if let small = present.first(where: { sizes[$0] < least }) {
             throw GanymedeError.world(
-                "\(name) has \(sizes[small]) of the class \(names[small]): an evaluator needs \(least) or "
+                "\(quoted(name)) has \(sizes[small]) of the class \(names[small]): an evaluator needs \(least) or "
                     + "more of each, to learn from and to measure")
         }
     }

@@ -168,9 +168,7 @@ public struct EvaluatorTrainer: Sendable {
 
     /// The command that trains so on this machine's kind of processor.
     package func command(_ data: String, size: Int, channels: Int) -> String {
-        let isPlain = data.allSatisfy { $0.isLetter || $0.isNumber || "./_-~".contains($0) }
-        let path = isPlain ? data : "'\(data.replacing("'", with: #"'\''"#))'"
-        var words = ["ganymede evaluator train --data \(quoted(path)) --seed \(seed)"]
+        var words = ["ganymede evaluator train --data \(quoted(data)) --seed \(seed)"]
         if let epochs { words.append("--epochs \(epochs)") }
         words.append("--batch \(batch) --learning-rate \(learningRate)")
         words.append("--precision \(storage.rawValue) --threads \(threads)")

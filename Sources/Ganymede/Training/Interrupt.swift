@@ -15,8 +15,9 @@ public enum Interrupt {
     public static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
     /// Lets a run go on when nobody reads its output any more, and takes SIGINT, SIGTERM and, unless it is ignored as
-    /// under `nohup`, SIGHUP. Before ``begin()`` they end the process with code 128 and the signal's number: there is
-    /// nothing to save. After it the first one asks to stop, and a second one ends the process at once.
+    /// under `nohup`, SIGHUP. Before ``begin()`` they end the process as they would without this, also where whoever
+    /// started it made it ignore them: there is nothing to save. After it the first one asks to stop, and a second one
+    /// ends the process at once; but for SIGHUP, of which a terminal that is closed sends two.
     public static func install() {
         signal(SIGPIPE, SIG_IGN)
         // A handler must not be the first to look at them.
@@ -29,9 +30,11 @@ public enum Interrupt {
     public static func begin() { hasWork.store(true, ordering: .relaxed) }
 
     private static let handler: @convention(c) (Int32) -> Void = { number in
-        if !Interrupt.hasWork.load(ordering: .relaxed) { _exit(128 + number) }
+        let hasWork = Interrupt.hasWork.load(ordering: .relaxed)
+        signal(number, hasWork && number == SIGHUP ? SIG_IGN : SIG_DFL)
+        // Delivered when this returns; a shell that runs several commands sees that this one was interrupted.
+        if !hasWork { raise(number) }
         Interrupt.requested.store(true, ordering: .relaxed)
-        signal(number, SIG_DFL)
     }
 
     private static func isIgnored(_ before: @convention(c) (Int32) -> Void) -> Bool {

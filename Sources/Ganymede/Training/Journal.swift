@@ -58,8 +58,8 @@ package final class Journal {
         if lost > 0 {
             let copy = try keepDamaged(content, path)
             damage =
-                "\(lost) line\(lost == 1 ? "" : "s") of \(quoted(path)) cannot be read: left out, and the file as it was "
-                + "is \(quoted(copy))"
+                "\(lost) line\(lost == 1 ? "" : "s") of \(quoted(path)) cannot be read, or out of order: left out, and the "
+                + "file as it was is \(quoted(copy))"
         }
         if kept != content || !Files.exists(path) { try Files.writeAtomically(path, [kept]) }
         let journal = try Journal(path)

@@ -141,7 +141,7 @@ public struct RunDirectory: Sendable {
         fields["plan"] = try JSONValue(encoding: plan)
         fields["isa"] = .string(DNN.instructionSet)
         fields["versions"] = .object([
-            "ganymede": .string(Ganymede.version), "onednn": .string(DNN.version),
+            "ganymede": .string(GanymedeLibrary.version), "onednn": .string(DNN.version),
         ])
         let data = try JSON.encoder(pretty: true).encode(JSONValue.object(fields))
         try Files.writeAtomically(configPath, [data, Data("\n".utf8)])
@@ -205,8 +205,8 @@ public struct RunDirectory: Sendable {
     }
 }
 
-/// The package itself.
-public enum Ganymede {
+/// The library itself; not called as its module, whose types could then not be named in full.
+public enum GanymedeLibrary {
     /// Its version.
     public static let version = "0.1.0"
 }

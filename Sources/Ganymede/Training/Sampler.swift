@@ -14,7 +14,7 @@ public final class Sampler {
         let noise = builder.feed("noise", TensorType(Shape([Sampler.chunk] + generator.input)))
         let samples = generator(noise, Variables(builder), mode: .inference, pass: "sample")
         builder.result("samples", samples)
-        program = try Program(builder.graph, store: store)
+        program = try Program(builder.graph, store: store, startsSoon: true)
     }
 
     /// A sampler of the networks in a run directory or a checkpoint, with nothing else to specify.

@@ -172,13 +172,10 @@ public struct Trainer: Sendable {
         var sinceSample = MeanAccuracy()
         var report: StepReport?
         var interrupted = shouldStop()
+        // Whatever ends the loop: how it came to that is what one wants to read.
+        defer { try? journal.write() }
         while step < config.steps && !interrupted {
-            let new: StepReport
-            do { new = try session.advance(step: step) } catch {
-                // How it came to this is what one wants to read.
-                try journal.write()
-                throw error
-            }
+            let new = try session.advance(step: step)
             step += 1
             seconds += clock.tick()
             var full = session.complete(
@@ -196,6 +193,7 @@ public struct Trainer: Sendable {
             interrupted = shouldStop() && step < config.steps
             let last = step == config.steps || interrupted
             if last || step % config.sampleEvery == 0 || config.milestones.contains(step) {
+                try journal.write()
                 let sample = try session.saveSamples(step: step)
                 if config.announceSamples { progress?.announce(full, sinceSample, sample) }
                 sinceSample = MeanAccuracy()

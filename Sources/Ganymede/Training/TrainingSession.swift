@@ -159,7 +159,7 @@ final class TrainingSession {
 
     /// The checkpoint that a run which stops here leaves behind.
     private var lastGood: String {
-        (try? RunDirectory.checkpoint(in: directory.path)) ?? "none"
+        (try? RunDirectory.checkpoint(in: directory.path)).map(quoted) ?? "none"
     }
 
     func saveRealSamples() throws {

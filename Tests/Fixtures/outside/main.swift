@@ -22,7 +22,21 @@ final class Doubler {
 }
 
 let doubler = Doubler()
+// A type may be named by its module.
+print(Ganymede.Shape([2, 3]).count)
 print(try doubler.doubled([3, 1, 2]))
+
+// What a processor without bf16 says of a program in it.
+EngineThread.run {
+    let builder = GraphBuilder()
+    builder.result("y", builder.feed("x", TensorType([4])) * 2)
+    do {
+        _ = try Program(builder.graph, store: StateStore(), precision: .bf16)
+        print("compiled")
+    } catch {
+        print(error)
+    }
+}
 
 // An actor of its own, and a task that belongs to nobody.
 actor Counter {

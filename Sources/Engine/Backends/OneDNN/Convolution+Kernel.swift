@@ -76,20 +76,29 @@ final class ConvolutionKernel: Kernel {
 
     init(_ face: Convolution.Face, _ problem: ConvolutionProblem) throws {
         (self.face, self.problem) = (face, problem)
-        images = DNNPieces.ranges(problem.x[0])
-        pieces = DNNPieces(
-            try images.map { try ConvolutionKernel.operation(face, problem, images: $0.count) })
-        let wanted = try pieces.operations[0].descriptor(GDN_WEIGHTS)
+        let ranges = DNNPieces.ranges(problem.x[0])
+        let first = try ConvolutionKernel.operation(face, problem, images: ranges[0].count)
+        let wanted = try first.descriptor(GDN_WEIGHTS)
+        // All of them read one filter: the others take the layout that the first one chose.
+        let others = try? ranges.dropFirst().map {
+            try ConvolutionKernel.operation(face, problem, images: $0.count, filter: wanted)
+        }
+        if let others {
+            images = ranges
+            pieces = DNNPieces([first] + others)
+        } else {
+            images = [0..<problem.x[0]]
+            pieces = DNNPieces([
+                try ConvolutionKernel.operation(
+                    face, problem, images: problem.x[0], filter: wanted)
+            ])
+        }
         let (height, width, inputs, outputs) = (
             problem.w[0], problem.w[1], problem.w[2], problem.w[3]
         )
         let plain = try DNNDescriptor(
             [outputs, inputs, height, width], .float32,
             strides: [1, outputs, width * inputs * outputs, inputs * outputs])
-        for operation in pieces.operations
-        where try !operation.descriptor(GDN_WEIGHTS).isEqual(to: wanted) {
-            throw DNNError(description: "oneDNN: two layouts for the filter of one convolution")
-        }
         let isPlain = wanted.isEqual(to: plain)
         if !isPlain {
             let ends = face == .filterGradient ? (wanted, plain) : (plain, wanted)
@@ -108,7 +117,8 @@ final class ConvolutionKernel: Kernel {
     }
 
     private static func operation(
-        _ face: Convolution.Face, _ problem: ConvolutionProblem, images: Int
+        _ face: Convolution.Face, _ problem: ConvolutionProblem, images: Int,
+        filter wanted: DNNDescriptor? = nil
     ) throws -> DNNOperation {
         let (window, operands) = (problem.window, problem.operands)
         func image(_ shape: Shape, isResult: Bool) throws -> DNNDescriptor {
@@ -120,15 +130,17 @@ final class ConvolutionKernel: Kernel {
         let source = try image(problem.x, isResult: face == .inputGradient)
         let target = try image(problem.y, isResult: face == .forward)
         let filter = [problem.w[3], problem.w[2], problem.w[0], problem.w[1]]
-        let anyLayout = try DNNDescriptor(
-            filter, face == .filterGradient ? problem.result : operands, strides: nil)
+        let layout =
+            try wanted
+            ?? DNNDescriptor(
+                filter, face == .filterGradient ? problem.result : operands, strides: nil)
         let forwardSource = try image(problem.x, isResult: false)
         let forwardFilter = try DNNDescriptor(filter, operands, strides: nil)
         let attributes = try DNNAttributes()
         let code = face.code
         return try DNNOperation("\(face) convolution \(window)") { made in
             gdn_convolution_create(
-                &made, code, source.handle, anyLayout.handle, target.handle,
+                &made, code, source.handle, layout.handle, target.handle,
                 forwardSource.handle, forwardFilter.handle,
                 window.strides.map(Int64.init), window.before.map(Int64.init),
                 window.after.map(Int64.init), attributes.handle)

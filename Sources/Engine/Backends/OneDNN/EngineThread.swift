@@ -10,7 +10,8 @@ import COneDNN
 /// The right to compile and run programs, which one thread of the process has at a time, and with it the team of threads
 /// that share out the work of each kernel.
 public enum EngineThread {
-    /// Runs `body` on the calling thread, as soon as no other thread is in such a call.
+    /// Runs `body` on the calling thread, as soon as no other thread is in such a call. To compile a program takes a
+    /// stack of 512 KiB or more, as every thread has that nobody made a smaller one for.
     public static func run<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -33,6 +34,26 @@ public enum EngineThread {
             misuse("kernels run on one thread at a time: wrap the call in EngineThread.run")
         }
     }
+
+    /// Runs `body` while the calling thread gets no signals: they come when it is done. oneDNN's routine for
+    /// products, `gemm:jit`, lets the stack pointer point into the heap, and the frame of a signal's handler would
+    /// overwrite what lies below. The other threads of the team never get any.
+    static func withoutSignals<Result>(_ body: () -> Result) -> Result {
+        var before = sigset_t()
+        withUnsafePointer(to: heldSignals) { _ = pthread_sigmask(SIG_BLOCK, $0, &before) }
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        return body()
+    }
+
+    /// All but those that a thread's own mistake raises.
+    private static let heldSignals = {
+        var signals = sigset_t()
+        sigfillset(&signals)
+        for mistake in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS] {
+            sigdelset(&signals, mistake)
+        }
+        return signals
+    }()
 
     /// The threads of the team. Set to more than there can be, it becomes what there can be; ``ThreadLimit`` says what
     /// that is. Programs keep the number that they were compiled for.

@@ -20,10 +20,12 @@ extension Kernel {
     }
 }
 
-/// The types that a kernel is made for.
+/// What a kernel is made for.
 package struct KernelTypes {
     package let inputs: [TensorType]
     package let outputs: [TensorType]
+    /// Whether the program is to run soon rather than often.
+    package var startsSoon = false
 }
 
 /// Where a kernel's tensors lie.

@@ -33,7 +33,8 @@ final class MatMulKernel: Kernel {
         let (_, n) = matmul.extents(types.inputs[1].shape, matmul.transposeB)
         let strideA = matmul.transposeA ? [1, m] : [k, 1]
         let strideB = matmul.transposeB ? [1, k] : [n, 1]
-        let blocks = MatMulKernel.blocks(m, n, k)
+        let blocks = MatMulKernel.blocks(
+            m, n, k, whole: types.startsSoon && !matmul.transposeA)
         let attributes = try DNNAttributes(slope: slope)
         let operations = try blocks.map { block in
             let (rows, columns) = (block.rows.count, block.columns.count)
@@ -55,10 +56,13 @@ final class MatMulKernel: Kernel {
     }
 
     /// A block for each thread, where there is enough to compute: of columns, or of rows where those are many more.
-    private static func blocks(_ m: Int, _ n: Int, _ k: Int) -> [Block] {
+    ///
+    /// - Parameter whole: whether all matrices are to be read as they are, without gaps. oneDNN has another routine for
+    ///   them, `brg`; that for parts of rows, `gemm:jit`, generates 20 ms of code when it first runs.
+    private static func blocks(_ m: Int, _ n: Int, _ k: Int, whole: Bool) -> [Block] {
         if 2 * m * n * k < 1 << 19 { return [Block(rows: 0..<m, columns: 0..<n)] }
         // Measured on products of 32 to 1024 rows and columns: rows are faster by 10 % for few, slower by 30 % for most.
-        if n >= 32 * Int(gk_threads()) && 8 * n >= m {
+        if !whole && n >= 32 * Int(gk_threads()) && 8 * n >= m {
             return DNNPieces.ranges(n, granule: 16).map { Block(rows: 0..<m, columns: $0) }
         }
         return DNNPieces.ranges(m, granule: 16).map { Block(rows: $0, columns: 0..<n) }
