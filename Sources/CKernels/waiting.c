@@ -24,8 +24,10 @@
 // beside a busy process every microsecond of spinning is taken from the time that the scheduler gives to work.
 #define IDLE_SECONDS 100e-6
 #define CROWDED_SECONDS 10e-6
-#define LATE_SECONDS 200e-6
-enum { CROWDED_LOOPS = 4096 };
+// A thread that is so late was taken off its processor. Once that happens on any machine; twice in so many loops it
+// will again.
+#define LATE_SECONDS 500e-6
+enum { CROWDED_LOOPS = 2048 };
 
 /// Pauses before a thread sleeps, while the machine is ours and while it is not.
 static uint64_t idle_spins, crowded_spins;
@@ -139,8 +141,10 @@ uint32_t gk_wait(gk_bell *bell, uint32_t seen) {
 }
 
 void gk_wait_for(gk_bell *bell, uint32_t wanted) {
+    static uint32_t loops, last_late = 0u - CROWDED_LOOPS;
     int left = atomic_load_explicit(&crowded, memory_order_relaxed);
     if (left > 0) atomic_store_explicit(&crowded, left - 1, memory_order_relaxed);
+    loops++;
     for (uint64_t i = 0, limit = spins(); i < limit; i++) {
         if (atomic_load_explicit(&bell->number, memory_order_acquire) == wanted) return;
         pause_briefly();
@@ -149,8 +153,9 @@ void gk_wait_for(gk_bell *bell, uint32_t wanted) {
     atomic_store(&bell->sleeping, true);
     for (uint32_t now; (now = atomic_load(&bell->number)) != wanted;) sleep_while(&bell->number, now);
     atomic_store_explicit(&bell->sleeping, false, memory_order_relaxed);
-    // A thread that is this late was taken off its processor, by somebody who may come again.
-    if (seconds() - start > LATE_SECONDS) atomic_store_explicit(&crowded, CROWDED_LOOPS, memory_order_relaxed);
+    if (seconds() - start < LATE_SECONDS) return;
+    if (loops - last_late < CROWDED_LOOPS) atomic_store_explicit(&crowded, CROWDED_LOOPS, memory_order_relaxed);
+    last_late = loops;
 }
 
 void gk_ring(gk_bell *bell, uint32_t number) {
