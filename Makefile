@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train test test-slow race scale precision quality evaluators check lint format setup golden clean
+.PHONY: all build train test test-slow race scale busy precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -37,6 +37,10 @@ race: build
 # How our time grows with the batch and the images' side: some 10 minutes on two cores that do nothing else.
 scale: build
 	python3 Benchmarks/scale.py
+
+# Two threads against one beside a process that never sleeps: a minute or two.
+busy: build
+	python3 Benchmarks/busy.py
 
 # The same seeds in f32 and in bf16: some 6 minutes.
 precision: build

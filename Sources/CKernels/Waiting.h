@@ -1,5 +1,4 @@
-/// How threads wait for each other: they spin for a short time, shorter where others use the processors too, and then
-/// sleep.
+/// How threads wait for each other: they spin for a short time, and then sleep.
 #ifndef WAITING_H
 #define WAITING_H
 
@@ -20,12 +19,14 @@ void gk_bind_to_place(int thread);
 
 /// Waits until the number is another than `seen`, and returns it.
 uint32_t gk_wait(gk_bell *bell, uint32_t seen);
-/// Waits until the number is `wanted`.
-void gk_wait_for(gk_bell *bell, uint32_t wanted);
+/// Waits until the number is `wanted`. Returns the seconds that it slept.
+double gk_wait_for(gk_bell *bell, uint32_t wanted);
 /// Sets the number and wakes who waits for a change.
 void gk_ring(gk_bell *bell, uint32_t number);
-/// Adds one, and wakes who waits if that makes `wanted`.
-void gk_count(gk_bell *bell, uint32_t wanted);
+/// Adds one. True if that makes `wanted`; whoever waits is woken then.
+bool gk_count(gk_bell *bell, uint32_t wanted);
+/// Seconds since some fixed moment.
+double gk_seconds(void);
 /// Sets the number to zero while nobody waits.
 void gk_reset(gk_bell *bell);
 

@@ -38,6 +38,7 @@ static size_t last_piece(ticket t) { return t & 0xFFFF; }
 typedef struct {
     _Alignas(64) _Atomic ticket pieces;
     gk_bell bell;  ///< rings with the loop's number
+    double late, left_out_until, left_out;  ///< when it was late last; until when, and how long, it is left out
 } member;
 
 static member members[MOST_THREADS];
@@ -58,10 +59,11 @@ static struct {
     atomic_size_t count, granule, pieces;
     atomic_int threads;
     gk_bell finished;  ///< pieces that are done
+    _Atomic(member *) last;  ///< who did the last one
 } loop;
 
 /// Claims one of a member's pieces and works on it. False if there was none.
-static bool work_on_piece(member *m) {
+static bool work_on_piece(member *m, member *self) {
     ticket t = atomic_load_explicit(&m->pieces, memory_order_acquire);
     while (next_piece(t) < last_piece(t)) {
         gk_part part = atomic_load_explicit(&loop.part, memory_order_relaxed);
@@ -77,6 +79,8 @@ static bool work_on_piece(member *m) {
         size_t begin = granules * piece / pieces * granule, end = granules * (piece + 1) / pieces * granule;
         if (end > count) end = count;
         if (begin < end) part(context, begin, end);
+        // Before it is counted: then the loop may be over.
+        atomic_store_explicit(&loop.last, self, memory_order_relaxed);
         gk_count(&loop.finished, (uint32_t)pieces);
         return true;
     }
@@ -87,8 +91,29 @@ static bool work_on_piece(member *m) {
 static void work(int me) {
     int all = atomic_load_explicit(&loop.threads, memory_order_relaxed);
     for (int i = 0; i < all; i++)
-        while (work_on_piece(&members[(me + i) % all])) {}
+        while (work_on_piece(&members[(me + i) % all], &members[me])) {}
 }
+
+// ---- Threads that others keep from their processor ----
+
+#define LATE 500e-6  // seconds that a thread makes the caller sleep for
+#define SOON 0.2
+#define SHORTEST 0.05
+#define LONGEST 1.0
+
+/// A thread that is late was taken off its processor. Once that happens on any machine; where it happens again soon, the
+/// thread is left out of the team for a while, twice as long each time: it is not woken, and others do its pieces.
+static void note_late(member *m) {
+    double now = gk_seconds();
+    bool came_back = m->left_out_until > 0 && now - m->left_out_until < SOON;
+    if (came_back || now - m->late < SOON) {
+        m->left_out = came_back && m->left_out * 2 < LONGEST ? m->left_out * 2 : came_back ? LONGEST : SHORTEST;
+        m->left_out_until = now + m->left_out;
+    }
+    m->late = now;
+}
+
+static bool is_left_out(member *m) { return m->left_out_until > 0 && gk_seconds() < m->left_out_until; }
 
 // ---- Threads ----
 
@@ -208,7 +233,10 @@ void gk_divide(gk_part part, const void *context, size_t count, size_t granule, 
     gk_reset(&loop.finished);
     for (int i = 0; i < all; i++)
         atomic_store_explicit(&members[i].pieces, make_ticket(number, (size_t)i, (size_t)i + 1), memory_order_release);
-    for (int i = 1; i < all; i++) gk_ring(&members[i].bell, number);
+    for (int i = 1; i < all; i++)
+        if (!is_left_out(&members[i])) gk_ring(&members[i].bell, number);
     work(0);
-    gk_wait_for(&loop.finished, (uint32_t)all);
+    if (gk_wait_for(&loop.finished, (uint32_t)all) < LATE) return;
+    member *last = atomic_load_explicit(&loop.last, memory_order_relaxed);
+    if (last != &members[0]) note_late(last);
 }

@@ -20,19 +20,11 @@
 #include <immintrin.h>
 #endif
 
-// Measured with `mlp` and `dense` on two processors: beside nobody 100 us are as fast as any, and 25 us 5 % slower;
-// beside a busy process every microsecond of spinning is taken from the time that the scheduler gives to work.
-#define IDLE_SECONDS 100e-6
-#define CROWDED_SECONDS 10e-6
-// A thread that is so late was taken off its processor. Once that happens on any machine; twice in so many loops it
-// will again.
-#define LATE_SECONDS 500e-6
-enum { CROWDED_LOOPS = 2048 };
+// Measured with `mlp` and `dense` on two processors: 100 us are as fast as any, and 25 us 5 % slower.
+#define SPIN_SECONDS 100e-6
 
-/// Pauses before a thread sleeps, while the machine is ours and while it is not.
-static uint64_t idle_spins, crowded_spins;
-/// Loops for which the machine is taken to be crowded.
-static atomic_int crowded;
+/// Pauses before a thread sleeps.
+static uint64_t spins;
 
 static inline void pause_briefly(void) {
 #if defined(__x86_64__)
@@ -44,13 +36,11 @@ static inline void pause_briefly(void) {
 
 // ---- How long to spin ----
 
-static double seconds(void) {
+double gk_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
-
-static void spin_always(uint64_t pauses) { idle_spins = crowded_spins = pauses; }
 
 /// GOMP_SPINCOUNT as libgomp reads it: `infinite`, or a number that may end in k, M, G or T. False for anything else.
 static bool parse_count(const char *text, uint64_t *count) {
@@ -70,27 +60,21 @@ static bool parse_count(const char *text, uint64_t *count) {
 void gk_choose_spinning(void) {
     const char *count = getenv("GOMP_SPINCOUNT"), *policy = getenv("OMP_WAIT_POLICY");
     uint64_t pauses;
-    if (count && parse_count(count, &pauses)) spin_always(pauses);
-    else if (policy && strcasecmp(policy, "active") == 0) spin_always(UINT64_MAX);
-    else if (policy && strcasecmp(policy, "passive") == 0) spin_always(0);
+    if (count && parse_count(count, &pauses)) spins = pauses;
+    else if (policy && strcasecmp(policy, "active") == 0) spins = UINT64_MAX;
+    else if (policy && strcasecmp(policy, "passive") == 0) spins = 0;
     else {
         // A pause takes 10 to 140 cycles: the fastest of some measurements is of a thread that was not interrupted.
         enum { PAUSES = 200 };
         double best = 1;
         for (int i = 0; i < 5; i++) {
-            double start = seconds();
+            double start = gk_seconds();
             for (int j = 0; j < PAUSES; j++) pause_briefly();
-            double took = seconds() - start;
+            double took = gk_seconds() - start;
             if (took < best) best = took;
         }
-        double pause = best > 1e-7 ? best / PAUSES : 1e-7 / PAUSES;
-        idle_spins = (uint64_t)(IDLE_SECONDS / pause);
-        crowded_spins = (uint64_t)(CROWDED_SECONDS / pause);
+        spins = (uint64_t)(SPIN_SECONDS * PAUSES / (best > 1e-7 ? best : 1e-7));
     }
-}
-
-static uint64_t spins(void) {
-    return atomic_load_explicit(&crowded, memory_order_relaxed) > 0 ? crowded_spins : idle_spins;
 }
 
 // ---- Sleeping ----
@@ -129,7 +113,7 @@ static void wake(_Atomic uint32_t *number) {
 
 uint32_t gk_wait(gk_bell *bell, uint32_t seen) {
     uint32_t now;
-    for (uint64_t i = 0, limit = spins(); i < limit; i++) {
+    for (uint64_t i = 0; i < spins; i++) {
         now = atomic_load_explicit(&bell->number, memory_order_acquire);
         if (now != seen) return now;
         pause_briefly();
@@ -140,22 +124,16 @@ uint32_t gk_wait(gk_bell *bell, uint32_t seen) {
     return now;
 }
 
-void gk_wait_for(gk_bell *bell, uint32_t wanted) {
-    static uint32_t loops, last_late = 0u - CROWDED_LOOPS;
-    int left = atomic_load_explicit(&crowded, memory_order_relaxed);
-    if (left > 0) atomic_store_explicit(&crowded, left - 1, memory_order_relaxed);
-    loops++;
-    for (uint64_t i = 0, limit = spins(); i < limit; i++) {
-        if (atomic_load_explicit(&bell->number, memory_order_acquire) == wanted) return;
+double gk_wait_for(gk_bell *bell, uint32_t wanted) {
+    for (uint64_t i = 0; i < spins; i++) {
+        if (atomic_load_explicit(&bell->number, memory_order_acquire) == wanted) return 0;
         pause_briefly();
     }
-    double start = seconds();
+    double start = gk_seconds();
     atomic_store(&bell->sleeping, true);
     for (uint32_t now; (now = atomic_load(&bell->number)) != wanted;) sleep_while(&bell->number, now);
     atomic_store_explicit(&bell->sleeping, false, memory_order_relaxed);
-    if (seconds() - start < LATE_SECONDS) return;
-    if (loops - last_late < CROWDED_LOOPS) atomic_store_explicit(&crowded, CROWDED_LOOPS, memory_order_relaxed);
-    last_late = loops;
+    return gk_seconds() - start;
 }
 
 void gk_ring(gk_bell *bell, uint32_t number) {
@@ -163,8 +141,10 @@ void gk_ring(gk_bell *bell, uint32_t number) {
     if (atomic_load(&bell->sleeping)) wake(&bell->number);
 }
 
-void gk_count(gk_bell *bell, uint32_t wanted) {
-    if (atomic_fetch_add(&bell->number, 1) + 1 == wanted && atomic_load(&bell->sleeping)) wake(&bell->number);
+bool gk_count(gk_bell *bell, uint32_t wanted) {
+    if (atomic_fetch_add(&bell->number, 1) + 1 != wanted) return false;
+    if (atomic_load(&bell->sleeping)) wake(&bell->number);
+    return true;
 }
 
 void gk_reset(gk_bell *bell) { atomic_store_explicit(&bell->number, 0, memory_order_relaxed); }

@@ -51,6 +51,20 @@ struct LockTests {
         running.interrupt()
     }
 
+    /// What a step reports is in the file within a second: it grows several times in a few.
+    @Test func theJournalGrows() throws {
+        let running = try start("run")
+        let end = Date().addingTimeInterval(5)
+        var sizes: Set<Int> = []
+        while running.isRunning && Date() < end && sizes.count < 4 {
+            sizes.insert(Files.status("\(folder.path)/run/journal.jsonl")?.size ?? 0)
+            usleep(10_000)
+        }
+        running.interrupt()
+        #expect(running.wait().code == 130)
+        #expect(sizes.count == 4, "\(sizes)")
+    }
+
     /// The lock goes with its process, however that ends, and the journal of a killed run is there: each step once.
     @Test func aKilledRunIsFree() throws {
         let running = try start("run")

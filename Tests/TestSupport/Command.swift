@@ -4,6 +4,8 @@ import Foundation
 public struct Command {
     public struct Result {
         public let code: Int32
+        /// How often one of its threads gave its processor up by itself.
+        public let sleeps: Int
         public let output: String
         public let errors: String
     }
@@ -62,12 +64,13 @@ public struct Command {
                 if Date() > end { kill() }
                 usleep(500)
             }
-            let code = child.wait()
+            let (code, sleeps) = child.end()
             func take(_ path: String) -> String {
                 defer { try? FileManager.default.removeItem(atPath: path) }
                 return (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             }
-            return Result(code: code, output: take(outputPath), errors: take(errorsPath))
+            return Result(
+                code: code, sleeps: sleeps, output: take(outputPath), errors: take(errorsPath))
         }
     }
 }
@@ -124,9 +127,14 @@ public struct ChildProcess {
     }
 
     /// The exit code, or the negative number of the signal that ended it.
-    public func wait() -> Int32 {
+    public func wait() -> Int32 { end().code }
+
+    /// The same, and how often one of its threads gave its processor up by itself.
+    func end() -> (code: Int32, sleeps: Int) {
         var status: Int32 = 0
-        while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
-        return status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
+        var usage = rusage()
+        while wait4(identifier, &status, 0, &usage) < 0 && errno == EINTR {}
+        let code = status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
+        return (code, usage.ru_nvcsw)
     }
 }
