@@ -58,8 +58,12 @@ evaluators: build
 quality: build
 	python3 Benchmarks/quality.py --gan-train
 
+# Folders of the library, from the ground up: none uses a later one.
+LAYERS := Support Formats Imaging Data NN Optimizers Losses Models Runs Metrics Evaluation Report Training
+
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift
+	python3 scripts/layers.py Sources/Ganymede $(LAYERS)
 
 format:
 	swift format --in-place --recursive Sources Tests Examples Package.swift

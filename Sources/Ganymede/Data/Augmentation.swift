@@ -43,7 +43,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
     ///   - key: of the seed and the step; `place` counts the pictures of a step.
     package func write(
         _ source: UnsafePointer<UInt8>, _ image: [Int], to target: UnsafeMutablePointer<Float>,
-        pixels: GAN.PixelRange, key: RandomKey, place: Int
+        pixels: PixelRange, key: RandomKey, place: Int
     ) {
         var chance = Chance(key: key, stream: Augmentation.stream, place: place)
         let angle = chance.signed() * rotation * .pi / 180

@@ -8,14 +8,14 @@ public struct BatchLoader {
     public let dataset: Dataset
     /// Images in a batch.
     public let batch: Int
-    private let pixels: GAN.PixelRange
+    private let pixels: PixelRange
     private let seed: UInt64
     private var epoch = -1
     private var order: [Int32] = []
 
     /// A loader; the dataset must hold at least one batch.
     public init(
-        _ dataset: Dataset, batch: Int, seed: UInt64, pixels: GAN.PixelRange = .signed
+        _ dataset: Dataset, batch: Int, seed: UInt64, pixels: PixelRange = .signed
     ) throws {
         guard batch > 0, dataset.count >= batch else {
             throw GanymedeError.world(
@@ -94,14 +94,4 @@ public struct BatchLoader {
 extension UInt32 {
     /// Random bits as a number from 0 to `count` - 1: biased by less than 2^-32 a number.
     func scaled(below count: Int) -> Int { Int((UInt64(self) * UInt64(count)) >> 32) }
-}
-
-extension GAN.PixelRange {
-    /// number = byte * scale + offset.
-    var scaling: (scale: Float, offset: Float) {
-        switch self {
-        case .signed: (1 / 127.5, -1)
-        case .unit: (1 / 255, 0)
-        }
-    }
 }

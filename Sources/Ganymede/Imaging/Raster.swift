@@ -69,7 +69,7 @@ extension Raster {
     }
 
     /// Numbers as bytes, rounded: the inverse of what training makes of bytes.
-    static func bytes(_ values: some Sequence<Float>, _ range: GAN.PixelRange) -> [UInt8] {
+    static func bytes(_ values: some Sequence<Float>, _ range: PixelRange) -> [UInt8] {
         let (scale, offset) = range.scaling
         return values.map { UInt8(max(0, min(255, (($0 - offset) / scale).rounded()))) }
     }

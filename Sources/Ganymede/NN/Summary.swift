@@ -37,17 +37,6 @@ extension Sequential {
     }
 }
 
-/// 1493520 as `1,493,520`.
-func grouped(_ number: Int) -> String {
-    var digits = String(abs(number))
-    var groups: [String] = []
-    while digits.count > 3 {
-        groups.insert(String(digits.suffix(3)), at: 0)
-        digits.removeLast(3)
-    }
-    return (number < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
-}
-
 /// A count of 4-byte numbers with its size in memory.
 private func sized(_ count: Int) -> String {
     let bytes = Double(count * 4)
@@ -55,18 +44,4 @@ private func sized(_ count: Int) -> String {
         bytes < 1024
         ? (bytes, "B") : bytes < 1_048_576 ? (bytes / 1024, "KB") : (bytes / 1_048_576, "MB")
     return "\(grouped(count)) (\(fixed(value, 2)) \(unit))"
-}
-
-/// A number with `places` digits after the point, rounded half away from zero.
-func fixed(_ value: Double, _ places: Int) -> String {
-    guard value.isFinite else { return "\(value)" }
-    let scale = (0..<places).reduce(1) { power, _ in power * 10 }
-    let scaled = (abs(value) * Double(scale)).rounded()
-    guard scaled < 9e15 else { return "\(value)" }
-    let whole = Int(scaled)
-    let sign = value < 0 && whole != 0 ? "-" : ""
-    if places == 0 { return sign + String(whole) }
-    let fraction = String(whole % scale)
-    return sign + "\(whole / scale)."
-        + String(repeating: "0", count: places - fraction.count) + fraction
 }

@@ -88,36 +88,3 @@ public final class Benchmark {
         }
     }
 }
-
-extension RunOptions {
-    /// The options of a preset on a source of data (MNIST, or `ring8` for points), as it comes or with another batch,
-    /// by which a preset that counts in epochs is longer or shorter.
-    public init(
-        preset: Preset, data: String? = nil, size: Int? = nil, channels: Int? = nil,
-        batch: Int? = nil
-    ) throws {
-        let source = DataSource(data ?? (preset.makesPoints ? Toy.ring8.name : "mnist"))
-        let isImages = !preset.makesPoints && !source.holdsPoints
-        self.init(
-            preset: preset.name, data: source.name,
-            gan: try preset.gan(
-                size: size, channels: channels ?? (isImages ? source.usual[2] : nil)),
-            training: preset.training(
-                batch: batch ?? preset.batch,
-                images: (NamedDataset.named(source.name) ?? .mnist).count))
-    }
-
-    /// The options in a `config.json`.
-    public init(file path: String) throws {
-        let content = try Files.read(path, limit: RunOptions.fileLimit)
-        self = try JSON.decode(RunOptions.self, from: content, quoted(path))
-    }
-
-    /// Bytes that a `config.json` may have.
-    static let fileLimit = 4 << 20
-
-    /// As `config.json` holds them.
-    public func text() throws -> String {
-        String(decoding: try JSON.encoder(pretty: true).encode(self), as: UTF8.self)
-    }
-}

@@ -173,22 +173,3 @@ public struct ProgressLine {
         value >= 1000 ? fixed(value / 1000, 1) + "k" : fixed(value, 0)
     }
 }
-
-/// `[####------]`.
-func progressBar(_ done: Int, of total: Int) -> String {
-    let filled = min(done * 10 / max(total, 1), 10)
-    return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: 10 - filled)
-        + "]"
-}
-
-/// 0.634 as `63%`.
-func percent(_ share: Double) -> String { fixed(share * 100, 0) + "%" }
-
-/// `2m 41s`, `1h 05m`, `8s`.
-package func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 1e9 else { return "?" }
-    let whole = Int(seconds.rounded())
-    let padded = { (number: Int) in (number < 10 ? "0" : "") + "\(number)" }
-    if whole >= 3600 { return "\(whole / 3600)h \(padded(whole % 3600 / 60))m" }
-    return whole >= 60 ? "\(whole / 60)m \(padded(whole % 60))s" : "\(whole)s"
-}

@@ -28,12 +28,7 @@ public struct GAN: Codable, Equatable, Sendable {
     }
 
     /// Which numbers stand for black and white.
-    public enum PixelRange: String, Codable, Sendable, CaseIterable {
-        /// -1 to 1, as a tanh makes them.
-        case signed
-        /// 0 to 1, as a sigmoid makes them.
-        case unit
-    }
+    public typealias PixelRange = Ganymede.PixelRange
 
     /// Noise to image.
     public var generator: Sequential

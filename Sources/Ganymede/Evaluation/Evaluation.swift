@@ -153,12 +153,3 @@ public struct Evaluation: Sendable, Equatable {
         ]).text
     }
 }
-
-func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-
-/// The standard deviation of the distribution that the values were drawn from.
-func deviation(_ values: [Double]) -> Double {
-    let middle = mean(values)
-    let squares = values.reduce(0) { $0 + ($1 - middle) * ($1 - middle) }
-    return (squares / Double(values.count - 1)).squareRoot()
-}

@@ -36,7 +36,7 @@ final class Classifier {
         let step = channel == nil ? 1 : stride
         let count = images.count / (size * step)
         let feed = program.feed("images")
-        let (scale, offset) = GAN.PixelRange.signed.scaling
+        let (scale, offset) = PixelRange.signed.scaling
         let (features, logits) = (network.features.output[0], network.head.output[0])
         var (allFeatures, allLogits): ([Float], [Float]) = ([], [])
         allFeatures.reserveCapacity(count * features)

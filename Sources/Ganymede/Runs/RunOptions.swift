@@ -177,12 +177,3 @@ extension JSONValue {
         self = value ?? Double(text).flatMap { $0.isFinite ? .number($0) : nil } ?? .string(text)
     }
 }
-
-/// Lines `field: a, not b` for every leaf in which two values differ.
-func differences(_ found: JSONValue, _ expected: JSONValue) -> [String] {
-    let (a, b) = (found.leaves, expected.leaves)
-    return Set(a.keys).union(b.keys).sorted().compactMap { key in
-        a[key] == b[key]
-            ? nil : "\(key): \(a[key]?.text ?? "missing"), not \(b[key]?.text ?? "missing")"
-    }
-}

@@ -68,36 +68,3 @@ extension Evaluation {
         return aligned([["class", "generated, %", "real, %", ""]] + rows)
     }
 }
-
-/// Rows of cells as lines, each column as wide as its widest cell.
-func aligned(_ rows: [[String]]) -> String {
-    let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in
-        rows.map { $0[column].count }.max() ?? 0
-    }
-    return rows.map { row in
-        let cells = zip(row, widths).map { cell, width in
-            cell + String(repeating: " ", count: width - cell.count)
-        }
-        let line = cells.joined(separator: "   ")
-        return String(
-            line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
-    }.joined(separator: "\n")
-}
-
-/// Three digits of a number or more, or all of a whole one.
-func short(_ value: Double) -> String {
-    let size = abs(value)
-    if value == value.rounded() && size < 1e9 { return fixed(value, 0) }
-    if size >= 1e9 || size < 1e-6 {
-        guard value.isFinite else { return "\(value)" }
-        let exponent = Int(LibM.log10(size).rounded(.down))
-        guard let power = Double("1e\(exponent)"), power > 0 else {
-            return "\(value)"
-        }
-        return "\(fixed(value / power, 2))e\(exponent)"
-    }
-    if size >= 100 { return fixed(value, 0) }
-    if size >= 10 { return fixed(value, 1) }
-    if size >= 1 { return fixed(value, 2) }
-    return fixed(value, size >= 0.001 ? 4 : size >= 0.0001 ? 6 : 8)
-}

@@ -16,7 +16,7 @@ public func quoted(_ path: String) -> String {
     }
     if isPrintable { return "'\(path.replacing("'", with: "'\\''"))'" }
     // Bash, Zsh and the newest POSIX know this kind of quotes.
-    let escaped = path.utf8.map { byte -> String in
+    let spelled = path.utf8.map { byte -> String in
         switch byte {
         case UInt8(ascii: "\n"): "\\n"
         case UInt8(ascii: "\t"): "\\t"
@@ -26,5 +26,5 @@ public func quoted(_ path: String) -> String {
         default: "\\" + String(byte >> 6) + String(byte >> 3 & 7) + String(byte & 7)
         }
     }
-    return "$'\(escaped.joined())'"
+    return "$'\(spelled.joined())'"
 }
