@@ -19,7 +19,7 @@ let package = Package(
         .target(name: "CResources", exclude: ["mnist", "evaluators"], cSettings: c),
         // Linked with the C++ library, so that its operator new is one that the command can replace.
         .target(
-            name: "CSmallBlocks", cSettings: c, linkerSettings: [.linkedLibrary("stdc++")]),
+            name: "CAllocator", cSettings: c, linkerSettings: [.linkedLibrary("stdc++")]),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CGD"),
         .systemLibrary(name: "COpenSSL"),
@@ -35,7 +35,7 @@ let package = Package(
         .executableTarget(
             name: "GanymedeCLI",
             dependencies: [
-                "Ganymede", "Engine", "CSmallBlocks",
+                "Ganymede", "Engine", "CAllocator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),

@@ -22,7 +22,7 @@ typedef struct {
 /// Taps that an index of the result sees: positions, and the index in the image of the first.
 typedef struct {
     size_t position, count, image;
-} sight;
+} tap_range;
 
 /// In the input gradient, every stride-th tap meets the same indices of the result, and the last the first.
 static inline size_t taps_of_class(const axis *a, size_t class) {
@@ -36,18 +36,18 @@ static inline size_t tap_at(const axis *a, size_t position) {
     return class + (taps - 1 - position) * a->stride;
 }
 
-static inline sight look(const axis *a, size_t index) {
+static inline tap_range taps_at(const axis *a, size_t index) {
     if (!a->gradient) {
         size_t at = index * a->stride, first = a->before > at ? a->before - at : 0;
         size_t end = a->image + a->before > at ? least(a->taps, a->image + a->before - at) : 0;
-        return first < end ? (sight){first, end - first, at + first - a->before} : (sight){0, 0, 0};
+        return first < end ? (tap_range){first, end - first, at + first - a->before} : (tap_range){0, 0, 0};
     }
     size_t class = (index + a->before) % a->stride, at = (index + a->before) / a->stride;
     size_t taps = taps_of_class(a, class), first = at >= a->image ? at - a->image + 1 : 0, end = least(taps, at + 1);
-    if (first >= end) return (sight){0, 0, 0};
+    if (first >= end) return (tap_range){0, 0, 0};
     size_t before = 0;
     for (size_t c = 0; c < class; c++) before += taps_of_class(a, c);
-    return (sight){before + taps - end, end - first, at + 1 - end};
+    return (tap_range){before + taps - end, end - first, at + 1 - end};
 }
 
 // ---- The plan ----

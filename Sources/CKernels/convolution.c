@@ -47,7 +47,7 @@ static void tiles_part(const void *context, size_t begin, size_t end) {
         size_t first = first_vector(p, block), vectors = first_vector(p, block + 1) - first;
         size_t n = p->batch * group / p->groups, images = p->batch * (group + 1) / p->groups - n;
         size_t last = least(p->outputs - first * LANES, vectors * LANES) - (vectors - 1) * LANES;
-        sight rows = look(&p->y, y);
+        tap_range rows = taps_at(&p->y, y);
         tile t = {.rows = rows.count, .row = p->x.image * pixel, .packed_row = p->row * vectors * LANES,
                   .bias = p->bias ? p->bias + first * LANES : NULL, .slope = p->slope,
                   .result_bfloat16 = p->result_bfloat16, .last = (__mmask16)((1u << last) - 1)};
@@ -55,10 +55,10 @@ static void tiles_part(const void *context, size_t begin, size_t end) {
         const char *source = p->image + n * image + rows.image * t.row;
         char *result = p->result + n * result_image + y * p->x.result * result_pixel + first * LANES * result_size;
         for (size_t class = 0; class < least(apart, p->x.result); class++) {
-            sight seen = look(&p->x, class), next = seen;
+            tap_range seen = taps_at(&p->x, class), next = seen;
             for (size_t x = class, same; x < p->x.result; x += same * apart, seen = next) {
                 for (same = 1; x + same * apart < p->x.result; same++) {
-                    next = look(&p->x, x + same * apart);
+                    next = taps_at(&p->x, x + same * apart);
                     if (next.count != seen.count || next.position != seen.position) break;
                 }
                 size_t from = seen.position * p->channels, to = from + seen.count * p->channels;

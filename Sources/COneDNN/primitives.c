@@ -24,7 +24,7 @@ int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_
     return gdn_operation_create(out, pd, forward_ids);
 }
 
-// The gradients take the forward face's descriptor as a hint.
+// The gradients take the forward direction's descriptor as a hint.
 static dnnl_status_t convolution_forward(dnnl_primitive_desc_t *pd, md_reference src, md_reference weights,
                                          md_reference dst, const int64_t *strides, const int64_t *before,
                                          const int64_t *after, dnnl_primitive_attr_t attr) {
@@ -40,12 +40,12 @@ static dnnl_status_t convolution_forward(dnnl_primitive_desc_t *pd, md_reference
 #endif
 }
 
-static dnnl_status_t convolution_gradient(dnnl_primitive_desc_t *pd, gdn_face face, md_reference src,
+static dnnl_status_t convolution_gradient(dnnl_primitive_desc_t *pd, gdn_direction direction, md_reference src,
                                           md_reference weights, md_reference dst, const int64_t *strides,
                                           const int64_t *before, const int64_t *after, dnnl_primitive_attr_t attr,
                                           const_dnnl_primitive_desc_t hint) {
 #if V3
-    if (face == GDN_INPUT_GRADIENT)
+    if (direction == GDN_INPUT_GRADIENT)
         return dnnl_convolution_backward_data_primitive_desc_create(pd, gdn_engine, dnnl_convolution_direct, src,
                                                                     weights, dst, strides, NULL, before, after, hint,
                                                                     attr);
@@ -54,7 +54,7 @@ static dnnl_status_t convolution_gradient(dnnl_primitive_desc_t *pd, gdn_face fa
                                                                    hint, attr);
 #else
     dnnl_convolution_desc_t desc;
-    if (face == GDN_INPUT_GRADIENT)
+    if (direction == GDN_INPUT_GRADIENT)
         TRY(dnnl_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, src, weights, dst, strides,
                                                      before, after));
     else
@@ -64,7 +64,7 @@ static dnnl_status_t convolution_gradient(dnnl_primitive_desc_t *pd, gdn_face fa
 #endif
 }
 
-int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descriptor *src,
+int gdn_convolution_create(gdn_operation **out, gdn_direction direction, const gdn_descriptor *src,
                            const gdn_descriptor *weights, const gdn_descriptor *dst, const gdn_descriptor *hint_src,
                            const gdn_descriptor *hint_weights, const int64_t strides[2], const int64_t before[2],
                            const int64_t after[2], const gdn_attributes *attributes) {
@@ -72,12 +72,12 @@ int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descrip
     dnnl_primitive_desc_t forward, gradient;
     TRY(convolution_forward(&forward, MD(hint_src), MD(hint_weights), MD(dst), strides, before, after,
                             attributes->attr));
-    if (face == GDN_FORWARD) return gdn_operation_create(out, forward, forward_ids);
-    dnnl_status_t status = convolution_gradient(&gradient, face, MD(src), MD(weights), MD(dst), strides, before, after,
+    if (direction == GDN_FORWARD) return gdn_operation_create(out, forward, forward_ids);
+    dnnl_status_t status = convolution_gradient(&gradient, direction, MD(src), MD(weights), MD(dst), strides, before, after,
                                                 attributes->attr, forward);
     dnnl_primitive_desc_destroy(forward);
     if (status != dnnl_success) return status;
-    return gdn_operation_create(out, gradient, face == GDN_INPUT_GRADIENT ? input_gradient_ids : filter_gradient_ids);
+    return gdn_operation_create(out, gradient, direction == GDN_INPUT_GRADIENT ? input_gradient_ids : filter_gradient_ids);
 }
 
 int gdn_reorder_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *dst,

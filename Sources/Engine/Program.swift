@@ -49,7 +49,7 @@ public final class Program {
         let kept = Set(
             optimized.outputs.filter { $0.role == .result }.map { optimized.storage(of: $0.value) }
                 + schedule.copied.map { optimized.storage(of: $0.value) })
-        let plan = Passes.planMemory(
+        let plan = Passes.layOutMemory(
             optimized, schedule, placed: Set(schedule.placedInState.keys), kept: kept,
             scratchBytes: { scratch[$0] ?? 0 })
         let inputBytes = optimized.inputs.map(\.input.type.byteCount).reduce(0, +)
@@ -72,10 +72,10 @@ public final class Program {
     }
 
     /// The multiplications and additions of each node that runs, in order.
-    package var arithmetic: [Double] {
+    package var flops: [Double] {
         kernels.map { kernel in
             let node = graph.nodes[kernel.node]
-            return node.operation.arithmetic(node.inputs.map(graph.type(of:)))
+            return node.operation.flops(node.inputs.map(graph.type(of:)))
         }
     }
 
@@ -197,7 +197,7 @@ public final class Program {
 
     // MARK: Compiling
 
-    private func assignMemory(_ plan: MemoryPlan) {
+    private func assignMemory(_ plan: ArenaLayout) {
         for (index, node) in graph.nodes.enumerated() {
             switch node.operation {
             case let input as Input where input.role == .state:
@@ -230,7 +230,7 @@ public final class Program {
         return address
     }
 
-    private func bindKernels(_ plan: MemoryPlan) throws {
+    private func bindKernels(_ plan: ArenaLayout) throws {
         for (index, kernel) in kernels {
             let node = graph.nodes[index]
             try kernel.bind(

@@ -33,9 +33,9 @@ struct Compare: ParsableCommand {
         let directories = try folders.map { try RunDirectory.open($0) }
         let runs = try directories.map { directory -> (path: String, evaluation: Evaluation?) in
             if noMetrics { return (directory.path, nil) }
-            let judged = try Judged(directory.path, data: nil, evaluator: evaluator)
-            let evaluation = try judged.evaluation(
-                called: directory.path, samples: samples ?? judged.usualSamples, isShown: !quiet)
+            let task = try EvaluationTask(directory.path, data: nil, evaluator: evaluator)
+            let evaluation = try task.evaluation(
+                called: directory.path, samples: samples ?? task.defaultSamples, isShown: !quiet)
             return (directory.path, evaluation)
         }
         try Comparison(runs).write(output)

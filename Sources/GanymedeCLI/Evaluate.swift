@@ -50,21 +50,21 @@ struct Evaluate: ParsableCommand {
         for file in [neighbours, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let names = try metrics.map(parseMetrics)
         if let threads { _ = takeThreads(threads) }
-        let judged = try Judged(source, data: data, evaluator: evaluator)
-        let count = samples ?? judged.usualSamples
+        let task = try EvaluationTask(source, data: data, evaluator: evaluator)
+        let count = samples ?? task.defaultSamples
         if let confusion {
-            try judged.confusion(samples: count, seed: seed).write(to: confusion)
+            try task.confusion(samples: count, seed: seed).write(to: confusion)
         }
         if let neighbours {
-            try Files.writeAtomically(neighbours, [judged.neighbours(seed: seed).png()])
+            try Files.writeAtomically(neighbours, [task.neighbours(seed: seed).png()])
         }
-        let evaluation = try judged.evaluation(
+        let evaluation = try task.evaluation(
             called: source, names: names, samples: count, sets: sets, seed: seed)
         print(json ? evaluation.json : evaluation.text(of: source))
     }
 }
 
-extension Judged {
+extension EvaluationTask {
     /// The figures, computed under a line that says how far they are.
     func evaluation(
         called name: String, names: [String]? = nil, samples: Int, sets: Int = 3, seed: Int = 0,

@@ -92,7 +92,7 @@ struct Train: ParsableCommand {
             options.training.steps = max(Int((epochs * Double(epoch)).rounded()), 1)
         }
         let isSaid = metricsEvery != nil || set.contains { $0.hasPrefix("metrics_every=") }
-        if config == nil, !isSaid { options.training.metricsEvery = options.usualMetricsEvery }
+        if config == nil, !isSaid { options.training.metricsEvery = options.defaultMetricsEvery }
         return try options.validated()
     }
 

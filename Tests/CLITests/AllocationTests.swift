@@ -59,7 +59,7 @@
         }
 
         /// No memory taken or given back, neither by us nor by oneDNN, and no primitive made. oneDNN's execute does make
-        /// C++ objects, at every call; the command hands it blocks that it has (`Sources/CSmallBlocks`).
+        /// C++ objects, at every call; the command hands it blocks that it has (`Sources/CAllocator`).
         private func expectNothing(_ found: Counts, steps: Int, executionsPerStep: Int) {
             #expect(found.threads == 1)
             #expect(found.counted == steps * executionsPerStep)

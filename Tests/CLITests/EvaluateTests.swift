@@ -80,7 +80,7 @@ struct EvaluateTests {
             (["--data", "images.npy", "--steps", "1000"], nil),
             (["--config", "silent.json"], nil),
         ] as [([String], Int?)])
-    func usualEvaluations(arguments: [String], every: Int?) throws {
+    func defaultEvaluations(arguments: [String], every: Int?) throws {
         let folder = try TemporaryFolder()
         let images = NPY(shape: [64, 28, 28], bytes: [UInt8](repeating: 7, count: 64 * 28 * 28))
         try images.data.write(to: URL(filePath: "\(folder.path)/images.npy"))
@@ -365,7 +365,7 @@ struct EvaluateTests {
         for part in [
             "run: 2 sets of 1,000 samples, judged by as many of mnist", "fid", " ± ", "copies",
             "left out: score of 1000 samples",
-            "Chance alone gives 1,000 samples a mode_kl of 0.0045",
+            "PhiloxDraws alone gives 1,000 samples a mode_kl of 0.0045",
             "class   generated, %   real, %",
         ] {
             #expect(table.contains(part), "\(part): \(table)")

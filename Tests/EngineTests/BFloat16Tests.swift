@@ -24,9 +24,9 @@ struct BFloat16Tests {
             narrow = MatMul(
                 transposeA: matmul.transposeA, transposeB: matmul.transposeB, result: result)
         case let convolution as Convolution:
-            if convolution.face == .filterGradient && result == .bfloat16 { return }
-            isFilter[1] = convolution.face != .filterGradient
-            narrow = Convolution(convolution.face, convolution.window, result: result)
+            if convolution.direction == .filterGradient && result == .bfloat16 { return }
+            isFilter[1] = convolution.direction != .filterGradient
+            narrow = Convolution(convolution.direction, convolution.window, result: result)
         case let biased as Biased<MatMul>:
             narrow = biased.product.keeping(result).biased(slope: biased.slope)
         case let biased as Biased<Convolution>:

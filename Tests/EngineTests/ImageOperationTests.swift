@@ -41,7 +41,7 @@ struct ImageOperationTests {
 
         /// For each place and channel, the pixels under the window.
         var seen: [[Double]] {
-            let places = window.places
+            let places = window.outputSize
             return (0..<2).flatMap { n in
                 (0..<places[0]).flatMap { i in
                     (0..<places[1]).flatMap { j in
@@ -49,8 +49,8 @@ struct ImageOperationTests {
                             (0..<size[0]).flatMap { k in
                                 (0..<size[1]).compactMap { l in
                                     pixel(
-                                        n, i * strides[0] + k - window.before[0],
-                                        j * strides[1] + l - window.before[1], c)
+                                        n, i * strides[0] + k - window.padBefore[0],
+                                        j * strides[1] + l - window.padBefore[1], c)
                                 }
                             }
                         }
@@ -76,7 +76,7 @@ struct ImageOperationTests {
         let mean = test.evaluate {
             $0.averagePooled(test.size, strides: test.strides, padding: test.padding)
         }
-        let shape = Shape([2] + test.window.places + [test.channels])
+        let shape = Shape([2] + test.window.outputSize + [test.channels])
         #expect(largest?.shape == shape && mean?.shape == shape)
         for (index, seen) in test.seen.enumerated() {
             #expect(largest?.values[index] == seen.max())
@@ -107,8 +107,7 @@ struct ImageOperationTests {
         var padding = test.padding
         // A window inside its own padding has no place to hand pixels to.
         if case .symmetric = padding { padding = .same }
-        let window = Window(
-            places: test.image, size: test.size, strides: test.strides, padding: padding)
+        let window = Window(outputSize: test.image, size: test.size, strides: test.strides, padding: padding)
         let filters = 3
         let filterShape = Shape(test.size + [filters, test.channels])
         var numbers = TestNumbers(seed: 9)
@@ -123,8 +122,8 @@ struct ImageOperationTests {
                 for j in 0..<test.image[1] {
                     for k in 0..<test.size[0] {
                         for l in 0..<test.size[1] {
-                            let row = i * test.strides[0] + k - window.before[0]
-                            let column = j * test.strides[1] + l - window.before[1]
+                            let row = i * test.strides[0] + k - window.padBefore[0]
+                            let column = j * test.strides[1] + l - window.padBefore[1]
                             guard (0..<window.image[0]).contains(row),
                                 (0..<window.image[1]).contains(column)
                             else { continue }
@@ -150,6 +149,6 @@ struct ImageOperationTests {
     /// TensorFlow's rule: 28 pixels under a window of 5 by steps of 2 get one in front and two behind.
     @Test func samePaddingPutsTheOddPixelBehind() {
         let window = Window(image: [28, 7], size: [5, 5], strides: [2, 2], padding: .same)
-        #expect(window.before == [1, 2] && window.after == [2, 2] && window.places == [14, 4])
+        #expect(window.padBefore == [1, 2] && window.padAfter == [2, 2] && window.outputSize == [14, 4])
     }
 }

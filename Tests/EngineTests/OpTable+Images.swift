@@ -65,13 +65,13 @@ extension OpTable {
         let window = Window(image: image, size: size, strides: strides, padding: padding)
         let x = Shape([batch] + image + [c])
         let w = Shape(size + [c, o])
-        let y = Shape([batch] + window.places + [o])
+        let y = Shape([batch] + window.outputSize + [o])
         return [
-            (Convolution.Face.forward, [x, w]), (.inputGradient, [y, w]),
+            (Convolution.Direction.forward, [x, w]), (.inputGradient, [y, w]),
             (.filterGradient, [x, y]),
         ]
-        .map { (face: Convolution.Face, shapes: [Shape]) in
-            let convolution = Convolution(face, window)
+        .map { (direction: Convolution.Direction, shapes: [Shape]) in
+            let convolution = Convolution(direction, window)
             return OpRow(name: convolution.name, shapes: shapes, tolerance: 1e-5) {
                 [$0[0].builder.emit(convolution, $0[0], $0[1])]
             }

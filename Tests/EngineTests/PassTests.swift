@@ -39,7 +39,7 @@ struct PassTests {
         let graph = try Passes.optimize(RandomGraph(seed: seed).graph)
         let schedule = try Passes.schedule(graph)
         let kept = Set(graph.outputs.map { graph.storage(of: $0.value) })
-        let plan = Passes.planMemory(
+        let plan = Passes.layOutMemory(
             graph, schedule, placed: Set(schedule.placedInState.keys), kept: kept,
             scratchBytes: { $0 % 3 == 0 ? 100 : 0 })
         var owner = [Value?](repeating: nil, count: plan.byteCount)

@@ -106,7 +106,7 @@ struct ClassifierDataTests {
 
     @Test(arguments: [1, 7, 1000])
     func stepSizesRiseAndFall(steps: Int) {
-        let course = LearningRateCourse(peak: 0.5, steps: steps)
+        let course = OneCycleSchedule(peak: 0.5, steps: steps)
         let sizes = (0..<steps).map { course[$0] }
         #expect(sizes.allSatisfy { $0 > 0 && $0 <= 0.5 })
         let top = sizes.firstIndex(of: sizes.max() ?? 0) ?? 0

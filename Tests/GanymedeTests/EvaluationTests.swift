@@ -15,12 +15,12 @@ struct EvaluationTests {
     }
     static let mnist = Result {
         let (training, test) = try splits.get()
-        return try Judge(
-            training: training, test: test, observer: Observer(.mnist), samples: count)
+        return try ReferenceSet(
+            training: training, test: test, observer: FeatureExtractor(.mnist), samples: count)
     }
     let training: Dataset
     let test: Dataset
-    let judge: Judge
+    let judge: ReferenceSet
 
     init() throws {
         (training, test) = try Self.splits.get()
@@ -131,8 +131,8 @@ struct EvaluationTests {
     @Test func sameSeedSameFigures() throws {
         let samples = test.picking(unseen)
         func found(seed: Int) throws -> Evaluation {
-            let judge = try Judge(
-                training: training, test: test, observer: Observer(.mnist), samples: 1000,
+            let judge = try ReferenceSet(
+                training: training, test: test, observer: FeatureExtractor(.mnist), samples: 1000,
                 seed: seed)
             return try Evaluation(
                 of: [samples.picking(Array(0..<1000))], by: judge, names: ["fid", "kid"],
@@ -163,7 +163,7 @@ struct EvaluationTests {
 
     @Test func tooFewRealImages() throws {
         let error = #expect(throws: GanymedeError.self) {
-            try Judge(training: training, test: test, observer: Observer(.mnist), samples: 10_001)
+            try ReferenceSet(training: training, test: test, observer: FeatureExtractor(.mnist), samples: 10_001)
         }
         #expect(error?.description.contains("--samples 10000") == true)
     }

@@ -20,9 +20,9 @@ struct LabelledMetricTests {
     }
 
     /// What an evaluator that is never wrong would see.
-    func seen(_ samples: Dataset) -> Observation {
+    func seen(_ samples: Dataset) -> Features {
         let count = samples.count
-        return Observation(
+        return Features(
             features: .normal(count, 4, seed: 7),
             probabilities: .oneHot((0..<count).map { $0 % 4 }, of: 4), samples: samples)
     }
@@ -109,8 +109,8 @@ struct LabelledMetricTests {
         let training = Dataset(
             name: "backwards", image: part.image, pixels: part.pixels,
             labels: part.labels?.map { 9 - $0 }, classNames: (0..<10).map { "\(9 - $0)" })
-        let judge = try Judge(
-            training: training, test: nil, observer: Observer(.mnist), samples: 1000)
+        let judge = try ReferenceSet(
+            training: training, test: nil, observer: FeatureExtractor(.mnist), samples: 1000)
         let seen = try judge.observe(training.picking(Array(1000..<2000)))
         #expect(try judge.figures(ModeDivergence.self, of: seen)[0] < 0.05)
     }

@@ -28,7 +28,7 @@ struct MetricModeTests {
     @Test func modesOfImages() throws {
         var input = MetricInput.normal(1000)
         let classes = (0..<1000).map { $0 % 4 == 0 ? 9 : $0 % 8 }
-        input.generated = Observation(
+        input.generated = Features(
             features: input.generated.features, probabilities: .oneHot(classes, of: 10))
         // 250 nines; 1, 3, 5 and 7 have 125 each, 2 and 6 as well.
         let figures = try input.figures()
@@ -65,12 +65,12 @@ struct MetricModeTests {
     @Test func stackedModesAreThreeDigits() throws {
         let digits = [[1, 1, 9, 0], [2, 2, 9, 4], [3, 3, 9, 7]]
         let channels = digits.enumerated().map { channel, digits in
-            Observation(
+            Features(
                 features: .normal(4, 5, seed: UInt64(channel)),
                 // Not quite sure, so that the channels' probabilities must be multiplied.
                 probabilities: Matrix.oneHot(digits, of: 10).map { 0.04 + 0.6 * $2 })
         }
-        let seen = Observation(stacking: channels)
+        let seen = Features(stacking: channels)
         #expect(
             (0..<4).map { seen.probabilities.largest(inRow: $0).column } == [123, 123, 999, 47])
         #expect(abs(seen.probabilities.row(0).reduce(0, +) - 1) < 1e-4)
@@ -88,11 +88,11 @@ struct MetricModeTests {
         let centres = Matrix(
             rows: 25, columns: 2, values: steps.flatMap { x in steps.flatMap { y in [x, y] } })
         let noise = Matrix.normal(20_000, 2, seed: 1)
-        func grid(_ modes: Int, _ deviation: Float) throws -> ToyModes {
+        func grid(_ modes: Int, _ deviation: Float) throws -> MixtureModes {
             let points = noise.map { row, column, value in
                 centres.values[row % modes * 2 + column] + deviation * value
             }
-            return try ToyModes(points, centres: centres, deviation: 0.05)
+            return try MixtureModes(points, centres: centres, deviation: 0.05)
         }
         let perfect = try grid(25, 0.05)
         #expect(perfect.hit == 25)
@@ -105,7 +105,7 @@ struct MetricModeTests {
         #expect(abs(blurred.highQualityShare - (1 - LibM.exp(-1.125))) < 0.015)
         let broken = noise.map { row, _, value in row == 9 ? .nan : value }
         #expect(throws: GanymedeError.self) {
-            try ToyModes(broken, centres: centres, deviation: 0.05)
+            try MixtureModes(broken, centres: centres, deviation: 0.05)
         }
     }
 }

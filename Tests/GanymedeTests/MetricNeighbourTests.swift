@@ -117,7 +117,7 @@ struct MetricNeighbourTests {
         let half = (0..<400).map {
             $0 < 200 ? input.training.features.row($0) : input.generated.features.row($0)
         }
-        input.generated = Observation(Matrix(rows: 400, columns: 8, values: half.flatMap { $0 }))
+        input.generated = Features(Matrix(rows: 400, columns: 8, values: half.flatMap { $0 }))
         let some = try Memorisation.figures(input)
         #expect(abs(some[0] - 0.75) < 0.05)
         #expect(abs(some[1] - 0.5) < 0.05)
@@ -128,7 +128,7 @@ struct MetricNeighbourTests {
         #expect(abs(error - 0.5 / Double(input.generated.count).squareRoot()) < 1e-12)
         input.held = input.training
         #expect(throws: GanymedeError.self) { try Memorisation.figures(input) }
-        input.generated = Observation(.normal(400, 8, seed: 9))
+        input.generated = Features(.normal(400, 8, seed: 9))
         #expect(try Array(Memorisation.figures(input).prefix(2)) == [0.5, 1])
     }
 }

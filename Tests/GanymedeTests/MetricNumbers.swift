@@ -43,7 +43,7 @@ extension Matrix {
     }
 }
 
-extension Observation {
+extension Features {
     /// Features whose classes count up and start again.
     init(_ features: Matrix, classes: Int = 10) {
         self.init(
@@ -56,9 +56,9 @@ extension MetricInput {
     /// Normal features of `count` images of each kind.
     static func normal(_ count: Int, features: Int = 8, seed: UInt64 = 1) -> MetricInput {
         MetricInput(
-            generated: Observation(.normal(count, features, seed: seed)),
-            training: Observation(.normal(count, features, seed: seed + 1)),
-            held: Observation(.normal(count, features, seed: seed + 2)),
+            generated: Features(.normal(count, features, seed: seed)),
+            training: Features(.normal(count, features, seed: seed + 1)),
+            held: Features(.normal(count, features, seed: seed + 2)),
             classShares: .init(repeating: 0.1, count: 10))
     }
 

@@ -81,8 +81,8 @@ struct MetricSuiteTests {
         expectClose(try Score.of(matrix("probabilities")), expected.score, "score")
 
         let input = MetricInput(
-            generated: Observation(generated), training: Observation(training),
-            held: Observation(try matrix("test")))
+            generated: Features(generated), training: Features(training),
+            held: Features(try matrix("test")))
         for metric in [PrecisionRecall.self, Memorisation.self]
             as [any Metric.Type]
         {
@@ -134,8 +134,8 @@ struct MetricSuiteTests {
         let labels = (0..<count).map { $0 % 10 }
         let images = Dataset(
             name: "test", image: [1, 1, 1], pixels: labels.map(UInt8.init), labels: labels)
-        func with(_ seen: Observation) -> Observation {
-            Observation(
+        func with(_ seen: Features) -> Features {
+            Features(
                 features: seen.features, probabilities: seen.probabilities, samples: images)
         }
         (input.generated, input.held) = (with(input.generated), with(input.held))
@@ -148,7 +148,7 @@ struct MetricSuiteTests {
         let metric = Self.everyMetric[index]
         // Copies can be told of one image, and not beside none.
         let count = max(metric.minimumSamples, 20)
-        let good = complete(count, ofPoints: metric == PointModes.self)
+        let good = complete(count, ofPoints: metric == MixtureCoverage.self)
         if !metric.isSlow {
             #expect(try Metrics.figures(metric, good).map(\.name) == metric.names)
         }
@@ -160,25 +160,25 @@ struct MetricSuiteTests {
         bad.held = good.held.picking(0..<count - 1)
         expectError("equally many", metric, bad)
         bad = good
-        bad.training = Observation(.normal(count, 7, seed: 1))
+        bad.training = Features(.normal(count, 7, seed: 1))
         expectError("one evaluator", metric, bad)
         bad = good
-        bad.training = Observation(good.training.features, classes: 11)
+        bad.training = Features(good.training.features, classes: 11)
         expectError("one evaluator", metric, bad)
         for value in [Float.nan, .infinity] {
             bad = good
-            bad.generated = Observation(
+            bad.generated = Features(
                 features: good.generated.features.map { $0 == 3 && $1 == 1 ? value : $2 },
                 probabilities: good.generated.probabilities, samples: good.generated.samples)
             expectError("generated image 3", metric, bad)
             bad = good
-            bad.held = Observation(
+            bad.held = Features(
                 features: good.held.features,
                 probabilities: good.held.probabilities.map { $0 == 2 && $1 == 0 ? value : $2 })
             expectError("test image 2", metric, bad)
         }
         bad = good
-        bad.training = Observation(good.training.features.map { _, _, _ in 1 })
+        bad.training = Features(good.training.features.map { _, _, _ in 1 })
         expectError("all \(count) training images are the same", metric, bad)
     }
 
@@ -188,9 +188,9 @@ struct MetricSuiteTests {
     func anyScale(factor: Float) throws {
         let good = MetricInput.normal(1000, features: 4)
         var scaled = good
-        scaled.generated = Observation(good.generated.features.map { factor * $2 })
-        scaled.training = Observation(good.training.features.map { factor * $2 })
-        scaled.held = Observation(good.held.features.map { factor * $2 })
+        scaled.generated = Features(good.generated.features.map { factor * $2 })
+        scaled.training = Features(good.training.features.map { factor * $2 })
+        scaled.held = Features(good.held.features.map { factor * $2 })
         for metric in Metrics.all
         where metric.minimumSamples <= 1000 && metric != KernelDistance.self {
             let unit = metric == FrechetDistance.self ? Double(factor) * Double(factor) : 1
@@ -216,7 +216,7 @@ struct MetricSuiteTests {
         }
         input.classShares = nil
         expectError("mode_kl_uniform", ModeDivergence.self, input)
-        let blind = Observation(
+        let blind = Features(
             features: .normal(200, 8, seed: 1),
             probabilities: Matrix(rows: 200, columns: 0, values: []))
         let unlabelled = MetricInput(generated: blind, training: blind, held: blind)
@@ -227,7 +227,7 @@ struct MetricSuiteTests {
     /// A generator that makes one image: bad figures, but figures.
     @Test func oneImage() throws {
         var input = MetricInput.normal(1000)
-        input.generated = Observation(
+        input.generated = Features(
             features: input.training.features.map { _, _, _ in 0.1 },
             probabilities: .oneHot(.init(repeating: 4, count: 1000), of: 10))
         let metrics: [any Metric.Type] = [
@@ -249,7 +249,7 @@ struct MetricSuiteTests {
     /// Ten Gaussians in 16 dimensions: features and how likely each class is under the mixture.
     private static func mixture(
         _ count: Int, seed: UInt64, classes: Int = 10, deviation: Float = 1
-    ) -> Observation {
+    ) -> Features {
         let centres = Matrix.normal(10, 16, seed: 99).map { 3 * $2 }
         let features = Matrix.normal(count, 16, seed: seed).map { row, column, value in
             centres.row(row % classes)[row % classes * 16 + column] + deviation * value
@@ -257,7 +257,7 @@ struct MetricSuiteTests {
         return seen(features, centres)
     }
 
-    private static func seen(_ features: Matrix, _ centres: Matrix) -> Observation {
+    private static func seen(_ features: Matrix, _ centres: Matrix) -> Features {
         let probabilities = (0..<features.rows).flatMap { row -> [Float] in
             let logits = (0..<10).map { center in
                 zip(features.row(row), centres.row(center)).reduce(0.0) {
@@ -268,7 +268,7 @@ struct MetricSuiteTests {
             let weights = logits.map { LibM.exp($0 - top) }
             return weights.map { Float($0 / weights.reduce(0, +)) }
         }
-        return Observation(
+        return Features(
             features: features,
             probabilities: Matrix(rows: features.rows, columns: 10, values: probabilities))
     }
@@ -278,7 +278,7 @@ struct MetricSuiteTests {
         let count = 2000
         let centres = Matrix.normal(10, 16, seed: 99).map { 3 * $2 }
         let (training, held) = (Self.mixture(count, seed: 1), Self.mixture(count, seed: 2))
-        func figures(_ generated: Observation) throws -> [String: Double] {
+        func figures(_ generated: Features) throws -> [String: Double] {
             try MetricInput(
                 generated: generated, training: training, held: held,
                 classShares: .init(repeating: 0.1, count: 10)

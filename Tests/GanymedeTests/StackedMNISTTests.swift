@@ -47,7 +47,7 @@ struct StackedMNISTTests {
     @Test func greyImagesAreSeenOnce() throws {
         let data = try DataSource("stacked-mnist").load().picking([5, 77_777, 5, 127_999, 64])
         let images = Dataset(name: "images", image: data.image, pixels: data.allPixels, labels: nil)
-        let observer = try Observer(DataSource("stacked-mnist"))
+        let observer = try FeatureExtractor(DataSource("stacked-mnist"))
         let (a, b) = (try observer.observe(data), try observer.observe(images))
         #expect(a.features == b.features && a.probabilities == b.probabilities)
     }

@@ -5,24 +5,24 @@ import Testing
 /// Points of the plane: what is drawn, how it gets into a run, and how it is shown.
 struct ToyTests {
     @Test func centresAreThoseOfThePapers() {
-        #expect(Toy.ring8.centres.count == 8 && Toy.ring8.sigma == 0.02)
-        #expect(Toy.grid25.centres.count == 25 && Toy.grid25.sigma == 0.05)
+        #expect(GaussianMixture.ring8.centres.count == 8 && GaussianMixture.ring8.sigma == 0.02)
+        #expect(GaussianMixture.grid25.centres.count == 25 && GaussianMixture.grid25.sigma == 0.05)
         func square(_ vector: SIMD2<Double>) -> Double { (vector * vector).sum() }
         // Of a regular octagon's side, (2 sin(pi / 8) 2)^2.
         let side = 8 - 32.0.squareRoot()
-        for (index, centre) in Toy.ring8.centres.enumerated() {
+        for (index, centre) in GaussianMixture.ring8.centres.enumerated() {
             #expect(abs(square(centre) - 4) < 1e-12)
-            #expect(abs(square(Toy.ring8.centres[(index + 1) % 8] - centre) - side) < 1e-12)
+            #expect(abs(square(GaussianMixture.ring8.centres[(index + 1) % 8] - centre) - side) < 1e-12)
         }
-        let grid = Set(Toy.grid25.centres)
+        let grid = Set(GaussianMixture.grid25.centres)
         for x in [-4.0, -2, 0, 2, 4] {
             for y in [-4.0, -2, 0, 2, 4] { #expect(grid.contains(SIMD2(x, y))) }
         }
     }
 
     /// Shares, means and deviations lie within five standard deviations of what N points of such Gaussians have.
-    @Test(arguments: Toy.all)
-    func pointsAreGaussian(toy: Toy) throws {
+    @Test(arguments: GaussianMixture.all)
+    func pointsAreGaussian(toy: GaussianMixture) throws {
         let data = try DataSource(toy.name).load()
         let points = try #require(data.points).map(Double.init)
         let labels = try #require(data.labels)
@@ -55,17 +55,17 @@ struct ToyTests {
 
     /// Always the same points; a point depends on the seed and its number alone.
     @Test func pointsAreAlwaysTheSame() throws {
-        let digests = try Toy.all.map { try DataSource($0.name).load().digest }
+        let digests = try GaussianMixture.all.map { try DataSource($0.name).load().digest }
         #expect(
             digests == [
                 "c65476eeb16e231d543358ac84e15221f0e2e20354fb63cc2310c63bb19d57fe",
                 "4bd55805c39c5ab4380bd962707f53a67366943c7f5fd4ce569792d21c939609",
             ])
-        let (few, many) = (Toy.ring8.draw(10, seed: 3), Toy.ring8.draw(50, seed: 3))
+        let (few, many) = (GaussianMixture.ring8.draw(10, seed: 3), GaussianMixture.ring8.draw(50, seed: 3))
         #expect(
             few.points == Array(many.points.prefix(20)) && few.modes == Array(many.modes.prefix(10))
         )
-        #expect(Toy.ring8.draw(10, seed: 4).points != few.points)
+        #expect(GaussianMixture.ring8.draw(10, seed: 4).points != few.points)
         let known = try #require(NamedDataset.named("ring8"))
         let (training, test) = (try known.load(.training), try known.load(.test))
         #expect(test.count == 10_000 && test.points?.first != training.points?.first)
@@ -151,10 +151,10 @@ struct ToyTests {
     /// checkpoints apart, and by how many points are near one.
     @Test func aBlobIsNoRing() throws {
         let source = DataSource("ring8")
-        let judge = try Judge(
+        let judge = try ReferenceSet(
             training: source.load(), test: NamedDataset.named("ring8")?.load(.test),
-            observer: Observer(source), samples: 1000)
-        let toy = try #require(Toy.all.first { $0.name == "ring8" })
+            observer: FeatureExtractor(source), samples: 1000)
+        let toy = try #require(GaussianMixture.all.first { $0.name == "ring8" })
         let noise = Matrix.normal(1000, 2, seed: 3)
         func figures(_ point: (Int, Int, Double) -> Double) throws -> [String: Double] {
             let points = noise.map { Float(point($0, $1, Double($2))) }.values

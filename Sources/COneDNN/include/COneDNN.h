@@ -44,11 +44,11 @@ void gdn_attributes_destroy(gdn_attributes *attributes);
 int gdn_matmul_create(gdn_operation **out, const gdn_descriptor *src, const gdn_descriptor *weights,
                       const gdn_descriptor *bias, const gdn_descriptor *dst, const gdn_attributes *attributes);
 
-/// The three faces of a convolution. The arguments are always src (the image), weights and dst (what the forward
-/// face makes), whichever of them is the result. Paddings are rows and columns, before and after the image.
-/// `hint_src` and `hint_weights` are those of the forward face, where a gradient is kept in another type.
-typedef enum { GDN_FORWARD = 0, GDN_INPUT_GRADIENT = 1, GDN_FILTER_GRADIENT = 2 } gdn_face;
-int gdn_convolution_create(gdn_operation **out, gdn_face face, const gdn_descriptor *src,
+/// The three directions of a convolution. The arguments are always src (the image), weights and dst (what the forward
+/// direction makes), whichever of them is the result. Paddings are rows and columns, before and after the image.
+/// `hint_src` and `hint_weights` are those of the forward direction, where a gradient is kept in another type.
+typedef enum { GDN_FORWARD = 0, GDN_INPUT_GRADIENT = 1, GDN_FILTER_GRADIENT = 2 } gdn_direction;
+int gdn_convolution_create(gdn_operation **out, gdn_direction direction, const gdn_descriptor *src,
                            const gdn_descriptor *weights, const gdn_descriptor *dst, const gdn_descriptor *hint_src,
                            const gdn_descriptor *hint_weights, const int64_t strides[2], const int64_t before[2],
                            const int64_t after[2], const gdn_attributes *attributes);

@@ -6,10 +6,10 @@ package struct AdamUpdate: Fused {
     package let beta2: Double
     package let epsilon: Double
     /// Whether it also makes the new w in bf16, for products. The pass `narrow` asks for it.
-    package let copies: Bool
+    package let emitsBFloat16: Bool
 
-    package init(beta1: Double, beta2: Double, epsilon: Double, copies: Bool = false) {
-        self.copies = copies
+    package init(beta1: Double, beta2: Double, epsilon: Double, emitsBFloat16: Bool = false) {
+        self.emitsBFloat16 = emitsBFloat16
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
@@ -17,7 +17,7 @@ package struct AdamUpdate: Fused {
 
     package var name: String { "adam" }
     package var attributes: String {
-        "beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" + (copies ? " bf16" : "")
+        "beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" + (emitsBFloat16 ? " bf16" : "")
     }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
@@ -25,7 +25,7 @@ package struct AdamUpdate: Fused {
             inputs.prefix(4).allSatisfy({ $0 == inputs[0] })
         else { throw GraphFault("adam takes w, g, m, v and a scalar step size, not \(inputs)") }
         let copy = TensorType(inputs[0].shape, .bfloat16)
-        return [inputs[0], inputs[0], inputs[0]] + (copies ? [copy] : [])
+        return [inputs[0], inputs[0], inputs[0]] + (emitsBFloat16 ? [copy] : [])
     }
 
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
@@ -33,7 +33,7 @@ package struct AdamUpdate: Fused {
         let m = inputs[2] * beta1 + g * (1 - beta1)
         let v = inputs[3] * beta2 + g * g * (1 - beta2)
         let updated = w - stepSize * m / (v.sqrt() + epsilon)
-        return [updated, m, v] + (copies ? [updated.cast(.bfloat16)] : [])
+        return [updated, m, v] + (emitsBFloat16 ? [updated.cast(.bfloat16)] : [])
     }
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {

@@ -52,8 +52,8 @@ package struct Biased<Product: BiasableProduct>: Fused {
         evaluateExpansion(inputs)
     }
 
-    package func arithmetic(_ inputs: [TensorType]) -> Double {
-        product.arithmetic(Array(inputs.prefix(2)))
+    package func flops(_ inputs: [TensorType]) -> Double {
+        product.flops(Array(inputs.prefix(2)))
     }
 
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
@@ -63,7 +63,7 @@ package struct Biased<Product: BiasableProduct>: Fused {
 
 extension Convolution: BiasableProduct {
     package func keeping(_ result: DType) -> Convolution {
-        Convolution(face, window, result: result)
+        Convolution(direction, window, result: result)
     }
 }
 

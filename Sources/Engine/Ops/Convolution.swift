@@ -1,12 +1,12 @@
-/// Two-dimensional convolution (cross-correlation, as networks use it) and its two gradients: three faces of
+/// Two-dimensional convolution (cross-correlation, as networks use it) and its two gradients: three directions of
 /// one trilinear form over x [N, H, W, C], w [KH, KW, C, K] and y [N, OH, OW, K]:
 /// the sum over n, i, j, k, l, c, o of x[n, i s + k - p, j s + l - p, c] w[k, l, c, o] y[n, i, j, o].
 ///
-/// Each face is linear in both its inputs, and the gradients of each are the other two: the family is closed
+/// Each direction is linear in both its inputs, and the gradients of each are the other two: the family is closed
 /// under differentiation. Images may be bf16, with filters in f32, which are then rounded. A transposed convolution is the input gradient (Dumoulin and Visin, "A guide to
 /// convolution arithmetic for deep learning", 2016).
 package struct Convolution: Primitive {
-    package enum Face: Sendable, CaseIterable {
+    package enum Direction: Sendable, CaseIterable {
         /// (x, w) to y.
         case forward
         /// (y, w) to x.
@@ -15,19 +15,19 @@ package struct Convolution: Primitive {
         case filterGradient
     }
 
-    package let face: Face
+    package let direction: Direction
     package let window: Window
     /// What the result is kept in; sums are in f32.
     package let result: DType
 
-    package init(_ face: Face, _ window: Window, result: DType = .float32) {
-        self.face = face
+    package init(_ direction: Direction, _ window: Window, result: DType = .float32) {
+        self.direction = direction
         self.window = window
         self.result = result
     }
 
     package var name: String {
-        switch face {
+        switch direction {
         case .forward: "convolution"
         case .inputGradient: "convolutionInputGradient"
         case .filterGradient: "convolutionFilterGradient"
@@ -41,10 +41,10 @@ package struct Convolution: Primitive {
             Shape([batch] + window.image + [channels])
         }
         func y(_ batch: Int, _ channels: Int) -> Shape {
-            Shape([batch] + window.places + [channels])
+            Shape([batch] + window.outputSize + [channels])
         }
         let (a, b) = (inputs[0], inputs[1])
-        switch face {
+        switch direction {
         case .forward: return (a, b, y(a[0], b[3]))
         case .inputGradient: return (x(a[0], b[2]), b, a)
         case .filterGradient: return (a, Shape(window.size + [a[3], b[3]]), b)
@@ -58,9 +58,9 @@ package struct Convolution: Primitive {
         let (x, w, y) = shapes(inputs.map(\.shape))
         guard Array(x.dimensions[1...2]) == window.image, x[3] == w[2],
             Array(w.dimensions[..<2]) == window.size, x[0] == y[0],
-            Array(y.dimensions[1...2]) == window.places, y[3] == w[3]
+            Array(y.dimensions[1...2]) == window.outputSize, y[3] == w[3]
         else { throw GraphFault("\(name) \(window) cannot take \(inputs)") }
-        switch face {
+        switch direction {
         case .forward: return [TensorType(y, result)]
         case .inputGradient: return [TensorType(x, result)]
         case .filterGradient: return [TensorType(w, result)]
@@ -68,12 +68,12 @@ package struct Convolution: Primitive {
     }
 
     private func typesFit(_ types: [DType]) -> Bool {
-        face == .filterGradient
+        direction == .filterGradient
             ? result == .float32 && productFits(types, result)
             : types[1] == .float32 && productFits([types[0]], result)
     }
 
-    package func arithmetic(_ inputs: [TensorType]) -> Double {
+    package func flops(_ inputs: [TensorType]) -> Double {
         let (x, w, _) = shapes(inputs.map(\.shape))
         return 2 * Double(x[0]) * Double(w[2]) * Double(w[3])
             * Double(window.tapsInside(axis: 0) * window.tapsInside(axis: 1))
@@ -81,10 +81,10 @@ package struct Convolution: Primitive {
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {
         let (a, b, g) = (context.inputs[0], context.inputs[1], context.cotangent())
-        func form(_ face: Face, _ a: Tensor, _ b: Tensor) -> Tensor {
-            a.builder.emit(Convolution(face, window), a, b)
+        func form(_ direction: Direction, _ a: Tensor, _ b: Tensor) -> Tensor {
+            a.builder.emit(Convolution(direction, window), a, b)
         }
-        switch face {
+        switch direction {
         case .forward: return [form(.inputGradient, g, b), form(.filterGradient, a, g)]
         case .inputGradient: return [form(.forward, g, b), form(.filterGradient, g, a)]
         case .filterGradient: return [form(.inputGradient, b, g), form(.forward, a, g)]
@@ -93,7 +93,7 @@ package struct Convolution: Primitive {
 
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let (x, w, y) = shapes(inputs.map(\.shape))
-        let made = face == .forward ? y : face == .inputGradient ? x : w
+        let made = direction == .forward ? y : direction == .inputGradient ? x : w
         var values = [Double](repeating: 0, count: made.count)
         let types = inputs.map(\.type.dtype)
         let filter =
@@ -105,7 +105,7 @@ package struct Convolution: Primitive {
                         for c in 0..<channels {
                             for o in 0..<filters {
                                 let (i, j, k) = (x + c, w + c * filters + o, y + o)
-                                switch face {
+                                switch direction {
                                 case .forward: target[k] += a[i] * b[j]
                                 case .inputGradient: target[i] += a[k] * b[j]
                                 case .filterGradient: target[j] += a[i] * b[k]
@@ -124,7 +124,7 @@ package struct Convolution: Primitive {
     private func forEachTap(
         _ x: Shape, _ w: Shape, _ y: Shape, _ body: (Int, Int, Int, Int, Int) -> Void
     ) {
-        let (strides, before) = (window.strides, window.before)
+        let (strides, before) = (window.strides, window.padBefore)
         for n in 0..<x[0] {
             for i in 0..<y[1] {
                 for j in 0..<y[2] {
@@ -164,8 +164,7 @@ extension Tensor {
     public func transposedConvolution(
         _ filter: Tensor, strides: [Int] = [1, 1], padding: Padding = .valid
     ) -> Tensor {
-        let window = Window(
-            places: imageExtents("transposed convolution", filter),
+        let window = Window(outputSize: imageExtents("transposed convolution", filter),
             size: Array(filter.shape.dimensions[..<2]), strides: strides, padding: padding)
         return builder.emit(Convolution(.inputGradient, window), self, filter)
     }

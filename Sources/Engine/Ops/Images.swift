@@ -47,8 +47,8 @@ extension Tensor {
         let parts = taps(window, outside: 0)
         let total = parts.dropFirst().reduce(parts[0], +)
         let inside = (0..<2).map { axis in
-            (0..<window.places[axis]).map { place in
-                let start = place * window.strides[axis] - window.before[axis]
+            (0..<window.outputSize[axis]).map { place in
+                let start = place * window.strides[axis] - window.padBefore[axis]
                 return Swift.min(start + size[axis], window.image[axis]) - Swift.max(start, 0)
             }
         }
@@ -63,7 +63,7 @@ extension Tensor {
 
     /// [N, row of tiles, row in a tile, column of tiles, column in a tile, C].
     private func tiled(_ window: Window) -> Tensor {
-        let (places, size) = (window.places, window.size)
+        let (places, size) = (window.outputSize, window.size)
         return reshape([shape[0], places[0], size[0], places[1], size[1], shape[3]])
     }
 
@@ -78,8 +78,8 @@ extension Tensor {
     /// For each place in the window, what it sees at all places of the window.
     private func taps(_ window: Window, outside: Double) -> [Tensor] {
         let padded = padded(
-            before: [0] + window.before + [0], after: [0] + window.after + [0], with: outside)
-        let places = window.places
+            before: [0] + window.padBefore + [0], after: [0] + window.padAfter + [0], with: outside)
+        let places = window.outputSize
         return (0..<window.size[0]).flatMap { row in
             (0..<window.size[1]).map { column in
                 let starts = [0, row, column, 0]

@@ -36,7 +36,7 @@ package struct MatMul: Primitive {
         transposed ? (shape[1], shape[0]) : (shape[0], shape[1])
     }
 
-    package func arithmetic(_ inputs: [TensorType]) -> Double {
+    package func flops(_ inputs: [TensorType]) -> Double {
         let (m, k) = extents(inputs[0].shape, transposeA)
         return 2 * Double(m) * Double(k) * Double(extents(inputs[1].shape, transposeB).1)
     }

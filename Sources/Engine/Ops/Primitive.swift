@@ -16,7 +16,7 @@ package protocol Primitive: Hashable, Sendable {
 
     /// Multiplications and additions of a product or convolution, of which those with padding do not count; 0 for
     /// everything else.
-    func arithmetic(_ inputs: [TensorType]) -> Double
+    func flops(_ inputs: [TensorType]) -> Double
 
     /// The fast kernel for these types.
     func makeKernel(_ types: KernelTypes) throws -> any Kernel
@@ -26,7 +26,7 @@ package protocol Primitive: Hashable, Sendable {
 
 extension Primitive {
     package var attributes: String { "" }
-    package func arithmetic(_ inputs: [TensorType]) -> Double { 0 }
+    package func flops(_ inputs: [TensorType]) -> Double { 0 }
     package func inPlaceInputs(forOutput output: Int) -> [Int] { [] }
 }
 
@@ -86,9 +86,9 @@ package enum Registry {
             Slice(starts: [], ends: [], strides: []).name,
             Pad(before: [], after: [], between: [], value: 0).name, Concatenate(axis: 0).name,
         ]
-        + Convolution.Face.allCases.map { face in
+        + Convolution.Direction.allCases.map { direction in
             let window = Window(image: [1, 1], size: [1, 1], strides: [1, 1], padding: .valid)
-            return Convolution(face, window).name
+            return Convolution(direction, window).name
         }
         + Distribution.examples.map { Random($0, [], stream: "").name }
         + [

@@ -17,41 +17,41 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
     /// Rows and columns from one place to the next.
     package let strides: [Int]
     /// Rows above and columns left of the image.
-    package let before: [Int]
+    package let padBefore: [Int]
     /// Rows below and columns right of it.
-    package let after: [Int]
+    package let padAfter: [Int]
 
     package init(image: [Int], size: [Int], strides: [Int], padding: Padding) {
         self.image = image
         self.size = size
         self.strides = strides
         switch padding {
-        case .valid: (before, after) = ([0, 0], [0, 0])
+        case .valid: (padBefore, padAfter) = ([0, 0], [0, 0])
         case .symmetric(let rows, let columns):
-            (before, after) = ([rows, columns], [rows, columns])
+            (padBefore, padAfter) = ([rows, columns], [rows, columns])
         case .same:
             let total = (0..<2).map { axis in
                 let places = (image[axis] + strides[axis] - 1) / strides[axis]
                 return max((places - 1) * strides[axis] + size[axis] - image[axis], 0)
             }
-            before = total.map { $0 / 2 }
-            after = total.map { $0 - $0 / 2 }
+            padBefore = total.map { $0 / 2 }
+            padAfter = total.map { $0 - $0 / 2 }
         }
     }
 
     private init(
-        image: [Int], size: [Int], strides: [Int], before: [Int], after: [Int]
+        image: [Int], size: [Int], strides: [Int], before padBefore: [Int], after padAfter: [Int]
     ) {
         self.image = image
         self.size = size
         self.strides = strides
-        self.before = before
-        self.after = after
+        self.padBefore = padBefore
+        self.padAfter = padAfter
     }
 
     /// The window whose places are `places`: that of the convolution whose input gradient a transposed
     /// convolution is. Keras's sizes for `valid` and `same`, PyTorch's for symmetric padding.
-    package init(places: [Int], size: [Int], strides: [Int], padding: Padding) {
+    package init(outputSize places: [Int], size: [Int], strides: [Int], padding: Padding) {
         let image = (0..<2).map { axis in
             let (count, step, extent) = (places[axis], strides[axis], size[axis])
             switch padding {
@@ -65,17 +65,17 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Rows and columns of places; below 1 where the window does not fit.
-    package var places: [Int] {
+    package var outputSize: [Int] {
         (0..<2).map { axis in
-            let room = image[axis] + before[axis] + after[axis] - size[axis]
+            let room = image[axis] + padBefore[axis] + padAfter[axis] - size[axis]
             return room < 0 ? 0 : room / strides[axis] + 1
         }
     }
 
     /// How many pixels of the image the window sees along an axis, summed over its places.
     package func tapsInside(axis: Int) -> Int {
-        (0..<places[axis]).reduce(0) { sum, place in
-            let first = place * strides[axis] - before[axis]
+        (0..<outputSize[axis]).reduce(0) { sum, place in
+            let first = place * strides[axis] - padBefore[axis]
             return sum
                 + Swift.max(
                     Swift.min(first + size[axis], image[axis]) - Swift.max(first, 0), 0)
@@ -84,29 +84,29 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether its places cover the image without a gap, an overlap or padding.
     package var tiles: Bool {
-        size == strides && (0..<2).allSatisfy { places[$0] * size[$0] == image[$0] }
-            && (before + after).allSatisfy { $0 == 0 }
+        size == strides && (0..<2).allSatisfy { outputSize[$0] * size[$0] == image[$0] }
+            && (padBefore + padAfter).allSatisfy { $0 == 0 }
     }
 
     /// The window that moves over the places, turned around, and makes the image: where it moves by one and its
     /// padding is smaller than itself.
     package var mirrored: Window? {
-        let (places, reach) = (places, size.map { $0 - 1 })
-        let edges: [Int] = (0..<2).map { reach[$0] - before[$0] }
+        let (places, reach) = (outputSize, size.map { $0 - 1 })
+        let edges: [Int] = (0..<2).map { reach[$0] - padBefore[$0] }
         let ends: [Int] = (0..<2).map { image[$0] - places[$0] - edges[$0] + reach[$0] }
         guard strides == [1, 1], (edges + ends).allSatisfy({ $0 >= 0 }) else { return nil }
         return Window(image: places, size: size, strides: [1, 1], before: edges, after: ends)
     }
 
     /// Whether it picks single pixels and skips others: 1x1, in steps, without padding.
-    package var picks: Bool {
-        size == [1, 1] && strides != [1, 1] && (before + after).allSatisfy { $0 == 0 }
+    package var isStridedPointwise: Bool {
+        size == [1, 1] && strides != [1, 1] && (padBefore + padAfter).allSatisfy { $0 == 0 }
     }
 
     /// Whether every extent makes sense, and the window has a place.
     package var isPossible: Bool {
         image.allSatisfy { $0 > 0 } && size.allSatisfy { $0 > 0 } && strides.allSatisfy { $0 > 0 }
-            && (before + after).allSatisfy { $0 >= 0 } && places.allSatisfy { $0 > 0 }
+            && (padBefore + padAfter).allSatisfy { $0 >= 0 } && outputSize.allSatisfy { $0 > 0 }
     }
 
     /// `5x5 stride 2x2 pad 1,1-2,2 of 28x28`.
@@ -114,7 +114,7 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         func pair(_ values: [Int], _ separator: String = "x") -> String {
             values.map(String.init).joined(separator: separator)
         }
-        return "\(pair(size)) stride \(pair(strides)) pad \(pair(before, ","))-\(pair(after, ","))"
+        return "\(pair(size)) stride \(pair(strides)) pad \(pair(padBefore, ","))-\(pair(padAfter, ","))"
             + " of \(pair(image))"
     }
 }

@@ -1,5 +1,5 @@
 /// Where values that only live during a run lie in the program's one block of memory.
-package struct MemoryPlan: Sendable {
+package struct ArenaLayout: Sendable {
     /// Bytes from the start of the block.
     package var offsets: [Value: Int] = [:]
     /// Scratch memory of each node.
@@ -16,10 +16,10 @@ extension Passes {
     ///   - placed: values that have memory elsewhere.
     ///   - kept: values that stay readable after the run.
     ///   - scratchBytes: for each node, what it needs only while it runs.
-    package static func planMemory(
+    package static func layOutMemory(
         _ graph: Graph, _ schedule: Schedule, placed: Set<Value>, kept: Set<Value>,
         scratchBytes: (Int) -> Int
-    ) -> MemoryPlan {
+    ) -> ArenaLayout {
         struct Block {
             let value: Value?
             let node: Int
@@ -49,7 +49,7 @@ extension Passes {
                     Block(value: nil, node: index, byteCount: scratch, first: time, last: time))
             }
         }
-        var plan = MemoryPlan()
+        var plan = ArenaLayout()
         var taken: [(block: Block, offset: Int)] = []
         blocks.sort { ($0.byteCount, $1.node) > ($1.byteCount, $0.node) }
         for block in blocks {

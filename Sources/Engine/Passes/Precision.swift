@@ -49,9 +49,9 @@ private struct Narrowing {
                 index, node, matmul.keeping(storage(of: made)),
                 try inputs.map { try copy($0, .bfloat16) })
         case let convolution as Convolution:
-            let result = convolution.face == .filterGradient ? .float32 : storage(of: made)
+            let result = convolution.direction == .filterGradient ? .float32 : storage(of: made)
             // Filters stay as they are: the kernel rounds them while it changes their layout.
-            let images = convolution.face == .filterGradient ? 2 : 1
+            let images = convolution.direction == .filterGradient ? 2 : 1
             try emit(
                 index, node, convolution.keeping(result),
                 try inputs.enumerated().map { place, value in
@@ -88,7 +88,7 @@ private struct Narrowing {
         case let adam as AdamUpdate where operands.contains(made):
             // A weight that this step still multiplies with: rounded while it is in the registers.
             let update = AdamUpdate(
-                beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, copies: true)
+                beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, emitsBFloat16: true)
             try emit(index, node, update, inputs)
             let new = rewriter(made)
             copies[TypedValue(value: new, dtype: .bfloat16)] = Value(node: new.node, index: 3)
@@ -138,7 +138,7 @@ private struct Narrowing {
     private mutating func emit(
         _ index: Int, _ node: Node, _ operation: any Primitive, _ inputs: [Value]
     ) throws {
-        try rewriter.put(operation, inputs, inPlaceOf: index, node)
+        try rewriter.append(operation, inputs, replacing: index, node)
     }
 
     /// `value` of the new graph in another type, made once.
@@ -157,7 +157,7 @@ extension Node {
     /// What it multiplies in bf16. A convolution's filter is rounded by its kernel.
     fileprivate var multiplied: [Value] {
         if let convolution = operation as? Convolution {
-            return convolution.face == .filterGradient ? inputs : [inputs[0]]
+            return convolution.direction == .filterGradient ? inputs : [inputs[0]]
         }
         if operation is Biased<Convolution> { return [inputs[0]] }
         return operation is MatMul || operation is Biased<MatMul> ? Array(inputs.prefix(2)) : []

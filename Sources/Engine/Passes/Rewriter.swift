@@ -20,12 +20,12 @@ struct Rewriter {
         _ index: Int, _ node: Node, as operation: (any Primitive)? = nil, _ inputs: [Value]? = nil
     ) throws(GraphFault) {
         let inputs = (inputs ?? node.inputs).map { self($0) }
-        try put(operation ?? node.operation, inputs, inPlaceOf: index, node)
+        try append(operation ?? node.operation, inputs, replacing: index, node)
     }
 
     /// Appends an operation on inputs of the new graph, and says that it makes what `node` made.
-    mutating func put(
-        _ operation: any Primitive, _ inputs: [Value], inPlaceOf index: Int, _ node: Node
+    mutating func append(
+        _ operation: any Primitive, _ inputs: [Value], replacing index: Int, _ node: Node
     ) throws(GraphFault) {
         let new = try graph.append(operation, inputs, scope: node.scope)
         for output in node.types.indices {

@@ -45,7 +45,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
         _ source: UnsafePointer<UInt8>, _ image: [Int], to target: UnsafeMutablePointer<Float>,
         pixels: PixelRange, key: RandomKey, place: Int
     ) {
-        var chance = Chance(key: key, stream: Augmentation.stream, place: place)
+        var chance = PhiloxDraws(key: key, stream: Augmentation.stream, place: place)
         let angle = chance.signed() * rotation * .pi / 180
         let size = 1 / (1 + chance.signed() * zoom)
         let (down, right) = (chance.signed() * shift, chance.signed() * shift)
@@ -61,7 +61,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
             let y = Double(row) - middleY
             for column in 0..<width {
                 let x = (Double(column) - middleX) * mirror
-                let place = Between(
+                let place = BilinearSample(
                     y: startY + cosine * y + sine * x, x: startX + cosine * x - sine * y,
                     height, width)
                 let to = (row * width + column) * channels
@@ -77,7 +77,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
 }
 
 /// A place between four pixels, none of them outside.
-private struct Between {
+private struct BilinearSample {
     let top, bottom, left, right: Int
     let downwards, rightwards: Float
 
@@ -105,7 +105,7 @@ private struct Between {
 }
 
 /// Numbers for one picture: up to eight.
-private struct Chance {
+private struct PhiloxDraws {
     private var words = [UInt32](repeating: 0, count: 8)
     private var next = 0
 

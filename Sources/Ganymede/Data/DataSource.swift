@@ -67,7 +67,7 @@ public struct DataSource: Sendable, Equatable {
                 holdsPoints
                     ? "\(quoted(name)) holds points, and these networks make images: use --preset toy"
                     : "\(quoted(name)) holds images, and these networks make points: use another --preset, or "
-                        + "--data \(Toy.all.map(\.name).joined(separator: " or "))")
+                        + "--data \(GaussianMixture.all.map(\.name).joined(separator: " or "))")
         }
         if !holdsPoints && image[2] < usual[2] {
             throw GanymedeError.usage("\(name) is in colour: --channels 3, not \(image[2])")

@@ -35,7 +35,7 @@ public struct NamedDataset: Sendable {
 
     /// All of them.
     public static let all: [NamedDataset] =
-        [mnist, fashionMNIST, stackedMNIST] + Toy.all.map { NamedDataset($0) }
+        [mnist, fashionMNIST, stackedMNIST] + GaussianMixture.all.map { NamedDataset($0) }
 
     /// The one called `name`, if any.
     public static func named(_ name: String) -> NamedDataset? { all.first { $0.name == name } }

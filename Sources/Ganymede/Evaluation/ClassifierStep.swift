@@ -29,10 +29,10 @@ struct ClassifierStep {
         builder.result("accuracy", (own .>= logits.max(axes: [1])).cast(.float32).mean())
 
         let trained = variables.declared.filter(\.trainable)
-        let slopes = gradients(of: loss, withRespectTo: trained.map(variables.value))
+        let gradients = gradients(of: loss, withRespectTo: trained.map(variables.value))
         let stepSize = builder.feed("step_size", TensorType(.scalar))
         let decay = builder.feed("decay", TensorType(.scalar))
-        for (variable, slope) in zip(trained, slopes) {
+        for (variable, gradient) in zip(trained, gradients) {
             let slots = optimizer.slots.map { slot in
                 Variable(
                     name: "adam.\(slot).\(variable.name)", shape: variable.shape,
@@ -40,7 +40,7 @@ struct ClassifierStep {
             }
             let weight = variables.value(variable)
             let new = optimizer.apply(
-                variable.shape.rank > 1 ? weight * decay : weight, slope,
+                variable.shape.rank > 1 ? weight * decay : weight, gradient,
                 slots: slots.map(variables.value), scalars: [stepSize])
             variables.update(variable.name, to: new.weight)
             for (slot, value) in zip(slots, new.slots) { variables.update(slot.name, to: value) }

@@ -65,7 +65,7 @@ public struct Evaluation: Sendable, Equatable {
     ///     all that mean something.
     ///   - notes: what a reader should know of the samples.
     public init(
-        of sets: [Dataset], by judge: Judge, names: [String]? = nil, data: String,
+        of sets: [Dataset], by judge: ReferenceSet, names: [String]? = nil, data: String,
         notes: [String] = []
     ) throws {
         let seen = try sets.map { try judge.observe($0) }
@@ -104,7 +104,7 @@ public struct Evaluation: Sendable, Equatable {
     }
 
     private static func figures(
-        _ metric: any Metric.Type, of sets: [Observation], by judge: Judge
+        _ metric: any Metric.Type, of sets: [Features], by judge: ReferenceSet
     ) throws -> [Figure] {
         let found = try sets.map { try judge.figures(metric, of: $0) }
         let real = try judge.realFigures(metric)

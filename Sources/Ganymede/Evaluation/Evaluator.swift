@@ -30,9 +30,9 @@ public struct Evaluator: Sendable {
     ///   - channel: the one to look at, for images with more channels than one and an evaluator of grey images.
     public func observe(
         _ images: [UInt8], image: [Int], channel: Int? = nil, threads: Int = Machine.processors
-    ) throws -> Observation {
+    ) throws -> Features {
         let (features, logits) = try run(images, image: image, channel: channel, threads: threads)
-        return Observation(
+        return Features(
             features: features, probabilities: logits.softmax(temperature: temperature))
     }
 

@@ -98,7 +98,7 @@ public struct EvaluatorTrainer: Sendable {
         }
         let program = try Program(step.graph, store: store, precision: storage)
         let steps = epochs(dataset.count) * batches.batchesPerEpoch
-        let course = LearningRateCourse(peak: learningRate, steps: steps)
+        let course = OneCycleSchedule(peak: learningRate, steps: steps)
         var clock = RateClock(batch: batch)
         var seconds = 0.0
         for index in 0..<steps {
@@ -188,7 +188,7 @@ public struct EvaluatorTrainer: Sendable {
 
 /// A step size that rises evenly over the first part of a training and falls as half a cosine over the rest
 /// (Smith, "Super-convergence", 2018; Loshchilov and Hutter, "SGDR", 2017).
-package struct LearningRateCourse {
+package struct OneCycleSchedule {
     let peak: Double
     let steps: Int
     private static let rise = 0.15
@@ -201,8 +201,8 @@ package struct LearningRateCourse {
     /// The step size of a step, counted from 0.
     package subscript(step: Int) -> Double {
         let done = (Double(step) + 0.5) / Double(steps)
-        if done < LearningRateCourse.rise { return peak * done / LearningRateCourse.rise }
-        let fall = (done - LearningRateCourse.rise) / (1 - LearningRateCourse.rise)
+        if done < OneCycleSchedule.rise { return peak * done / OneCycleSchedule.rise }
+        let fall = (done - OneCycleSchedule.rise) / (1 - OneCycleSchedule.rise)
         return peak * (1 + LibM.cos(.pi * fall)) / 2
     }
 }

@@ -14,7 +14,7 @@ public enum GANTest: Metric {
     }
 }
 
-extension Observation {
+extension Features {
     /// The class of each image. Throws a world's error where it is not known.
     func knownLabels(for what: String) throws -> [Int] {
         if let labels = samples?.labels { return labels }
@@ -24,7 +24,7 @@ extension Observation {
     }
 
     /// The same. Throws, too, where a class of real images does not occur.
-    func labels(for metric: String, beside real: Observation) throws -> [Int] {
+    func labels(for metric: String, beside real: Features) throws -> [Int] {
         let labels = try knownLabels(for: metric)
         let missing = Set(try real.knownLabels(for: metric)).subtracting(labels).sorted().map {
             samples?.classNames?[$0] ?? "\($0)"

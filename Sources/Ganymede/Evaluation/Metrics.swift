@@ -12,7 +12,7 @@ public enum Metrics {
     /// The registry for points of the plane, whose classes are not what an evaluator says. Without a Fréchet distance: it
     /// compares means and covariances, and those of a ring of Gaussians are a blob's, too.
     public static let ofPoints: [any Metric.Type] = [
-        PointModes.self, PrecisionRecall.self, Memorisation.self,
+        MixtureCoverage.self, PrecisionRecall.self, Memorisation.self,
     ]
 
     /// The registry for images whose classes are known.

@@ -1,15 +1,15 @@
 /// What a metric is computed from: equally many images of each kind, N.
 public struct MetricInput: Sendable {
     /// The images that are judged.
-    public var generated: Observation
+    public var generated: Features
     /// Random images of the training split: what the generated ones are compared with.
-    public var training: Observation
+    public var training: Features
     /// Random images of the test split, which no training saw.
-    public var held: Observation
+    public var held: Features
     /// The share of each class in the data, [K], summing to 1; nil where the classes are not known.
     public var classShares: [Double]?
     /// The Gaussians that points are drawn from; nil where the samples are images.
-    public var toy: Toy?
+    public var toy: GaussianMixture?
     /// The whole training split; nil where the samples are no images.
     public var trainingSet: ImageSet?
     /// What random subsets are drawn with.
@@ -19,8 +19,8 @@ public struct MetricInput: Sendable {
 
     /// Equally many images of each kind.
     public init(
-        generated: Observation, training: Observation, held: Observation,
-        classShares: [Double]? = nil, toy: Toy? = nil, seed: UInt64 = 0
+        generated: Features, training: Features, held: Features,
+        classShares: [Double]? = nil, toy: GaussianMixture? = nil, seed: UInt64 = 0
     ) {
         self.generated = generated
         self.training = training
@@ -57,7 +57,7 @@ extension Metric {
 
 extension MetricInput {
     /// The observations beside what messages call them.
-    private var kinds: [(name: String, observation: Observation)] {
+    private var kinds: [(name: String, observation: Features)] {
         [("generated", generated), ("training", training), ("test", held)]
     }
 

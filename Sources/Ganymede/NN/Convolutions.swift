@@ -71,7 +71,7 @@ public struct ConvTranspose2D: Layer {
 
     public func fault(forSample shape: [Int]) -> String? {
         convolutionFault(shape, filters, kernelSize, strides, padding) {
-            Window(places: $0, size: kernelSize.array, strides: strides.array, padding: padding)
+            Window(outputSize: $0, size: kernelSize.array, strides: strides.array, padding: padding)
         }
     }
 

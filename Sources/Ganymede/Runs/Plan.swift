@@ -46,7 +46,7 @@ public struct Plan: Codable, Equatable, Sendable {
         let batch = options.training.batch
         let graph = TrainStep(options.gan, batch: batch).graph
         let operations = graph.nodes.map { node in
-            node.operation.arithmetic(node.inputs.map(graph.type(of:)))
+            node.operation.flops(node.inputs.map(graph.type(of:)))
         }.reduce(0, +)
         let parameters =
             options.gan.generator.parameterCount + options.gan.discriminator.parameterCount

@@ -5,7 +5,7 @@ extension RunOptions {
         preset: Preset, data: String? = nil, size: Int? = nil, channels: Int? = nil,
         batch: Int? = nil
     ) throws {
-        let source = DataSource(data ?? (preset.makesPoints ? Toy.ring8.name : "mnist"))
+        let source = DataSource(data ?? (preset.makesPoints ? GaussianMixture.ring8.name : "mnist"))
         let isImages = !preset.makesPoints && !source.holdsPoints
         self.init(
             preset: preset.name, data: source.name,

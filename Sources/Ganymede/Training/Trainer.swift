@@ -65,7 +65,7 @@ public struct Trainer: Sendable {
         takeThreads()
         if let path { try RunDirectory.checkFree(path) }
         let dataset = try dataset()
-        try Scorekeeper.check(options, dataset)
+        try TrainingEvaluator.check(options, dataset)
         return try EngineThread.run {
             try plan?.check()
             let session = try TrainingSession(options, dataset, plan: plan)
@@ -135,7 +135,7 @@ public struct Trainer: Sendable {
                 "the images of \(quoted(options.data)) are not those that the run began with: put the old ones back"
             )
         }
-        try Scorekeeper.check(trainer.options, dataset)
+        try TrainingEvaluator.check(trainer.options, dataset)
         return try EngineThread.run {
             try checkpoint.plan.check(
                 advice: "The run computes in bf16 and cannot go on. A new run from its weights: "
@@ -164,7 +164,7 @@ public struct Trainer: Sendable {
             try session.saveSamples(step: 0)
             try session.saveCheckpoint(step: 0)
         }
-        var scores = try session.scorekeeper(
+        var scores = try session.trainingEvaluator(
             under: LoadingLine("judging", isShown: showsProgress))
         var clock = RateClock(batch: config.batch)
         var progress = showsProgress ? ProgressLine(options) : nil

@@ -58,8 +58,8 @@ final class TrainingSession {
     }
 
     /// What judges the generator as the run goes, if it asks for that.
-    func scorekeeper(under line: LoadingLine) throws -> Scorekeeper? {
-        try Scorekeeper(options, dataset, sampler, journal: directory.journal(), line: line)
+    func trainingEvaluator(under line: LoadingLine) throws -> TrainingEvaluator? {
+        try TrainingEvaluator(options, dataset, sampler, journal: directory.journal(), line: line)
     }
 
     func openJournal(after step: Int) throws -> Journal.Opened {
@@ -102,7 +102,7 @@ final class TrainingSession {
             prepare(step: index)
             times.append(program.runTimed(Machine.seconds))
         }
-        let arithmetic = program.arithmetic
+        let flops = program.flops
         return program.implementations.enumerated().map { kernel, names in
             func median(_ part: KeyPath<(whole: Double, reorders: Double), Double>) -> Double {
                 let sorted = times.map { $0[kernel][keyPath: part] }.sorted()
@@ -111,7 +111,7 @@ final class TrainingSession {
             return Profile.Row(
                 node: names.node, implementation: names.implementation,
                 milliseconds: median(\.whole), reorders: median(\.reorders),
-                operations: arithmetic[kernel])
+                operations: flops[kernel])
         }
     }
 

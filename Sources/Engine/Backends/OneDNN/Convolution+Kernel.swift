@@ -2,10 +2,10 @@ import CKernels
 import COneDNN
 
 extension Convolution {
-    /// The fastest way for the face, the window and the channels; docs/decisions/0010 says what was measured.
+    /// The fastest way for the direction, the window and the channels; docs/decisions/0010 says what was measured.
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let problem = problem(types)
-        switch face {
+        switch direction {
         case .forward:
             return try DirectKernel(.forward, problem) ?? ConvolutionKernel(.forward, problem)
         case .inputGradient:
@@ -16,7 +16,7 @@ extension Convolution {
                 ?? ConvolutionKernel(.inputGradient, problem)
         case .filterGradient:
             if FilterGradientKernel.isFaster(problem) { return FilterGradientKernel(problem) }
-            return try window.picks
+            return try window.isStridedPointwise
                 ? RearrangedKernel.picking(problem) : ConvolutionKernel(.filterGradient, problem)
         }
     }
@@ -52,7 +52,7 @@ struct ConvolutionProblem {
         gk_convolution_shape(
             batch: x[0], height: x[1], width: x[2], channels: x[3], filters: w[3],
             window_height: w[0], window_width: w[1], stride_y: window.strides[0],
-            stride_x: window.strides[1], top: window.before[0], left: window.before[1], rows: y[1],
+            stride_x: window.strides[1], top: window.padBefore[0], left: window.padBefore[1], rows: y[1],
             columns: y[2])
     }
 }
@@ -61,11 +61,11 @@ struct ConvolutionProblem {
 /// through the layout and type that the primitive wants, where those are not the plain ones. The gradients of filters
 /// of each thread's images are summed.
 final class ConvolutionKernel: Kernel {
-    private let face: Convolution.Face
+    private let direction: Convolution.Direction
     private let problem: ConvolutionProblem
     private let images: [Range<Int>]
     private let pieces: DNNPieces
-    /// Between plain filters and the operation's.
+    /// BilinearSample plain filters and the operation's.
     private var reorder: DNNPieces?
     /// Of filters in the operation's layout: one, or each thread's gradient and then their sum.
     private let filterBytes: Int
@@ -74,14 +74,14 @@ final class ConvolutionKernel: Kernel {
     private let reorderScratchAt: Int
     private var memory: KernelMemory?
 
-    init(_ face: Convolution.Face, _ problem: ConvolutionProblem) throws {
-        (self.face, self.problem) = (face, problem)
+    init(_ direction: Convolution.Direction, _ problem: ConvolutionProblem) throws {
+        (self.direction, self.problem) = (direction, problem)
         let ranges = DNNPieces.ranges(problem.x[0])
-        let first = try ConvolutionKernel.operation(face, problem, images: ranges[0].count)
+        let first = try ConvolutionKernel.operation(direction, problem, images: ranges[0].count)
         let wanted = try first.descriptor(GDN_WEIGHTS)
         // All of them read one filter: the others take the layout that the first one chose.
         let others = try? ranges.dropFirst().map {
-            try ConvolutionKernel.operation(face, problem, images: $0.count, filter: wanted)
+            try ConvolutionKernel.operation(direction, problem, images: $0.count, filter: wanted)
         }
         if let others {
             images = ranges
@@ -90,7 +90,7 @@ final class ConvolutionKernel: Kernel {
             images = [0..<problem.x[0]]
             pieces = DNNPieces([
                 try ConvolutionKernel.operation(
-                    face, problem, images: problem.x[0], filter: wanted)
+                    direction, problem, images: problem.x[0], filter: wanted)
             ])
         }
         let (height, width, inputs, outputs) = (
@@ -101,7 +101,7 @@ final class ConvolutionKernel: Kernel {
             strides: [1, outputs, width * inputs * outputs, inputs * outputs])
         let isPlain = wanted.isEqual(to: plain)
         if !isPlain {
-            let ends = face == .filterGradient ? (wanted, plain) : (plain, wanted)
+            let ends = direction == .filterGradient ? (wanted, plain) : (plain, wanted)
             let attributes = try DNNAttributes()
             reorder = DNNPieces([
                 try DNNOperation("reorder of the filter \(problem.w)") { made in
@@ -110,14 +110,14 @@ final class ConvolutionKernel: Kernel {
             ])
         }
         filterBytes = wanted.byteCount
-        let partCount = face == .filterGradient && images.count > 1 ? images.count : 0
+        let partCount = direction == .filterGradient && images.count > 1 ? images.count : 0
         filterCount = partCount + (isPlain ? 0 : 1)
         piecesScratchAt = aligned(filterCount * filterBytes)
         reorderScratchAt = piecesScratchAt + pieces.scratchBytes
     }
 
     private static func operation(
-        _ face: Convolution.Face, _ problem: ConvolutionProblem, images: Int,
+        _ direction: Convolution.Direction, _ problem: ConvolutionProblem, images: Int,
         filter wanted: DNNDescriptor? = nil
     ) throws -> DNNOperation {
         let (window, operands) = (problem.window, problem.operands)
@@ -127,23 +127,23 @@ final class ConvolutionKernel: Kernel {
                 [images, c, h, w], isResult ? problem.result : operands,
                 strides: [h * w * c, 1, w * c, c])
         }
-        let source = try image(problem.x, isResult: face == .inputGradient)
-        let target = try image(problem.y, isResult: face == .forward)
+        let source = try image(problem.x, isResult: direction == .inputGradient)
+        let target = try image(problem.y, isResult: direction == .forward)
         let filter = [problem.w[3], problem.w[2], problem.w[0], problem.w[1]]
         let layout =
             try wanted
             ?? DNNDescriptor(
-                filter, face == .filterGradient ? problem.result : operands, strides: nil)
+                filter, direction == .filterGradient ? problem.result : operands, strides: nil)
         let forwardSource = try image(problem.x, isResult: false)
         let forwardFilter = try DNNDescriptor(filter, operands, strides: nil)
         let attributes = try DNNAttributes()
-        let code = face.code
-        return try DNNOperation("\(face) convolution \(window)") { made in
+        let code = direction.code
+        return try DNNOperation("\(direction) convolution \(window)") { made in
             gdn_convolution_create(
                 &made, code, source.handle, layout.handle, target.handle,
                 forwardSource.handle, forwardFilter.handle,
-                window.strides.map(Int64.init), window.before.map(Int64.init),
-                window.after.map(Int64.init), attributes.handle)
+                window.strides.map(Int64.init), window.padBefore.map(Int64.init),
+                window.padAfter.map(Int64.init), attributes.handle)
         }
     }
 
@@ -157,7 +157,7 @@ final class ConvolutionKernel: Kernel {
         self.memory = memory
         let result = memory.outputs[0]
         let (x, w, y) =
-            switch face {
+            switch direction {
             case .forward: (memory.inputs[0], memory.inputs[1], result)
             case .inputGradient: (result, memory.inputs[1], memory.inputs[0])
             case .filterGradient: (memory.inputs[0], result, memory.inputs[1])
@@ -169,27 +169,27 @@ final class ConvolutionKernel: Kernel {
         for (index, (operation, images)) in zip(pieces.operations, images).enumerated() {
             let first = images.lowerBound
             try operation.bind(
-                GDN_SRC, x + offset(first, problem.x, isResult: face == .inputGradient))
-            try operation.bind(GDN_DST, y + offset(first, problem.y, isResult: face == .forward))
+                GDN_SRC, x + offset(first, problem.x, isResult: direction == .inputGradient))
+            try operation.bind(GDN_DST, y + offset(first, problem.y, isResult: direction == .forward))
             try operation.bind(
                 GDN_WEIGHTS,
                 filterCount == 0
                     ? w
                     : memory.scratch
-                        + (face == .filterGradient && pieces.operations.count > 1 ? index : 0)
+                        + (direction == .filterGradient && pieces.operations.count > 1 ? index : 0)
                         * filterBytes)
         }
         try pieces.bindScratch(memory.scratch + piecesScratchAt)
         guard let reorder else { return }
         let laidOut = memory.scratch + (filterCount - 1) * filterBytes
-        try reorder.operations[0].bind(face == .filterGradient ? GDN_DST : GDN_SRC, w)
-        try reorder.operations[0].bind(face == .filterGradient ? GDN_SRC : GDN_DST, laidOut)
+        try reorder.operations[0].bind(direction == .filterGradient ? GDN_DST : GDN_SRC, w)
+        try reorder.operations[0].bind(direction == .filterGradient ? GDN_SRC : GDN_DST, laidOut)
         try reorder.bindScratch(memory.scratch + reorderScratchAt)
     }
 
     /// Sums the gradients of all threads' images, in the layout that they have.
     private func sumParts() {
-        guard face == .filterGradient, images.count > 1, let memory else { return }
+        guard direction == .filterGradient, images.count > 1, let memory else { return }
         let target =
             reorder == nil
             ? memory.outputs[0] : memory.scratch + (filterCount - 1) * filterBytes
@@ -200,26 +200,26 @@ final class ConvolutionKernel: Kernel {
 
     func runTimingReorders(_ clock: () -> Double) -> Double {
         let start = clock()
-        if face != .filterGradient { reorder?.execute() }
+        if direction != .filterGradient { reorder?.execute() }
         let begin = clock()
         pieces.execute()
         sumParts()
         let end = clock()
-        if face == .filterGradient { reorder?.execute() }
+        if direction == .filterGradient { reorder?.execute() }
         return begin - start + clock() - end
     }
 
     func run() -> Bool {
-        if face != .filterGradient { reorder?.execute() }
+        if direction != .filterGradient { reorder?.execute() }
         pieces.execute()
         sumParts()
-        if face == .filterGradient { reorder?.execute() }
+        if direction == .filterGradient { reorder?.execute() }
         return true
     }
 }
 
-extension Convolution.Face {
-    fileprivate var code: gdn_face {
+extension Convolution.Direction {
+    fileprivate var code: gdn_direction {
         switch self {
         case .forward: GDN_FORWARD
         case .inputGradient: GDN_INPUT_GRADIENT

@@ -44,7 +44,7 @@ final class RearrangedKernel: Kernel {
     /// wrong gradients now and then, and a damaged arena.
     static func picking(_ problem: ConvolutionProblem) throws -> RearrangedKernel {
         let (window, x) = (problem.window, problem.x)
-        let picked = Shape([x[0]] + window.places + [x[3]])
+        let picked = Shape([x[0]] + window.outputSize + [x[3]])
         let own = x.strides
         let pick = StridedCopy(
             picked, problem.operands,
@@ -53,7 +53,7 @@ final class RearrangedKernel: Kernel {
         var rest = problem
         rest.x = picked
         rest.window = Window(
-            image: window.places, size: [1, 1], strides: [1, 1], padding: .valid)
+            image: window.outputSize, size: [1, 1], strides: [1, 1], padding: .valid)
         return RearrangedKernel(
             pick, ofOperand: 0, bytes: picked.count * problem.operands.byteCount,
             try ConvolutionKernel(.filterGradient, rest))
@@ -114,8 +114,8 @@ final class FoldingKernel: Kernel {
         imageBytes = problem.result == .bfloat16 ? aligned(x.count * 4) : 0
         shape = gk_fold_shape(
             height: x[1], width: x[2], channels: x[3], window_height: w[0], window_width: w[1],
-            stride_y: window.strides[0], stride_x: window.strides[1], top: window.before[0],
-            left: window.before[1], rows: y[1], columns: y[2])
+            stride_y: window.strides[0], stride_x: window.strides[1], top: window.padBefore[0],
+            left: window.padBefore[1], rows: y[1], columns: y[2])
     }
 
     var implementation: String { "\(product.implementation) + ganymede:fold" }

@@ -1,15 +1,15 @@
 /// Judges sets of samples beside the real ones of a dataset. What the real ones look like to the observer is found out
 /// once, and serves every set that follows.
-public struct Judge: Sendable {
+public struct ReferenceSet: Sendable {
     /// Samples in each set, real and generated.
     public let samples: Int
     /// What real samples were drawn with.
     public let seed: Int
     private let progress: @Sendable (String) -> Void
-    private let observer: Observer
+    private let observer: FeatureExtractor
     /// Two random parts of the training split, and one of the test split, which may lack.
-    private let training, control: Observation
-    private let held: Observation?
+    private let training, control: Features
+    private let held: Features?
     private let classShares: [Double]?
     private let trainingSet: ImageSet?
 
@@ -21,11 +21,11 @@ public struct Judge: Sendable {
     ///   - progress: told what is being done.
     /// Throws a world's error where there are too few real samples, or where they do not suit the observer.
     public init(
-        training: Dataset, test: Dataset?, observer: Observer, samples: Int, seed: Int = 0,
+        training: Dataset, test: Dataset?, observer: FeatureExtractor, samples: Int, seed: Int = 0,
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws {
-        try Judge.check(samples, training: training, test: test)
-        func observe(_ dataset: Dataset, skipping: Int = 0) throws -> Observation {
+        try ReferenceSet.check(samples, training: training, test: test)
+        func observe(_ dataset: Dataset, skipping: Int = 0) throws -> Features {
             progress("looking at \(dataset.name)")
             let order = dataset.shuffled(seed: seed)[skipping..<skipping + samples]
             return try observer.observe(dataset.picking(Array(order)))
@@ -89,13 +89,13 @@ public struct Judge: Sendable {
     }
 
     /// What is seen in generated samples.
-    public func observe(_ samples: Dataset) throws -> Observation {
+    public func observe(_ samples: Dataset) throws -> Features {
         progress("looking at \(samples.name)")
         return try observer.observe(samples)
     }
 
     /// A metric's figures of generated samples.
-    public func figures(_ metric: any Metric.Type, of generated: Observation) throws -> [Double] {
+    public func figures(_ metric: any Metric.Type, of generated: Features) throws -> [Double] {
         progress(metric.names[0])
         return try Metrics.figures(metric, input(generated)).map(\.value)
     }
@@ -106,7 +106,7 @@ public struct Judge: Sendable {
         try figures(metric, of: metric.comparesSplits ? control : held ?? control)
     }
 
-    private func input(_ generated: Observation) -> MetricInput {
+    private func input(_ generated: Features) -> MetricInput {
         var input = MetricInput(
             generated: generated, training: training, held: held ?? control,
             classShares: classShares, toy: observer.toy, seed: UInt64(seed))
@@ -117,9 +117,9 @@ public struct Judge: Sendable {
 
     /// How often each class is seen in sets of generated samples, and in as many real ones; none where there are too
     /// many classes, or none.
-    func classShares(of sets: [Observation]) -> [ClassShare] {
+    func classShares(of sets: [Features]) -> [ClassShare] {
         guard let names = observer.classNames else { return [] }
-        func shares(_ sets: [Observation]) -> [Double] {
+        func shares(_ sets: [Features]) -> [Double] {
             let histograms = sets.map { ClassHistogram(mostLikely: $0.probabilities) }
             return names.indices.map { place in
                 mean(histograms.map { Double($0.counts[place]) / Double($0.total) })

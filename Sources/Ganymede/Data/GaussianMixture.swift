@@ -2,7 +2,7 @@ import CKernels
 
 /// Points of the plane from round Gaussians that are equally likely: data on which one sees whether a GAN makes all
 /// of it.
-public struct Toy: Sendable {
+public struct GaussianMixture: Sendable {
     /// What `--data` takes.
     public let name: String
     /// Where the Gaussians are.
@@ -17,7 +17,7 @@ public struct Toy: Sendable {
 
     /// Eight on a circle of radius 2, counted from the right against the clock (Metz et al., 2017,
     /// arXiv:1611.02163).
-    public static let ring8 = Toy(
+    public static let ring8 = GaussianMixture(
         name: "ring8", about: "points of eight Gaussians on a circle",
         centres: (0..<8).map { index in
             let angle = Double(index) * .pi / 4
@@ -25,7 +25,7 @@ public struct Toy: Sendable {
         }, sigma: 0.02)
 
     /// Five times five, 2 apart, counted row by row from the lower left (Lin et al., 2018, arXiv:1712.04086).
-    public static let grid25 = Toy(
+    public static let grid25 = GaussianMixture(
         name: "grid25", about: "points of 25 Gaussians on a grid",
         centres: (0..<25).map { 2 * SIMD2<Double>(SIMD2($0 % 5, $0 / 5)) - 4 },
         sigma: 0.05)
@@ -60,7 +60,7 @@ public struct Toy: Sendable {
 
 extension NamedDataset {
     /// 100,000 points to learn from, and 10,000 others.
-    init(_ toy: Toy) {
+    init(_ toy: GaussianMixture) {
         self.init(
             name: toy.name, about: toy.about, image: Dataset.point, count: 100_000,
             classNames: toy.centres.map { "(\(fixed($0.x, 2)), \(fixed($0.y, 2)))" }

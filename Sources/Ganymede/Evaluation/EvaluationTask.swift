@@ -1,9 +1,9 @@
 /// Samples that are to be judged, and the dataset that they are judged by.
-public struct Judged {
+public struct EvaluationTask {
     /// What real samples look like.
     public let data: DataSource
     private let source: SampleSource
-    private let observer: Observer
+    private let observer: FeatureExtractor
     private let training: Dataset
     private let test: Dataset?
     /// Whether the samples are the dataset's own.
@@ -16,11 +16,11 @@ public struct Judged {
     ///   - data: the dataset; nil for the one that a run learned from, or that `path` names, and MNIST for files.
     ///   - evaluator: the path of an evaluator's file; nil for the run's own, or the one that comes with the dataset.
     public init(_ path: String, data: String?, evaluator: String?) throws {
-        let options = try Judged.options(of: path, needed: data == nil)
-        self.data = DataSource(data ?? Judged.data(of: path, options))
+        let options = try EvaluationTask.options(of: path, needed: data == nil)
+        self.data = DataSource(data ?? EvaluationTask.data(of: path, options))
         // A run's own evaluator knows the run's data, and may not know another's.
         let own = data == nil ? options?.evaluator : nil
-        observer = try Observer(self.data, evaluator: evaluator ?? own)
+        observer = try FeatureExtractor(self.data, evaluator: evaluator ?? own)
         source = try SampleSource(path, image: observer.image)
         try observer.check(source.image, of: path)
         isReal = DataSource(path).isSame(as: self.data)
@@ -49,7 +49,7 @@ public struct Judged {
     }
 
     /// Samples of each kind, where nobody says how many.
-    public var usualSamples: Int { observer.usualSamples }
+    public var defaultSamples: Int { observer.defaultSamples }
 
     /// How good the samples are.
     ///
@@ -63,7 +63,7 @@ public struct Judged {
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws -> Evaluation {
         try check(names)
-        let judge = try Judge(
+        let judge = try ReferenceSet(
             training: training, test: test, observer: observer, samples: samples, seed: seed,
             progress: progress)
         if case .generator = source { progress("making samples") }

@@ -1,10 +1,10 @@
 /// Judges the generator as training goes, and knows which checkpoint is the best so far: see
 /// ``StepReport/isBetter(than:)``.
-struct Scorekeeper {
+struct TrainingEvaluator {
     /// What the best checkpoint's step reported.
     private(set) var best: StepReport?
     /// Nil before the first evaluation: the first step does not wait for a look at the real samples.
-    private var judge: Judge?
+    private var judge: ReferenceSet?
     private var real: [String: Double] = [:]
     private let options: RunOptions
     private let dataset: Dataset
@@ -32,7 +32,7 @@ struct Scorekeeper {
     static func check(_ options: RunOptions, _ dataset: Dataset) throws {
         guard options.training.metricsEvery != nil else { return }
         let source = DataSource(options.data)
-        let observer = try Observer(source, evaluator: options.evaluator)
+        let observer = try FeatureExtractor(source, evaluator: options.evaluator)
         try observer.check(options.gan.image, of: "the run")
         let (samples, least) = (options.training.metricsSamples, FrechetDistance.minimumSamples)
         guard samples >= least else {
@@ -41,13 +41,13 @@ struct Scorekeeper {
             )
         }
         let test = try source.test(options.gan.image)
-        let most = Judge.most(training: dataset, test: test)
+        let most = ReferenceSet.most(training: dataset, test: test)
         guard most >= least else {
             throw GanymedeError.world(
                 "\(quoted(options.data)) has real samples for sets of \(most), and a run is judged by sets of \(least) or more as it "
                     + "goes: add --metrics-every 0")
         }
-        try Judge.check(
+        try ReferenceSet.check(
             samples, option: "--set metrics_samples=", training: dataset, test: test)
     }
 
@@ -64,12 +64,12 @@ struct Scorekeeper {
     mutating func judge(_ report: inout StepReport) throws -> Bool {
         guard isDue(report) else { return false }
         defer { line.finish() }
-        let judge = try appointed()
+        let judge = try loadedReference()
         // Always of the same seeds: the curve shows the generator's moves, not the noise's.
         let made = try? sampler.samples(seeds: Array(0..<judge.samples))
         let figures = try made.map { made in
             let seen = try judge.observe(made)
-            return Scorekeeper.figures(judge.metrics) { try judge.figures($0, of: seen) }
+            return TrainingEvaluator.figures(judge.metrics) { try judge.figures($0, of: seen) }
         }
         report.metrics = figures ?? [:]
         report.metricsReal = real
@@ -77,15 +77,15 @@ struct Scorekeeper {
     }
 
     /// The judge, who looks at the real samples when first asked for.
-    private mutating func appointed() throws -> Judge {
+    private mutating func loadedReference() throws -> ReferenceSet {
         if let judge { return judge }
         let source = DataSource(options.data)
-        let new = try Judge(
+        let new = try ReferenceSet(
             training: dataset, test: source.test(options.gan.image),
-            observer: Observer(source, evaluator: options.evaluator),
+            observer: FeatureExtractor(source, evaluator: options.evaluator),
             samples: options.training.metricsSamples
         ) { [line] in line.show($0) }
-        real = Scorekeeper.figures(new.metrics) { try new.realFigures($0) }
+        real = TrainingEvaluator.figures(new.metrics) { try new.realFigures($0) }
         judge = new
         return new
     }
@@ -113,14 +113,14 @@ struct Scorekeeper {
 extension RunOptions {
     /// Steps between evaluations where nobody says how many: a fifth of the run. Nil where that is short beside the
     /// evaluation, or where nobody can judge; an evaluator that is given is meant to be used.
-    public var usualMetricsEvery: Int? {
+    public var defaultMetricsEvery: Int? {
         let fifth = training.steps / 5
         return fifth >= 200 && (evaluator != nil || canBeJudged) ? fifth : nil
     }
 
     /// Whether an evaluator is given, or comes with the data, that sees images like the run's.
     var canBeJudged: Bool {
-        let observer = try? Observer(DataSource(data), evaluator: evaluator)
+        let observer = try? FeatureExtractor(DataSource(data), evaluator: evaluator)
         return observer.map { ($0.image ?? Dataset.point) == gan.image } ?? false
     }
 }

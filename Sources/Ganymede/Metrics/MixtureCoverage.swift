@@ -1,6 +1,6 @@
 /// Of points: the Gaussians that have a point of high quality, the share of such points, and how far the Gaussians'
-/// shares are from equal ones, in nats: see ``ToyModes``.
-public enum PointModes: Metric {
+/// shares are from equal ones, in nats: see ``MixtureModes``.
+public enum MixtureCoverage: Metric {
     public static let names = ["modes", "high_quality", "mode_kl_uniform"]
     public static let about = [
         "Gaussians that have a point within 3 sigma",
@@ -16,7 +16,7 @@ public enum PointModes: Metric {
         let centres = Matrix(
             rows: toy.centres.count, columns: 2,
             values: toy.centres.flatMap { [Float($0.x), Float($0.y)] })
-        let modes = try ToyModes(
+        let modes = try MixtureModes(
             input.generated.features, centres: centres, deviation: toy.sigma)
         return [Double(modes.hit), modes.highQualityShare, modes.histogram.divergenceFromUniform]
     }

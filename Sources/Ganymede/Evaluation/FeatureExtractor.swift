@@ -1,19 +1,19 @@
 /// What turns samples into the numbers that metrics are computed from.
-public enum Observer: Sendable {
+public enum FeatureExtractor: Sendable {
     /// A classifier that looks at whole images.
     case images(Evaluator)
     /// A classifier of grey images that looks at the three channels of stacked digits: 3 D features, and the
     /// probabilities of K^3 classes.
     case stacks(Evaluator)
     /// Nobody: the coordinates of points are their features.
-    case points(Toy)
+    case points(GaussianMixture)
 
     /// The one for a dataset.
     ///
     /// - Parameter path: of an evaluator's file; nil for the evaluator that comes with the dataset. Throws a world's
     ///   error where there is none.
     public init(_ data: DataSource, evaluator path: String? = nil) throws {
-        if let toy = Toy.all.first(where: { $0.name == data.name }) {
+        if let toy = GaussianMixture.all.first(where: { $0.name == data.name }) {
             self = .points(toy)
             return
         }
@@ -62,7 +62,7 @@ public enum Observer: Sendable {
     }
 
     /// Samples of each kind, where nobody says how many: what figures in the literature are computed from.
-    public var usualSamples: Int {
+    public var defaultSamples: Int {
         switch self {
         case .images: 10_000
         case .stacks: 26_000
@@ -79,7 +79,7 @@ public enum Observer: Sendable {
     }
 
     /// The Gaussians that points are from.
-    var toy: Toy? {
+    var toy: GaussianMixture? {
         if case .points(let toy) = self { return toy }
         return nil
     }
@@ -108,21 +108,21 @@ public enum Observer: Sendable {
     }
 
     /// What it sees. Throws a world's error where the samples are of another size or kind.
-    public func observe(_ samples: Dataset) throws -> Observation {
+    public func observe(_ samples: Dataset) throws -> Features {
         try check(samples.image, of: samples.name)
         switch self {
         case .images(let evaluator):
             let seen = try evaluator.observe(
                 samples.allPixels, image: samples.image, threads: EngineThread.threads)
-            return Observation(
+            return Features(
                 features: seen.features, probabilities: seen.probabilities,
                 samples: samples.labelled(as: evaluator.classNames))
         case .stacks(let evaluator):
-            return Observation(stacking: try Observer.channels(of: samples, evaluator))
+            return Features(stacking: try FeatureExtractor.channels(of: samples, evaluator))
         case .points:
             let points = samples.points ?? []
             let count = points.count / 2
-            return Observation(
+            return Features(
                 features: Matrix(rows: count, columns: 2, values: points),
                 probabilities: Matrix(
                     rows: count, columns: 1, values: [Float](repeating: 1, count: count)))
@@ -132,7 +132,7 @@ public enum Observer: Sendable {
     /// What an evaluator of grey images sees in each of three channels. Where these are grey images of a dataset, it looks
     /// at each of them once, however many stacks it is in.
     private static func channels(of samples: Dataset, _ evaluator: Evaluator) throws
-        -> [Observation]
+        -> [Features]
     {
         let threads = EngineThread.threads
         guard let stacks = samples.stacks else {
@@ -154,10 +154,10 @@ public enum Observer: Sendable {
     }
 }
 
-extension Observation {
+extension Features {
     /// What is seen in images of several channels, from what is seen in each: all features, and the probability of
     /// each combination of classes, the first channel's slowest.
-    package init(stacking channels: [Observation]) {
+    package init(stacking channels: [Features]) {
         let count = channels[0].count
         var features: [Float] = []
         var probabilities: [Float] = []

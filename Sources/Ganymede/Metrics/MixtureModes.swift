@@ -2,7 +2,7 @@
 /// Srivastava et al., "VEEGAN" (2017), and Lin et al., "PacGAN" (2018).
 ///
 /// A point is of high quality within 3 standard deviations of a centre: of the mixture itself 1 - e^(-9/2) = 98.9 % are.
-public struct ToyModes: Sendable, Equatable {
+public struct MixtureModes: Sendable, Equatable {
     /// Centres that have a point of high quality.
     public let hit: Int
     /// The share of points of high quality.

@@ -9,14 +9,14 @@ final class DirectKernel: Kernel {
 
     /// Nil where the processor lacks the instructions, and for windows of one pixel, which are plain products and
     /// oneDNN's.
-    init?(_ face: Convolution.Face, _ problem: ConvolutionProblem, slope: Double = 1) {
+    init?(_ direction: Convolution.Direction, _ problem: ConvolutionProblem, slope: Double = 1) {
         let isBFloat16 = problem.operands == .bfloat16
         guard gk_own_products() >= (isBFloat16 ? 2 : 1), problem.window.size != [1, 1]
         else { return nil }
         shape = problem.shape
         kind = gk_convolution_kind(
             bfloat16: isBFloat16, result_bfloat16: problem.result == .bfloat16,
-            input_gradient: face == .inputGradient, bias: nil, slope: Float(slope))
+            input_gradient: direction == .inputGradient, bias: nil, slope: Float(slope))
     }
 
     var implementation: String { "ganymede:convolution" }

@@ -60,7 +60,7 @@ public struct Matrix: Sendable, Equatable {
 }
 
 /// What an evaluator sees in N images.
-public struct Observation: Sendable, Equatable {
+public struct Features: Sendable, Equatable {
     /// What the evaluator's last layer reads, [N, D].
     public let features: Matrix
     /// How likely each class is, [N, K]: calibrated, rows sum to 1.
@@ -83,8 +83,8 @@ public struct Observation: Sendable, Equatable {
     public var count: Int { features.rows }
 
     /// What is seen in the chosen images, in that order; without the images.
-    public func picking(_ chosen: some Collection<Int>) -> Observation {
-        Observation(
+    public func picking(_ chosen: some Collection<Int>) -> Features {
+        Features(
             features: features.picking(chosen), probabilities: probabilities.picking(chosen))
     }
 }
