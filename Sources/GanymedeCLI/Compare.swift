@@ -16,7 +16,7 @@ struct Compare: ParsableCommand {
     )
     var evaluator: String?
     @Flag(help: "Leave the figures out, which take some seconds a run.") var noMetrics = false
-    @Flag(help: "Print nothing but errors.") var quiet = false
+    @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
         if folders.count < 2 {

@@ -98,7 +98,7 @@ extension DataCommand {
         var from: String?
         @Option(help: "The folder to put them in (default: where --data finds them).")
         var to: String?
-        @Flag(help: "Print nothing but errors.") var quiet = false
+        @Flag(help: "Only print errors.") var quiet = false
 
         func run() throws {
             let known = NamedDataset.all.filter { $0.source != nil }

@@ -4,7 +4,8 @@ import Ganymede
 /// `ganymede evaluate`
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say how good samples are, and beside each figure what real ones have.",
+        abstract:
+            "Compute quality metrics of generated samples, beside the same metrics of real ones.",
         discussion: """
             SOURCE is a run's folder, a checkpoint (RUN/checkpoints/best, too), a folder of pictures, a .npy file of \
             bytes [N, H, W, C], an IDX file, or a dataset by name. Of samples with labels (a sub-folder of pictures \

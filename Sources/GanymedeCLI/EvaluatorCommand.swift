@@ -52,7 +52,7 @@ struct EvaluatorTrain: ParsableCommand {
     @Option(help: "The largest step size.") var learningRate = EvaluatorTrainer().learningRate
     @Option(help: "The share of the images that fits the temperature, and no weight.")
     var heldShare = EvaluatorTrainer().heldShare
-    @Option(help: "What everything random follows from, not negative.") var seed = 0
+    @Option(help: "Random seed, not negative.") var seed = 0
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Option(help: "auto, f32 or bf16.") var precision = "auto"
     @Option(help: "Side of an image in pixels.") var size = 28
@@ -60,7 +60,7 @@ struct EvaluatorTrain: ParsableCommand {
     @Option(help: "Also write a table of which class is taken for which: .png or .svg.")
     var confusion: String?
     @Flag(help: "Mirror half of the pictures, as is done for fashion-mnist.") var mirror = false
-    @Flag(help: "Print nothing but errors.") var quiet = false
+    @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
         let trainer = try trainer()

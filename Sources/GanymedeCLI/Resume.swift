@@ -4,13 +4,13 @@ import Ganymede
 /// `ganymede resume`
 struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Go on with a run: the same run, bit for bit.")
+        abstract: "Resume a run: the same run, bit for bit.")
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run")) var folder: String
     @Option(help: "Steps in total (default: those it was started for).") var steps: Int?
     @Option(help: "CPU threads (default: as before; other numbers change the last bits).")
     var threads: Int?
-    @Flag(help: "Print nothing but errors.") var quiet = false
+    @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
         Interrupt.install()

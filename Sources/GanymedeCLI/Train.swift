@@ -20,7 +20,7 @@ struct Train: ParsableCommand {
             "Epochs as the preset counts them (passes over the data but for the dense family), not --steps."
     ) var epochs: Double?
     @Option(help: "Images in a batch.") var batch: Int?
-    @Option(help: "What everything random follows from, not negative (default: 0).") var seed: Int?
+    @Option(help: "Random seed, not negative (default: 0).") var seed: Int?
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Option(help: "auto, f32 or bf16.") var precision: String?
     @Option(help: "The run's folder (default: the next free runs/PRESET-001).") var out: String?
@@ -40,7 +40,7 @@ struct Train: ParsableCommand {
     var set: [String] = []
     @Flag(help: "Load, compile and check everything, print the options, and train nothing.")
     var dryRun = false
-    @Flag(help: "Print nothing but errors.") var quiet = false
+    @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
         Interrupt.install()
@@ -147,7 +147,7 @@ func report(_ outcome: Trainer.Outcome, quiet: Bool) throws {
     if outcome.interrupted {
         if quiet { throw ExitCode(130) }
         print(
-            "Stopped after step \(outcome.step), saved. To go on: ganymede resume \(quoted(path))")
+            "Stopped after step \(outcome.step), saved. To resume: ganymede resume \(quoted(path))")
         throw ExitCode(130)
     }
     if quiet { return }

@@ -33,7 +33,7 @@ struct EvaluatorCommandTests {
         let made = try run(
             ["train"] + options + ["--confusion", "table.svg"], in: folder)
         #expect(made.code == 0, "\(made.errors)")
-        #expect(made.output.contains("% of 8 test images told right, score "))
+        #expect(made.output.contains("% of 8 test images classified correctly, score "))
         #expect(made.output.contains("evaluator-pictures.safetensors, made in "))
         #expect(made.output.contains(" img/s  [##########]  done in "))
         let path = "\(folder.path)/evaluator-pictures.safetensors"

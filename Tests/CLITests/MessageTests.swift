@@ -55,7 +55,7 @@ struct MessageTests {
         #expect(first.code == 0, "\(first.errors)")
         try expect(
             train + ["--out", "run"],
-            "the folder run is not empty; to go on with the run in it: ganymede resume run")
+            "the folder run is not empty; to resume the run in it: ganymede resume run")
         try expect(
             train + [
                 "--out", "other", "--init-from", "run", "--set",

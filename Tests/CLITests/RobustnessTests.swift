@@ -263,7 +263,7 @@ struct RobustnessTests {
         }
         let result = running.wait()
         #expect(result.code == 130, "\(result)")
-        #expect(result.output.contains("To go on: ganymede resume run"))
+        #expect(result.output.contains("To resume: ganymede resume run"))
         let latest = try String(
             contentsOfFile: "\(folder.path)/run/checkpoints/latest", encoding: .utf8)
         #expect(latest != "step-000000.safetensors\n")

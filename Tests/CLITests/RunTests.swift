@@ -111,7 +111,7 @@ struct RunTests {
         running.interrupt()
         let result = running.wait()
         #expect(result.code == 130)
-        #expect(result.output.contains("To go on: ganymede resume run"))
+        #expect(result.output.contains("To resume: ganymede resume run"))
         let latest = try String(contentsOfFile: checkpoint, encoding: .utf8)
         let digits = try #require(latest.split(separator: "-").last?.split(separator: ".").first)
         let stopped = try #require(Int(digits))
@@ -195,7 +195,7 @@ struct RunTests {
         let lines = result.output.split(separator: "\n").filter { $0.hasPrefix("step ") }
         #expect(lines.count == 3, "\(result.output)")
         let pattern =
-            /step 2  epoch 0\.0  D accuracy \d+% \(real \d+% fake \d+%\)  G \d+% taken for real  samples\/step-000002\.png/
+            /step 2  epoch 0\.0  D accuracy \d+% \(real \d+% fake \d+%\)  G \d+% classified as real  samples\/step-000002\.png/
         #expect(lines.first?.wholeMatch(of: pattern) != nil, "\(result.output)")
         let plain = try Command.run(
             ["train"] + small + ["--steps", "2", "--out", "plain"], in: folder.path)

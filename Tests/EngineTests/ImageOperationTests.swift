@@ -107,7 +107,8 @@ struct ImageOperationTests {
         var padding = test.padding
         // A window inside its own padding has no place to hand pixels to.
         if case .symmetric = padding { padding = .same }
-        let window = Window(outputSize: test.image, size: test.size, strides: test.strides, padding: padding)
+        let window = Window(
+            outputSize: test.image, size: test.size, strides: test.strides, padding: padding)
         let filters = 3
         let filterShape = Shape(test.size + [filters, test.channels])
         var numbers = TestNumbers(seed: 9)
@@ -149,6 +150,7 @@ struct ImageOperationTests {
     /// TensorFlow's rule: 28 pixels under a window of 5 by steps of 2 get one in front and two behind.
     @Test func samePaddingPutsTheOddPixelBehind() {
         let window = Window(image: [28, 7], size: [5, 5], strides: [2, 2], padding: .same)
-        #expect(window.padBefore == [1, 2] && window.padAfter == [2, 2] && window.outputSize == [14, 4])
+        #expect(
+            window.padBefore == [1, 2] && window.padAfter == [2, 2] && window.outputSize == [14, 4])
     }
 }

@@ -123,7 +123,7 @@ struct CalibrationTests {
             Matrix(rows: 0, columns: 41, values: []), labels: [],
             classNames: (0..<41).map { "\($0)" })
         #expect(throws: GanymedeError.self) { try many.raster() }
-        #expect(many.accuracy.isNaN && many.svg.contains("of 0 told right"))
+        #expect(many.accuracy.isNaN && many.svg.contains("of 0 classified correctly"))
         // What is right is greener than red, what is wrong the other way round.
         #expect(
             colours.contains { Int($0[1]) > Int($0[0]) + 40 }

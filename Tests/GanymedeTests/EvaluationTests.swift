@@ -163,7 +163,8 @@ struct EvaluationTests {
 
     @Test func tooFewRealImages() throws {
         let error = #expect(throws: GanymedeError.self) {
-            try ReferenceSet(training: training, test: test, observer: FeatureExtractor(.mnist), samples: 10_001)
+            try ReferenceSet(
+                training: training, test: test, observer: FeatureExtractor(.mnist), samples: 10_001)
         }
         #expect(error?.description.contains("--samples 10000") == true)
     }

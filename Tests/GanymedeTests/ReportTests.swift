@@ -153,6 +153,6 @@ struct ReportTests {
         }
         #expect(
             MeanAccuracy(reports).text
-                == "D accuracy 69% (real 75% fake 63%)  G 30% taken for real")
+                == "D accuracy 69% (real 75% fake 63%)  G 30% classified as real")
     }
 }

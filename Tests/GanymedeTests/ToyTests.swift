@@ -12,7 +12,8 @@ struct ToyTests {
         let side = 8 - 32.0.squareRoot()
         for (index, centre) in GaussianMixture.ring8.centres.enumerated() {
             #expect(abs(square(centre) - 4) < 1e-12)
-            #expect(abs(square(GaussianMixture.ring8.centres[(index + 1) % 8] - centre) - side) < 1e-12)
+            #expect(
+                abs(square(GaussianMixture.ring8.centres[(index + 1) % 8] - centre) - side) < 1e-12)
         }
         let grid = Set(GaussianMixture.grid25.centres)
         for x in [-4.0, -2, 0, 2, 4] {
@@ -61,7 +62,9 @@ struct ToyTests {
                 "c65476eeb16e231d543358ac84e15221f0e2e20354fb63cc2310c63bb19d57fe",
                 "4bd55805c39c5ab4380bd962707f53a67366943c7f5fd4ce569792d21c939609",
             ])
-        let (few, many) = (GaussianMixture.ring8.draw(10, seed: 3), GaussianMixture.ring8.draw(50, seed: 3))
+        let (few, many) = (
+            GaussianMixture.ring8.draw(10, seed: 3), GaussianMixture.ring8.draw(50, seed: 3)
+        )
         #expect(
             few.points == Array(many.points.prefix(20)) && few.modes == Array(many.modes.prefix(10))
         )

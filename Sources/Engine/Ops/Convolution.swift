@@ -164,7 +164,8 @@ extension Tensor {
     public func transposedConvolution(
         _ filter: Tensor, strides: [Int] = [1, 1], padding: Padding = .valid
     ) -> Tensor {
-        let window = Window(outputSize: imageExtents("transposed convolution", filter),
+        let window = Window(
+            outputSize: imageExtents("transposed convolution", filter),
             size: Array(filter.shape.dimensions[..<2]), strides: strides, padding: padding)
         return builder.emit(Convolution(.inputGradient, window), self, filter)
     }

@@ -114,7 +114,8 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         func pair(_ values: [Int], _ separator: String = "x") -> String {
             values.map(String.init).joined(separator: separator)
         }
-        return "\(pair(size)) stride \(pair(strides)) pad \(pair(padBefore, ","))-\(pair(padAfter, ","))"
+        return
+            "\(pair(size)) stride \(pair(strides)) pad \(pair(padBefore, ","))-\(pair(padAfter, ","))"
             + " of \(pair(image))"
     }
 }

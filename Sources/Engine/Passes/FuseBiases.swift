@@ -31,7 +31,9 @@ extension Graph {
             onlyReader(of: node.inputs[0], readers) == index, added.operation is Broadcast,
             type(of: added.inputs[0]).shape == [made.types[0].shape.dimensions.last ?? 0]
         else { return nil }
-        if let convolution = product as? Convolution, convolution.direction != .forward { return nil }
+        if let convolution = product as? Convolution, convolution.direction != .forward {
+            return nil
+        }
         return (product, made.inputs, added.inputs[0])
     }
 

@@ -2,7 +2,7 @@
 public struct ClassifierQuality: Codable, Equatable, Sendable {
     /// The number of images.
     public let images: Int
-    /// The share of them that it tells right.
+    /// The share of them that it classifies correctly.
     public let accuracy: Double
     /// The mean of the largest probability of each: calibrated where this is the accuracy.
     public let confidence: Double
@@ -47,7 +47,7 @@ public struct ClassifierQuality: Codable, Equatable, Sendable {
     /// Two lines for a person.
     public var text: String {
         """
-        \(fixed(accuracy * 100, 2))% of \(grouped(images)) test images told right, score \(fixed(score, 3))
+        \(fixed(accuracy * 100, 2))% of \(grouped(images)) test images classified correctly, score \(fixed(score, 3))
         confidence \(fixed(confidence * 100, 2))%, calibration error \(fixed(calibrationError * 100, 2))% (by chance alone \(fixed(calibrationErrorByChance * 100, 2))%)
         """
     }

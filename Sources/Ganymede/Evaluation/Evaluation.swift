@@ -24,7 +24,7 @@ public struct ClassShare: Sendable, Equatable {
 public struct EvaluatorIdentity: Sendable, Equatable {
     /// The dataset that it has learned from.
     public let data: String
-    /// The share of test images that it tells right.
+    /// The share of test images that it classifies correctly.
     public let accuracy: Double
     /// SHA-256 of its file.
     public let digest: String

@@ -27,7 +27,7 @@ public struct EvaluatorTrainer: Sendable {
         public let step, steps: Int
         /// Passes over the images.
         public let epoch: Double
-        /// The cross-entropy of the step in nats, and the share of its images that were told right.
+        /// The cross-entropy of the step in nats, and the share of its images that were classified correctly.
         public let loss, accuracy: Double
         /// Images a second over about the last second.
         public let imagesPerSecond: Double

@@ -1,11 +1,13 @@
-/// GAN-train: how many real images a classifier tells right that has learned from labelled samples alone. It falls when
+/// GAN-train: the share of real images classified correctly by a classifier that was trained on labelled samples alone. It falls when
 /// samples look wrong for their class, and when kinds of them are missing. The classifier is trained as an evaluator
 /// is, and tested on the test split. Shmelkov et al., "How good is my GAN?" (2018); see ``GANTest``.
 ///
 /// Its real-versus-real figure is of a classifier that has learned from as many training images.
 public enum GANTrain: Metric {
     public static let names = ["gan_train"]
-    public static let about = ["share of real images told right by a classifier of the samples"]
+    public static let about = [
+        "share of real images classified correctly by a classifier trained on the samples"
+    ]
     public static let minimumSamples = 1000
     public static let comparesSplits = true
     public static let isSlow = true

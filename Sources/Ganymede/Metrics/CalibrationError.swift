@@ -1,7 +1,7 @@
 /// How far a classifier's confidence, the largest probability of an image, is from how often it is right.
 public enum CalibrationError {
     /// The expected calibration error. Images are put into `bins` equal ranges of confidence; a bin counts as |share
-    /// of its images that are told right - their mean confidence|, weighed by their number (Naeini et al., "Obtaining
+    /// of its images that are classified correctly - their mean confidence|, weighed by their number (Naeini et al., "Obtaining
     /// well calibrated probabilities using Bayesian binning", 2015).
     ///
     /// - Parameters:
@@ -14,7 +14,7 @@ public enum CalibrationError {
         if probabilities.rows != labels.count || labels.isEmpty || bins < 1 {
             misuse("\(labels.count) labels for \(probabilities.rows) images in \(bins) bins")
         }
-        // Images told right less the confidence in them, bin by bin.
+        // Images classified correctly less the confidence in them, bin by bin.
         var excess = [Double](repeating: 0, count: bins)
         for (row, label) in labels.enumerated() {
             let (predicted, confidence) = probabilities.largest(inRow: row)
@@ -25,7 +25,7 @@ public enum CalibrationError {
     }
 
     /// What the expected calibration error is about, by chance alone, for a classifier whose confidence is
-    /// right: a bin's excess of images told right then has the variance sum of c (1 - c), and a normal number of standard
+    /// right: a bin's excess of images classified correctly then has the variance sum of c (1 - c), and a normal number of standard
     /// deviation s is sqrt(2 / pi) s away from zero on average.
     public static func byChance(_ probabilities: Matrix, bins: Int = 15) -> Double {
         if probabilities.rows == 0 || bins < 1 {

@@ -27,12 +27,12 @@ public struct Confusion: Sendable, Equatable {
     /// Images in all.
     public var total: Int { counts.joined().reduce(0, +) }
 
-    /// The share of images that are told right; NaN without images.
+    /// The share of images that are classified correctly; NaN without images.
     public var accuracy: Double {
         Double(counts.indices.reduce(0) { $0 + counts[$1][$1] }) / Double(total)
     }
 
-    /// For each class, the share of its images that are told right; nil for a class without images.
+    /// For each class, the share of its images that are classified correctly; nil for a class without images.
     public var recalls: [Double?] {
         counts.enumerated().map { truth, row in
             let images = row.reduce(0, +)

@@ -108,14 +108,14 @@ final class StepBuilder {
         }
     }
 
-    /// Hands out D's loss, and the shares of real images and of fakes that it told right.
+    /// Hands out D's loss, and the shares of real images and of fakes that it classified correctly.
     func report(dLoss: Tensor, _ onReal: Tensor, _ onFake: Tensor) {
         builder.result("d_loss", dLoss)
         builder.result("d_acc_real", shareTakenForReal(onReal))
         builder.result("d_acc_fake", 1 - shareTakenForReal(onFake))
     }
 
-    /// Hands out G's loss, and the share of its images that D took for real.
+    /// Hands out G's loss, and the share of its images that D classified as real.
     func report(gLoss: Tensor, _ judged: Tensor) {
         builder.result("g_loss", gLoss)
         builder.result("g_acc", shareTakenForReal(judged))

@@ -15,7 +15,7 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var batch: Int
     /// Rounds of the schedule.
     public var steps: Int
-    /// What everything random follows from, not negative.
+    /// Random seed, not negative.
     public var seed: Int
     /// CPU threads, fewer where there are not as many processors. The bits of a result depend on them.
     public var threads: Int

@@ -1,4 +1,4 @@
-/// A step of a network: a small value without weights, which declares its parameters while it is applied.
+/// A layer: a small value without weights, which declares its parameters while it is applied.
 ///
 /// To add one, write a file like `Dense.swift` and its line in ``Layers/all``.
 public protocol Layer: Codable, Equatable, Sendable {
@@ -9,7 +9,7 @@ public protocol Layer: Codable, Equatable, Sendable {
     func fault(forSample shape: [Int]) -> String?
 
     /// Whether, while training, the output for one sample may depend on the others in its batch. A discriminator whose
-    /// layers all say false goes back once for both losses of the simultaneous schedule.
+    /// layers all say false needs one backward pass for both losses of the simultaneous schedule.
     var mixesSamples: Bool { get }
 
     /// The output for `x`, whose first axis is the batch, and which ``fault(forSample:)`` has let pass.

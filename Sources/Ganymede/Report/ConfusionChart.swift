@@ -21,7 +21,8 @@ struct ConfusionChart {
         let (width, height) = (ConfusionChart.width, ConfusionChart.height)
         let share = fixed(confusion.accuracy * 100, 2)
         canvas.text(
-            "\(share)% of \(grouped(confusion.total)) told right", x: 14, y: 16, .start, bold: true)
+            "\(share)% of \(grouped(confusion.total)) classified correctly", x: 14, y: 16, .start,
+            bold: true)
         canvas.text("taken for", x: left, y: top - 28, .start, bold: false)
         canvas.text("right", x: left + Double(classes) * width + 58, y: top - 10, .end, bold: false)
         for (index, name) in confusion.classNames.enumerated() {

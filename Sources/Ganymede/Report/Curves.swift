@@ -22,9 +22,9 @@ struct Curves {
             curve("discriminator", Curves.red, \.dLoss), curve("generator", Curves.blue, \.gLoss),
         ]
         let accuracies = [
-            curve("real told right", Curves.green, \.dAccReal),
-            curve("fakes told right", Curves.red, \.dAccFake),
-            curve("fakes taken for real as the generator learns", Curves.blue, \.gAcc),
+            curve("real classified correctly", Curves.green, \.dAccReal),
+            curve("fakes classified correctly", Curves.red, \.dAccFake),
+            curve("fakes classified as real as the generator learns", Curves.blue, \.gAcc),
         ]
         let quality = Curves.decisive.map { name, title, isShare in
             func value(_ report: StepReport, _ figures: [String: Double]?) -> Double? {
@@ -41,7 +41,8 @@ struct Curves {
             [
                 Chart(title: "Losses", curves: losses, isShare: false),
                 Chart(
-                    title: "What the discriminator tells right", curves: accuracies, isShare: true),
+                    title: "What the discriminator classifies correctly", curves: accuracies,
+                    isShare: true),
             ]
             + quality.filter { !$0.curves.isEmpty }
     }

@@ -136,7 +136,7 @@ public struct Report {
         return Page.section(
             "As training goes", figures,
             note:
-                "D accuracy is the share of \(options.gan.noun) that the discriminator told right, over the steps since "
+                "D accuracy is the share of \(options.gan.noun) that the discriminator classified correctly, over the steps since "
                 + "the picture before.")
     }
 

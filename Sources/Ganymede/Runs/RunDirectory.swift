@@ -52,7 +52,7 @@ public struct RunDirectory: Sendable {
             if try Files.list(path).isEmpty { return }
             let hint =
                 Files.exists(run.configPath)
-                ? "to go on with the run in it: ganymede resume \(quoted(path))"
+                ? "to resume the run in it: ganymede resume \(quoted(path))"
                 : "choose another --out"
             throw GanymedeError.world("the folder \(quoted(path)) is not empty; \(hint)")
         }

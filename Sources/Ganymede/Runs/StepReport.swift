@@ -16,9 +16,9 @@ public struct StepReport: Sendable, Equatable, Decodable {
     public var seconds: Double
     /// Losses of discriminator and generator.
     public var dLoss, gLoss: Double
-    /// Share of real images, and of fakes, that the discriminator told right.
+    /// Share of real images, and of fakes, that the discriminator classified correctly.
     public var dAccReal, dAccFake: Double
-    /// Share of fakes that it took for real in the generator's pass.
+    /// Share of fakes that it classified as real in the generator's pass.
     public var gAcc: Double
     /// Real images a second, over about the last second.
     public var imagesPerSecond: Double
@@ -45,7 +45,7 @@ public struct StepReport: Sendable, Equatable, Decodable {
         self.imagesPerSecond = imagesPerSecond
     }
 
-    /// Share of all images that the discriminator told right.
+    /// Share of all images that the discriminator classified correctly.
     public var dAcc: Double { (dAccReal + dAccFake) / 2 }
 
     /// Adds the line of `journal.jsonl`. Takes no memory but the buffer's own, for numbers are strings of up to 15
@@ -87,8 +87,8 @@ public struct StepReport: Sendable, Equatable, Decodable {
 /// Means of the accuracies over some steps.
 package struct MeanAccuracy {
     private var steps = 0.0
-    /// Share of real images, and of fakes, that the discriminator told right, and of the generator's fakes
-    /// that it took for real.
+    /// Share of real images, and of fakes, that the discriminator classified correctly, and of the generator's fakes
+    /// that it classified as real.
     package private(set) var real = 0.0, fake = 0.0, generator = 0.0
 
     package init(_ reports: some Sequence<StepReport> = []) {
@@ -102,9 +102,9 @@ package struct MeanAccuracy {
         generator += (report.gAcc - generator) / steps
     }
 
-    /// `D accuracy 63% (real 61% fake 65%)  G 21% taken for real`
+    /// `D accuracy 63% (real 61% fake 65%)  G 21% classified as real`
     package var text: String {
         "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) fake \(percent(fake)))  "
-            + "G \(percent(generator)) taken for real"
+            + "G \(percent(generator)) classified as real"
     }
 }

@@ -129,7 +129,7 @@ public struct ProgressLine {
                 "D \(fixed(report.dLoss, 2)) (real \(percent(report.dAccReal)) fake \(percent(report.dAccFake)))",
                 true
             ),
-            ("G \(fixed(report.gLoss, 2)) (fools \(percent(report.gAcc)))", true),
+            ("G \(fixed(report.gLoss, 2)) (\(percent(report.gAcc)) real)", true),
             ("\(rate(report.imagesPerSecond)) \(unit)/s", false),
             (progressBar(report.step, of: steps), false),
             (
@@ -149,7 +149,7 @@ public struct ProgressLine {
                 (name, true), ("step \(progress.step)/\(progress.steps)", true),
                 ("epoch \(fixed(progress.epoch, 1))", false),
                 ("loss \(fixed(progress.loss, 3))", true),
-                ("told right \(percent(progress.accuracy))", true),
+                ("classified correctly \(percent(progress.accuracy))", true),
                 ("\(rate(progress.imagesPerSecond)) img/s", false),
                 (progressBar(progress.step, of: progress.steps), false),
                 (

@@ -52,7 +52,8 @@ struct ConvolutionProblem {
         gk_convolution_shape(
             batch: x[0], height: x[1], width: x[2], channels: x[3], filters: w[3],
             window_height: w[0], window_width: w[1], stride_y: window.strides[0],
-            stride_x: window.strides[1], top: window.padBefore[0], left: window.padBefore[1], rows: y[1],
+            stride_x: window.strides[1], top: window.padBefore[0], left: window.padBefore[1],
+            rows: y[1],
             columns: y[2])
     }
 }
@@ -170,7 +171,8 @@ final class ConvolutionKernel: Kernel {
             let first = images.lowerBound
             try operation.bind(
                 GDN_SRC, x + offset(first, problem.x, isResult: direction == .inputGradient))
-            try operation.bind(GDN_DST, y + offset(first, problem.y, isResult: direction == .forward))
+            try operation.bind(
+                GDN_DST, y + offset(first, problem.y, isResult: direction == .forward))
             try operation.bind(
                 GDN_WEIGHTS,
                 filterCount == 0
