@@ -22,9 +22,9 @@ struct Curves {
             curve("discriminator", Curves.red, \.dLoss), curve("generator", Curves.blue, \.gLoss),
         ]
         let accuracies = [
-            curve("real classified correctly", Curves.green, \.dAccReal),
-            curve("fakes classified correctly", Curves.red, \.dAccFake),
-            curve("fakes classified as real as the generator learns", Curves.blue, \.gAcc),
+            curve("real images", Curves.green, \.dAccReal),
+            curve("fakes", Curves.red, \.dAccFake),
+            curve("fakes classified as real in the generator's pass", Curves.blue, \.gAcc),
         ]
         let quality = Curves.decisive.map { name, title, isShare in
             func value(_ report: StepReport, _ figures: [String: Double]?) -> Double? {
