@@ -63,6 +63,7 @@ LAYERS := Support Formats Imaging Data NN Optimizers Losses Models Runs Metrics 
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift
+	python3 scripts/layers.py Sources/Engine Graph+Ops Backends
 	python3 scripts/layers.py Sources/Ganymede $(LAYERS)
 
 format:

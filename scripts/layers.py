@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that the folders of a module use each other in one direction only.
 
-usage: layers.py ROOT FOLDER ...    from the ground up
+usage: layers.py ROOT FOLDER ...    from the ground up; A+B are one
 
 Files of a module need no imports, so the compiler does not see its folders.
 This looks at names: a folder may use what folders before it declare (types,
@@ -76,12 +76,13 @@ def declared(files):
 
 def faults(root, order):
     files = read(root)
-    place = {folder: index for index, folder in enumerate(order)}
+    place = {folder: index for index, layer in enumerate(order)
+             for folder in layer.split("+")}
     for folder in sorted(files):
         if folder and folder not in place:
             yield f"{root}/{folder}: not among the folders that are listed"
     names, members = declared(files)
-    for folder in order:
+    for folder in place:
         for path, text in sorted(files[folder].items()):
             used = set(re.findall(r"\b\w+\b", text)) & set(names)
             used |= {name for name in re.findall(r"\.(\w+)", text) if name in members}

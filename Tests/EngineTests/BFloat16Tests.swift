@@ -28,10 +28,10 @@ struct BFloat16Tests {
             isFilter[1] = convolution.direction != .filterGradient
             narrow = Convolution(convolution.direction, convolution.window, result: result)
         case let biased as Biased<MatMul>:
-            narrow = biased.product.keeping(result).biased(slope: biased.slope)
+            narrow = biased.product.storing(as: result).biased(slope: biased.slope)
         case let biased as Biased<Convolution>:
             isFilter[1] = true
-            narrow = biased.product.keeping(result).biased(slope: biased.slope)
+            narrow = biased.product.storing(as: result).biased(slope: biased.slope)
         default:
             Issue.record("\(operation.name) is not tested")
             return

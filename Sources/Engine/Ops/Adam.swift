@@ -16,6 +16,7 @@ package struct AdamUpdate: Fused {
     }
 
     package var name: String { "adam" }
+    package var checksFiniteness: Bool { true }
     package var attributes: String {
         "beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" + (emitsBFloat16 ? " bf16" : "")
     }

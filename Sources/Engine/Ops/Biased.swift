@@ -3,9 +3,7 @@ package protocol BiasableProduct: Primitive {
     /// What the result is kept in.
     var result: DType { get }
     /// The same product with its result kept in another type.
-    func keeping(_ result: DType) -> Self
-    /// The kernel that adds the bias, which is the third input, and applies a leaky ReLU; a slope of 1 is none.
-    func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel
+    func storing(as result: DType) -> Self
 }
 
 extension BiasableProduct {
@@ -40,7 +38,8 @@ package struct Biased<Product: BiasableProduct>: Fused {
     }
 
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
-        let y = inputs[0].builder.emit(product.keeping(.float32), inputs[0], inputs[1]) + inputs[2]
+        let y =
+            inputs[0].builder.emit(product.storing(as: .float32), inputs[0], inputs[1]) + inputs[2]
         return [(slope == 1 ? y : y.leakyRelu(slope)).cast(product.result)]
     }
 
@@ -55,20 +54,16 @@ package struct Biased<Product: BiasableProduct>: Fused {
     package func flops(_ inputs: [TensorType]) -> Double {
         product.flops(Array(inputs.prefix(2)))
     }
-
-    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
-        try product.makeKernel(types, slope: slope)
-    }
 }
 
 extension Convolution: BiasableProduct {
-    package func keeping(_ result: DType) -> Convolution {
+    package func storing(as result: DType) -> Convolution {
         Convolution(direction, window, result: result)
     }
 }
 
 extension MatMul: BiasableProduct {
-    package func keeping(_ result: DType) -> MatMul {
+    package func storing(as result: DType) -> MatMul {
         MatMul(transposeA: transposeA, transposeB: transposeB, result: result)
     }
 }

@@ -1,5 +1,5 @@
-/// An operation with all its rules. One type in `Ops/` holds everything but the lowering to fast
-/// kernels, which is an extension of the same type in `Backends/OneDNN/`.
+/// An operation with all its rules. It knows no backend: the fast kernels of the CPU are extensions of the same types in
+/// `Backends/CPU/`, where ``Lowered`` is.
 package protocol Primitive: Hashable, Sendable {
     /// As printed: `matmul`.
     var name: String { get }
@@ -18,8 +18,8 @@ package protocol Primitive: Hashable, Sendable {
     /// everything else.
     func flops(_ inputs: [TensorType]) -> Double
 
-    /// The fast kernel for these types.
-    func makeKernel(_ types: KernelTypes) throws -> any Kernel
+    /// Whether its kernels look for NaN and infinity in what they write, so that nobody else need.
+    var checksFiniteness: Bool { get }
     /// Inputs in whose memory an output may be written, if nobody reads them afterwards.
     func inPlaceInputs(forOutput output: Int) -> [Int]
 }
@@ -27,6 +27,7 @@ package protocol Primitive: Hashable, Sendable {
 extension Primitive {
     package var attributes: String { "" }
     package func flops(_ inputs: [TensorType]) -> Double { 0 }
+    package var checksFiniteness: Bool { false }
     package func inPlaceInputs(forOutput output: Int) -> [Int] { [] }
 }
 

@@ -1,7 +1,7 @@
 import CKernels
 import COneDNN
 
-extension Convolution {
+extension Convolution: LoweredProduct {
     /// The fastest way for the direction, the window and the channels; docs/decisions/0010 says what was measured.
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let problem = problem(types)

@@ -1,6 +1,6 @@
 import CKernels
 
-extension BatchNormTraining {
+extension BatchNormTraining: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let channels = types.inputs[1].shape.count
         let rows = types.inputs[0].shape.count / max(channels, 1)
@@ -16,7 +16,7 @@ extension BatchNormTraining {
     }
 }
 
-extension BatchNormGradient {
+extension BatchNormGradient: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let channels = types.inputs[2].shape.count
         let rows = types.inputs[0].shape.count / max(channels, 1)
@@ -33,7 +33,7 @@ extension BatchNormGradient {
     }
 }
 
-extension AdamUpdate {
+extension AdamUpdate: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let count = types.inputs[0].shape.count
         let (beta1, beta2, epsilon) = (beta1, beta2, Float(epsilon))

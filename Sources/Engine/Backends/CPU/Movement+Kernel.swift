@@ -1,12 +1,12 @@
 import CKernels
 
-extension Reshape {
+extension Reshape: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         misuse("a reshape shares its input's memory and has no kernel")
     }
 }
 
-extension Broadcast {
+extension Broadcast: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let copy = StridedCopy(
             shape, types.inputs[0].dtype,
@@ -15,7 +15,7 @@ extension Broadcast {
     }
 }
 
-extension Transpose {
+extension Transpose: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let strides = types.inputs[0].shape.strides
         let shape = types.outputs[0].shape
@@ -25,7 +25,7 @@ extension Transpose {
     }
 }
 
-extension Slice {
+extension Slice: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let layout = layout(in: types.inputs[0].shape)
         let shape = types.outputs[0].shape
@@ -36,7 +36,7 @@ extension Slice {
     }
 }
 
-extension Pad {
+extension Pad: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let from = types.inputs[0].shape
         let layout = inverse(of: from).layout(in: types.outputs[0].shape)
@@ -52,7 +52,7 @@ extension Pad {
     }
 }
 
-extension Concatenate {
+extension Concatenate: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let strides = types.outputs[0].shape.strides
         let shapes = types.inputs.map(\.shape)

@@ -248,7 +248,7 @@ public final class Program {
         for output in graph.outputs where output.role == .state {
             let producer = graph.storage(of: output.value).node
             let type = graph.type(of: output.value)
-            if type.dtype == .float32, !(graph.nodes[producer].operation is AdamUpdate) {
+            if type.dtype == .float32, !graph.nodes[producer].operation.checksFiniteness {
                 let target = store.declare(output.name, type.shape).base
                 unchecked.append((target, type.shape.count))
             }
@@ -267,6 +267,9 @@ extension Graph {
         let node = nodes[index]
         let types = KernelTypes(
             inputs: node.inputs.map(type(of:)), outputs: node.types, startsSoon: startsSoon)
-        return try node.operation.makeKernel(types)
+        guard let operation = node.operation as? any Lowered else {
+            throw GraphFault("the CPU backend has no kernel for \(line(index))")
+        }
+        return try operation.makeKernel(types)
     }
 }

@@ -40,7 +40,7 @@ extension ElementwiseFunction {
     }
 }
 
-extension Elementwise {
+extension Elementwise: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let arity = function.arity
         let single = FusedElementwise(
@@ -52,7 +52,7 @@ extension Elementwise {
     }
 }
 
-extension FusedElementwise {
+extension FusedElementwise: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         ElementwiseKernel(self, types)
     }

@@ -1,7 +1,7 @@
 import CKernels
 import COneDNN
 
-extension MatMul {
+extension MatMul: LoweredProduct {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         try MatMulKernel(self, types)
     }

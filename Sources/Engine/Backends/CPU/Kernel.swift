@@ -59,14 +59,21 @@ final class CallKernel: Kernel {
     func run() -> Bool { memory.map(body) ?? true }
 }
 
-extension Input {
-    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
-        misuse("an input has no kernel")
-    }
+/// An operation that this backend has a kernel for: each says so in an extension beside its kernel, and knows nothing of
+/// it itself.
+package protocol Lowered: Primitive {
+    /// The fast kernel for these types.
+    func makeKernel(_ types: KernelTypes) throws -> any Kernel
 }
 
-extension Constant {
+/// A product whose kernel can add a bias and apply a leaky ReLU before it stores its result.
+package protocol LoweredProduct: Lowered, BiasableProduct {
+    /// The kernel that adds the bias, which is the third input, and applies a leaky ReLU; a slope of 1 is none.
+    func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel
+}
+
+extension Biased: Lowered where Product: LoweredProduct {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
-        misuse("a constant has no kernel")
+        try product.makeKernel(types, slope: slope)
     }
 }

@@ -12,7 +12,7 @@ extension Distribution {
     }
 }
 
-extension Random {
+extension Random: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let (kind, parameter) = distribution.code
         let number = streamNumber

@@ -46,25 +46,27 @@ private struct Narrowing {
         switch node.operation {
         case let matmul as MatMul:
             try emit(
-                index, node, matmul.keeping(storage(of: made)),
+                index, node, matmul.storing(as: storage(of: made)),
                 try inputs.map { try copy($0, .bfloat16) })
         case let convolution as Convolution:
             let result = convolution.direction == .filterGradient ? .float32 : storage(of: made)
             // Filters stay as they are: the kernel rounds them while it changes their layout.
             let images = convolution.direction == .filterGradient ? 2 : 1
             try emit(
-                index, node, convolution.keeping(result),
+                index, node, convolution.storing(as: result),
                 try inputs.enumerated().map { place, value in
                     try copy(value, place < images ? .bfloat16 : .float32)
                 })
         case let biased as Biased<Convolution>:
             try emit(
-                index, node, biased.product.keeping(storage(of: made)).biased(slope: biased.slope),
+                index, node,
+                biased.product.storing(as: storage(of: made)).biased(slope: biased.slope),
                 [try copy(inputs[0], .bfloat16)]
                     + (try inputs.dropFirst().map { try copy($0, .float32) }))
         case let biased as Biased<MatMul>:
             try emit(
-                index, node, biased.product.keeping(storage(of: made)).biased(slope: biased.slope),
+                index, node,
+                biased.product.storing(as: storage(of: made)).biased(slope: biased.slope),
                 try inputs.prefix(2).map { try copy($0, .bfloat16) } + [copy(inputs[2], .float32)])
         case let fused as FusedElementwise:
             try emit(index, node, narrowed(fused, index, node, inputs), inputs)

@@ -1,6 +1,6 @@
 import CKernels
 
-extension Reduce {
+extension Reduce: Lowered {
     /// Neighbouring axes are reduced in one go; separate runs of axes one after the other, the last
     /// first, through scratch memory.
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
