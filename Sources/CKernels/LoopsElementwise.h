@@ -1,7 +1,7 @@
 // The elementwise interpreter: one loop per opcode over a block, so that dispatch is paid once a block.
 // Included by Loops.h, once for each instruction set.
 
-// An instruction never writes a slot that it reads, so that the loops need no taps_at at whether they overlap.
+// An instruction never writes a slot that it reads, so that the loops need not look at whether they overlap.
 #define LOOP _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < n; i++)
 #define EACH(expression)                            \
     do {                                            \

@@ -365,7 +365,7 @@ struct EvaluateTests {
         for part in [
             "run: 2 sets of 1,000 samples, judged by as many of mnist", "fid", " ± ", "copies",
             "left out: score of 1000 samples",
-            "PhiloxDraws alone gives 1,000 samples a mode_kl of 0.0045",
+            "Chance alone gives 1,000 samples a mode_kl of 0.0045",
             "class   generated, %   real, %",
         ] {
             #expect(table.contains(part), "\(part): \(table)")

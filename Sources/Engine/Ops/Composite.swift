@@ -52,7 +52,7 @@ extension Tensor {
     public func minimum(_ other: Tensor) -> Tensor { binary(.minimum, other) }
     /// The smaller of each element and `other`.
     public func minimum(_ other: Double) -> Tensor { binary(.minimum, other) }
-    /// BilinearSample `low` and `high`.
+    /// Between `low` and `high`.
     public func clipped(_ low: Double, _ high: Double) -> Tensor { maximum(low).minimum(high) }
     /// Another element type; to integers, towards zero.
     public func cast(_ dtype: DType) -> Tensor {

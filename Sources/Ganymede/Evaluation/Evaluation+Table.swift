@@ -50,7 +50,7 @@ extension Evaluation {
             return nil
         }
         return
-            "PhiloxDraws alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N."
+            "Chance alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N."
     }
 
     /// The share of each class in per cent, and a bar as long as the share of samples; nil where classes are too many

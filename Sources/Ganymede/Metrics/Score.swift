@@ -1,5 +1,5 @@
 /// The Inception Score of Salimans et al., "Improved techniques for training GANs" (2016), with the evaluator's classes:
-/// exp(E KL(p(y|x) || p(y))), p(y) being the mean of p(y|x). BilinearSample 1, all images alike or undecided, and the number
+/// exp(E KL(p(y|x) || p(y))), p(y) being the mean of p(y|x). Between 1, all images alike or undecided, and the number
 /// of classes K, all certain and evenly spread. As torch-fidelity's with one split.
 ///
 /// It sees neither a lack of variety within a class nor how real images look.

@@ -62,7 +62,7 @@ final class StepBuilder {
 
     /// Moves the trainable variables of a side, and no others, down the gradient of `loss`.
     func minimize(_ loss: Tensor, _ player: Player, pass: String) {
-        update(player, slopes([Cotangent(of: loss)], player, pass: pass))
+        update(player, playerGradients(of: [Cotangent(of: loss)], player, pass: pass))
     }
 
     /// Where a way back begins: a tensor, and the derivative of what is minimised by it.
@@ -82,26 +82,28 @@ final class StepBuilder {
     }
 
     /// The gradient of what `sources` stand for by each trainable variable of a side.
-    func slopes(_ sources: [Cotangent], _ player: Player, pass: String) -> [(Variable, Tensor)] {
+    func playerGradients(of sources: [Cotangent], _ player: Player, pass: String) -> [(
+        Variable, Tensor
+    )] {
         let trained = variables.declared.filter {
             $0.trainable && $0.name.hasPrefix("\(network(player).name).")
         }
-        let slopes = gradients(
+        let found = gradients(
             of: sources.map(\.tensor), from: sources.map(\.value),
             withRespectTo: trained.map(variables.value))
-        for (variable, gradient) in zip(trained, slopes) where reportsGradients {
+        for (variable, gradient) in zip(trained, found) where reportsGradients {
             builder.result("gradient.\(pass).\(variable.name)", gradient)
         }
-        return Array(zip(trained, slopes))
+        return Array(zip(trained, found))
     }
 
     /// One update of a side's variables by its optimizer.
-    func update(_ player: Player, _ slopes: [(Variable, Tensor)]) {
+    func update(_ player: Player, _ gradients: [(Variable, Tensor)]) {
         let name = network(player).name
         let optimizer =
             player == .generator ? gan.generatorOptimizer : gan.discriminatorOptimizer
         let scalars = scalarFeeds(name, optimizer)
-        for (variable, gradient) in slopes {
+        for (variable, gradient) in gradients {
             builder.scoped("update(\(variable.name))") {
                 update(variable, gradient, name, optimizer.value, scalars)
             }

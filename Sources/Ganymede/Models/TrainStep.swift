@@ -83,10 +83,10 @@ extension StepBuilder {
         } else {
             sources = ([Cotangent(of: fakeLoss)], [Cotangent(of: gLoss)])
         }
-        let dGradients = slopes(
-            [Cotangent(of: realLoss)] + sources.discriminator, .discriminator,
+        let dGradients = playerGradients(
+            of: [Cotangent(of: realLoss)] + sources.discriminator, .discriminator,
             pass: "discriminator")
-        let gGradients = slopes(sources.generator, .generator, pass: "generator")
+        let gGradients = playerGradients(of: sources.generator, .generator, pass: "generator")
         update(.discriminator, dGradients)
         update(.generator, gGradients)
 

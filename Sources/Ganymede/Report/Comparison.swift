@@ -108,7 +108,7 @@ public struct Comparison {
             leaves.contains { $0[key] != leaves[0][key] }
         }
         if keys.isEmpty { return "<p>None.</p>" }
-        // BilinearSample other systems it is every layer.
+        // Between other systems it is every layer.
         let isOpen = keys.count > 12 ? "" : " open=\"open\""
         return "<details\(isOpen)><summary>\(keys.count) options</summary>"
             + table(keys.map { key in (key, leaves.map { $0[key]?.text ?? "-" }) }) + "</details>"

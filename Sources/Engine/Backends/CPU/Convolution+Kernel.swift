@@ -66,7 +66,7 @@ final class ConvolutionKernel: Kernel {
     private let problem: ConvolutionProblem
     private let images: [Range<Int>]
     private let pieces: DNNPieces
-    /// BilinearSample plain filters and the operation's.
+    /// Between plain filters and the operation's.
     private var reorder: DNNPieces?
     /// Of filters in the operation's layout: one, or each thread's gradient and then their sum.
     private let filterBytes: Int
