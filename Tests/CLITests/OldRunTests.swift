@@ -1,0 +1,46 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// Runs that an earlier version wrote, of every schedule and optimizer: `Tests/Golden/runs/make.sh` made them.
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct OldRunTests {
+    /// From step 3 to 6, and what the generator makes then. The bits are the earlier version's where processor and
+    /// libraries are the same; elsewhere they differ by rounding.
+    @Test(arguments: ["mlp", "dcgan", "forger", "toy"])
+    func earlierVersionsRunGoesOn(name: String) throws {
+        let folder = try TemporaryFolder()
+        let run = "\(folder.path)/run"
+        try FileManager.default.copyItem(
+            atPath: Golden.path("runs/\(name)/before"), toPath: run)
+        let resumed = try Command.run(
+            ["resume", "run", "--steps", "6", "--quiet"], in: folder.path)
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        let after = "checkpoints/step-000006.safetensors"
+        let found = try Safetensors("\(run)/\(after)")
+        let expected = try Safetensors(Golden.path("runs/\(name)/after/step-000006.safetensors"))
+        let isSameMachine = expected.metadata["isa"] == DNN.instructionSet
+        #expect(found.names == expected.names)
+        for tensor in expected.names {
+            let (new, old) = (try found.tensor(tensor), try expected.tensor(tensor))
+            #expect(new.shape == old.shape)
+            if isSameMachine {
+                #expect(new.values == old.values, "\(tensor)")
+            } else {
+                for (a, b) in zip(new.values, old.values) {
+                    #expect(abs(a - b) <= 1e-4 * max(1, abs(b)), "\(tensor)")
+                }
+            }
+        }
+
+        let generated = try Command.run(
+            ["generate", "run", "--seeds", "0-15", "-o", "generated.npy"], in: folder.path)
+        #expect(generated.code == 0, "\(generated.errors)")
+        let made = try Data(contentsOf: URL(filePath: "\(folder.path)/generated.npy"))
+        let before = try Data(
+            contentsOf: URL(filePath: Golden.path("runs/\(name)/after/generated.npy")))
+        #expect(made.count == before.count)
+        if isSameMachine { #expect(made == before) }
+    }
+}
