@@ -26,7 +26,7 @@ test-slow: setup
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_SLOW=1 swift test $(CONFIGURATION) --skip-build --filter 'TrainingQualityTests|BrowserTests'
 
-# The presets here and in the other frameworks, in turns: half an hour on two cores that do nothing else.
+# The presets here and in the other frameworks, in turns: half an hour on two idle cores.
 # RACE="--presets mlp --seconds 2" and the like make it shorter.
 race: build
 	@scripts/setup race
@@ -34,11 +34,11 @@ race: build
 	Benchmarks/peers/venv/bin/pip install --quiet numpy jax tensorflow-cpu keras torch safetensors
 	Benchmarks/peers/venv/bin/python Benchmarks/race.py $(RACE)
 
-# How our time grows with the batch and the images' side: some 10 minutes on two cores that do nothing else.
+# How our time per image grows with the batch and the images' side: some 10 minutes on two idle cores.
 scale: build
 	python3 Benchmarks/scale.py
 
-# Two threads against one beside a process that never sleeps: a minute or two.
+# Two threads against one while another process is busy: a minute or two.
 busy: build
 	python3 Benchmarks/busy.py
 
@@ -46,20 +46,21 @@ busy: build
 precision: build
 	python3 Benchmarks/precision.py
 
-# Trains the classifiers that travel inside the command: some seven minutes on two cores. The bits are those of the
-# commands that the files name, where processor and libraries are the same; their SHA-256 goes into ShippedEvaluators.
+# Trains the classifiers that are shipped inside the command: some seven minutes on two cores. The files name the
+# commands that made them, which give the same bits on the same processor and libraries. Their SHA-256 goes into
+# ShippedEvaluators.
 evaluators: build
 	$(GANYMEDE) evaluator train --data mnist -o Sources/CResources/evaluators/mnist.safetensors
 	$(GANYMEDE) evaluator train --data fashion-mnist --held-share 0.2 --epochs 16 \
 		-o Sources/CResources/evaluators/fashion-mnist.safetensors
 	sha256sum Sources/CResources/evaluators/*.safetensors
 
-# Every preset to its document's length, and how good it is: some two hours; goes on where it was stopped.
+# Trains every preset to its document's length and evaluates it: some two hours. Resumes where it was stopped.
 quality: build
 	python3 Benchmarks/quality.py --gan-train
 
 # Folders of the library, from the ground up: none uses a later one.
-LAYERS := Support Formats Imaging Data NN Optimizers Losses Models Runs Metrics Evaluation Report Training
+LAYERS := Support Formats Imaging Data NN Optimizers Losses Regularizers Models Runs Metrics Evaluation Report Training
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift
@@ -72,7 +73,7 @@ format:
 # Warnings are errors in Package.swift, so the tests' build checks them.
 check: lint test
 
-# Writes the pinned texts anew: look at the difference before committing it.
+# Rewrites the golden files: look at the difference before committing it.
 golden: setup
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_UPDATE_GOLDEN=1 swift test $(CONFIGURATION) --skip-build --filter 'NetworkTests|PresetTests|MessageTests|DataCommandTests'

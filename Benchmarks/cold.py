@@ -1,7 +1,7 @@
-"""From nothing to a picture of 64 digits of the mlp preset: time and memory.
+"""Cold start: time and memory to a picture of 64 digits of the mlp preset.
 
-Ours, Keras and PyTorch each load the generator of one checkpoint in a new
-process and write a PNG, in turns. Files are where the system caches them.
+Ours, Keras and PyTorch in turns load the generator of one checkpoint in a new
+process and write a PNG. Files are in the system's cache.
 """
 
 import datetime
@@ -19,7 +19,7 @@ ROUNDS = 7
 
 
 def spent(command):
-    """Seconds and MiB of a process, from its start to its end."""
+    """Wall-clock seconds and peak MiB of a process."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(list(map(str, command)), stderr=errors,
@@ -43,7 +43,7 @@ def contenders(folder):
 
 
 def measure():
-    """Writes its section of the figures and of the page."""
+    """Measures, and writes the section of the figures and of the page."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         subprocess.run([figures.GANYMEDE, "train", "--preset", "mlp",
@@ -55,7 +55,7 @@ def measure():
             for peer, command in commands.items():
                 taken = spent(command)
                 print(f"cold {peer}  {taken[0]:.3f} s", flush=True)
-                if turn:  # The first fills the system's cache.
+                if turn:  # The first round fills the system's cache.
                     found[peer].append(taken)
     rows = {peer: {"seconds": statistics.median(x[0] for x in taken),
                    "fastest_s": min(x[0] for x in taken),

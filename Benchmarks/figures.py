@@ -1,4 +1,4 @@
-"""What the benchmarks share: commands, the machine, the page, the figures."""
+"""Shared by the benchmarks: commands, the machine, the page, the figures."""
 
 import json
 import os
@@ -15,7 +15,7 @@ PAGE, FIGURES = ROOT / "docs/benchmarks.md", ROOT / "docs/benchmarks.json"
 
 
 def run(command, limit):
-    """The JSON that a command prints last, or else why there is none."""
+    """The last JSON line that a command prints, or None and the reason."""
     process = subprocess.Popen(
         list(map(str, command)), text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -38,7 +38,7 @@ def run(command, limit):
 
 
 def stop(process):
-    """Ends a command and what it started (compilers); what it had to say."""
+    """Kills a command and its children (compilers); returns its stderr."""
     os.killpg(process.pid, signal.SIGKILL)
     return process.communicate()[1]
 
@@ -63,9 +63,9 @@ def known():
 
 
 def write(section, figures, marker, text):
-    """Replaces a section of the figures, and what markers of the page hold.
+    """Replaces a section of the figures, and the page between its markers.
 
-    At once, so that an interruption leaves the one or the other.
+    Each file is replaced atomically: an interruption leaves it old or new.
     """
     everything = {**known(), section: figures}
     replace(FIGURES, json.dumps(everything, indent=1) + "\n")
@@ -73,7 +73,7 @@ def write(section, figures, marker, text):
 
 
 def between(page, marker, text):
-    """Replaces what a pair of markers of a page holds."""
+    """Replaces the text of a page between a pair of markers."""
     start, end = f"<!-- {marker} -->", f"<!-- end of {marker} -->"
     before, found, rest = page.read_text().partition(start)
     if not found:

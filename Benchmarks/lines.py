@@ -1,4 +1,4 @@
-"""The picture of the curves of scale.py, as an SVG."""
+"""Draws the curves of scale.py as an SVG."""
 
 from math import log2
 
@@ -9,7 +9,7 @@ TOPMOST = 2.0
 
 
 def picture(curves):
-    """A panel by batch and one by side; the line that stays at 1 is drawn."""
+    """A panel by batch and one by side, with a darker grid line at 1."""
     most = max([TOPMOST] + [p["relative"] for x in curves for p in x["points"]])
     panels = [panel([x for x in curves if x["axis"] == axis], axis, most,
                     index * WIDTH) for index, axis in enumerate(TITLES)]

@@ -2,8 +2,7 @@
 
 Writes docs/precision.md between its markers: the mean of losses and
 accuracies over the last tenth of the steps, and a picture with a row of the
-same seeds' images for each run. Runs are in a folder of their own, which is
-removed.
+same seeds' images for each run. The runs' folder is temporary.
 """
 
 import argparse
@@ -25,7 +24,7 @@ COLUMNS = 16
 
 
 def train(folder, preset, steps, seed, precision):
-    """The run's path."""
+    """Trains a run and returns its path."""
     run = pathlib.Path(folder) / f"{precision}-{seed}"
     subprocess.run(
         [figures.GANYMEDE, "train", "--preset", preset, "--steps", str(steps),
@@ -36,14 +35,14 @@ def train(folder, preset, steps, seed, precision):
 
 
 def means(run):
-    """Of the last tenth of the journal."""
+    """The means of FIELDS over the last tenth of the journal."""
     lines = (run / "journal.jsonl").read_text().splitlines()
     last = [json.loads(line) for line in lines[-max(len(lines) // 10, 1):]]
     return {x: statistics.mean(line[x] for line in last) for x in FIELDS}
 
 
 def row(run):
-    """The bytes of a row of images side by side, and a side's pixels."""
+    """A row of images side by side, as the bytes of each line of pixels."""
     file = run / "row.idx"
     subprocess.run([figures.GANYMEDE, "generate", run, "--seeds",
                     f"0-{COLUMNS - 1}", "-o", file],
@@ -56,7 +55,7 @@ def row(run):
 
 
 def png(path, lines):
-    """Grey, eight bits."""
+    """Writes lines of pixels as an 8-bit greyscale PNG."""
     def chunk(kind, data):
         body = kind + data
         return (struct.pack(">I", len(data)) + body

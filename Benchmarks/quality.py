@@ -1,10 +1,9 @@
 """Trains the presets to their documents' length and says how good they are.
 
-Each run has a folder of its own (in runs/quality unless said). A run that was
-cut goes on where it stopped, one that is done is left alone, and so is an
-evaluation that is there: start the script as often as it takes. Writes
-docs/quality.md between its markers, a row of samples of each preset, and the
-README's pictures of it.
+Each run has a folder of its own (by default in runs/quality). Interrupted runs
+are resumed; finished runs and existing evaluations are kept: the script can be
+restarted at any time. Writes docs/quality.md between its markers, a row of
+samples of each preset, and the README's pictures of it.
 """
 
 import argparse
@@ -28,25 +27,25 @@ SEEDS = (0, 1, 2)
 # Presets and the seeds of the page; `--full` takes all seeds of all.
 PLAN = {"mlp": SEEDS, "dense": SEEDS, "conv-discriminator": SEEDS,
         "all-conv": SEEDS[:1], "dcgan": SEEDS[:1], "forger": SEEDS[:1]}
-# Where not to the length of the document, which takes `forger` hours; `--full`
-# knows no limits.
+# Limits for presets whose document's length takes too long: `forger` takes
+# hours. `--full` has no limits.
 MINUTES = {"forger": 30}
 COLUMNS = ("fid", "kid", "score", "precision", "recall", "density", "coverage",
            "modes", "mode_kl", "memorisation", "memorisation_error",
            "copies")
-# Where real samples in place of generated ones are training images.
+# Metrics whose real samples in place of generated ones are training images.
 OF_TRAINING = ("memorisation", "memorisation_ratio", "memorisation_error",
                "gan_train")
 
 
 def spent(run):
-    """Minutes that the run's processes took."""
+    """Minutes that the run's processes have taken so far."""
     file = run / "minutes"
     return float(file.read_text()) if file.exists() else 0.0
 
 
 def steps(run):
-    """Finished steps, and those wanted."""
+    """Finished and requested steps."""
     journal = run / "journal.jsonl"
     lines = journal.read_text().splitlines() if journal.exists() else []
     wanted = json.loads((run / "config.json").read_text())["steps"]
@@ -54,16 +53,16 @@ def steps(run):
 
 
 def train(run, preset, seed, limit):
-    """Starts or goes on, until all steps are made or the minutes are over."""
+    """Starts or resumes a run, until its last step or the limit in minutes."""
     started = (run / "config.json").exists()
     if started and (steps(run)[0] >= steps(run)[1]
                     or limit and spent(run) >= limit):
         return
     command = (["resume", run] if started else
                ["train", "--preset", preset, "--seed", str(seed),
-                # The minutes are of training alone.
+                # The minutes count training only.
                 "--metrics-every", "0", "--out", run])
-    # What was said of a shorter run.
+    # The evaluation of a shorter run.
     (run / "evaluation.json").unlink(missing_ok=True)
     begin, before = time.monotonic(), spent(run)
     process = subprocess.Popen([figures.GANYMEDE, *command])
@@ -81,17 +80,17 @@ def train(run, preset, seed, limit):
 
 @functools.cache
 def evaluators():
-    """What the command says of those that it holds, their hashes included."""
+    """The command's list of its evaluators, with their hashes."""
     return subprocess.run([figures.GANYMEDE, "evaluator", "list"], check=True,
                           capture_output=True, text=True).stdout
 
 
 def evaluate(source, file, *options):
-    """What `ganymede evaluate` says of a run or a dataset, and when and how
-    fast it did; asked once of an evaluator."""
+    """The output of `ganymede evaluate` for a run or a dataset, with the date
+    and the time it took. Cached in `file` until the evaluator changes."""
     if file.exists():
         found = json.loads(file.read_text())
-        evaluator = found.get("evaluator")  # Older files do not say.
+        evaluator = found.get("evaluator")  # Older files lack it.
         if evaluator and evaluator["sha256"] in evaluators():
             return found
     begin = time.monotonic()
@@ -114,7 +113,7 @@ def head(all_found):
 
 
 def grid(run, preset):
-    """The picture of a preset in the README, by the command beside it."""
+    """The README's picture of a preset, made by the command beside it."""
     subprocess.run(
         [figures.GANYMEDE, "generate", run, "--seeds", "0-47", "--grid", "3x16",
          "-o", PAGE.parent / f"images/{preset}.png"],
@@ -165,7 +164,7 @@ def floors(folder, with_gan_train):
 
 
 def over_seeds(preset, all_found):
-    """A row of the mean over a preset's runs, and the deviation between them."""
+    """A row of means and standard deviations over a preset's runs."""
     row = [f"`{preset}`", "all", "", "", ""]
     for name in COLUMNS:
         values = [found["metrics"].get(name, {}).get("value")

@@ -1,8 +1,8 @@
 """Runs presets here and in the other frameworks, in turns.
 
-Every measurement goes into docs/benchmarks.json as soon as it is there, and
-replaces what an earlier race of the preset left; tables.py makes
-docs/benchmarks.md of it. Needs the frameworks: `make race` installs them.
+Every measurement is written to docs/benchmarks.json at once, and replaces an
+earlier race of the preset. tables.py makes docs/benchmarks.md from it. Needs
+the frameworks: `make race` installs them.
 """
 
 import argparse
@@ -24,7 +24,7 @@ BATCH = {"mlp": 32, "dense": 128, "dcgan": 128, "conv-discriminator": 128,
 DEFAULT = [x for x in BATCH if x != "forger"]
 PEERS = ("jax", "tf-graph", "tf-xla", "torch", "torch-channels-last",
          "torch-compile", "keras")
-# A peer this close to the best one runs in the later rounds, too.
+# Peers within this factor of the best one run in the later rounds, too.
 CLOSE = 1.1
 
 
@@ -48,7 +48,7 @@ class Race:
                 "--seconds", seconds]
 
     def measure(self, peer, precision):
-        """Whether there is a figure."""
+        """Measures a peer; returns whether there is a figure."""
         if any((x["peer"], x["precision"]) == (peer, precision)
                for x in self.missing):
             return False
@@ -72,7 +72,7 @@ class Race:
     def fitting(self, result):
         """The steps of ours that take half as long as a peer's measurement.
 
-        Ours runs before every other.
+        Ours runs before every peer.
         """
         if result is None:
             return 5
@@ -93,7 +93,7 @@ class Race:
         return self.measure(*rival)
 
     def go(self):
-        """A round of all, then rounds of those that are near the best."""
+        """A round of all peers, then rounds of those near the best."""
         rivals = [(peer, precision) for peer in self.args.peers
                   for precision in self.args.precisions]
         rivals = [rival for rival in rivals if self.turn(rival)]
@@ -112,7 +112,7 @@ class Race:
                 or rival[1] == "f32" and times[rival] <= CLOSE * min(f32)]
 
     def save(self):
-        """In place of an earlier race of the preset."""
+        """Saves the race in place of an earlier one of the preset."""
         races = figures.known().get("races", {})
         races[self.preset] = {
             "date": str(datetime.date.today()), "machine": figures.machine(),

@@ -1,8 +1,9 @@
 """How the time of an image grows with the batch and with the images' side.
 
-Ours alone, by `ganymede bench`, for `dcgan` and `dense`. Divided by the
-multiply-adds that an image needs (taps inside the image only), and relative to the smallest batch or side:
-a curve that rises above 1 says that cost grows faster than the arithmetic.
+Ours alone, by `ganymede bench`, for `dcgan` and `dense`. The time is divided
+by the multiply-adds of an image (taps inside the image only), and relative to
+the smallest batch or side: a curve that rises above 1 means that the time
+grows faster than the multiply-adds.
 Writes docs/images/scale.svg and its part of docs/benchmarks.md.
 """
 
@@ -19,16 +20,16 @@ import lines
 PRESETS = ("dcgan", "dense")
 BATCHES = (16, 32, 64, 128, 256, 512, 1024)
 SIDES = (28, 32, 48, 64, 96, 128)
-# The other of the two where one is varied. The side grows with 16 images of
-# `dcgan`, for the time that it takes, and with a batch of `dense` in which its
-# products cost more than its optimizer, which moves weights however few images.
+# The batch while the side varies, and the side while the batch varies. `dcgan`
+# takes 16 images to save time. `dense` takes a batch in which its matrix
+# products cost more than its optimizer, whose cost is the same for any batch.
 USUAL_BATCH, USUAL_SIDE = {"dcgan": 16, "dense": 128}, 28
 PICTURE = "images/scale.svg"
 
 
 def taps(image, window, stride):
-    """Pairs of a place and a tap inside the image, on one axis of a window
-    with "same" padding: zeros around the image cost nothing."""
+    """Pairs of an output position and a tap inside the image, on one axis of
+    a window with "same" padding: zeros around the image cost nothing."""
     places = -(-image // stride)
     before = max((places - 1) * stride + window - image, 0) // 2
     return sum(0 <= place * stride + tap - before < image
@@ -36,7 +37,7 @@ def taps(image, window, stride):
 
 
 def layers_of(network):
-    """Multiply-adds of an image in each layer that has weights."""
+    """Multiply-adds per image of each layer that has weights."""
     shape, found = network["input"], []
     for layer in network["layers"]:
         kind = layer["kind"]
@@ -63,11 +64,11 @@ def layers_of(network):
 
 @functools.cache
 def multiply_adds(preset, side):
-    """A step's for each image of the batch, by the networks' layers.
+    """Multiply-adds of a training step per image, from the networks' layers.
 
-    A layer costs the same forward, for its weights' gradient and for its
-    input's. What goes into a network needs no gradient, but for the fakes by
-    which the generator is trained.
+    A layer costs the same in the forward pass, for the gradient of its weights
+    and for that of its input. A network's input needs no gradient, except for
+    the fakes that train the generator.
     """
     done = subprocess.run(
         [figures.GANYMEDE, "train", "--preset", preset, "--size", str(side),
@@ -80,13 +81,14 @@ def multiply_adds(preset, side):
 
     steps = 2 * training(judged) + training(made)
     if gan["schedule"] == "simultaneous":
-        # One pass of fakes, there and back, for both: to the images besides.
+        # One forward and backward pass of fakes for both losses, which also
+        # computes the gradient of the images.
         return steps + judged[0]
     return steps + sum(made) + 2 * sum(judged)
 
 
 def bench(preset, batch, side, threads, seconds, expected):
-    """A point's figures; steps enough for `seconds` if all goes as expected."""
+    """Measures a point for about `seconds`, at `expected` ms per step."""
     steps = min(max(int(seconds * 1000 / expected), 3), 400)
     result, reason = figures.run(
         [figures.GANYMEDE, "bench", "--preset", preset, "--batch", batch,
@@ -98,7 +100,7 @@ def bench(preset, batch, side, threads, seconds, expected):
 
 
 def curve(preset, points, threads, seconds):
-    """The points' figures, from the smallest to the largest."""
+    """Measures the points, from the smallest to the largest."""
     found, rate = [], None
     for batch, side in points:
         work = multiply_adds(preset, side)
@@ -169,7 +171,7 @@ def main():
                         help="how long a point is measured, some 3 steps at "
                         "least")
     args = parser.parse_args()
-    # What is not measured now stays.
+    # Curves of presets that are not measured now are kept.
     others = [x for x in figures.known().get("scale", {}).get("curves", [])
               if x["preset"] not in args.presets]
     figure = {"date": str(datetime.date.today()), "machine": figures.machine(),

@@ -1,10 +1,10 @@
-"""The tables of a race, from its runs. Alone: writes the page anew."""
+"""The tables of a race, from its runs. As a script: rewrites the page."""
 
 import statistics
 
 import figures
 
-# Minutes that the Keras project which these systems come from says its 50 epochs took.
+# Minutes for 50 epochs, as stated by the Keras project these systems are from.
 DOCUMENT = {"dense": 5.49, "conv-discriminator": 12.42, "all-conv": 19.32}
 
 
@@ -30,8 +30,8 @@ def rows(runs):
 def duel(race, precisions):
     """Ours and the best peer in any of `precisions`, and the ratio.
 
-    The ratio is that of the medians; its spread, that of each of the peer's
-    runs to the run of ours just before it.
+    The ratio is that of the medians. Its spread is over the ratios of each of
+    the peer's runs to the run of ours just before it.
     """
     found = [x for x in race["rows"] if x["precision"] in precisions]
     ours = [x for x in found if x["peer"] == "ganymede"]
@@ -53,7 +53,7 @@ def same(a, b):
 
 
 def time(row):
-    """A median with its spread and how many runs it is of."""
+    """A median with its spread and its number of runs."""
     return (f"{row['median_ms']:.2f} ({row['fastest_ms']:.2f} to "
             f"{row['slowest_ms']:.2f}; {row['runs']})")
 
@@ -130,7 +130,7 @@ def everything(races):
 
 
 def conditions(races):
-    """Where and when, a line for all presets of which that is the same."""
+    """Where and when: one line for all presets measured alike."""
     groups = {}
     for preset, x in races.items():
         versions = sorted({f"{r['peer'].split('-')[0]} {r['version']}"
@@ -143,7 +143,7 @@ def conditions(races):
 
 
 def page(races):
-    """All of it, for between the page's markers."""
+    """The text between the page's markers."""
     return "\n\n".join([
         conditions(races),
         "Times are medians of the runs' median steps, in brackets the fastest"

@@ -23,7 +23,7 @@ ANY = re.compile(r"\b(?:func|let|var|case) (\w+)")
 
 
 def code(text):
-    """Without comments and without what stands in strings, interpolations excepted."""
+    """The text without comments and the content of strings, except interpolations."""
     def inside(match):
         return " " + " ".join(re.findall(r"\\\((.*?)\)", match[0], re.S)) + " "
     text = re.sub(r'"""(?:.|\n)*?"""', inside, text)
@@ -32,7 +32,7 @@ def code(text):
 
 
 def read(root):
-    """The code of every file by its folder."""
+    """The code of every file, by folder."""
     found = defaultdict(dict)
     for folder, _, names in os.walk(root):
         for name in names:
@@ -45,7 +45,7 @@ def read(root):
 
 
 def declared(files):
-    """The folder of each name that one folder alone declares: of names, and of members."""
+    """The folder of each name that only one folder declares: of names, and of members."""
     names, members, counts = defaultdict(set), defaultdict(set), defaultdict(int)
     types = defaultdict(set)
     for folder, texts in files.items():

@@ -19,9 +19,9 @@ let discriminator = Sequential("discriminator", input: [28, 28, 1]) {
 }
 print(generator.summary())
 
-let gan = GAN(
+let gan = try GAN(
     generator: generator, discriminator: discriminator,
-    loss: .nonSaturating, labelSmoothing: 0.1,
+    loss: .nonSaturating(labelSmoothing: 0.1),
     generatorOptimizer: Adam(learningRate: 2e-4, beta1: 0.5),
     discriminatorOptimizer: Adam(learningRate: 2e-4, beta1: 0.5))
 

@@ -1,10 +1,10 @@
-// Small C++ objects of the command, without malloc.
+// Allocates small C++ objects of the command without malloc.
 //
-// oneDNN's one way to execute a primitive copies the arguments into a std::unordered_map: six blocks taken and given
-// back at every call, hundreds in a step. Here blocks of up to 256 bytes come from pages of one region; those that are
-// given back wait in a list of the thread that gave them. Everything else goes to the C++ library as ever, and so does a
-// small block when the region, which threads that end take blocks out of for good, is used up. Only the command is linked with this: a library has no business in the
-// allocator of the process that uses it.
+// oneDNN's only function that executes a primitive copies the arguments into a std::unordered_map: six allocations and
+// deallocations per call, hundreds per training step. Here blocks of up to 256 bytes come from pages of one region.
+// Freed blocks wait in a list of the thread that freed them. Larger blocks go to the C++ library. So do small blocks
+// once the region is used up; the blocks of threads that have ended are never reused. Only the command is linked with
+// this: a library must not replace the allocator of the process that uses it.
 #if defined(__linux__) && defined(__ELF__)
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,7 +20,7 @@ typedef struct block {
 } block;
 
 static _Alignas(PAGE) char region[PAGES][PAGE];
-/// What the blocks of a page are: their size in granules, less one.
+/// Size class of the blocks of each page: their size in granules, less one.
 static unsigned char classes[PAGES];
 static atomic_size_t used;
 static _Thread_local block *waiting[CLASSES];
@@ -39,7 +39,7 @@ static void *original(_Atomic(void *) *known, const char *name) {
     return found;
 }
 
-/// Divides a new page among the list of a class. False when none is left.
+/// Divides a new page into blocks on the thread's list of a class. False if no page is left.
 static int divide(size_t class) {
     size_t page = atomic_load_explicit(&used, memory_order_relaxed);
     do {

@@ -1,4 +1,4 @@
-/// What the parts of a convolution share: the taps that a place sees, the plan, a tile.
+/// Shared by the parts of a convolution: the taps of an output position, the plan, a tile.
 #ifndef CONVOLUTION_H
 #define CONVOLUTION_H
 
@@ -11,20 +11,21 @@ enum { TILE_PLACES = 12 };
 
 // ---- Taps ----
 
-/// One direction of the window. Its taps have positions such that those which a place of the result sees, and the
-/// places of the image where it sees them, both ascend one by one.
+/// One axis of the window. Taps are ordered by a position, chosen such that the taps of an index of the result have
+/// consecutive positions and read consecutive indices of the image.
 typedef struct {
     size_t taps, stride, before;
     size_t image, result;  ///< extents
     bool gradient;
 } axis;
 
-/// Taps that an index of the result sees: positions, and the index in the image of the first.
+/// The taps of an index of the result that lie inside the image: positions, and the image index of the first.
 typedef struct {
     size_t position, count, image;
 } tap_range;
 
-/// In the input gradient, every stride-th tap meets the same indices of the result, and the last the first.
+/// The number of taps in a class. In the input gradient, every stride-th tap reaches the same indices of the result;
+/// such taps form a class, and have descending order.
 static inline size_t taps_of_class(const axis *a, size_t class) {
     return a->taps > class ? (a->taps - class - 1) / a->stride + 1 : 0;
 }
@@ -58,8 +59,8 @@ typedef struct {
     size_t batch;
     size_t channels, outputs;  ///< channels of the image and of the result
     size_t row;  ///< elements of a packed row of the window: floats, or pairs
-    size_t vectors, blocks;  ///< of the outputs
-    size_t places;  ///< of the widest tile
+    size_t vectors, blocks;  ///< of 16 outputs, and of up to TILE_VECTORS vectors
+    size_t places;  ///< of the largest tile
     size_t groups;  ///< of images
     const float *w, *bias;
     float slope;
@@ -71,14 +72,14 @@ typedef struct {
 /// The first vector of a block of outputs.
 static inline size_t first_vector(const plan *p, size_t block) { return p->vectors * block / p->blocks; }
 
-/// Packs units [first, last) of the weights, [block][position][element][output], in units of the first two. `context` is
-/// the plan.
+/// Packs units [begin, end) of the weights into [block][position][element][output]. A unit is a block and a position.
+/// `context` is the plan.
 void gk_convolution_pack(const void *context, size_t begin, size_t end);
 
 // ---- Tiles ----
 
-/// One tile and what it sees: in each of `rows`, the second half of a pair, if `head`, then `elements`, then the first
-/// half of a pair, if `tail`. Pitches are in bytes, the packed row in elements of 4.
+/// One tile and its inputs: in each of `rows`, the second half of a pair if `head`, then `elements`, then the first
+/// half of a pair if `tail`. Pitches and `row` are in bytes, `packed_row` in elements of 4 bytes.
 typedef struct {
     const char *image;
     const uint32_t *packed;
@@ -90,10 +91,10 @@ typedef struct {
     const float *bias;
     float slope;
     bool result_bfloat16;
-    __mmask16 last;  ///< the outputs that exist in the last vector
+    __mmask16 last;  ///< mask of the outputs that exist in the last vector
 } tile;
 
-/// By bfloat16 or not, the number of places less one, that of vectors less one.
+/// Indexed by [bfloat16][places - 1][vectors - 1].
 extern void (*const gk_convolution_tiles[2][TILE_PLACES][TILE_VECTORS])(const tile *);
 
 #endif

@@ -1,5 +1,5 @@
-// The loops of CKernels.h. A file of one instruction set defines K(name) and includes this inside a
-// `target` pragma; the compiler vectorises the same source for each.
+// The loops of CKernels.h. The file of each instruction set defines K(name) and includes this inside a
+// `target` pragma, so that the compiler vectorizes the same source for each.
 #include "LoopsMath.h"
 #include "Table.h"
 
@@ -27,7 +27,7 @@ static void K(max_columns)(const float *source, float *target, size_t reduced, s
     }
 }
 
-// Sums and normalization, for either kind of floats in memory.
+// Sums and normalization, for both float types in memory.
 #define E(name) K(name##_float)
 #define ELEMENT float
 #define LOAD(value) (value)
@@ -39,7 +39,7 @@ static void K(max_columns)(const float *source, float *target, size_t reduced, s
 #define STORE(value) to_bfloat16(value)
 #include "LoopsChannels.h"
 
-/// Images [begin, end): every pixel gathers the columns that saw it. `columns` is [places, window, channels].
+/// Images [begin, end): col2im, adds each column element to its pixel. `columns` is [positions, window, channels].
 static void K(fold)(const gk_fold_shape *s, const float *restrict columns, float *restrict image, size_t begin,
                     size_t end) {
     size_t pixels = s->height * s->width * s->channels, line = s->window_width * s->channels;
@@ -68,7 +68,7 @@ static bool K(adam)(const float *w, const float *g, const float *m, const float 
                     float *v_out, uint16_t *copy, size_t begin, size_t end, float step_size, double beta1, double beta2,
                     float epsilon) {
     int bad = 0;
-    // In double: 1 - 0.999f would be wrong in its fifth digit.
+    // Computed in double: 1 - 0.999f would be wrong in its fifth digit.
     const float keep1 = (float)beta1, keep2 = (float)beta2, add1 = (float)(1 - beta1), add2 = (float)(1 - beta2);
 #pragma clang loop vectorize(assume_safety)
     for (size_t i = begin; i < end; i++) {
@@ -80,7 +80,7 @@ static bool K(adam)(const float *w, const float *g, const float *m, const float 
         w_out[i] = weight;
         bad |= is_not_finite(weight) | is_not_finite(second);
     }
-    if (copy)  // the weights are still in the cache: the caller goes in short stretches
+    if (copy)  // the weights are still in the cache: the caller passes short ranges
         for (size_t i = begin; i < end; i++) copy[i] = to_bfloat16(w_out[i]);
     return bad;
 }

@@ -1,5 +1,5 @@
-// Sums over rows or down columns, and batch normalization. Included by Loops.h once for each kind of floats that lie
-// in memory: E(name) names the function, ELEMENT is the type, LOAD and STORE convert.
+// Sums over rows or columns, and batch normalization. Included by Loops.h once for each float type in memory: E(name)
+// names the function, ELEMENT is the type, LOAD and STORE convert.
 
 static void E(sum_rows)(const void *source, float *target, size_t reduced, size_t begin, size_t end) {
     for (size_t row = begin; row < end; row++) {
@@ -16,8 +16,8 @@ static void E(sum_rows)(const void *source, float *target, size_t reduced, size_
     }
 }
 
-// Sums down columns run over a tile of them at a time, and first over short stretches of rows: the partial
-// sums stay in registers, and the error grows with the number of stretches rather than of rows.
+// Column sums process a tile of columns at a time, in short stretches of rows. The partial sums stay in
+// registers, and the rounding error grows with the number of stretches rather than of rows.
 
 INLINE void E(add_rows)(const ELEMENT *restrict x, float *restrict sum, size_t stride, size_t rows, size_t width) {
     float partial[TILE] = {0};
@@ -41,7 +41,7 @@ static void E(sum_columns)(const void *source, float *target, size_t reduced, si
     }
 }
 
-/// Sums of a tile's squared distances from the mean.
+/// A tile's sums of squared distances from the mean.
 INLINE void E(add_squares)(const ELEMENT *restrict x, const float *restrict mean, float *restrict sum, size_t stride,
                            size_t rows, size_t width) {
     float partial[TILE] = {0};
@@ -53,8 +53,8 @@ INLINE void E(add_squares)(const ELEMENT *restrict x, const float *restrict mean
     for (size_t i = 0; i < width; i++) sum[i] += partial[i];
 }
 
-/// A tile's means, and sums of squared distances from them, in one pass over memory: those of each stretch, which
-/// stays in the cache, merged as Chan, Golub and LeVeque do (1983).
+/// A tile's means, and sums of squared distances from them, in one pass over memory. The statistics of each stretch,
+/// which stays in the cache, are merged by the method of Chan, Golub and LeVeque (1983).
 INLINE void E(statistics)(const ELEMENT *restrict x, float *restrict mean, float *restrict squares, size_t stride,
                           size_t rows, size_t width) {
     for (size_t i = 0; i < width; i++) mean[i] = squares[i] = 0;
@@ -95,8 +95,8 @@ static void E(batch_norm)(const void *source, const float *gamma, const float *b
     }
 }
 
-/// Sums of a tile's dy, and of dy times the distance from the mean; dy is scaled by `slope` where the forward
-/// direction was below zero.
+/// A tile's sums of dy, and of dy times the distance from the mean. dy is scaled by `slope` where the input of the
+/// leaky ReLU was not positive.
 INLINE void E(add_products)(const ELEMENT *restrict dy, const ELEMENT *restrict x, const float *restrict center,
                             const float *restrict scale, const float *restrict shift, float slope,
                             float *restrict sum, float *restrict products, size_t stride, size_t rows, size_t width) {

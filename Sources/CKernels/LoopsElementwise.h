@@ -1,7 +1,7 @@
-// The elementwise interpreter: one loop per opcode over a block, so that dispatch is paid once a block.
-// Included by Loops.h, once for each instruction set.
+// The elementwise interpreter: one loop per opcode over a block, so that dispatch costs once per block.
+// Included by Loops.h once for each instruction set.
 
-// An instruction never writes a slot that it reads, so that the loops need not look at whether they overlap.
+// An instruction never writes a slot that it reads, so the loops need no overlap checks.
 #define LOOP _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < n; i++)
 #define EACH(expression)                            \
     do {                                            \
@@ -54,7 +54,7 @@ static void K(execute)(const gk_instruction *instruction, float *const *slot, si
         LOOP t[i] = a[i] != 0 ? b[i] : c[i];
         break;
     case GK_ROUND_BFLOAT16: EACH(from_bfloat16(to_bfloat16(x))); break;
-    case GK_BERNOULLI: break;  // not of its operands alone: see elementwise
+    case GK_BERNOULLI: break;  // depends on the position too: see elementwise
     }
 }
 
@@ -77,7 +77,7 @@ static void K(store)(void *target, gk_element element, const float *source, size
         LOOP((uint16_t *)target)[offset + i] = to_bfloat16(source[i]);
 }
 
-/// A single number of an operand.
+/// A single element of an operand.
 INLINE float K(number)(const gk_operand *in, size_t index) {
     float value;
     if (in->element == GK_FLOAT) return ((const float *)in->data)[index];
@@ -98,7 +98,7 @@ static void K(elementwise)(const gk_program *p, size_t row_begin, size_t row_end
             for (size_t c = 0; c < GK_BLOCK; c++) storage[in->slot][c] = K(number)(in, c % p->columns);
     }
     size_t stride = p->columns, step = GK_BLOCK;
-    if (p->wide) {  // many short rows in a block, as one row
+    if (p->wide) {  // a block of many short rows is processed as one row
         step = GK_BLOCK / p->columns * p->columns;
         begin = row_begin * p->columns;
         end = row_end * p->columns;

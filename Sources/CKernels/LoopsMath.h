@@ -1,5 +1,5 @@
-// Elementary functions that the compiler can vectorise, within 2 ulp or so of the exact value.
-// Coefficients: Cephes single precision (S. Moshier). Infinities and NaN come out as in C's own functions.
+// Elementary functions that the compiler can vectorize, within about 2 ulp of the exact value.
+// Coefficients: Cephes single precision (S. Moshier). Infinity and NaN give the same results as in the C library.
 #pragma once
 #include <math.h>
 #include <stdint.h>
@@ -30,7 +30,7 @@ INLINE uint16_t to_bfloat16(float value) {
 
 INLINE int is_not_finite(float value) { return (float_to_bits(value) & 0x7f800000u) == 0x7f800000u; }
 
-/// Rounds to nearest even for |x| < 2^22, without a call.
+/// Rounds to nearest even for |x| < 2^22, without a library call.
 INLINE float round_small(float x) { return (x + 12582912.0f) - 12582912.0f; }
 
 INLINE float vector_exp(float x) {

@@ -1,10 +1,10 @@
-// Philox4x32-10 (Salmon et al., 2011) and what is drawn from it. Included by Loops.h, once for each instruction set.
-// Random numbers have the same bits everywhere: no multiplication and addition may be contracted.
+// Philox4x32-10 (Salmon et al., 2011) and the distributions drawn from it. Included by Loops.h once for each
+// instruction set. Random numbers are bit-identical on all of them: no multiplication and addition may be contracted.
 
 enum { PHILOX_BLOCKS = 64 };
 
-/// The words of PHILOX_BLOCKS blocks from `first` on, in order. Words are worked on in lanes of 64 bits, because that is
-/// how processors multiply 32 by 32.
+/// The words of PHILOX_BLOCKS blocks from `first` on, in order. Words are kept in 64-bit lanes, as processors need them
+/// to multiply 32 by 32 bits.
 static void K(philox)(const uint32_t key[4], uint32_t stream, uint32_t first, uint32_t words[4 * PHILOX_BLOCKS]) {
     const uint64_t low = 0xffffffffu;
     for (uint32_t i = 0; i < PHILOX_BLOCKS; i++) {
@@ -26,10 +26,10 @@ static void K(philox)(const uint32_t key[4], uint32_t stream, uint32_t first, ui
     }
 }
 
-/// On [0, 1), in steps of 2^-24.
+/// Uniform on [0, 1), in steps of 2^-24.
 INLINE float K(uniform)(uint32_t word) { return (float)(int32_t)(word >> 8) * 0x1p-24f; }
 
-/// Elements [start, start + n) of a stream of zeros and ones.
+/// Elements [start, start + n) of a Bernoulli stream of zeros and ones.
 static void K(bernoulli)(const uint32_t key[4], uint32_t stream, float probability, float *target, size_t start,
                          size_t n) {
     _Alignas(64) uint32_t words[4 * PHILOX_BLOCKS];
@@ -76,7 +76,7 @@ INLINE float K(log_unit)(float u) {
     return f + (p * f * z + e * -2.12194440e-4f - 0.5f * z) + e * 0.693359375f;
 }
 
-/// Blocks [block_begin, block_end) of four elements each, of `count`.
+/// Blocks [block_begin, block_end) of four elements each, of a tensor of `count` elements.
 static void K(random)(gk_distribution distribution, const uint32_t key[4], uint32_t stream, float parameter,
                       float *target, size_t count, size_t block_begin, size_t block_end) {
 #pragma clang fp contract(off)

@@ -1,8 +1,8 @@
-// The loops of one instruction set, as the dispatcher sees them. Each works on a part of the whole.
+// The loops of one instruction set, as the dispatcher calls them. Each processes a part of the index range.
 #pragma once
 #include "CKernels.h"
 
-/// Pairs are of GK_FLOAT and GK_BFLOAT16.
+/// Arrays of two are indexed by GK_FLOAT and GK_BFLOAT16.
 typedef struct {
     void (*elementwise)(const gk_program *p, size_t row_begin, size_t row_end, size_t begin, size_t end);
     void (*sum_rows[2])(const void *source, float *target, size_t reduced, size_t begin, size_t end);

@@ -1,4 +1,4 @@
-/// What the kernels of 16 floats at once share.
+/// Shared by the AVX-512 kernels, which process 16 floats at once.
 #ifndef VECTORS_H
 #define VECTORS_H
 
@@ -12,7 +12,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define FULL _Pragma("clang loop unroll(full)")
 
-/// LANES floats, or pairs of bfloat16, fill a register; a tile has up to TILE_VECTORS of them in a row.
+/// A register holds LANES floats or pairs of bfloat16. A tile has up to TILE_VECTORS registers in a row.
 enum { LANES = 16, TILE_VECTORS = 4 };
 
 static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }

@@ -1,20 +1,20 @@
-// A convolution and its input gradient, as one kernel that multiplies no padding.
+// A convolution and its input gradient, as one kernel that does not multiply padding.
 //
-// A tile is up to 12 images at the same place of the result, times up to 64 of its channels, in registers. All images
-// of a tile see the same taps of the window, and from a row of the window they see neighbouring numbers of the image,
-// which meet weights that were packed in that order. Elements are 4 bytes: a float, or two successive bfloat16 of the
-// image, which the dot product instruction multiplies and adds at once.
+// A tile is up to 12 images at the same position of the result, times up to 64 of its channels, held in registers. All
+// images of a tile use the same taps of the window. A row of the window covers contiguous elements of the image, and
+// the weights are packed in the same order. Elements are 4 bytes: a float, or two successive bfloat16 of the image,
+// which the dot product instruction multiplies and adds at once.
 #include "Convolution.h"
 
 #if defined(__x86_64__)
 
 enum {
-    ALIASED = 4096,  ///< bytes from one place to the next that put all of them into one set of the first-level cache
-    WAYS = 8  ///< of such a set
+    ALIASED = 4096,  ///< distance in bytes at which the places of a tile share one set of the first-level cache
+    WAYS = 8  ///< of that cache
 };
 
-/// Places of a tile that has so many vectors: the sums take 24 registers, or 12 if there is one vector, for
-/// which more would gain nothing.
+/// Most places (images or columns) of a tile, by its number of vectors. The sums take 24 registers, or 12 with one
+/// vector, where more would gain nothing.
 static const size_t most_places[TILE_VECTORS + 1] = {0, 12, 12, 8, 6};
 
 static plan make_plan(const gk_convolution_shape *s, const gk_convolution_kind *kind) {
@@ -33,14 +33,14 @@ static plan make_plan(const gk_convolution_shape *s, const gk_convolution_kind *
     return p;
 }
 
-/// Units are [block of outputs][group of images][row of the result]: weights stay in the second-level cache for all
-/// images, and the images of a group for all its places.
+/// Units are [block of outputs][group of images][row of the result]. Weights stay in the second-level cache for all
+/// images, and the images of a group for all its positions.
 static void tiles_part(const void *context, size_t begin, size_t end) {
     const plan *p = context;
     size_t size = p->bfloat16 ? 2 : 4, result_size = p->result_bfloat16 ? 2 : 4;
     size_t pixel = p->channels * size, image = p->y.image * p->x.image * pixel;
     size_t result_pixel = p->outputs * result_size, result_image = p->y.result * p->x.result * result_pixel;
-    // Columns of the result `apart` from each other meet the same taps, `step` columns of the image apart.
+    // Columns of the result that are `apart` from each other use the same taps, `step` columns of the image apart.
     size_t apart = p->gradient ? p->x.stride : 1, step = p->gradient ? 1 : p->x.stride;
     for (size_t unit = begin; unit < end; unit++) {
         size_t y = unit % p->y.result, group = unit / p->y.result % p->groups, block = unit / p->y.result / p->groups;
@@ -69,7 +69,7 @@ static void tiles_part(const void *context, size_t begin, size_t end) {
                     from /= 2;
                 } else t.elements = to - from;
                 t.packed = packed + from * vectors * LANES;
-                // Images, because each is then read in one stretch, unless they are few and the columns many.
+                // Tiles span images, each of which is then read contiguously, unless images are few and columns many.
                 size_t across = (same + p->places - 1) / p->places;
                 bool columns = same / across > 2 * images;
                 t.pitch = columns ? step * pixel : image;

@@ -1,9 +1,9 @@
-// A convolution's weights, in the order in which its tiles meet them.
+// Packs a convolution's weights in the order in which its tiles read them.
 #include "Convolution.h"
 
 #if defined(__x86_64__)
 
-/// Weights of 16 outputs, for one number of the image that the packed row of the window meets.
+/// Weights of 16 outputs, for one element of the packed row of the window.
 AVX512 INLINE __m512 weights(const plan *p, size_t ky, size_t element, size_t output) {
     size_t in_row = p->x.taps * p->channels;
     if (element >= in_row) return _mm512_setzero_ps();
@@ -46,7 +46,7 @@ AVX512 INLINE void transpose(__m512i a[LANES]) {
     }
 }
 
-/// What `weights` gathers for the input gradient, faster, where no pair is of two taps.
+/// Gives the same as `weights` for the input gradient, but faster. No pair may span two taps.
 AVX512 static void pack_transposed(const plan *p, size_t ky, size_t output, uint32_t *target, size_t pitch) {
     size_t elements = p->bfloat16 ? p->channels / 2 : p->channels;
     for (size_t position = 0; position < p->x.taps; position++) {

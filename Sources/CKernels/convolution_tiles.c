@@ -1,4 +1,4 @@
-// The innermost part of a convolution: a tile of the result, in registers.
+// The innermost loop of a convolution: one tile of the result, in registers.
 #include "Convolution.h"
 
 #if defined(__x86_64__)
@@ -75,7 +75,7 @@ AVX512 INLINE __m512i packed_vector(const uint32_t *packed, const part what) {
     }
 
 #define MULTIPLY_FLOAT(a, b, sum) _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sum)
-// In this order what is spread and used once is an operand in memory, which is much faster with one vector.
+// In this order the broadcast value, which is used once, is a memory operand. That is much faster with one vector.
 #define MULTIPLY_PAIRS(a, b, sum) _mm512_dpbf16_ps(sum, (__m512bh)(b), (__m512bh)(a))
 #define STORE_NOTHING(target, real, value)
 #define STORE_BFLOAT16(target, real, value) \
@@ -83,7 +83,7 @@ AVX512 INLINE __m512i packed_vector(const uint32_t *packed, const part what) {
 TILE(tile_float, AVX512, false, MULTIPLY_FLOAT, STORE_NOTHING)
 TILE(tile_pairs, AVX512_BF16, true, MULTIPLY_PAIRS, STORE_BFLOAT16)
 
-// A compiled function for every number of places and vectors, so that the sums are registers.
+// One compiled function for every number of places and vectors, so that the sums are in registers.
 #define SIZED(KIND, TARGET, M, V) TARGET static void KIND##_##M##_##V(const tile *t) { KIND(t, M, V); }
 #define SIZED_2(KIND, TARGET, M) SIZED(KIND, TARGET, M, 1) SIZED(KIND, TARGET, M, 2)
 #define SIZED_3(KIND, TARGET, M) SIZED_2(KIND, TARGET, M) SIZED(KIND, TARGET, M, 3)

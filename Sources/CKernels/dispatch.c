@@ -1,4 +1,4 @@
-// Chooses the instruction set, and runs its loops over the team.
+// Selects the instruction set, and runs its loops on the team.
 #include "LoopsMath.h"
 #include "Table.h"
 
@@ -64,7 +64,7 @@ static void reduce_columns_part(const void *context, size_t begin, size_t end) {
     else table->max_columns((const float *)(const void *)r->source, r->target, r->reduced, r->inner, begin, end);
 }
 
-/// Outer position `o` of `r`.
+/// The part of `r` at the outer index `o`.
 static reduce_context reduce_slab(const reduce_context *r, size_t o) {
     reduce_context slab = *r;
     slab.source += o * r->reduced * r->inner * (r->element == GK_BFLOAT16 ? 2 : 4);
@@ -72,7 +72,7 @@ static reduce_context reduce_slab(const reduce_context *r, size_t o) {
     return slab;
 }
 
-/// Outer positions [begin, end).
+/// Outer indices [begin, end).
 static void reduce_slabs_part(const void *context, size_t begin, size_t end) {
     for (size_t o = begin; o < end; o++) {
         reduce_context slab = reduce_slab(context, o);
@@ -263,7 +263,7 @@ typedef struct {
 
 static void adam_part(const void *context, size_t begin, size_t end) {
     const adam_context *a = context;
-    // In stretches that stay in the first-level cache, for the copy.
+    // In ranges that stay in the first-level cache until they are copied as bfloat16.
     enum { STRETCH = 1024 };
     for (size_t at = begin; at < end; at += STRETCH)
         if (table->adam(a->w, a->g, a->m, a->v, a->w_out, a->m_out, a->v_out, a->copy, at,

@@ -1,8 +1,8 @@
 // The gradient of a convolution's filters, as sums of outer products held in registers.
 //
-// Elements are 4 bytes: a float, or the bfloat16 of two successive images, which the dot product instruction
-// multiplies and adds at once, and which are first packed next to each other. A tile of dw is up to 6 channels times
-// 64 filters of one tap of the window, and only the places where the tap sees the image are visited.
+// Elements are 4 bytes: a float, or the bfloat16 of two successive images, packed next to each other, which the dot
+// product instruction multiplies and adds at once. A tile of dw is up to 6 channels times 64 filters of one tap of the
+// window. Only output positions where the tap lies inside the image are visited.
 #include "Vectors.h"
 
 #if defined(__x86_64__)
@@ -11,7 +11,7 @@ enum {
     TILE_CHANNELS = 6,
     TILE_FILTERS = TILE_VECTORS * LANES,
     NARROW = 4,  ///< fewer channels than this would fill too few registers
-    CACHED = 160 << 10,  ///< bytes of dy that stay in the second-level cache while the tiles go over them
+    CACHED = 160 << 10,  ///< bytes of dy that stay in the second-level cache while all tiles read them
     PACKED = 4 << 20  ///< bytes that stay in the third-level cache between packing and use
 };
 
@@ -22,24 +22,24 @@ int gk_own_products(void) {
 
 // ---- Packing ----
 
-/// x or dy, and where it goes: rows of [columns of zeros, the image's columns, columns of zeros], or, of dy,
-/// blocks of filters with zeros after the last filter, [block][image or pair][row][column][TILE_FILTERS or fewer].
+/// x or dy, and its packed form. x: rows of [columns of zeros, the image's columns, columns of zeros]. dy: blocks of
+/// filters with zeros after the last filter, [block][image or pair][row][column][TILE_FILTERS or fewer].
 typedef struct {
     const void *source;
     uint32_t *target;
     bool bfloat16, direct;  ///< direct: need not be packed
     size_t batch, images, rows, columns, channels;
     size_t left, all_columns;
-    size_t blocks, padded;  ///< 0 blocks leave the channels as they are
+    size_t blocks, padded;  ///< 0 blocks: the channels are not divided
 } packing;
 
-/// Elements, rounded so that what follows is aligned.
+/// Size in elements, rounded up so that the memory after it is aligned; 0 if not packed.
 static size_t packed_size(const packing *p) {
     size_t size = p->images * p->rows * (p->blocks ? p->columns * p->padded : p->all_columns * p->channels);
     return p->direct ? 0 : round_up(size, LANES);
 }
 
-/// `count` elements, of which the first `real` are from `source` and, if paired, `image` bytes after it, and others 0.
+/// Packs `count` elements: the first `real` from `source` and, if paired, from `image` bytes after it; the rest are 0.
 AVX512 INLINE void pack(uint32_t *target, const char *source, size_t image, bool bfloat16, bool paired, size_t real,
                         size_t count) {
     for (size_t c = 0; c < count; c += LANES) {
@@ -86,15 +86,15 @@ AVX512 static void pack_part(const void *context, size_t begin, size_t end) {
 
 // ---- Tiles ----
 
-/// One tile of dw and the places that it sums over. Distances are in elements of 4 bytes.
+/// One tile of dw and the output positions that it sums over. Distances are in elements of 4 bytes.
 typedef struct {
     const uint32_t *x, *dy;
     size_t images, rows, columns;
     size_t x_image, x_row, x_column, dy_image, dy_row, dy_column;
     float *dw;
     size_t filters;
-    __mmask16 last;  ///< the filters that exist in the last vector
-    bool add;  ///< to what dw has from earlier places
+    __mmask16 last;  ///< mask of the filters that exist in the last vector
+    bool add;  ///< to the sums of earlier positions in dw
 } tile;
 
 #define TILE(NAME, TARGET, MULTIPLY)                                                                            \
@@ -129,7 +129,7 @@ typedef struct {
 TILE(tile_float, AVX512, MULTIPLY_FLOAT)
 TILE(tile_pairs, AVX512_BF16, MULTIPLY_PAIRS)
 
-// A compiled function for every number of channels and vectors, so that the sums are registers.
+// One compiled function for every number of channels and vectors, so that the sums are in registers.
 #define SIZED(KIND, TARGET, C, V) TARGET static void KIND##_##C##_##V(const tile *t) { KIND(t, C, V); }
 #define SIZED_VECTORS(KIND, TARGET, C) \
     SIZED(KIND, TARGET, C, 1) SIZED(KIND, TARGET, C, 2) SIZED(KIND, TARGET, C, 3) SIZED(KIND, TARGET, C, 4)
@@ -145,21 +145,21 @@ SIZED_ALL(tile_pairs, AVX512_BF16)
 static void (*const tiles[2][TILE_CHANNELS][TILE_VECTORS])(const tile *) = {ALL_NAMES(tile_float),
                                                                             ALL_NAMES(tile_pairs)};
 
-// ---- The whole ----
+// ---- Plan and kernel ----
 
 typedef struct {
-    gk_convolution_shape shape;  ///< as the tiles see it
+    gk_convolution_shape shape;  ///< as the tiles use it
     bool bfloat16, add;
     packing x, dy;
     size_t images, images_at_once;  ///< pairs if bfloat16
     size_t cached_images, cached_rows;
     size_t channel_blocks;
-    size_t x_pitch;  ///< from one place to the next
+    size_t x_pitch;  ///< elements from one pixel to the next
     float *dw;
 } plan;
 
-/// With few channels the columns of the window count as channels too: they lie next to each other in x, which then
-/// needs columns of zeros where a window reaches over the image's edge.
+/// With few channels, the columns of the window are treated as channels too: they are adjacent in x. Then x needs
+/// columns of zeros where a window extends over the image's edge.
 static plan make_plan(const gk_convolution_shape *shape, bool bfloat16) {
     plan p = {.shape = *shape, .bfloat16 = bfloat16, .x_pitch = shape->channels};
     gk_convolution_shape *s = &p.shape;
@@ -187,7 +187,7 @@ static plan make_plan(const gk_convolution_shape *shape, bool bfloat16) {
     return p;
 }
 
-/// The outputs from one index on to the next that a tap sees inside the image.
+/// The range of output indices [begin, end) for which a tap lies inside the image.
 static void seen(size_t outputs, size_t stride, size_t before, size_t tap, size_t extent, size_t *begin, size_t *end) {
     *begin = before > tap ? (before - tap + stride - 1) / stride : 0;
     *end = extent + before > tap ? least(outputs, (extent + before - tap - 1) / stride + 1) : 0;
@@ -243,7 +243,7 @@ size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat
     return (packed_size(&p.x) + packed_size(&p.dy) + LANES) * sizeof(uint32_t);
 }
 
-/// Packs images from `image` on, or points to them where they are.
+/// Packs images from `image` on, or points to them in place.
 static void prepare(packing *p, const void *source, size_t image, size_t images, size_t batch, uint32_t *target) {
     size_t first = image * (p->bfloat16 ? 2 : 1);
     p->source = (const char *)source + first * p->rows * p->columns * p->channels * (p->bfloat16 ? 2 : 4);

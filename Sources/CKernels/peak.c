@@ -1,4 +1,4 @@
-// What the processor multiplies and adds at most: independent sums in registers, and nothing else.
+// Peak rate of the processor's multiply-adds: independent sums in registers, and nothing else.
 #include "Table.h"
 
 #if defined(__x86_64__)
@@ -6,11 +6,11 @@
 
 enum { ROUNDS = 4096 };
 
-// Numbers that the compiler does not know, and that stay finite.
+// Values that the compiler does not know, and that stay finite.
 static volatile float start = 1.0f;
 static volatile float sink;
 
-// The instruction by name, because a compiler finds other ways to the same sum.
+// The instruction is in assembly, because a compiler may compute the same sum with others.
 #define LOOP(NAME, TARGET, VECTOR, SUMS, SPREAD, INSTRUCTION, FIRST)                                 \
     __attribute__((target(TARGET))) static void NAME(const void *unused, size_t begin, size_t end) { \
         (void)unused;                                                                                \

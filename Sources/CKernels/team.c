@@ -1,9 +1,8 @@
-// The team of threads that the kernels and oneDNN's primitives run on.
+// The thread team that runs the kernels and oneDNN's primitives.
 //
-// A loop is cut into one piece for each thread, and a piece belongs to whoever claims it: each thread claims its own
-// first and then those of threads that have not come yet. So a thread that the machine holds up delays the piece that
-// it has begun and nothing else, and a team that is smaller than it was asked to be is merely slower. Waiting spins
-// for a short time and then sleeps.
+// A loop is divided into one piece for each thread, and any thread may claim any piece: each claims its own first, then
+// those of threads that have not started yet. So a preempted thread delays only the piece that it has begun, and a team
+// that is smaller than requested is merely slower. Waiting threads spin for a short time and then sleep.
 #define _GNU_SOURCE
 #include "Table.h"
 #include "Waiting.h"
@@ -23,10 +22,10 @@ extern void omp_set_num_threads(int);
 
 enum { MOST_THREADS = 1024 };
 
-// ---- What one thread has to do ----
+// ---- The work of one thread ----
 
-/// The pieces of one thread that nobody has claimed: the loop's number, the next piece and the end, in one word, so
-/// that one comparison claims a piece of the loop that was meant, and never of a later one.
+/// The unclaimed pieces of one thread: the loop's number, the next piece and the end, in one word. So one
+/// compare-and-swap claims a piece of the intended loop, and never of a later one.
 typedef uint64_t ticket;
 
 static ticket make_ticket(uint32_t loop, size_t next, size_t end) {
@@ -37,32 +36,32 @@ static size_t last_piece(ticket t) { return t & 0xFFFF; }
 
 typedef struct {
     _Alignas(64) _Atomic ticket pieces;
-    gk_bell bell;  ///< rings with the loop's number
-    double late, left_out_until, left_out;  ///< when it was late last; until when, and how long, it is left out
+    gk_bell bell;  ///< set to the loop's number
+    double late, left_out_until, left_out;  ///< when it was last late; until when, and how long, it is left out
 } member;
 
 static member members[MOST_THREADS];
-static int threads = 1, started = 1;  ///< of the team, and those that exist; the caller is the first of both
+static int threads = 1, started = 1;  ///< of the team, and those that exist; both include the caller
 static bool is_set_up;
-/// Whether the calling thread has the team, and what it goes back to when it gives it up.
+/// Whether the calling thread has the team, and the settings to restore when it gives the team up.
 static _Thread_local struct {
     bool has_team;
     unsigned control;
     int omp_threads;
 } caller;
 
-/// The loop that is running. Written by the caller between loops, read by whoever is about to claim a piece: what was
-/// read counts only if the claim succeeds, and then the loop was still running when it was read.
+/// The running loop. The caller writes it between loops; a thread reads it before it claims a piece. The values read
+/// are used only if the claim succeeds, and then the loop was still running when they were read.
 static struct {
     _Atomic(gk_part) part;
     _Atomic(const void *) context;
     atomic_size_t count, granule, pieces;
     atomic_int threads;
-    gk_bell finished;  ///< pieces that are done
-    _Atomic(member *) last;  ///< who did the last one
+    gk_bell finished;  ///< number of finished pieces
+    _Atomic(member *) last;  ///< the thread of the last piece
 } loop;
 
-/// Claims one of a member's pieces and works on it. False if there was none.
+/// Claims one of `m`'s pieces and runs it. False if there was none.
 static bool work_on_piece(member *m, member *self) {
     ticket t = atomic_load_explicit(&m->pieces, memory_order_acquire);
     while (next_piece(t) < last_piece(t)) {
@@ -79,7 +78,7 @@ static bool work_on_piece(member *m, member *self) {
         size_t begin = granules * piece / pieces * granule, end = granules * (piece + 1) / pieces * granule;
         if (end > count) end = count;
         if (begin < end) part(context, begin, end);
-        // Before it is counted: then the loop may be over.
+        // Stored before the piece is counted: afterwards the loop may be over.
         atomic_store_explicit(&loop.last, self, memory_order_relaxed);
         gk_count(&loop.finished, (uint32_t)pieces);
         return true;
@@ -87,22 +86,22 @@ static bool work_on_piece(member *m, member *self) {
     return false;
 }
 
-/// Works on a member's own pieces, then on those that the others have left.
+/// Runs the thread's own pieces, then the unclaimed pieces of other threads.
 static void work(int me) {
     int all = atomic_load_explicit(&loop.threads, memory_order_relaxed);
     for (int i = 0; i < all; i++)
         while (work_on_piece(&members[(me + i) % all], &members[me])) {}
 }
 
-// ---- Threads that others keep from their processor ----
+// ---- Preempted threads ----
 
-#define LATE 500e-6  // seconds that a thread makes the caller sleep for
+#define LATE 500e-6  // seconds that the caller sleeps because of a thread
 #define SOON 0.2
 #define SHORTEST 0.05
 #define LONGEST 1.0
 
-/// A thread that is late was taken off its processor. Once that happens on any machine; where it happens again soon, the
-/// thread is left out of the team for a while, twice as long each time: it is not woken, and others do its pieces.
+/// A late thread was preempted. A single time is normal on any machine. If it happens again soon, the thread is left
+/// out of the team for a while, twice as long each time: it is not woken, and other threads run its pieces.
 static void note_late(member *m) {
     double now = gk_seconds();
     bool came_back = m->left_out_until > 0 && now - m->left_out_until < SOON;
@@ -117,7 +116,7 @@ static bool is_left_out(member *m) { return m->left_out_until > 0 && gk_seconds(
 
 // ---- Threads ----
 
-/// Flushes denormals to zero. Returns what to hand to restore_control.
+/// Flushes denormals to zero. Returns the argument for restore_control.
 static unsigned flush_denormals(void) {
 #if defined(__x86_64__)
     unsigned before = _mm_getcsr();
@@ -136,8 +135,8 @@ static void restore_control(unsigned control) {
 #endif
 }
 
-// On every thread of the team omp_set_num_threads(1) keeps oneDNN from making a team of its own: its primitives run on
-// the thread that calls them.
+// omp_set_num_threads(1) on every thread of the team keeps oneDNN from creating a team of its own: its primitives run
+// on the thread that calls them.
 
 static void *worker(void *argument) {
     int me = (int)(intptr_t)argument;
@@ -159,7 +158,7 @@ void gk_take_team(void) {
     if (!is_set_up) {
         is_set_up = true;
         gk_choose_spinning();
-        // They are started when there is something to do, and are perhaps other ones by then.
+        // The threads are started by the first loop. Their number may be changed until then.
         int processors = omp_get_num_procs(), limit = omp_get_thread_limit();
         threads = caller.omp_threads < processors ? caller.omp_threads : processors;
         if (threads > limit) threads = limit;
@@ -175,12 +174,12 @@ void gk_give_team(void) {
 
 bool gk_has_team(void) { return caller.has_team; }
 
-/// Starts threads until there are `wanted`, or as many as the system gives.
+/// Starts threads until there are `wanted`, or as many as the system allows.
 static void start_workers(int wanted) {
-    enum { STACK = 2 << 20 };  // of address space: a limit on that counts it
+    enum { STACK = 2 << 20 };  // bytes of address space, which its limit counts
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);  // signals are for the threads that wait for them
+    pthread_sigmask(SIG_BLOCK, &all, &before);  // workers inherit the mask: other threads handle signals
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK);
@@ -213,7 +212,7 @@ void gk_divide(gk_part part, const void *context, size_t count, size_t granule, 
     static uint32_t number;
     size_t granules = granule > 0 ? (count + granule - 1) / granule : 0;
     int all = (size_t)threads < granules ? threads : (int)granules;
-    // On a thread that does not have the team a loop runs alone.
+    // A thread that does not have the team runs the loop alone.
     if (all <= 1 || effort < 16384 || !caller.has_team) {
         part(context, 0, count);
         return;
@@ -238,7 +237,7 @@ void gk_divide(gk_part part, const void *context, size_t count, size_t granule, 
     double start = gk_seconds();
     work(0);
     double worked = gk_seconds() - start, slept = gk_wait_for(&loop.finished, (uint32_t)all);
-    // Pieces of long loops may differ by milliseconds: only who takes half as long again was kept from working.
+    // Pieces of long loops may differ by milliseconds: a thread was preempted only if it took half as long again.
     if (slept < LATE || slept < worked / 2) return;
     member *last = atomic_load_explicit(&loop.last, memory_order_relaxed);
     if (last != &members[0]) note_late(last);

@@ -20,10 +20,10 @@
 #include <immintrin.h>
 #endif
 
-// Measured with `mlp` and `dense` on two processors: 100 us are as fast as any, and 25 us 5 % slower.
+// Measured with `mlp` and `dense` on two processors: 100 us is as fast as any value, and 25 us is 5 % slower.
 #define SPIN_SECONDS 100e-6
 
-/// Pauses before a thread sleeps.
+/// Pause instructions before a thread sleeps.
 static uint64_t spins;
 
 static inline void pause_briefly(void) {
@@ -64,7 +64,7 @@ void gk_choose_spinning(void) {
     else if (policy && strcasecmp(policy, "active") == 0) spins = UINT64_MAX;
     else if (policy && strcasecmp(policy, "passive") == 0) spins = 0;
     else {
-        // A pause takes 10 to 140 cycles: the fastest of some measurements is of a thread that was not interrupted.
+        // A pause takes 10 to 140 cycles. The fastest of several measurements was not interrupted.
         enum { PAUSES = 200 };
         double best = 1;
         for (int i = 0; i < 5; i++) {
@@ -108,8 +108,8 @@ static void wake(_Atomic uint32_t *number) {
 #endif
 
 // ---- Bells ----
-// Whoever goes to sleep says so before it looks at the number a last time, and whoever changes the number looks for
-// sleepers afterwards: in one total order, so that one of the two sees the other.
+// A thread sets `sleeping` before it checks the number a last time. A thread that changes the number checks `sleeping`
+// afterwards. Both are sequentially consistent, so at least one of the two sees the other.
 
 uint32_t gk_wait(gk_bell *bell, uint32_t seen) {
     uint32_t now;

@@ -1,4 +1,4 @@
-// What the shim's parts share: the versions that are supported, and what is behind the handles.
+// Shared by the parts of the shim: the supported versions, and the structs behind the handles.
 #pragma once
 #include "COneDNN.h"
 
@@ -27,7 +27,7 @@ struct gdn_attributes {
     dnnl_primitive_attr_t attr;
 };
 struct gdn_operation {
-    const int *ids;  // oneDNN's numbers of the arguments
+    const int *ids;  // oneDNN's argument numbers
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t primitive;
     dnnl_memory_t memories[ARGUMENTS];
@@ -44,7 +44,7 @@ typedef const dnnl_memory_desc_t *md_reference;
 #define MD(descriptor) (&(descriptor)->md)
 #endif
 
-// One CPU engine for the process; the first caller makes it.
+// One CPU engine for the process; the first caller creates it.
 extern dnnl_engine_t gdn_engine;
 dnnl_status_t gdn_ensure_engine(void);
 

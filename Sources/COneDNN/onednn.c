@@ -1,11 +1,11 @@
-// The process's engine, what it can, and the handles' lives.
+// The process's engine and its capabilities, and the lifetimes of the handles.
 #include "Shim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 dnnl_engine_t gdn_engine;
-// One for each thread that executes operations: a stream is not made for several.
+// One for each thread that executes operations: threads must not share a stream.
 static _Thread_local dnnl_stream_t stream;
 
 dnnl_status_t gdn_ensure_engine(void) {
@@ -36,7 +36,7 @@ const char *gdn_version(void) {
 }
 
 gdn_isa gdn_effective_isa(void) {
-    // Instruction sets are bit sets, in which a newer one contains the older.
+    // Instruction sets are bit masks; a newer one contains the older.
     unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
     unsigned avx512 = (unsigned)dnnl_cpu_isa_avx512_core, avx2 = (unsigned)dnnl_cpu_isa_avx2;
     if ((isa & avx512) == avx512) return GDN_ISA_AVX512;

@@ -1,7 +1,7 @@
-// The primitives that are used, in both of oneDNN's interfaces.
+// The primitives that are used, for both the 2.x and the 3.x interface of oneDNN.
 #include "Shim.h"
 
-// By gdn_argument: of forward operations (a reorder's numbers are the same), and of gradients.
+// oneDNN's argument numbers, indexed by gdn_argument: of forward operations (the same for a reorder), and of gradients.
 static const int forward_ids[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD,
                                            DNNL_ARG_BIAS};
 static const int input_gradient_ids[ARGUMENTS] = {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST,

@@ -1,11 +1,11 @@
-/// The derivatives of the sum of `objective`'s elements by each of `targets`, as tensors of the same
-/// graph: they can be differentiated again.
+/// Gradients dL/dtargets, where L is the sum of `objective`'s elements. They are tensors of the same graph and can be
+/// differentiated again.
 public func gradients(of objective: Tensor, withRespectTo targets: [Tensor]) -> [Tensor] {
     let one = objective.builder.constant(1).broadcast(to: objective.shape)
     return gradients(of: [objective], from: [one], withRespectTo: targets)
 }
 
-/// The derivatives by each of `targets` of what `outputs` lead to, of which `cotangents` are the derivatives by them.
+/// Vector-Jacobian product: dL/dtargets, given `cotangents` = dL/doutputs. Zeros for a target without influence.
 public func gradients(
     of outputs: [Tensor], from cotangents: [Tensor], withRespectTo targets: [Tensor]
 ) -> [Tensor] {
@@ -15,10 +15,10 @@ public func gradients(
     }
 }
 
-/// Reverse mode: walks the nodes from last to first, handing each its outputs' cotangents.
+/// Reverse mode: visits the nodes from last to first and passes each the cotangents of its outputs.
 ///
 /// - Parameter stopAtTargets: treat the targets as leaves even where one depends on another.
-/// - Returns: one derivative a target, nil where the outputs do not depend on it.
+/// - Returns: one gradient per target, nil where the outputs do not depend on it.
 package func gradients(
     of outputs: [Tensor], cotangents: [Tensor], withRespectTo targets: [Tensor],
     stopAtTargets: Bool = false

@@ -1,4 +1,4 @@
-/// What an element is.
+/// Element type of a tensor.
 public enum DType: String, Hashable, Sendable, CaseIterable {
     /// 32-bit floating point.
     case float32 = "f32"
@@ -6,15 +6,16 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
     case bfloat16 = "bf16"
     /// 32-bit signed integer: labels, counters, random keys. Arithmetic goes through ``float32``.
     case int32 = "i32"
-    /// Truth values, kept as the floats 0 and 1 so that masks multiply without conversion.
+    /// Boolean, stored as the floats 0 and 1 so that masks multiply without conversion.
     case bool = "bool"
 
-    /// Bytes in memory.
+    /// Bytes per element.
     public var byteCount: Int { self == .bfloat16 ? 2 : 4 }
-    /// Whether it holds floating-point numbers.
+    /// Whether it is a floating-point type.
     package var isFloat: Bool { self == .float32 || self == .bfloat16 }
 
-    /// The number of this type nearest to `value`, ties to even, in double precision; integers towards zero.
+    /// `value` rounded to this type: to nearest, ties to even, or towards zero for integers. ``float32`` keeps double
+    /// precision.
     package func rounded(_ value: Double) -> Double {
         switch self {
         case .float32: return value
@@ -35,7 +36,7 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
     /// Element type.
     public let dtype: DType
 
-    /// A type of the given shape; floating point unless said.
+    /// A type of the given shape.
     public init(_ shape: Shape, _ dtype: DType = .float32) {
         self.shape = shape
         self.dtype = dtype

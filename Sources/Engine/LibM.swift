@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// C's functions of double precision, under names that no tensor method hides.
+/// C's double-precision functions, in a namespace where tensor methods of the same names do not shadow them.
 package enum LibM {
     package static func exp(_ x: Double) -> Double { _exp(x) }
     package static func log(_ x: Double) -> Double { _log(x) }

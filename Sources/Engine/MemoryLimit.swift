@@ -4,24 +4,24 @@
     import Darwin
 #endif
 
-/// Something that cannot fit into this machine, or into what of it this process may use. Found before anything is
-/// allocated, for an allocation that fails cannot be answered in Swift.
+/// More memory is needed than the machine has or this process may use. Checked before anything is allocated, because
+/// Swift cannot recover from a failed allocation.
 public struct MemoryError: Error, CustomStringConvertible {
     let what: String
     let needed: Int
     let found: String
     let advice: String
 
-    /// Both sizes, and what to do.
+    /// The memory needed, the memory available, and what to do.
     public var description: String {
         "\(what) needs \(bytes(needed)) of memory, and \(found): \(advice)"
     }
 
-    /// Bytes of memory that the machine has, or that the process's control group may use of it.
+    /// Bytes of memory of the machine, or of the process's control group if that is less.
     package static let machine = min(
         sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)), controlGroupLimit ?? .max)
 
-    /// Bytes for what nobody counts: code that oneDNN generates, stacks, files on their way.
+    /// Bytes for what is not counted: code that oneDNN generates, stacks, files being read or written.
     private static let headroom = 160 << 20
 
     /// Throws unless the machine, and the limit on this process's address space, leave room for `count` bytes.
@@ -40,7 +40,7 @@ public struct MemoryError: Error, CustomStringConvertible {
             advice: "raise that limit, or \(advice)")
     }
 
-    /// What the limit on the address space leaves; nil where there is no limit.
+    /// Bytes that the limit on the address space (`ulimit -v`) leaves; nil if there is no limit.
     private static var addressSpaceLeft: Int? {
         var limit = rlimit()
         #if canImport(Glibc)
@@ -55,7 +55,7 @@ public struct MemoryError: Error, CustomStringConvertible {
         return max(Int(limit.rlim_cur) - pages * sysconf(Int32(_SC_PAGESIZE)), 0)
     }
 
-    /// What a container may use; nil where nobody says.
+    /// Bytes that the container may use; nil if no limit is found.
     private static var controlGroupLimit: Int? {
         let group = firstLine(of: "/proc/self/cgroup")?.split(separator: ":").last.map(String.init)
         let files = [
@@ -75,7 +75,7 @@ public struct MemoryError: Error, CustomStringConvertible {
     }
 }
 
-/// In the larger unit that says enough, rounded up.
+/// In MiB, or in GiB from 4 GiB on; rounded up.
 private func bytes(_ count: Int) -> String {
     count >= 4 << 30
         ? "\((count + (1 << 30) - 1) >> 30) GiB" : "\((count + (1 << 20) - 1) >> 20) MiB"

@@ -1,7 +1,7 @@
-/// Stops the process because of a mistake in the program that calls this library, such as two shapes
-/// that do not fit. The message is printed in release builds too, unlike that of `precondition`.
+/// Stops the process because of a programming error in the caller, such as incompatible shapes.
+/// The message is printed in release builds too, unlike that of `precondition`.
 ///
-/// What the world can get wrong (files, arguments, memory) throws an error instead.
+/// Failures that a correct program can meet (files, arguments, memory) throw an error instead.
 public func misuse(_ message: @autoclosure () -> String) -> Never {
     fatalError(message())
 }

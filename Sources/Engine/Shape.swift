@@ -12,7 +12,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// A shape written as `[32, 784]`.
     public init(arrayLiteral elements: Int...) { self.init(elements) }
 
-    /// The shape without axes, of one element.
+    /// The shape of a scalar: no axes, one element.
     public static let scalar = Shape([])
 
     /// The number of axes.
@@ -22,7 +22,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// The extent along `axis`.
     public subscript(axis: Int) -> Int { dimensions[axis] }
 
-    /// Elements between neighbours along each axis, in row-major order.
+    /// Row-major strides, in elements.
     public var strides: [Int] {
         var strides = [Int](repeating: 1, count: rank)
         for axis in stride(from: rank - 2, through: 0, by: -1) {
@@ -36,8 +36,8 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
         "[" + dimensions.map(String.init).joined(separator: ",") + "]"
     }
 
-    /// The shape that both fit into when axes are aligned at the end and extents of 1 stretch
-    /// (NumPy's rule), or nil.
+    /// The shape that both broadcast to by NumPy's rule, or nil: axes are aligned at the end, and extents of 1
+    /// stretch.
     public func broadcast(with other: Shape) -> Shape? {
         var result: [Int] = []
         for back in 1...max(rank, other.rank, 1) {
@@ -49,12 +49,12 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
         return Shape(result.reversed())
     }
 
-    /// This shape with extents of 1 put in front until it has `rank` axes.
+    /// This shape with extents of 1 prepended until it has `rank` axes.
     package func padded(toRank rank: Int) -> [Int] {
         [Int](repeating: 1, count: rank - self.rank) + dimensions
     }
 
-    /// Strides with which a tensor of this shape reads as one of `target`: 0 along stretched axes.
+    /// Strides, in elements, that read a tensor of this shape as one of `target`: 0 along broadcast axes.
     package func broadcastStrides(to target: Shape) -> [Int] {
         let padded = padded(toRank: target.rank)
         let own = [Int](repeating: 0, count: target.rank - rank) + strides

@@ -1,7 +1,7 @@
 import CKernels
 
 /// The named tensors of one run: weights, moving statistics, optimizer slots. Programs read and write
-/// them in place, and they outlive every program.
+/// them in place. The tensors outlive the programs.
 public final class StateStore {
     private struct Entry {
         let shape: Shape
@@ -15,7 +15,7 @@ public final class StateStore {
     /// The names in alphabetical order.
     public var names: [String] { entries.keys.sorted() }
 
-    /// A copy of the tensor called `name`, or its new value, whose shape must be the old one.
+    /// A copy of the tensor called `name`. A new value must have the shape of the old one.
     public subscript(name: String) -> HostTensor? {
         get {
             entries[name].map {
@@ -32,7 +32,7 @@ public final class StateStore {
         }
     }
 
-    /// The tensor's memory, made and zeroed if it is new.
+    /// The tensor's memory, allocated and zeroed if it is new.
     @discardableResult
     package func declare(_ name: String, _ shape: Shape) -> AlignedBuffer {
         if let entry = entries[name] {
@@ -49,7 +49,7 @@ public final class StateStore {
     /// Shapes by name.
     public var shapes: [String: Shape] { entries.mapValues(\.shape) }
 
-    /// Copies every tensor to or from `other`, which gets the same names: the run's way back.
+    /// Copies every tensor to `other` under the same name: takes a snapshot of a run, or restores one.
     package func copy(to other: StateStore) {
         for (name, entry) in entries {
             other.declare(name, entry.shape).base
@@ -57,7 +57,7 @@ public final class StateStore {
         }
     }
 
-    /// The first tensor, in alphabetical order, that holds an infinity or NaN.
+    /// The first tensor, in alphabetical order, that contains NaN or infinity.
     package func firstNonFinite() -> String? {
         names.first { name in
             entries[name].map {
@@ -67,10 +67,10 @@ public final class StateStore {
     }
 }
 
-/// Bytes up to the next line of the cache.
+/// `byteCount` rounded up to whole cache lines of 64 bytes.
 func aligned(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
 
-/// Zeroed memory at an address that suits every vector instruction, with room to read past the end.
+/// Zeroed memory, aligned to 64 bytes for vector instructions, with padding for reads past the end.
 package final class AlignedBuffer {
     package let base: UnsafeMutableRawPointer
     package let byteCount: Int

@@ -26,7 +26,7 @@ struct Bench: ParsableCommand {
         var options = try RunOptions(preset: Presets.named(preset), size: size, batch: batch)
         options.training.threads = threads ?? options.training.threads
         options.training.steps = steps
-        options.training.precision = try parsePrecision(precision)
+        options.training.precision = try parseChoice(precision, "precision", Precision.self)
         options = try options.validated()
         options.training.threads = takeThreads(options.training.threads)
         if peak {

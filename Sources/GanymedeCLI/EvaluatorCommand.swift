@@ -111,7 +111,7 @@ struct EvaluatorTrain: ParsableCommand {
         trainer.heldShare = heldShare
         trainer.seed = seed
         trainer.threads = threads ?? trainer.threads
-        trainer.precision = try parsePrecision(precision)
+        trainer.precision = try parseChoice(precision, "precision", Precision.self)
         if mirror { trainer.mirrors = true }
         if let fault = trainer.fault { throw GanymedeError.usage(fault) }
         trainer.threads = takeThreads(trainer.threads)

@@ -25,9 +25,7 @@ func takeThreads(_ wanted: Int) -> Int {
     EngineThread.threads = wanted
     let found = EngineThread.threads
     if let reason = ThreadLimit.reason(wanted: wanted, found: found) {
-        let text = Array(
-            "note: \(found) thread\(found == 1 ? "" : "s") (\(wanted) asked for: \(reason))\n".utf8)
-        _ = write(STDERR_FILENO, text, text.count)
+        note("\(found) thread\(found == 1 ? "" : "s") (\(wanted) asked for: \(reason))")
     }
     return found
 }
@@ -42,7 +40,7 @@ enum Main {
             }
             try command.run()
         } catch let error as GanymedeError {
-            fail(error.description, code: error.kind == .usage ? 64 : 1)
+            fail(error)
         } catch let error as GraphFault {
             fail("the networks cannot be compiled: \(error)", code: 1)
         } catch let error as MemoryError {
@@ -51,6 +49,18 @@ enum Main {
             fail(error.description, code: 1)
         } catch {
             GanymedeCommand.exit(withError: error)
+        }
+    }
+
+    /// What went wrong, and what to do where the command knows more than the library.
+    private static func fail(_ error: GanymedeError) -> Never {
+        switch error {
+        case .usage(let message): fail(message, code: 64)
+        case .world(let message): fail(message, code: 1)
+        case .nonFinite:
+            fail(
+                "\(error)\nTry a lower learning rate: --set generator_optimizer.learning_rate=... "
+                    + "and discriminator_optimizer.learning_rate=...", code: 1)
         }
     }
 

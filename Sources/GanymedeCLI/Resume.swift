@@ -19,10 +19,9 @@ struct Resume: ParsableCommand {
                 throw GanymedeError.usage("\(name) is at least 1, not \(value)")
             }
         }
-        let outcome = try Trainer.resume(folder, steps: steps, threads: threads) { trainer in
-            trainer.showsProgress = !quiet
-            trainer.willStart = { Interrupt.begin() }
-            trainer.shouldStop = { Interrupt.isRequested }
+        let console = TrainingConsole(isQuiet: quiet)
+        let outcome = try Trainer.resume(folder, steps: steps, threads: threads) {
+            console.attach(to: &$0)
         }
         if outcome.last == nil && !outcome.interrupted {
             if !quiet {
@@ -30,6 +29,6 @@ struct Resume: ParsableCommand {
             }
             return
         }
-        try report(outcome, quiet: quiet)
+        try console.report(outcome)
     }
 }

@@ -23,6 +23,9 @@ struct Train: ParsableCommand {
     @Option(help: "Random seed, not negative (default: 0).") var seed: Int?
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Option(help: "auto, f32 or bf16.") var precision: String?
+    @Option(
+        help: "cpu, or reference: the definition of every operation, slowly, in double precision.")
+    var backend: String?
     @Option(help: "The run's folder (default: the next free runs/PRESET-001).") var out: String?
     @Option(help: "Steps between grids of samples.") var sampleEvery: Int?
     @Option(help: "Steps between checkpoints.") var checkpointEvery: Int?
@@ -50,16 +53,14 @@ struct Train: ParsableCommand {
             precision == nil && options.training.precision == .auto
             ? try config.flatMap { try Plan(file: $0) } : nil
         var trainer = Trainer(options, plan: plan)
+        let console = TrainingConsole(isQuiet: quiet)
         if dryRun {
             try trainer.check(into: out)
             print(try options.text())
             return
         }
-        trainer.showsProgress = !quiet
-        trainer.willStart = { Interrupt.begin() }
-        trainer.shouldStop = { Interrupt.isRequested }
-        let outcome = try trainer.train(into: out)
-        try report(outcome, quiet: quiet)
+        console.attach(to: &trainer)
+        try console.report(trainer.train(into: out))
     }
 
     /// Defaults of the preset or file, then the flags, then --set; then what depends on the number of images.
@@ -80,7 +81,10 @@ struct Train: ParsableCommand {
         training.sampleEvery = sampleEvery ?? training.sampleEvery
         training.checkpointEvery = checkpointEvery ?? training.checkpointEvery
         training.metricsEvery = metricsEvery.map { $0 == 0 ? nil : $0 } ?? training.metricsEvery
-        if let precision { training.precision = try parsePrecision(precision) }
+        if let precision {
+            training.precision = try parseChoice(precision, "precision", Precision.self)
+        }
+        if let backend { training.backend = try parseChoice(backend, "backend", BackendKind.self) }
         options.training = training
         options.data = data ?? options.data
         options.initFrom = initFrom ?? options.initFrom
@@ -132,31 +136,13 @@ struct Train: ParsableCommand {
     }
 }
 
-func parsePrecision(_ text: String) throws -> Precision {
-    if let precision = Precision(rawValue: text) { return precision }
-    let known = Precision.allCases.map(\.rawValue)
+/// One of the values that an option takes.
+func parseChoice<Value>(_ text: String, _ what: String, _ type: Value.Type) throws -> Value
+where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    if let value = Value(rawValue: text) { return value }
+    let known = Value.allCases.map(\.rawValue)
     throw GanymedeError.usage(
-        "there is no precision \"\(text)\"." + suggestion(for: text, among: known)
-            + " Precisions: \(known.joined(separator: ", "))")
-}
-
-/// Where the pictures are, and how to go on after Ctrl-C, which ends with code 130.
-func report(_ outcome: Trainer.Outcome, quiet: Bool) throws {
-    let path = outcome.directory.path
-    func inside(_ name: String) -> String { quoted("\(path)/\(name)") }
-    if outcome.interrupted {
-        if quiet { throw ExitCode(130) }
-        print(
-            "Stopped after step \(outcome.step), saved. To resume: ganymede resume \(quoted(path))")
-        throw ExitCode(130)
-    }
-    if quiet { return }
-    print("Curves, pictures and figures on one page: \(inside("report.html"))")
-    print("Pictures: \(inside("samples/")) and \(inside("progress.gif"))")
-    print("More like them: ganymede generate \(quoted(path)) --seeds 0-63 -o more.png")
-    if let best = outcome.best, best != outcome.step {
-        print(
-            "Of the best: ganymede generate \(inside("checkpoints/best")) --seeds 0-63 -o best.png")
-    }
-    if outcome.canBeJudged { print("How good they are: ganymede evaluate \(quoted(path))") }
+        "there is no \(what) \"\(text)\"." + suggestion(for: text, among: known)
+            + " \(what.prefix(1).uppercased() + what.dropFirst())s: \(known.joined(separator: ", "))"
+    )
 }

@@ -2,11 +2,11 @@ import Engine
 import TestSupport
 import Testing
 
-/// Tensors that lie in memory as bf16, where the processor multiplies them.
+/// Tensors that are stored as bf16, if the processor multiplies them.
 @Suite(.enabled(if: DNN.hasBFloat16, "this processor has no avx512_bf16"))
 struct BFloat16Tests {
-    /// Products of bf16 operands are what the reference makes of them, but for the order of additions in f32 and the
-    /// rounding of the result; and they do not depend on what lay in memory before.
+    /// Products of bf16 operands equal the reference's, up to the order of additions in f32 and the rounding of the
+    /// result. They do not depend on the previous content of memory.
     @Test(
         arguments: OpTable.rows.filter {
             $0.name.hasPrefix("matmul") || $0.name.hasPrefix("convolution")
@@ -22,11 +22,11 @@ struct BFloat16Tests {
         switch operation {
         case let matmul as MatMul:
             narrow = MatMul(
-                transposeA: matmul.transposeA, transposeB: matmul.transposeB, result: result)
+                transposeA: matmul.transposeA, transposeB: matmul.transposeB, outputType: result)
         case let convolution as Convolution:
             if convolution.direction == .filterGradient && result == .bfloat16 { return }
             isFilter[1] = convolution.direction != .filterGradient
-            narrow = Convolution(convolution.direction, convolution.window, result: result)
+            narrow = Convolution(convolution.direction, convolution.window, outputType: result)
         case let biased as Biased<MatMul>:
             narrow = biased.product.storing(as: result).biased(slope: biased.slope)
         case let biased as Biased<Convolution>:
@@ -41,7 +41,7 @@ struct BFloat16Tests {
             return builder.emitAll(narrow, casts)[0].cast(.float32)
         }
         builder.result("product", product(operands))
-        // Of absolute numbers: the scale of rounding errors.
+        // The product of absolute values is the scale of rounding errors.
         builder.result("scale", product(operands.map { $0.absolute() }))
         let inputs = row.inputs()
         let reference = Interpreter(builder.graph).run(inputs)
@@ -53,8 +53,8 @@ struct BFloat16Tests {
             .squareRoot()
         let found = try #require(first["product"])
         for index in expected.indices {
-            // Additions in f32 err by at most a unit in the last place each; the result by half a unit of bf16, which
-            // a tiny difference before can turn into a whole one.
+            // Each addition in f32 errs by at most one unit in the last place. The result errs by half a unit of bf16,
+            // or by a whole one if a tiny earlier difference changes the rounding.
             let additions = max(terms, 2) * 0x1p-23 * scale[index]
             let rounding = result == .bfloat16 ? 0x1p-7 * (abs(expected[index]) + additions) : 0
             #expect(abs(found[index] - expected[index]) <= additions + rounding + 1e-30)
@@ -63,7 +63,7 @@ struct BFloat16Tests {
 }
 
 extension Graph {
-    /// Results of the first and the second run of one program, which finds its memory used.
+    /// Results of the first and the second run of one program. The second run finds used memory.
     func runCompiledTwice(
         _ given: [String: ReferenceTensor], precision: StoragePrecision = .f32
     ) throws -> ([String: [Double]], [String: [Double]]) {

@@ -2,7 +2,7 @@ import Engine
 import TestSupport
 import Testing
 
-/// Compositions over images against their definitions, written as loops over random windows.
+/// Composite image operations against their definitions, written as loops over random windows.
 struct ImageOperationTests {
     struct Case: CustomStringConvertible, Sendable {
         let image: [Int]
@@ -39,7 +39,7 @@ struct ImageOperationTests {
             return values[((n * image[0] + row) * image[1] + column) * channels + c]
         }
 
-        /// For each place and channel, the pixels under the window.
+        /// For each output position and channel, the pixels under the window.
         var seen: [[Double]] {
             let places = window.outputSize
             return (0..<2).flatMap { n in
@@ -101,11 +101,11 @@ struct ImageOperationTests {
         #expect(found?.values == expected)
     }
 
-    /// A transposed convolution hands each pixel, times the filter, to where its window lies.
+    /// A transposed convolution adds each pixel, times the filter, to the outputs under its window.
     @Test(arguments: cases)
     func transposedConvolutionIsItsDefinition(test: Case) throws {
         var padding = test.padding
-        // A window inside its own padding has no place to hand pixels to.
+        // A window inside its own padding has no output to add pixels to.
         if case .symmetric = padding { padding = .same }
         let window = Window(
             outputSize: test.image, size: test.size, strides: test.strides, padding: padding)
@@ -147,7 +147,7 @@ struct ImageOperationTests {
         for (x, y) in zip(found?.values ?? [], expected) { #expect(abs(x - y) < 1e-12) }
     }
 
-    /// TensorFlow's rule: 28 pixels under a window of 5 by steps of 2 get one in front and two behind.
+    /// TensorFlow's rule: 28 pixels under a window of 5 with stride 2 get one pixel before and two after.
     @Test func samePaddingPutsTheOddPixelBehind() {
         let window = Window(image: [28, 7], size: [5, 5], strides: [2, 2], padding: .same)
         #expect(

@@ -3,9 +3,9 @@ import Engine
 import TestSupport
 import Testing
 
-/// Kernels beyond the op table: twins, instruction sets, special numbers, random numbers.
+/// Kernels beyond the op table: fused operations, instruction sets, special values, random numbers.
 struct KernelTests {
-    /// Each fused operation is its composition, compiled.
+    /// Each fused operation equals its composition, both compiled.
     @Test(arguments: OpTable.fused.filter { $0.operation != nil })
     func fusedIsItsTwin(row: OpRow) throws {
         let operation = try #require(row.operation)
@@ -40,7 +40,7 @@ struct KernelTests {
         #expect(found["difference"]?.allSatisfy { abs($0) <= 3e-5 } == true)
     }
 
-    /// Every level up to the one in use computes the op table.
+    /// Every instruction set up to the one in use agrees on the op table.
     @Test(arguments: OpTable.rows.filter { $0.name != "matmul" })
     func everyInstructionSetAgrees(row: OpRow) throws {
         let builder = GraphBuilder()
@@ -59,7 +59,7 @@ struct KernelTests {
         }
     }
 
-    /// Infinities, NaN and the edges of the range come out as in double precision, rounded.
+    /// Infinities, NaN and the edges of the range give the result of double precision, rounded.
     @Test func specialNumbers() throws {
         let numbers: [Double] = [
             0, -0.0, 1, -1, 1e-30, -1e-30, 1e30, -1e30, 88, 89.5, -87, -110, 0.6249, 0.6251, 20,
@@ -144,7 +144,7 @@ struct KernelTests {
             let fourth = centered.map { $0 * $0 * $0 * $0 }.reduce(0, +) / Double(count)
             return (mean, variance, fourth)
         }
-        // Five standard errors of each moment.
+        // The tolerances are five standard errors of each moment.
         let normal = moments(.normal)
         #expect(
             abs(normal.mean) < 0.005 && abs(normal.variance - 1) < 0.0071
@@ -155,7 +155,7 @@ struct KernelTests {
         #expect(abs(bernoulli.mean - 0.25) < 0.0022)
     }
 
-    /// A weight that is not finite is seen in the run that writes it, whatever the optimizer.
+    /// NaN or infinity in a weight is detected in the run that writes it, whatever the optimizer.
     @Test(arguments: [true, false])
     func nonFiniteUpdatesAreSeen(adam: Bool) throws {
         let builder = GraphBuilder()
@@ -182,7 +182,7 @@ struct KernelTests {
         }
     }
 
-    /// The first tensor that is not finite is named, not one that it spoilt.
+    /// The first tensor with NaN or infinity is named, not one that was computed from it.
     @Test func theFirstBadTensorIsNamed() throws {
         let builder = GraphBuilder()
         let w = builder.state("w", TensorType([4]))

@@ -1,7 +1,7 @@
 import Engine
 import Testing
 
-/// Mistakes of the calling program stop it with a message that holds both shapes, in release too.
+/// Errors of the calling program stop it with a message that has both shapes, in release builds too.
 struct MisuseTests {
     private func expectMessage(_ parts: [String], _ result: ExitTest.Result?) {
         let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

@@ -1,7 +1,7 @@
 import Engine
 import TestSupport
 
-/// Rows of what images are made of.
+/// Rows of operations on images.
 extension OpTable {
     static let slicing: [OpRow] =
         [
@@ -38,23 +38,23 @@ extension OpTable {
             }
         }
 
-    /// Windows of the presets at small sizes, and odd ones: image, kernel, strides, padding, channels, filters.
+    /// Windows of the presets at small sizes, and unusual ones: image, kernel, strides, padding, channels, filters.
     static let convolutions: [OpRow] =
         [
             ([5, 5], [3, 3], [1, 1], Padding.same, 2, 3), ([6, 6], [5, 5], [2, 2], .same, 1, 16),
             ([3, 3], [5, 5], [2, 2], .same, 16, 4), ([4, 4], [2, 2], [1, 1], .valid, 1, 16),
             ([7, 5], [3, 2], [2, 3], .symmetric(rows: 1, columns: 0), 3, 5),
             ([3, 4], [5, 5], [1, 1], .same, 8, 1), ([4, 4], [1, 1], [2, 2], .valid, 5, 17),
-            // Windows that pick pixels, where oneDNN's filter gradient writes past its workspace.
+            // Strided 1x1 windows, for which oneDNN's filter gradient writes past its workspace.
             ([9, 7], [1, 1], [2, 3], .valid, 24, 40), ([16, 16], [1, 1], [2, 2], .valid, 4, 8),
-            // Padding larger than the window: places that see nothing.
+            // Padding larger than the window: some positions see no pixel.
             ([4, 3], [1, 1], [1, 1], .symmetric(rows: 3, columns: 4), 1, 2),
             ([3, 4], [2, 3], [2, 1], .symmetric(rows: 4, columns: 6), 3, 2),
             ([4, 4], [3, 3], [1, 1], .same, 32, 16), ([12, 12], [5, 5], [1, 1], .same, 8, 16),
             ([12, 12], [5, 5], [1, 1], .same, 8, 1), ([12, 12], [5, 5], [2, 2], .same, 3, 16),
         ]
         .flatMap { row in
-            // Five images are not as many for each thread.
+            // Five images do not divide evenly among the threads.
             [2, 5].flatMap { convolutions(batch: $0, row.0, row.1, row.2, row.3, row.4, row.5) }
         }
 

@@ -5,13 +5,13 @@ import TestSupport
 struct OpRow: CustomStringConvertible, Sendable {
     let name: String
     let shapes: [Shape]
-    /// Where inputs are drawn from, so that the function is smooth and defined.
+    /// The range of the inputs, in which the function is smooth and defined.
     var range: ClosedRange<Double> = -2...2
-    /// How many times the row is checked against differences: 0 where the operation has no gradient.
+    /// Orders of derivatives that are checked against finite differences: 0 if the operation has no gradient.
     var derivatives = 2
-    /// Relative error allowed to the 32-bit kernel.
+    /// Relative error allowed for the 32-bit kernel.
     var tolerance = 2e-6
-    /// Of fused operations, whose twin it is compared with.
+    /// The fused operation to compare with its composition; nil for other rows.
     var operation: (any Fused)?
     let build: @Sendable ([Tensor]) -> [Tensor]
 
@@ -110,7 +110,7 @@ enum OpTable {
         ]
         .map { (from: Shape, to: Shape) in
             OpRow(name: "broadcast", shapes: [from]) {
-                // Squared, so that the second gradient is not zero; rows keep the broadcast itself.
+                // The square has a second gradient that is not zero; the first output is the broadcast itself.
                 [$0[0].broadcast(to: to), ($0[0] * $0[0]).broadcast(to: to)]
             }
         }
@@ -145,7 +145,7 @@ enum OpTable {
 
     static let products: [OpRow] = [
         (1, 1, 1), (13, 17, 7), (2, 1, 5), (17, 3, 1), (32, 48, 16),
-        // Large enough to be cut: into columns, into columns with a rest, into rows.
+        // Large enough to be split: into columns, into columns with a remainder, into rows.
         (100, 70, 192), (70, 260, 117), (700, 120, 8),
     ]
     .flatMap { (m: Int, k: Int, n: Int) in
@@ -185,7 +185,7 @@ enum OpTable {
             }
         }
         + [
-            // From moments of zero, and the second one large enough to see its last digits.
+            // From moments of zero. The second moment is scaled so that its last digits are compared.
             OpRow(
                 name: "adam", shapes: [[13], [13], [13], [13], []], range: 0.1...1, derivatives: 0
             ) {

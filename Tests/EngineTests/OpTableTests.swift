@@ -2,7 +2,7 @@ import Engine
 import TestSupport
 import Testing
 
-/// The op table in its two modes: fast kernels against the reference, and gradients against differences.
+/// The two tests of the op table: fast kernels against the reference, and gradients against finite differences.
 struct OpTableTests {
     @Test func everyOperationHasARow() {
         let covered = Set(OpTable.rows.map(\.name))
@@ -35,12 +35,12 @@ struct OpTableTests {
             }
             objective = weightedSum(found, seed: 2)
         }
-        // The compiled gradients, fused and pruned, are the reference's.
+        // The compiled gradients, fused and pruned, equal the reference's.
         let worst = try builder.graph.worstDifference(row.inputs())
         #expect(worst.difference <= 5e-5, "\(worst)")
     }
 
-    /// A number that depends on every element with a different weight.
+    /// A scalar that depends on every element with a different weight.
     private func weightedSum(_ tensors: [Tensor], seed: UInt64) -> Tensor {
         var numbers = TestNumbers(seed: seed)
         let terms = tensors.map { tensor in
@@ -72,7 +72,7 @@ struct DifferenceCheck {
         for index in gradients.indices {
             let values = found["\(index)"]?.values ?? []
             let scale = max(values.map(abs).max() ?? 1, 1)
-            // Every element of small tensors, a spread of larger ones.
+            // Every element of small tensors, evenly spaced ones of larger tensors.
             for element in stride(from: 0, to: values.count, by: max(values.count / 12, 1)) {
                 let step = 1e-4
                 func at(_ offset: Double) -> Double {

@@ -2,11 +2,11 @@ import Engine
 import TestSupport
 import Testing
 
-/// Properties of the compiler that hold of every graph.
+/// Properties of the compiler that hold for every graph.
 struct PassTests {
     static let seeds = Array(UInt64(1)...60)
 
-    /// Every pass, in its turn, keeps the reference's answer.
+    /// Each pass in turn preserves the reference's results.
     @Test(arguments: seeds)
     func passesKeepTheMeaning(seed: UInt64) throws {
         let random = RandomGraph(seed: seed)
@@ -25,7 +25,7 @@ struct PassTests {
         }
     }
 
-    /// The compiled program, with states updated in place and memory shared, gives the reference's answer.
+    /// The compiled program, with states updated in place and memory shared, gives the reference's results.
     @Test(arguments: seeds)
     func compiledGraphsAgree(seed: UInt64) throws {
         let random = RandomGraph(seed: seed)
@@ -68,7 +68,7 @@ struct PassTests {
         }
     }
 
-    /// A state is overwritten where it lies, twice in a step.
+    /// States are updated in place, twice in a step.
     @Test func updatesHappenInPlace() throws {
         let builder = GraphBuilder()
         let type = TensorType([40])
@@ -87,7 +87,7 @@ struct PassTests {
         let schedule = try Passes.schedule(graph)
         #expect(schedule.copied.isEmpty)
         #expect(schedule.placedInState.values.sorted() == ["m", "m", "v", "v", "w", "w"])
-        // The reader of the old value comes first although it was written last.
+        // The reader of the old value is scheduled first, although it was added last.
         #expect(throws: GraphFault.self) {
             var late = schedule
             let reader = try #require(late.order.firstIndex { graph.nodes[$0].operation is Reduce })
@@ -133,7 +133,7 @@ struct PassTests {
         }
     }
 
-    /// Text that people read in errors and tests.
+    /// The text of a graph in errors and tests.
     @Test func graphsPrint() throws {
         let builder = GraphBuilder()
         let (x, w) = (

@@ -7,11 +7,11 @@ import Testing
 private let signalCount = Atomic<Int>(0)
 private let isDone = Atomic<Bool>(false)
 
-/// Handlers of signals, which run on the stack of whatever thread they interrupt.
+/// Signal handlers run on the stack of the thread that they interrupt.
 struct SignalTests {
-    /// oneDNN's products let the stack pointer point into the heap: a handler must not run there.
+    /// oneDNN's matrix products point the stack pointer into the heap: a handler must not run there.
     @Test func productsAreNotInterrupted() throws {
-        // Deep enough for oneDNN to use the heap, and cut, so that it takes the routine that does.
+        // k is large enough for oneDNN to use the heap. The product is split, which selects the routine that does.
         let (m, k, n) = (48, 2600, 256)
         let builder = GraphBuilder()
         let (a, b) = (
@@ -26,7 +26,7 @@ struct SignalTests {
             signalCount.add(1, ordering: .relaxed)
         }
         sigaction(SIGUSR1, &action, nil)
-        // The threads that tests run on block signals.
+        // The threads that run tests block signals.
         var one = sigset_t()
         var before = sigset_t()
         sigemptyset(&one)

@@ -4,11 +4,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Threads that have the team, and the most that had it together.
+/// The number of threads that hold the team, and its maximum.
 private let inside = Atomic<Int>(0)
 private let most = Atomic<Int>(0)
 
-/// The team of threads, of any size: of more threads than processors, too, and of fewer than a program was compiled for.
+/// The team of threads, of any size: also more threads than processors, and fewer than a program was compiled for.
 @Suite(.serialized, .enabled(if: gk_thread_limit() >= 17, "OMP_THREAD_LIMIT allows no such teams"))
 struct TeamTests {
     /// How often each index was visited, and by parts that start and end where they may.
@@ -31,7 +31,7 @@ struct TeamTests {
                     guard let context else { return }
                     let counts = UnsafeMutablePointer<Int32>(
                         mutating: context.assumingMemoryBound(to: Int32.self))
-                    // Parts do not overlap, so that no two threads add to one number.
+                    // Parts do not overlap, so that no two threads add to one counter.
                     for index in begin..<end { counts[index] += 1 }
                 }, counts, count, granule, work)
         }
@@ -58,7 +58,7 @@ struct TeamTests {
         }
     }
 
-    /// The size changes between loops, and nothing is left of the loop before.
+    /// The size changes between loops, and no state of the previous loop is left.
     @Test func theSizeMayChange() {
         EngineThread.run {
             let before = gk_threads()
@@ -72,7 +72,7 @@ struct TeamTests {
         }
     }
 
-    /// A thread that does not have the team runs its loops alone, and right.
+    /// A thread that does not hold the team runs its loops alone, with correct results.
     @Test func otherThreadsRunAlone() {
         #expect(!gk_has_team())
         let visits = Visits(5000)
@@ -80,7 +80,7 @@ struct TeamTests {
         #expect((0..<5000).allSatisfy { visits.counts[$0] == 1 })
     }
 
-    /// One thread at a time has the team, and denormals are flushed only while it has.
+    /// One thread at a time holds the team, and denormals are flushed only while it does.
     @Test func theTeamIsGivenBack() async {
         let tiny = Float.leastNonzeroMagnitude
         func halved(_ value: Float) -> Float { value * Float(gk_threads() > 0 ? 1.5 : 0) }
@@ -104,7 +104,7 @@ struct TeamTests {
         #expect(most.load(ordering: .sequentiallyConsistent) == 1)
     }
 
-    /// Results are the same bits on any team as on the one that the program was compiled for.
+    /// Results are bitwise the same for any team as for the one that the program was compiled for.
     @Test(arguments: OpTable.rows)
     func anyTeamRunsAProgram(row: OpRow) throws {
         let builder = GraphBuilder()

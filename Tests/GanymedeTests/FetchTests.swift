@@ -116,7 +116,7 @@ struct FetchTests {
         let error = #expect(throws: GanymedeError.self) {
             try DataFetch([:], from: address, to: "x")
         }
-        #expect(error?.kind == .usage)
+        #expect(error?.isUsage == true)
     }
 }
 

@@ -25,21 +25,21 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
     /// The preset has no dropout: it is here to test the discriminator's masks in separate batches.
     static func mlp(norm: (Double) -> any Layer = { BatchNorm(momentum: 0.8, epsilon: $0) }) -> GAN
     {
-        var gan = Preset.mlp.make(8, 1).narrowed(
+        var gan = Preset.mlp.made(8, 1).narrowed(
             noise: [16], generator: [256: 32, 512: 48, 1024: 64],
             discriminator: [512: 32, 256: 16])
         gan.generator = gan.generator.mapping { $0 is BatchNorm ? [norm(1e-3)] : [$0] }
         gan.discriminator = gan.discriminator.mapping {
             $0 is LeakyReLU ? [$0, Dropout(0.3)] : [$0]
         }
-        let adam = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
+        let adam = Adam(learningRate: 2e-3, beta1: 0.5)
         (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
         return gan
     }
 
     /// The preset for images of `size` pixels with the widths of the golden data.
     static func narrow(_ preset: Preset, size: Int) -> GAN {
-        let gan = preset.make(size, 1)
+        let gan = preset.made(size, 1)
         let places = size * size / 16
         switch preset.name {
         case "dcgan":
@@ -64,31 +64,29 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
 
     static var dcgan: GAN {
         var gan = narrow(.dcgan, size: 12)
-        let adam = AnyOptimizer(Adam(learningRate: 2e-3))
+        let adam = Adam(learningRate: 2e-3)
         (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
         return gan
     }
 
     static func course(_ preset: Preset) -> GAN {
         var gan = narrow(preset, size: 12)
-        gan.discriminatorOptimizer = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
+        gan.discriminatorOptimizer = Adam(learningRate: 2e-3, beta1: 0.5)
         return gan
     }
 
     static var toy: GAN {
-        var gan = Preset.toy.make(0, 0).narrowed(
+        var gan = Preset.toy.made(0, 0).narrowed(
             noise: [2], generator: [128: 32], discriminator: [128: 32])
-        let adam = AnyOptimizer(Adam(learningRate: 2e-3, beta1: 0.5))
+        let adam = Adam(learningRate: 2e-3, beta1: 0.5)
         (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
         return gan
     }
 
     static var forger: GAN {
         var gan = narrow(.forger, size: 12)
-        gan.generatorOptimizer = AnyOptimizer(
-            RMSprop(learningRate: 4e-4, decay: 3e-3, clipValue: 1e-3))
-        gan.discriminatorOptimizer = AnyOptimizer(
-            RMSprop(learningRate: 8e-4, decay: 6e-3, clipValue: 1e-3))
+        gan.generatorOptimizer = RMSprop(learningRate: 4e-4, decay: 3e-3, clipValue: 1e-3)
+        gan.discriminatorOptimizer = RMSprop(learningRate: 8e-4, decay: 6e-3, clipValue: 1e-3)
         return gan
     }
 }
@@ -136,6 +134,13 @@ extension GAN {
     }
 }
 
+extension Preset {
+    /// The system of a size that the preset can take.
+    fileprivate func made(_ size: Int, _ channels: Int) -> GAN {
+        do { return try make(size, channels) } catch { fatalError("\(error)") }
+    }
+}
+
 /// A golden system with a mistake in it.
 struct Mutant: CustomStringConvertible, Sendable {
     let system: String
@@ -152,14 +157,13 @@ struct Mutant: CustomStringConvertible, Sendable {
     }
 
     static let all: [Mutant] = [
-        Mutant("mlp", "flipped label") { $0.labelSmoothing = 1 },
+        Mutant("mlp", "flipped label") { $0.loss = NonSaturatingLoss(labelSmoothing: 1) },
         Mutant("mlp", "omitted mask") { $0.discriminator = withoutDropout($0.discriminator) },
         Mutant("mlp", "epsilon of batch normalization") {
             $0 = GoldenSystem.mlp(norm: { _ in BatchNorm(momentum: 0.8, epsilon: 1e-5) })
         },
         Mutant("mlp", "epsilon of Adam") {
-            $0.discriminatorOptimizer = AnyOptimizer(
-                Adam(learningRate: 2e-3, beta1: 0.5, epsilon: 1e-8))
+            $0.discriminatorOptimizer = Adam(learningRate: 2e-3, beta1: 0.5, epsilon: 1e-8)
         },
         Mutant("mlp", "N-1 variance") {
             $0 = GoldenSystem.mlp(norm: { SampleVarianceNorm(epsilon: $0) })
@@ -168,26 +172,28 @@ struct Mutant: CustomStringConvertible, Sendable {
         Mutant("dcgan", "odd pixel at the top and left") {
             $0.discriminator = paddedBefore($0.discriminator)
         },
-        Mutant("dense", "no label smoothing") { $0.labelSmoothing = 0 },
+        Mutant("dense", "no label smoothing") { $0.loss = NonSaturatingLoss() },
         Mutant("conv-discriminator", "odd pixel at the top and left") {
             $0.discriminator = paddedBefore($0.discriminator)
         },
-        Mutant("conv-discriminator", "two updates") { $0.discriminatorBatch = .separate },
-        Mutant("all-conv", "fakes in training mode") { $0.fakesInInference = false },
+        Mutant("conv-discriminator", "two updates") { $0.step = AlternatingStep() },
+        Mutant("all-conv", "fakes in training mode") {
+            $0.step = ConcatenatedStep(fakesInInference: false)
+        },
         Mutant("all-conv", "momentum of batch normalization") {
             $0.generator = $0.generator.mapping {
                 $0 is BatchNorm ? [BatchNorm(momentum: 0.9)] : [$0]
             }
         },
         Mutant("forger", "no decay") {
-            $0.generatorOptimizer = AnyOptimizer(RMSprop(learningRate: 4e-4, clipValue: 1e-3))
+            $0.generatorOptimizer = RMSprop(learningRate: 4e-4, clipValue: 1e-3)
         },
         Mutant("forger", "epsilon of RMSprop") {
-            $0.generatorOptimizer = AnyOptimizer(
-                RMSprop(learningRate: 4e-4, epsilon: 1e-8, decay: 3e-3, clipValue: 1e-3))
+            $0.generatorOptimizer = RMSprop(
+                learningRate: 4e-4, epsilon: 1e-8, decay: 3e-3, clipValue: 1e-3)
         },
         Mutant("forger", "no clipping") {
-            $0.discriminatorOptimizer = AnyOptimizer(RMSprop(learningRate: 8e-4, decay: 6e-3))
+            $0.discriminatorOptimizer = RMSprop(learningRate: 8e-4, decay: 6e-3)
         },
         Mutant("forger", "omitted mask of the generator") {
             $0.generator = withoutDropout($0.generator)

@@ -14,7 +14,7 @@ struct MetricSuiteTests {
                 "memorisation", "memorisation_error", "memorisation_ratio",
             ])
         let error = #expect(throws: GanymedeError.self) { try Metrics.named("recal") }
-        #expect(error?.kind == .usage)
+        #expect(error?.isUsage == true)
         #expect(error?.description.contains("Did you mean \"recall\"?") == true)
     }
 
@@ -117,7 +117,7 @@ struct MetricSuiteTests {
 
     private func expectError(_ text: String, _ metric: any Metric.Type, _ input: MetricInput) {
         let error = #expect(throws: GanymedeError.self) { try Metrics.figures(metric, input) }
-        #expect(error?.kind == .world)
+        #expect(error?.isUsage == false)
         #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
     }
 

@@ -35,7 +35,7 @@ struct NetworkTests {
     /// The whole step of a preset is one program: both networks, all updates, the noise.
     @Test(arguments: Presets.all.map(\.name))
     func stepsArePinned(name: String) throws {
-        let step = TrainStep(try Presets.named(name).gan(), batch: 32)
+        let step = StepGraph(try Presets.named(name).gan(), batch: 32)
         let text = try Passes.optimize(step.graph).description
         let difference = try Golden.difference(text, "step-\(name).txt")
         #expect(difference == nil)
@@ -120,8 +120,8 @@ struct NetworkTests {
 }
 
 /// A small system.
-func tinyGAN() -> GAN {
-    GAN(
+func tinyGAN() throws -> GAN {
+    try GAN(
         generator: Sequential("generator", input: [8]) {
             Dense(16)
             LeakyReLU(0.2)
@@ -142,7 +142,7 @@ func tinyGAN() -> GAN {
 func trainTiny(into path: String, steps: Int) throws -> Trainer.Outcome {
     // Not what is faster here: runs are compared.
     try Trainer(
-        tinyGAN(), data: .mnist,
+        try tinyGAN(), data: .mnist,
         config: .init(batch: 16, steps: steps, precision: .f32, grid: [2, 2])
     ).train(into: path)
 }

@@ -73,18 +73,23 @@ struct OptimizerAndLossTests {
         let examples: [any Optimizer] = [Adam(), RMSprop(clipValue: 2), SGD(momentum: 0.3)]
         #expect(Set(examples.map { type(of: $0).kind }) == Set(Optimizers.all.map { $0.kind }))
         for optimizer in examples {
-            let data = try JSON.encoder().encode(AnyOptimizer(optimizer))
-            #expect(
-                try JSON.decoder().decode(AnyOptimizer.self, from: data) == AnyOptimizer(optimizer))
+            var gan = try tinyGAN()
+            gan.generatorOptimizer = optimizer
+            let data = try JSON.encoder().encode(gan)
+            #expect(try JSON.decoder().decode(GAN.self, from: data) == gan)
         }
     }
 
-    @Test(arguments: AdversarialLoss.allCases)
-    func losses(loss: AdversarialLoss) {
+    @Test func separableLosses() {
+        losses(NonSaturatingLoss(labelSmoothing: 0.1))
+        losses(MinimaxLoss(labelSmoothing: 0.1))
+    }
+
+    private func losses(_ loss: some SeparableLoss) {
         let logits = [-30, -1.5, 0, 0.3, 4, 25.0]
         let builder = GraphBuilder()
         let x = builder.feed("x", TensorType([6, 1]))
-        builder.result("real", loss.real(x, labelSmoothing: 0.1))
+        builder.result("real", loss.real(x))
         builder.result("fake", loss.fake(x))
         builder.result("generator", loss.generator(x))
         let found = Interpreter(builder.graph).run(["x": ReferenceTensor([6, 1], logits)])
@@ -95,7 +100,7 @@ struct OptimizerAndLossTests {
         let expected = [
             "real": mean { -0.9 * logD($0) - 0.1 * logNotD($0) },
             "fake": mean { -logNotD($0) },
-            "generator": loss == .minimax ? mean(logNotD) : mean { -logD($0) },
+            "generator": loss is MinimaxLoss ? mean(logNotD) : mean { -logD($0) },
         ]
         for (name, value) in expected {
             #expect(abs((found[name] ?? .nan) - value) < 1e-12, "\(name)")

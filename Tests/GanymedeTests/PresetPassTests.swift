@@ -7,7 +7,7 @@ struct PresetPassTests {
     private static let batch = 16
 
     private func step(_ system: GoldenSystem) -> Graph {
-        TrainStep(
+        StepGraph(
             reportingGradientsOf: system.gan, batch: Self.batch, randomness: .philox
         ).graph
     }

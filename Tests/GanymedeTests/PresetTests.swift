@@ -46,7 +46,7 @@ struct PresetTests {
         let preset = try Presets.named(name)
         let gan = try preset.gan()
         try EngineThread.run {
-            let step = TrainStep(gan, batch: preset.batch)
+            let step = StepGraph(gan, batch: preset.batch)
             let program = try Program(step.graph, store: StateStore(), precision: precision)
             for (node, implementation) in program.implementations {
                 #expect(
@@ -62,14 +62,14 @@ struct PresetTests {
         ("all-conv", 2, 8 + 11), ("toy", 2, 2 * 8 + 14),
     ])
     func roundOfTheSchedule(name: String, noises: Int, updates: Int) throws {
-        let text = try TrainStep(Presets.named(name).gan(), batch: 8).graph.description
+        let text = try StepGraph(Presets.named(name).gan(), batch: 8).graph.description
         func count(_ part: String) -> Int { text.components(separatedBy: "= \(part)").count - 1 }
         #expect(count("philoxNormal") == noises)
         #expect(count("adam") == updates)
     }
 
     @Test func roundOfTheForger() throws {
-        let step = TrainStep(try Presets.named("forger").gan(), batch: 8)
+        let step = StepGraph(try Presets.named("forger").gan(), batch: 8)
         let text = step.graph.description
         #expect(text.components(separatedBy: "= philoxSignedUniform").count - 1 == 2)
         // An RMSprop of its own for each of 10 and 18 variables; the rest are moving statistics.
@@ -87,24 +87,25 @@ struct PresetTests {
         let expected =
             switch name {
             case "mlp":
-                GAN(
+                try GAN(
                     generator: generator, discriminator: discriminator,
                     generatorOptimizer: slow, discriminatorOptimizer: slow)
             case "dcgan":
-                GAN(
-                    generator: generator, discriminator: discriminator, schedule: .simultaneous,
+                try GAN(
+                    generator: generator, discriminator: discriminator, step: SimultaneousStep(),
                     generatorOptimizer: Adam(learningRate: 1e-4),
                     discriminatorOptimizer: Adam(learningRate: 1e-4))
             case "forger":
-                GAN(
+                try GAN(
                     generator: generator, discriminator: discriminator,
-                    discriminatorBatch: .concatenated, noise: .uniform, pixels: .unit,
+                    step: ConcatenatedStep(), noise: .uniform, pixels: .unit,
                     generatorOptimizer: RMSprop(learningRate: 4e-4, decay: 3e-8, clipValue: 1),
                     discriminatorOptimizer: RMSprop(learningRate: 8e-4, decay: 6e-8, clipValue: 1))
             default:
-                GAN(
-                    generator: generator, discriminator: discriminator, labelSmoothing: 0.1,
-                    discriminatorBatch: .concatenated, generatorOptimizer: Adam(),
+                try GAN(
+                    generator: generator, discriminator: discriminator,
+                    loss: .nonSaturating(labelSmoothing: 0.1), step: ConcatenatedStep(),
+                    generatorOptimizer: Adam(),
                     discriminatorOptimizer: slow)
             }
         #expect(gan == expected)

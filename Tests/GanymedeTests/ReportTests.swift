@@ -44,7 +44,7 @@ struct ReportTests {
         var config = TrainingConfig(batch: 16, steps: 1, grid: [1, 2])
         config.milestones = [1, 0, 0]
         let odd = "a<b>&\"'\u{1}c"
-        let options = RunOptions(preset: odd, data: "mnist", gan: tinyGAN(), training: config)
+        let options = RunOptions(preset: odd, data: "mnist", gan: try tinyGAN(), training: config)
         var trainer = Trainer(options)
         trainer.shouldStop = { steps == 0 }
         let run = try trainer.train(into: "\(folder.path)/\(odd)")
@@ -90,7 +90,7 @@ struct ReportTests {
         var config = TrainingConfig(batch: 16, steps: 3, grid: [2, 2])
         config.milestones = [0, 2, 5, 900]
         let path = "\(folder.path)/run"
-        _ = try Trainer(tinyGAN(), data: .mnist, config: config).train(into: path)
+        _ = try Trainer(try tinyGAN(), data: .mnist, config: config).train(into: path)
         func width() throws -> Int {
             let data = try Data(contentsOf: URL(filePath: "\(path)/milestones.png"))
             return try Raster(png: data, channels: 3, "test").width
@@ -111,7 +111,8 @@ struct ReportTests {
 
     /// A `config.json` from before these options has none of them.
     @Test func olderOptionsAreRead() throws {
-        let options = RunOptions(data: "mnist", gan: tinyGAN(), training: .init(milestones: [4]))
+        let options = RunOptions(
+            data: "mnist", gan: try tinyGAN(), training: .init(milestones: [4]))
         guard case .object(var fields) = try JSONValue(encoding: options) else { return }
         fields["milestones"] = nil
         fields["announce_samples"] = nil

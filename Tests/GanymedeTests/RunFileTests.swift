@@ -62,9 +62,10 @@ struct RunFileTests {
             "loss=minimax",
         ])
         #expect(
-            set.training.batch == 64 && set.gan.labelSmoothing == 0.1 && set.gan.loss == .minimax)
-        #expect((set.gan.generatorOptimizer.value as? Adam)?.learningRate == 0.5)
-        #expect((set.gan.discriminatorOptimizer.value as? Adam)?.learningRate == 2e-4)
+            set.training.batch == 64
+                && set.gan.loss.isEqual(to: MinimaxLoss(labelSmoothing: 0.1)))
+        #expect((set.gan.generatorOptimizer as? Adam)?.learningRate == 0.5)
+        #expect((set.gan.discriminatorOptimizer as? Adam)?.learningRate == 2e-4)
         let more = try options.setting([
             "milestones=[0,5]", "epoch_steps=7", "init_from=runs/a", "grid.0=2",
         ])
@@ -74,8 +75,8 @@ struct RunFileTests {
         let forger = try RunOptions(preset: .forger).setting([
             "generator_optimizer.clip_value=null", "discriminator_optimizer.clip_value=0.5",
         ])
-        #expect((forger.gan.generatorOptimizer.value as? RMSprop)?.clipValue == nil)
-        #expect((forger.gan.discriminatorOptimizer.value as? RMSprop)?.clipValue == 0.5)
+        #expect((forger.gan.generatorOptimizer as? RMSprop)?.clipValue == nil)
+        #expect((forger.gan.discriminatorOptimizer as? RMSprop)?.clipValue == 0.5)
         for wrong in ["", "=", "batch", "batch=x", "nothing=1", "kind=adam", "loss=hinge", "data"] {
             #expect(throws: GanymedeError.self, "\(wrong)") { try options.setting([wrong]) }
         }
@@ -87,10 +88,10 @@ struct RunFileTests {
             dAccReal: 0.71,
             dAccFake: 0.66, gAcc: 0.3, imagesPerSecond: 10_440)
         #expect(
-            ProgressLine.text("mlp", report, of: 30_000, secondsLeft: 161)
+            ProgressText.line("mlp", report, of: 30_000, secondsLeft: 161)
                 == "mlp  step 1200/30000  epoch 0.6  D 0.61 (real 71% fake 66%)  G 1.02 (30% real)  10.4k img/s  "
                 + "[----------]  2m 41s left")
-        let narrow = ProgressLine.text("mlp", report, of: 30_000, secondsLeft: 161, within: 79)
+        let narrow = ProgressText.line("mlp", report, of: 30_000, secondsLeft: 161, within: 79)
         #expect(
             narrow
                 == "mlp step 1200/30000 D 0.61 (real 71% fake 66%) G 1.02 (30% real) 2m 41s left"

@@ -2,12 +2,12 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// One way back through D for both losses of the simultaneous schedule.
+/// One backward pass through D for both losses of the simultaneous step.
 struct SharedBackwardTests {
     private let batch = 6
 
-    private func step(_ loss: AdversarialLoss, shared: Bool) -> TrainStep {
-        let gan = GAN(
+    private func step(_ loss: some AdversarialLoss) throws -> StepGraph {
+        let gan = try GAN(
             generator: Sequential("generator", input: [3]) {
                 Dense(8)
                 Tanh()
@@ -20,10 +20,9 @@ struct SharedBackwardTests {
                 Dropout(0.3)
                 Dense(1)
             },
-            loss: loss, schedule: .simultaneous, generatorOptimizer: SGD(learningRate: 1),
+            loss: loss, step: SimultaneousStep(), generatorOptimizer: SGD(learningRate: 1),
             discriminatorOptimizer: SGD(learningRate: 1))
-        return TrainStep(
-            reportingGradientsOf: gan, batch: batch, randomness: .feeds, sharesBackward: shared)
+        return StepGraph(reportingGradientsOf: gan, batch: batch, randomness: .feeds)
     }
 
     /// Numbers for every input; D's last bias is `bias`, so that logits lie around it.
@@ -40,11 +39,19 @@ struct SharedBackwardTests {
         return given
     }
 
-    /// The same gradients as by one way back for each loss, also where sigmoid(logit) is 0 or 1 in f32 and the
+    /// The same gradients as by one backward pass for each loss, also where sigmoid(logit) is 0 or 1 in f32 and the
     /// quotient of the derivatives would be 0 / 0.
-    @Test(arguments: AdversarialLoss.allCases, [0.0, 3, -3, 30, -30, 200, -200])
-    func isTheSame(loss: AdversarialLoss, bias: Double) throws {
-        let (shared, separate) = (step(loss, shared: true), step(loss, shared: false))
+    @Test(
+        arguments: ["non-saturating", "minimax", "relativistic"],
+        [0.0, 3, -3, 30, -30, 200, -200])
+    func isTheSame(loss: String, bias: Double) throws {
+        let (shared, separate) =
+            switch loss {
+            case "minimax": (try step(MinimaxLoss()), try step(Unshared(loss: MinimaxLoss())))
+            case "relativistic":
+                (try step(RelativisticLoss()), try step(UnsharedRelativistic()))
+            default: (try step(NonSaturatingLoss()), try step(Unshared(loss: NonSaturatingLoss())))
+            }
         #expect(shared.graph.description != separate.graph.description)
         let given = inputs(separate.graph, bias: bias)
         let expected = Interpreter(separate.graph).run(given)
@@ -65,22 +72,41 @@ struct SharedBackwardTests {
         #expect(seen == 6)
     }
 
-    /// D with statistics over its batch mixes samples, and goes back twice.
-    @Test func mixedSamplesAreNotShared() {
-        func graph(_ layers: [any Layer]) -> String {
-            let gan = GAN(
+    /// D with statistics over its batch mixes samples, and needs two backward passes.
+    @Test func mixedSamplesAreNotShared() throws {
+        func graph(_ layers: [any Layer]) throws -> String {
+            let gan = try GAN(
                 generator: Sequential("generator", input: [3]) {
                     Dense(8)
                     Reshape([2, 4, 1])
                 },
                 discriminator: Sequential(
                     "discriminator", input: [2, 4, 1], layers: [Flatten()] + layers + [Dense(1)]),
-                schedule: .simultaneous)
-            return TrainStep(gan, batch: 4).graph.description
+                step: SimultaneousStep())
+            return StepGraph(gan, batch: 4).graph.description
         }
         // Only the shared way has a smallest derivative.
         let tiny = "constant \(0x1p-60)"
-        #expect(graph([Dense(4)]).contains(tiny))
-        #expect(!graph([Dense(4), BatchNorm()]).contains(tiny))
+        let (apart, mixed) = (try graph([Dense(4)]), try graph([Dense(4), BatchNorm()]))
+        #expect(apart.contains(tiny) && !mixed.contains(tiny))
+    }
+}
+
+/// A loss that does not say that its derivative is nowhere 0.
+private struct Unshared<Loss: SeparableLoss>: SeparableLoss {
+    static var kind: String { "unshared" }
+    var loss: Loss
+    func real(_ logits: Tensor) -> Tensor { loss.real(logits) }
+    func fake(_ logits: Tensor) -> Tensor { loss.fake(logits) }
+    func generator(_ logits: Tensor) -> Tensor { loss.generator(logits) }
+}
+
+private struct UnsharedRelativistic: AdversarialLoss {
+    static let kind = "unshared-relativistic"
+    func discriminator(real: Tensor, fake: Tensor) -> Tensor {
+        RelativisticLoss().discriminator(real: real, fake: fake)
+    }
+    func generator(fake: Tensor, real: Tensor) -> Tensor {
+        RelativisticLoss().generator(fake: fake, real: real)
     }
 }

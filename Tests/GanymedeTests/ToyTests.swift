@@ -94,7 +94,7 @@ struct ToyTests {
             let error = #expect(throws: GanymedeError.self) {
                 try Trainer(gan, data: DataSource(data), config: .init()).check(into: nil)
             }
-            #expect(error?.kind == .usage && error?.description.contains("--preset") == true)
+            #expect(error?.isUsage == true && error?.description.contains("--preset") == true)
         }
         #expect(throws: GanymedeError.self) { try Preset.toy.gan(size: 28) }
         #expect(throws: GanymedeError.self) { try Preset.toy.gan(channels: 1) }
@@ -130,7 +130,7 @@ struct ToyTests {
 
     /// The ground of a picture is the sigmoid of the logit at the middle of each cell.
     @Test func surfaceIsTheDiscriminators() throws {
-        let gan = GAN(
+        let gan = try GAN(
             generator: Sequential("generator", input: [2]) { Dense(2) },
             discriminator: Sequential("discriminator", input: [2]) { Dense(1) })
         let store = StateStore()

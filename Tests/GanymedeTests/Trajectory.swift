@@ -52,7 +52,7 @@ struct Trajectory {
     ) throws {
         let inputs = try Safetensors(Golden.path("systems/\(system)-inputs.safetensors"))
         let batch = inputs.shape("step0.real")?[0] ?? 0
-        let step = TrainStep(reportingGradientsOf: gan, batch: batch, randomness: .feeds)
+        let step = StepGraph(reportingGradientsOf: gan, batch: batch, randomness: .feeds)
         var variables: [String: ReferenceTensor] = [:]
         for variable in step.variables {
             let name = "initial.\(variable.name)"

@@ -1,16 +1,16 @@
 import Foundation
 
-/// The built `ganymede` as a user runs it.
+/// Runs the built `ganymede` as a user does.
 public struct Command {
     public struct Result {
         public let code: Int32
-        /// How often one of its threads gave its processor up by itself.
+        /// Voluntary context switches of its threads.
         public let sleeps: Int
         public let output: String
         public let errors: String
     }
 
-    /// A product beside the running tests: both come from one build.
+    /// The path of a product beside the running tests: both come from one build.
     public static func product(_ name: String) -> String {
         let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         let candidates = [tests, Bundle.main.bundleURL, tests.deletingLastPathComponent()]
@@ -18,7 +18,7 @@ public struct Command {
             .first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
     }
 
-    /// Runs with arguments in `folder` and waits; not longer than `limit` seconds, after which it is killed.
+    /// Runs with arguments in `folder` and waits. After `limit` seconds the process is killed.
     public static func run(
         _ arguments: [String], of product: String = "ganymede", in folder: String,
         environment: [String: String] = [:], limit: Double = .infinity
@@ -36,7 +36,7 @@ public struct Command {
         _ arguments: [String], of product: String = "ganymede", in folder: String,
         environment: [String: String] = [:]
     ) throws -> Running {
-        // Files, not pipes: nobody need read while the command writes.
+        // Files, not pipes: the command never waits for a reader.
         let output = "\(folder)/.output-\(UUID())"
         let errors = "\(folder)/.errors-\(UUID())"
         let child = try ChildProcess(
@@ -75,8 +75,8 @@ public struct Command {
     }
 }
 
-/// A process by `posix_spawn`, which sets its signal mask. Foundation's `Process` hands on the mask of the
-/// calling thread, and the threads that tests run on block signals: such a child never sees one.
+/// A process started by `posix_spawn`, which sets its signal mask. Foundation's `Process` passes on the mask of the
+/// calling thread. The threads that run tests block signals, so that such a child would never receive one.
 public struct ChildProcess {
     public let identifier: pid_t
 
@@ -96,13 +96,13 @@ public struct ChildProcess {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        // Signals that whoever runs the tests ignores, such as nohup, are not ignored by what is tested.
+        // Signals that the parent ignores, as under nohup, are reset to their default action.
         var all = sigset_t()
         sigfillset(&all)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-        // Nor does what it says of threads change what is tested.
+        // The parent's OpenMP settings must not change what is tested.
         let inherited = ProcessInfo.processInfo.environment.filter {
             !$0.key.hasPrefix("OMP_") && !$0.key.hasPrefix("GOMP_")
         }
@@ -119,7 +119,7 @@ public struct ChildProcess {
 
     public func send(_ signal: Int32) { kill(identifier, signal) }
 
-    /// Whether it has not ended; its status can still be waited for.
+    /// Whether it is still running. Its status can still be waited for.
     public var isRunning: Bool {
         var info = siginfo_t()
         return waitid(P_PID, id_t(identifier), &info, WEXITED | WNOHANG | WNOWAIT) == 0
@@ -129,7 +129,7 @@ public struct ChildProcess {
     /// The exit code, or the negative number of the signal that ended it.
     public func wait() -> Int32 { end().code }
 
-    /// The same, and how often one of its threads gave its processor up by itself.
+    /// The same, and the voluntary context switches of its threads.
     func end() -> (code: Int32, sleeps: Int) {
         var status: Int32 = 0
         var usage = rusage()

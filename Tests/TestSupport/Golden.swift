@@ -7,8 +7,8 @@ public enum Golden {
 
     public static func path(_ name: String) -> String { folder.appending(path: name).path }
 
-    /// Compares `text` with the file `name`, or writes the file where GANYMEDE_UPDATE_GOLDEN is set.
-    /// Returns nil where they agree, else the first line that differs.
+    /// Compares `text` with the file `name`, or writes the file if GANYMEDE_UPDATE_GOLDEN is set. Returns nil if they
+    /// agree, else the first line that differs.
     public static func difference(_ text: String, _ name: String) throws -> String? {
         let file = folder.appending(path: name)
         if ProcessInfo.processInfo.environment["GANYMEDE_UPDATE_GOLDEN"] != nil {
@@ -25,7 +25,7 @@ public enum Golden {
     }
 }
 
-/// A folder that goes away with the value.
+/// A temporary folder, which is removed on deinit.
 public final class TemporaryFolder {
     public let path: String
 
@@ -37,7 +37,7 @@ public final class TemporaryFolder {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Writes a file, and makes the folders above it.
+    /// Writes a file and creates its parent folders.
     public func write(_ name: String, _ data: Data) throws {
         let parent = URL(filePath: "\(path)/\(name)").deletingLastPathComponent()
         try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)

@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// An HTTP server on this machine that answers what it was told to, however wrong that is.
+/// An HTTP server on this machine that sends given responses, even invalid ones.
 public final class LocalServer: Sendable {
-    /// A whole answer, as bytes.
+    /// A whole response, as bytes.
     public struct Answer: Sendable {
         let bytes: Data
 
-        /// A status, a body, and the length that the header promises.
+        /// A status, a body, and the length that the header declares.
         public init(
             _ body: Data, status: String = "200 OK", type: String = "application/gzip",
             headers: [String] = [], promised: Int? = nil
@@ -33,10 +33,10 @@ public final class LocalServer: Sendable {
     private let asked = Mutex<[String]>([])
     /// `http://127.0.0.1:` and the port.
     public let address: String
-    /// Paths that were asked for.
+    /// Paths that were requested.
     public var requests: [String] { asked.withLock { $0 } }
 
-    /// Serves paths such as `/a.gz`; any other is missing.
+    /// Serves paths such as `/a.gz`; any other gets a 404.
     public init(_ answers: [String: Answer]) throws {
         self.answers = answers
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -62,7 +62,7 @@ public final class LocalServer: Sendable {
         }
     }
 
-    /// Stops listening: whoever connects from now on is refused.
+    /// Stops listening: later connections are refused.
     public func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     private func answer(_ connection: Int32) {

@@ -1,6 +1,6 @@
 import Engine
 
-/// Numbers for tests: a function of a seed, spread over a range.
+/// Pseudorandom numbers for tests, uniform over a range: a function of a seed.
 public struct TestNumbers {
     private var state: UInt64
 
@@ -15,7 +15,7 @@ public struct TestNumbers {
         return z ^ (z >> 31)
     }
 
-    /// A float, so that float and double kernels start from the same number.
+    /// Rounded to a float, so that float and double kernels start from the same value.
     public mutating func uniform(_ range: ClosedRange<Double>) -> Double {
         let unit = Double(next() >> 40) * 0x1p-24
         return Double(Float(range.lowerBound + unit * (range.upperBound - range.lowerBound)))

@@ -1,6 +1,6 @@
 import Engine
 
-/// A graph of random operations with named states, for properties that must hold of every graph.
+/// A graph of random operations with named states, to test properties that every graph must have.
 public struct RandomGraph {
     package let graph: Graph
     package let inputs: [String: ReferenceTensor]
@@ -37,7 +37,7 @@ public struct RandomGraph {
             default: values.append(a.sigmoid() * 1 + 0)
             }
         }
-        // Some states move on, in a chain of up to two updates, while others are still read.
+        // Some states are updated, in a chain of up to two updates, while others are still read.
         for index in 0..<3 where pick(3) > 0 {
             let old = values[index]
             let matching = values.filter { $0.shape == old.shape }
@@ -46,7 +46,7 @@ public struct RandomGraph {
             builder.update("s\(index)", to: new)
         }
         for (index, value) in values.suffix(6).enumerated() { builder.result("r\(index)", value) }
-        // Old values are handed out too, as they are and in another shape.
+        // Old values are results too, unchanged and in another shape.
         builder.result("old", values[0])
         builder.result("flat", values[1].reshape([values[1].shape.count]))
         if pick(2) == 0, values[0].shape == values[1].shape { builder.update("s0", to: values[1]) }

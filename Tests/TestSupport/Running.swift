@@ -2,7 +2,7 @@ import Engine
 
 extension Graph {
     /// The largest difference between the compiled program and the reference interpreter, over every
-    /// result, relative to the largest reference number or 1; and the name of the worst result.
+    /// result, relative to the largest reference value or 1; and the name of the worst result.
     package func worstDifference(
         _ inputs: [String: ReferenceTensor]
     ) throws -> (difference: Double, name: String) {

@@ -1,4 +1,4 @@
-/// One of the tensors that a node makes.
+/// One of the outputs of a node.
 package struct Value: Hashable, Sendable {
     package let node: Int
     package let index: Int
@@ -13,13 +13,13 @@ package struct Value: Hashable, Sendable {
 package struct Node: Sendable {
     package let operation: any Primitive
     package let inputs: [Value]
-    /// Types of the tensors it makes.
+    /// Types of its outputs.
     package let types: [TensorType]
-    /// Where it comes from, such as `generator/dense1`; for people.
+    /// The layer that created it, such as `generator/dense1`; only for display.
     package let scope: String
 }
 
-/// What a program is for: tensors that it hands out or that replace a named state.
+/// An output of a program: a result that the caller reads, or the new value of a named state.
 package struct Output: Hashable, Sendable {
     package enum Role: String, Sendable { case state, result }
     package let name: String
@@ -33,7 +33,7 @@ package struct Output: Hashable, Sendable {
     }
 }
 
-/// A program as data: nodes in an order in which each comes after what it reads.
+/// A program as data: nodes in topological order.
 public struct Graph: Sendable {
     package var nodes: [Node] = []
     package var outputs: [Output] = []
@@ -42,7 +42,7 @@ public struct Graph: Sendable {
 
     package func type(of value: Value) -> TensorType { nodes[value.node].types[value.index] }
 
-    /// Appends a node whose types follow from its inputs.
+    /// Appends a node, with its output types inferred from the inputs. Returns its index.
     package mutating func append(
         _ operation: any Primitive, _ inputs: [Value], scope: String = ""
     ) throws(GraphFault) -> Int {
@@ -51,7 +51,7 @@ public struct Graph: Sendable {
         return nodes.count - 1
     }
 
-    /// For each node, the nodes that read one of its values, each once, in order.
+    /// For each node, the nodes that read one of its outputs, in order and without duplicates.
     package func readers() -> [[Int]] {
         var readers = [[Int]](repeating: [], count: nodes.count)
         for (index, node) in nodes.enumerated() {
@@ -60,7 +60,7 @@ public struct Graph: Sendable {
         return readers
     }
 
-    /// The node that alone reads a value, which is no output.
+    /// The only node that reads `value`; nil if there is another, or if `value` is an output of the graph.
     package func onlyReader(of value: Value, _ readers: [[Int]]) -> Int? {
         let reading = readers[value.node].filter { nodes[$0].inputs.contains(value) }
         return reading.count == 1 && !outputs.contains { $0.value == value } ? reading[0] : nil
@@ -74,7 +74,7 @@ public struct Graph: Sendable {
     }
 }
 
-/// A graph that breaks a rule.
+/// A violated rule of graphs, such as types that do not fit.
 package struct GraphFault: Error, CustomStringConvertible {
     package let description: String
     package init(_ description: String) { self.description = description }

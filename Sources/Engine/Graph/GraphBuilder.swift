@@ -1,10 +1,10 @@
 /// Collects nodes while layers, losses and optimizers are applied to symbolic tensors.
 public final class GraphBuilder {
-    /// Where the numbers of random tensors come from.
+    /// Source of the values of random tensors.
     public enum Randomness: Sendable {
         /// Philox, keyed by the input `key` (seed and step).
         case philox
-        /// A feed named after the stream, so that tests and other frameworks use the same numbers.
+        /// A feed named after the stream, so that tests and other frameworks can use the same values.
         case feeds
     }
 
@@ -21,13 +21,14 @@ public final class GraphBuilder {
     public var scope: String { scopes.joined(separator: "/") }
 
     /// Runs `body` with `name` appended to ``scope``.
+    @discardableResult
     public func scoped<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
         scopes.append(name)
         defer { scopes.removeLast() }
         return try body()
     }
 
-    /// The current value of a named state, of which the run keeps one.
+    /// The current value of a named state, which lives in the run's ``StateStore``.
     public func state(_ name: String, _ type: TensorType) -> Tensor { input(name, .state, type) }
 
     /// A tensor that the caller fills before each run.
@@ -39,12 +40,14 @@ public final class GraphBuilder {
         graph.outputs.append(Output(name: name, role: .state, value: tensor.value))
     }
 
-    /// Hands `tensor` out under `name`.
-    public func result(_ name: String, _ tensor: Tensor) {
+    /// Makes `tensor` a result called `name`. The handle reads its values from a compiled program.
+    @discardableResult
+    public func result(_ name: String, _ tensor: Tensor) -> ResultHandle {
         graph.outputs.append(Output(name: name, role: .result, value: tensor.value))
+        return ResultHandle(name: name, place: graph.outputs.count { $0.role == .result } - 1)
     }
 
-    /// Random numbers that depend on the feed `key` and on `stream`, which no other tensor may use.
+    /// Random numbers that depend on the feed `key` and on `stream`. No other tensor may use the same stream.
     public func random(_ distribution: Distribution, _ shape: Shape, stream: String) -> Tensor {
         switch randomness {
         case .feeds:
@@ -60,7 +63,7 @@ public final class GraphBuilder {
         emit(Constant(.scalar, values: [value]))
     }
 
-    /// A constant of `shape` with a number for each element, in row-major order.
+    /// A constant of `shape` with one value for each element, in row-major order.
     public func constant(_ shape: Shape, _ values: [Double]) -> Tensor {
         if shape.count != values.count { misuse("\(values.count) values for a tensor \(shape)") }
         return emit(Constant(shape, values: values))
@@ -84,7 +87,7 @@ public final class GraphBuilder {
         }
     }
 
-    /// A mistake in the layer that is being built, whose path the message begins with.
+    /// Reports a programming error in the current layer. The message begins with the layer's path.
     package func misuseHere(_ message: String) -> Never {
         misuse((scope.isEmpty ? "" : "\(scope): ") + message)
     }
@@ -101,7 +104,16 @@ public final class GraphBuilder {
     }
 }
 
-/// A tensor of a graph that is being built: a promise, not numbers.
+/// A result of a graph: created by ``GraphBuilder/result(_:_:)``, and read from programs that were compiled from that
+/// graph.
+public struct ResultHandle: Hashable, Sendable {
+    /// Its name in printed output and in journals.
+    public let name: String
+    /// Index among the graph's results.
+    package let place: Int
+}
+
+/// A symbolic tensor of a graph that is being built: it has a type, but no values yet.
 public struct Tensor {
     package let builder: GraphBuilder
     package let value: Value

@@ -1,5 +1,5 @@
 extension Graph: CustomStringConvertible {
-    /// The graph as text, a node a line: what tests pin and errors quote.
+    /// The graph as text, one node per line. Golden tests and error messages use it.
     public var description: String {
         var lines = nodes.indices.map { line($0) }
         for output in outputs {

@@ -1,5 +1,5 @@
 extension Graph {
-    /// Checks every rule that a pass could break. Run after each.
+    /// Checks every rule that a pass could break. Runs after each pass.
     package func verify() throws(GraphFault) {
         var names: Set<String> = []
         var streams: [UInt32: String] = [:]

@@ -1,11 +1,11 @@
-/// One update of Adam (Kingma and Ba, 2015) in the form of Keras: from w, g, m, v and the scalar
-/// `stepSize` = lr sqrt(1 - beta2^t) / (1 - beta1^t) to the new w, m, v:
+/// One step of Adam (Kingma and Ba, 2015) in Keras's form. Takes w, g, m, v and the scalar
+/// `stepSize` = lr sqrt(1 - beta2^t) / (1 - beta1^t); returns the new w, m, v:
 /// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w = w - stepSize m / (sqrt(v) + epsilon).
 package struct AdamUpdate: Fused {
     package let beta1: Double
     package let beta2: Double
     package let epsilon: Double
-    /// Whether it also makes the new w in bf16, for products. The pass `narrow` asks for it.
+    /// Whether it also returns the new w in bf16, for matrix products. Set by the pass `lowerPrecision`.
     package let emitsBFloat16: Bool
 
     package init(beta1: Double, beta2: Double, epsilon: Double, emitsBFloat16: Bool = false) {
@@ -49,7 +49,7 @@ package struct AdamUpdate: Fused {
 }
 
 extension Tensor {
-    /// This weight after one update of Adam, with the new moments.
+    /// This weight after one step of Adam, with the new moments.
     public func adamUpdated(
         gradient: Tensor, m: Tensor, v: Tensor, stepSize: Tensor, beta1: Double, beta2: Double,
         epsilon: Double

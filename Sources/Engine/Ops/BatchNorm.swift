@@ -1,7 +1,7 @@
 /// Batch normalization of x [..., C] over all axes but the last, with the statistics of the batch:
-/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, times `slope` where that is below zero. Makes y, mean [C]
-/// and the population variance [C]. Ioffe and Szegedy, 2015, as Keras computes it. A slope other than 1 is a leaky
-/// ReLU behind it, which the pass `fuseNormalization` puts there.
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta. Returns y, mean [C] and the population variance [C].
+/// Ioffe and Szegedy, 2015, as Keras computes it. A `slope` other than 1 applies a leaky ReLU to y; the pass
+/// `fuseNormalization` sets it.
 package struct BatchNormTraining: Fused {
     package let epsilon: Double
     package let slope: Double
@@ -52,7 +52,7 @@ package struct BatchNormTraining: Fused {
     }
 }
 
-/// The gradient of ``BatchNormTraining``: from dy, x, gamma, beta, mean, variance to dx, dgamma, dbeta.
+/// The gradient of ``BatchNormTraining``. Takes dy, x, gamma, beta, mean, variance; returns dx, dgamma, dbeta.
 package struct BatchNormGradient: Fused {
     package let epsilon: Double
     package let slope: Double
@@ -99,7 +99,7 @@ package struct BatchNormGradient: Fused {
 extension Tensor {
     /// This tensor [..., C] normalized with the statistics of all axes but the last.
     ///
-    /// - Returns: the result, and the mean and population variance [C] that it used.
+    /// - Returns: y, and the mean and population variance [C] that were used.
     public func batchNormalized(
         gamma: Tensor, beta: Tensor, epsilon: Double
     ) -> (y: Tensor, mean: Tensor, variance: Tensor) {

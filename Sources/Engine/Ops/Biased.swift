@@ -1,18 +1,18 @@
-/// A product to whose result a bias and an activation can be added before it is stored.
+/// A matrix product or convolution that can add a bias and apply an activation before it stores its result.
 package protocol BiasableProduct: Primitive {
-    /// What the result is kept in.
-    var result: DType { get }
-    /// The same product with its result kept in another type.
-    func storing(as result: DType) -> Self
+    /// Element type of the stored result.
+    var outputType: DType { get }
+    /// The same product with its result stored in another type.
+    func storing(as outputType: DType) -> Self
 }
 
 extension BiasableProduct {
-    /// This product with a bias and an activation behind it.
+    /// This product followed by a bias and a leaky ReLU.
     package func biased(slope: Double) -> any Primitive { Biased(self, slope: slope) }
 }
 
-/// A product, a bias [K] added to each column or channel of its result [..., K], and a leaky ReLU: slope 1 is none.
-/// Made by the pass `fuseBiases`, never by hand.
+/// A product, plus a bias [K] along the last axis of its result [..., K], then a leaky ReLU (slope 1: none). Created by
+/// the pass `fuseBiases`.
 package struct Biased<Product: BiasableProduct>: Fused {
     package let product: Product
     package let slope: Double
@@ -40,7 +40,7 @@ package struct Biased<Product: BiasableProduct>: Fused {
     package func expand(_ inputs: [Tensor]) -> [Tensor] {
         let y =
             inputs[0].builder.emit(product.storing(as: .float32), inputs[0], inputs[1]) + inputs[2]
-        return [(slope == 1 ? y : y.leakyRelu(slope)).cast(product.result)]
+        return [(slope == 1 ? y : y.leakyRelu(slope)).cast(product.outputType)]
     }
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {
@@ -57,13 +57,13 @@ package struct Biased<Product: BiasableProduct>: Fused {
 }
 
 extension Convolution: BiasableProduct {
-    package func storing(as result: DType) -> Convolution {
-        Convolution(direction, window, result: result)
+    package func storing(as outputType: DType) -> Convolution {
+        Convolution(direction, window, outputType: outputType)
     }
 }
 
 extension MatMul: BiasableProduct {
-    package func storing(as result: DType) -> MatMul {
-        MatMul(transposeA: transposeA, transposeB: transposeB, result: result)
+    package func storing(as outputType: DType) -> MatMul {
+        MatMul(transposeA: transposeA, transposeB: transposeB, outputType: outputType)
     }
 }

@@ -1,4 +1,4 @@
-// What users write losses and layers with. Operators broadcast as NumPy's do.
+// The functions that layers and losses are written with. Operators broadcast as in NumPy.
 
 extension Tensor {
     func unary(_ function: ElementwiseFunction) -> Tensor {
@@ -35,7 +35,7 @@ extension Tensor {
     public func tanh() -> Tensor { unary(.tanh) }
     /// 1 / (1 + e^-x)
     public func sigmoid() -> Tensor { unary(.sigmoid) }
-    /// x where positive, else `slope` x; `slope` is not negative.
+    /// x where positive, else `slope` x; `slope` must not be negative.
     public func leakyRelu(_ slope: Double) -> Tensor {
         if slope < 0 { misuse("the slope of a leaky ReLU cannot be \(slope)") }
         return unary(.leakyRelu(slope: slope))
@@ -44,21 +44,21 @@ extension Tensor {
     public func relu() -> Tensor { leakyRelu(0) }
     /// log(1 + e^x), without overflow.
     public func softplus() -> Tensor { maximum(0) + (-absolute()).exp().log1p() }
-    /// The larger of each pair; NaN if either is.
+    /// Elementwise maximum; NaN if either value is NaN.
     public func maximum(_ other: Tensor) -> Tensor { binary(.maximum, other) }
     /// The larger of each element and `other`.
     public func maximum(_ other: Double) -> Tensor { binary(.maximum, other) }
-    /// The smaller of each pair; NaN if either is.
+    /// Elementwise minimum; NaN if either value is NaN.
     public func minimum(_ other: Tensor) -> Tensor { binary(.minimum, other) }
     /// The smaller of each element and `other`.
     public func minimum(_ other: Double) -> Tensor { binary(.minimum, other) }
-    /// Between `low` and `high`.
+    /// Clipped to [`low`, `high`].
     public func clipped(_ low: Double, _ high: Double) -> Tensor { maximum(low).minimum(high) }
-    /// Another element type; to integers, towards zero.
+    /// Cast to another element type; integers round towards zero.
     public func cast(_ dtype: DType) -> Tensor {
         dtype == type.dtype ? self : unary(.cast(dtype))
     }
-    /// The same numbers, which gradients take for constants.
+    /// The same values, treated as constants by gradients.
     public func stopGradient() -> Tensor { unary(.stopGradient) }
     /// Binary cross-entropy of these logits against targets between 0 and 1.
     public func sigmoidCrossEntropy(targets: Tensor) -> Tensor {
@@ -69,9 +69,15 @@ extension Tensor {
         binary(.sigmoidCrossEntropy, target)
     }
 
+    /// A row for each of these class numbers [N], integers: 1 at the class and 0 elsewhere, [N, `classes`].
+    public func oneHot(_ classes: Int) -> Tensor {
+        let numbers = builder.constant([1, classes], (0..<classes).map(Double.init))
+        return (cast(.float32).reshape([shape.count, 1]) .== numbers).cast(.float32)
+    }
+
     // MARK: Movement
 
-    /// Stretched to `shape`.
+    /// Broadcast to `shape`.
     public func broadcast(to shape: Shape) -> Tensor {
         shape == self.shape ? self : builder.emit(Broadcast(to: shape), self)
     }
@@ -86,22 +92,22 @@ extension Tensor {
 
     // MARK: Reductions and products
 
-    /// The sum along `axes`, all unless said, which disappear.
+    /// The sum over `axes` (default: all), which are removed from the shape.
     public func sum(axes: [Int]? = nil) -> Tensor {
         let axes = axes ?? Array(0..<shape.rank)
         return axes.isEmpty ? self : builder.emit(Reduce(.sum, axes: axes), self)
     }
-    /// The largest along `axes`, all unless said, which disappear.
+    /// The maximum over `axes` (default: all), which are removed from the shape.
     public func max(axes: [Int]? = nil) -> Tensor {
         let axes = axes ?? Array(0..<shape.rank)
         return axes.isEmpty ? self : builder.emit(Reduce(.max, axes: axes), self)
     }
-    /// The mean along `axes`, all unless said, which disappear.
+    /// The mean over `axes` (default: all), which are removed from the shape.
     public func mean(axes: [Int]? = nil) -> Tensor {
         let total = sum(axes: axes)
         return total * (Double(total.shape.count) / Double(shape.count))
     }
-    /// The product of two matrices, each read transposed if said.
+    /// The product of two matrices, each optionally transposed.
     public func matmul(
         _ other: Tensor, transposeA: Bool = false, transposeB: Bool = false
     ) -> Tensor {
@@ -119,7 +125,7 @@ infix operator .>= : ComparisonPrecedence
 infix operator .== : ComparisonPrecedence
 
 extension Tensor {
-    // Operators, element by element.
+    // Elementwise operators.
     public static prefix func - (x: Tensor) -> Tensor { x.unary(.negate) }
     public static func + (a: Tensor, b: Tensor) -> Tensor { a.binary(.add, b) }
     public static func - (a: Tensor, b: Tensor) -> Tensor { a.binary(.subtract, b) }

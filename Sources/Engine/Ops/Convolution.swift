@@ -1,10 +1,10 @@
-/// Two-dimensional convolution (cross-correlation, as networks use it) and its two gradients: three directions of
-/// one trilinear form over x [N, H, W, C], w [KH, KW, C, K] and y [N, OH, OW, K]:
+/// Two-dimensional convolution (cross-correlation, as in neural networks) and its two gradients: three directions of
+/// one trilinear form over x [N, H, W, C], w [KH, KW, C, K] and y [N, OH, OW, K], with stride s and padding p:
 /// the sum over n, i, j, k, l, c, o of x[n, i s + k - p, j s + l - p, c] w[k, l, c, o] y[n, i, j, o].
 ///
-/// Each direction is linear in both its inputs, and the gradients of each are the other two: the family is closed
-/// under differentiation. Images may be bf16, with filters in f32, which are then rounded. A transposed convolution is the input gradient (Dumoulin and Visin, "A guide to
-/// convolution arithmetic for deep learning", 2016).
+/// Each direction is linear in both its inputs, and its gradients are the other two directions: the family is closed
+/// under differentiation. Images may be bf16 while filters are f32; the filters are then rounded to bf16. A transposed
+/// convolution is the input gradient (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016).
 package struct Convolution: Primitive {
     package enum Direction: Sendable, CaseIterable {
         /// (x, w) to y.
@@ -17,13 +17,13 @@ package struct Convolution: Primitive {
 
     package let direction: Direction
     package let window: Window
-    /// What the result is kept in; sums are in f32.
-    package let result: DType
+    /// Element type of the result; sums are in f32.
+    package let outputType: DType
 
-    package init(_ direction: Direction, _ window: Window, result: DType = .float32) {
+    package init(_ direction: Direction, _ window: Window, outputType: DType = .float32) {
         self.direction = direction
         self.window = window
-        self.result = result
+        self.outputType = outputType
     }
 
     package var name: String {
@@ -35,7 +35,7 @@ package struct Convolution: Primitive {
     }
     package var attributes: String { window.description }
 
-    /// The shapes of x, w and y, two of which are the inputs'.
+    /// The shapes of x, w and y, from those of the two inputs.
     package func shapes(_ inputs: [Shape]) -> (x: Shape, w: Shape, y: Shape) {
         func x(_ batch: Int, _ channels: Int) -> Shape {
             Shape([batch] + window.image + [channels])
@@ -61,16 +61,16 @@ package struct Convolution: Primitive {
             Array(y.dimensions[1...2]) == window.outputSize, y[3] == w[3]
         else { throw GraphFault("\(name) \(window) cannot take \(inputs)") }
         switch direction {
-        case .forward: return [TensorType(y, result)]
-        case .inputGradient: return [TensorType(x, result)]
-        case .filterGradient: return [TensorType(w, result)]
+        case .forward: return [TensorType(y, outputType)]
+        case .inputGradient: return [TensorType(x, outputType)]
+        case .filterGradient: return [TensorType(w, outputType)]
         }
     }
 
     private func typesFit(_ types: [DType]) -> Bool {
         direction == .filterGradient
-            ? result == .float32 && productFits(types, result)
-            : types[1] == .float32 && productFits([types[0]], result)
+            ? outputType == .float32 && productFits(types, outputType)
+            : types[1] == .float32 && productFits([types[0]], outputType)
     }
 
     package func flops(_ inputs: [TensorType]) -> Double {
@@ -119,8 +119,8 @@ package struct Convolution: Primitive {
         return [ReferenceTensor(made, values)]
     }
 
-    /// Calls `body` for every pixel under every tap of the window at every place, inside the image, with where
-    /// the channels begin in x, w and y.
+    /// Calls `body` for every output position and every tap of the window that lies inside the image. Its arguments
+    /// are the offsets of the first channel in x, w and y, and the channel counts C and K.
     private func forEachTap(
         _ x: Shape, _ w: Shape, _ y: Shape, _ body: (Int, Int, Int, Int, Int) -> Void
     ) {
@@ -160,7 +160,7 @@ extension Tensor {
     }
 
     /// The transposed convolution of this image [N, H, W, C] with `filter` [KH, KW, K, C], in Keras's order, to
-    /// [N, OH, OW, K]: the input gradient of the convolution that goes the other way.
+    /// [N, OH, OW, K]: the input gradient of the convolution from [N, OH, OW, K] to [N, H, W, C].
     public func transposedConvolution(
         _ filter: Tensor, strides: [Int] = [1, 1], padding: Padding = .valid
     ) -> Tensor {

@@ -3,18 +3,18 @@ package enum ElementwiseFunction: Hashable, Sendable {
     case negate, absolute, sign, exp, log, log1p, sqrt, tanh, sigmoid
     /// x where x > 0, else slope x, with slope >= 0. A slope of 0 is the ReLU.
     case leakyRelu(slope: Double)
-    /// The first where the second is above 0, else slope times the first: a leaky ReLU's gradient from its output.
+    /// Of (g, y): g where y > 0, else slope g. This is the gradient of a leaky ReLU with output y.
     case leakyReluGradient(slope: Double)
     case cast(DType)
-    /// x itself, which gradients take for a constant.
+    /// x, treated as a constant by gradients.
     case stopGradient
-    /// x itself, in memory of its own. Put in by a pass.
+    /// x, copied to memory of its own. Inserted by a pass.
     case copy
     case add, subtract, multiply, divide, maximum, minimum
     case greater, greaterEqual, equal
     /// Binary cross-entropy of the logit x against the target t: max(x, 0) - x t + log(1 + exp(-|x|)).
     case sigmoidCrossEntropy
-    /// The second where the first is true, else the third.
+    /// Of (x, y, z): y where x is true, else z.
     case select
 
     /// One of each, for the registry.
@@ -54,7 +54,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
         }
     }
 
-    /// The definition, on doubles.
+    /// Reference definition, in double precision.
     package func evaluate(_ x: Double, _ y: Double, _ z: Double) -> Double {
         switch self {
         case .negate: -x
@@ -85,7 +85,7 @@ package enum ElementwiseFunction: Hashable, Sendable {
     }
 }
 
-/// ``ElementwiseFunction`` on tensors of one shape.
+/// ``ElementwiseFunction`` on tensors of equal shape.
 package struct Elementwise: Primitive {
     package let function: ElementwiseFunction
 
@@ -127,11 +127,11 @@ package struct Elementwise: Primitive {
         case .log: return [g / x]
         case .log1p: return [g / (x + 1)]
         case .sqrt: return [g / (y * 2)]
-        // From the output alone, so that the input need not be kept.
+        // In terms of the output, so that the input need not be kept.
         case .tanh: return [g * (1 - y * y)]
         case .sigmoid: return [g * y * (1 - y)]
         case .leakyRelu(let slope): return [g.binary(.leakyReluGradient(slope: slope), y)]
-        // Constant in the output, but for the kink.
+        // The derivative with respect to y is 0, except at y = 0.
         case .leakyReluGradient: return [g.binary(function, context.inputs[1]), nil]
         case .sign, .stopGradient, .greater, .greaterEqual, .equal: return [nil, nil]
         case .cast(let dtype):
@@ -165,7 +165,7 @@ package struct Elementwise: Primitive {
 }
 
 extension Elementwise {
-    /// Binary cross-entropy out of the other functions: the twin that defines it.
+    /// Binary cross-entropy composed of other functions, which tests compare with.
     package static func sigmoidCrossEntropyTwin(_ x: Tensor, _ t: Tensor) -> Tensor {
         x.maximum(0) - x * t + (-x.absolute()).exp().log1p()
     }

@@ -1,11 +1,11 @@
-/// Several elementwise functions in one pass over memory. Made by the pass `fuse`, never by hand.
+/// Several elementwise functions in one pass over memory. Created by the pass `fuse`.
 package struct FusedElementwise: Fused {
-    /// One function applied to inputs (numbered first) and to earlier instructions.
+    /// One function. Its arguments are indices: inputs are counted first, then instructions.
     package struct Instruction: Hashable, Sendable {
         package enum Kind: Hashable, Sendable {
             case constant(Double)
             case function(ElementwiseFunction)
-            /// Zeros and ones of the fused shape, from the key that is the last input.
+            /// A Bernoulli mask of the fused shape, from the key that is the last input.
             case random(Random)
         }
         package let kind: Kind
@@ -32,11 +32,11 @@ package struct FusedElementwise: Fused {
     }
 
     package let shape: Shape
-    /// Tensors that it reads; a random key comes after them.
+    /// The number of tensors it reads, without the random key that may follow them.
     package let inputCount: Int
     /// Constants first.
     package let instructions: [Instruction]
-    /// Which instructions' results are handed out.
+    /// The instructions whose results are outputs.
     package let outputs: [Int]
 
     package var name: String { "fused" }
@@ -100,12 +100,12 @@ package struct FusedElementwise: Fused {
     package var isRandom: Bool { instructions.contains { $0.isRandom } }
 }
 
-/// How a smaller operand repeats inside a shape seen as [rows, columns].
+/// How an operand broadcasts to a shape viewed as [rows, columns].
 package enum OperandPattern: Hashable, Sendable {
     case full, scalar
-    /// The same `columns` numbers in every row.
+    /// The same `columns` values in every row.
     case row(columns: Int)
-    /// One number for each row of `columns`.
+    /// One value for each row of `columns` elements.
     case column(columns: Int)
 
     /// The number of columns that the pattern needs, nil if any.
@@ -116,7 +116,7 @@ package enum OperandPattern: Hashable, Sendable {
         }
     }
 
-    /// How `operand` stretches to `shape`, or nil if in none of these ways.
+    /// How `operand` broadcasts to `shape`; nil if by none of these patterns.
     package static func of(_ operand: Shape, in shape: Shape) -> OperandPattern? {
         guard operand.rank <= shape.rank else { return nil }
         if operand.count == shape.count { return .full }

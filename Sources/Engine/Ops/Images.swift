@@ -1,7 +1,7 @@
-// What layers on images [N, H, W, C] are made of: compositions.
+// Functions for layers on images [N, H, W, C], composed of primitives.
 
 extension Tensor {
-    /// The part within `range` of one axis.
+    /// The elements with an index in `range` along one axis.
     public func slice(axis: Int, _ range: Range<Int>) -> Tensor {
         guard shape.dimensions.indices.contains(axis), !range.isEmpty, range.lowerBound >= 0,
             range.upperBound <= shape[axis]
@@ -12,33 +12,33 @@ extension Tensor {
             Slice(starts: starts, ends: ends, strides: starts.map { _ in 1 }), self)
     }
 
-    /// `value` around the elements: how many before and after along each axis.
+    /// Padded with `value`: `before` and `after` are the numbers of elements added along each axis.
     public func padded(before: [Int], after: [Int], with value: Double = 0) -> Tensor {
         if (before + after).allSatisfy({ $0 == 0 }) { return self }
         return builder.emit(
             Pad(before: before, after: after, between: before.map { _ in 0 }, value: value), self)
     }
 
-    /// This image with every pixel repeated `rows` times downwards and `columns` times to the right.
+    /// This image with every pixel repeated `rows` times vertically and `columns` times horizontally.
     public func upsampledNearest(rows: Int, columns: Int) -> Tensor {
         let (n, h, w, c) = (shape[0], shape[1], shape[2], shape[3])
         return reshape([n, h, 1, w, 1, c]).broadcast(to: [n, h, rows, w, columns, c])
             .reshape([n, h * rows, w * columns, c])
     }
 
-    /// The largest number under the window at each place; pixels outside the image do not count. Of equal
-    /// numbers the first gets the gradient; under windows of more than 64 pixels they share it.
+    /// Max pooling; pixels outside the image do not count. Among equal maxima the first gets the gradient. In adjacent
+    /// windows of more than 64 pixels they share it.
     public func maxPooled(_ size: [Int], strides: [Int], padding: Padding = .valid) -> Tensor {
         let window = poolingWindow(size, strides, padding)
         if window.tiles && size[0] * size[1] > 64 {
             return tiled(window).max(axes: [2, 4])
         }
-        // A finite stand-in for minus infinity, so that a search for bad numbers does not stop here.
+        // Finite in place of minus infinity, so that a search for NaN or infinity does not stop here.
         let parts = taps(window, outside: -0x1p127)
         return parts.dropFirst().reduce(parts[0]) { $0.maximum($1) }
     }
 
-    /// The mean of the numbers under the window at each place; pixels outside the image do not count.
+    /// Average pooling; pixels outside the image do not count.
     public func averagePooled(_ size: [Int], strides: [Int], padding: Padding = .valid) -> Tensor {
         let window = poolingWindow(size, strides, padding)
         if window.tiles {
@@ -55,13 +55,13 @@ extension Tensor {
         if inside.allSatisfy({ Set($0).count == 1 }) {
             return total * (1 / Double(inside[0][0] * inside[1][0]))
         }
-        // A factor for each row and one for each column: one for each pixel would take as much memory as an image.
+        // One factor per row and one per column: a factor per pixel would take as much memory as an image.
         let weights = inside.map { counts in counts.map { 1 / Double($0) } }
         return total * builder.constant([weights[0].count, 1, 1], weights[0])
             * builder.constant([1, weights[1].count, 1], weights[1])
     }
 
-    /// [N, row of tiles, row in a tile, column of tiles, column in a tile, C].
+    /// Reshaped to [N, row of tiles, row in a tile, column of tiles, column in a tile, C].
     private func tiled(_ window: Window) -> Tensor {
         let (places, size) = (window.outputSize, window.size)
         return reshape([shape[0], places[0], size[0], places[1], size[1], shape[3]])
@@ -75,7 +75,7 @@ extension Tensor {
         return window
     }
 
-    /// For each place in the window, what it sees at all places of the window.
+    /// For each tap of the window, the pixels [N, OH, OW, C] that it reads; `outside` is the padding value.
     private func taps(_ window: Window, outside: Double) -> [Tensor] {
         let padded = padded(
             before: [0] + window.padBefore + [0], after: [0] + window.padAfter + [0], with: outside)
@@ -94,7 +94,7 @@ extension Tensor {
     }
 }
 
-/// Tensors one after the other along `axis`.
+/// The tensors concatenated along `axis`.
 public func concatenate(_ tensors: [Tensor], axis: Int) -> Tensor {
     guard let first = tensors.first else { misuse("nothing to concatenate") }
     return first.builder.emitAll(Concatenate(axis: axis), tensors)[0]

@@ -1,4 +1,4 @@
-/// A tensor that comes from outside: a named state of the run, or a feed.
+/// An input of the program: a named state of the run, or a feed.
 package struct Input: Primitive {
     package enum Role: String, Sendable { case state, feed }
     /// The name of the state or feed.
@@ -21,7 +21,7 @@ package struct Input: Primitive {
     }
 }
 
-/// Numbers known when the graph is built: one for all elements, or one each.
+/// Values known when the graph is built: one for all elements, or one for each.
 package struct Constant: Primitive {
     package let shape: Shape
     package let values: [Double]
@@ -31,7 +31,7 @@ package struct Constant: Primitive {
         self.values = values
     }
 
-    /// The single value of all elements, if there is one.
+    /// The value that all elements share, if there is one.
     package var splat: Double? { values.count == 1 ? values[0] : nil }
 
     package var name: String { "constant" }

@@ -1,14 +1,14 @@
-/// The product of two matrices, each of which may be read transposed: f32 of f32, or f32 or bf16 of bf16.
+/// The product of two matrices, each optionally transposed: f32 from f32, or f32 or bf16 from bf16.
 package struct MatMul: Primitive {
     package let transposeA: Bool
     package let transposeB: Bool
-    /// What the product is kept in; sums are in f32.
-    package let result: DType
+    /// Element type of the product; sums are in f32.
+    package let outputType: DType
 
     package init(
-        transposeA: Bool = false, transposeB: Bool = false, result: DType = .float32
+        transposeA: Bool = false, transposeB: Bool = false, outputType: DType = .float32
     ) {
-        self.result = result
+        self.outputType = outputType
         self.transposeA = transposeA
         self.transposeB = transposeB
     }
@@ -21,17 +21,17 @@ package struct MatMul: Primitive {
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 2, inputs.allSatisfy({ $0.shape.rank == 2 }),
-            productFits(inputs.map(\.dtype), result)
+            productFits(inputs.map(\.dtype), outputType)
         else { throw GraphFault("matmul takes two matrices, not \(inputs)") }
         let (m, k) = extents(inputs[0].shape, transposeA)
         let (inner, n) = extents(inputs[1].shape, transposeB)
         guard k == inner else {
             throw GraphFault("matmul of \(inputs[0]) and \(inputs[1]) \(attributes)")
         }
-        return [TensorType([m, n], result)]
+        return [TensorType([m, n], outputType)]
     }
 
-    /// Rows and columns of an operand as it is read.
+    /// Rows and columns of an operand after its transposition.
     package func extents(_ shape: Shape, _ transposed: Bool) -> (Int, Int) {
         transposed ? (shape[1], shape[0]) : (shape[0], shape[1])
     }
@@ -41,7 +41,7 @@ package struct MatMul: Primitive {
         return 2 * Double(m) * Double(k) * Double(extents(inputs[1].shape, transposeB).1)
     }
 
-    /// dA = C B' and dB = A' C, with the transposes moved into the operands.
+    /// dA = G B' and dB = A' G for the cotangent G, with the transposes moved into the operands.
     package func gradient(_ context: GradientContext) -> [Tensor?] {
         let (a, b, g) = (context.inputs[0], context.inputs[1], context.cotangent())
         let da =
@@ -74,8 +74,8 @@ package struct MatMul: Primitive {
     }
 }
 
-/// Whether products of these types can make `result`: f32 of f32, either of bf16.
-func productFits(_ operands: [DType], _ result: DType) -> Bool {
-    result.isFloat && operands.allSatisfy { $0 == .bfloat16 }
-        || result == .float32 && operands.allSatisfy { $0 == .float32 }
+/// Whether a product of operands of these types can be `outputType`: f32 from f32, either from bf16.
+func productFits(_ operands: [DType], _ outputType: DType) -> Bool {
+    outputType.isFloat && operands.allSatisfy { $0 == .bfloat16 }
+        || outputType == .float32 && operands.allSatisfy { $0 == .float32 }
 }

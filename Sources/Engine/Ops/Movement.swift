@@ -1,4 +1,4 @@
-/// Stretches axes of extent 1, and adds axes in front, to reach `shape`.
+/// Broadcasts to `shape`: stretches axes of extent 1 and adds axes in front.
 package struct Broadcast: Primitive {
     package let shape: Shape
     package init(to shape: Shape) { self.shape = shape }

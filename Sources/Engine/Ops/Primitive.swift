@@ -1,26 +1,25 @@
-/// An operation with all its rules. It knows no backend: the fast kernels of the CPU are extensions of the same types in
-/// `Backends/CPU/`, where ``Lowered`` is.
+/// An operation with all its rules, independent of any backend. The CPU kernels are extensions of the same types in
+/// `Backends/CPU/`; see ``Lowered``.
 package protocol Primitive: Hashable, Sendable {
-    /// As printed: `matmul`.
+    /// Printed name, such as `matmul`.
     var name: String { get }
-    /// Parameters as printed, or empty.
+    /// Printed parameters; may be empty.
     var attributes: String { get }
 
-    /// Shape rule: the types of what it makes, or why the inputs do not fit.
+    /// Shape rule: the types of the outputs, or an error that says why the inputs do not fit.
     func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType]
-    /// Gradient rule, in terms of graph nodes, so that gradients differentiate again.
-    /// One cotangent for each input, nil where it is zero.
+    /// Gradient rule, in terms of graph nodes, so that gradients can be differentiated again.
+    /// Returns one cotangent for each input, nil where it is zero.
     func gradient(_ context: GradientContext) -> [Tensor?]
-    /// Reference kernel: slow, obvious, in double precision. The definition.
+    /// Reference implementation, simple and slow, in double precision. It defines the operation.
     func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor]
 
-    /// Multiplications and additions of a product or convolution, of which those with padding do not count; 0 for
-    /// everything else.
+    /// Multiplications and additions of a product or convolution, not counting padding; 0 for other operations.
     func flops(_ inputs: [TensorType]) -> Double
 
-    /// Whether its kernels look for NaN and infinity in what they write, so that nobody else need.
+    /// Whether its kernels check what they write for NaN and infinity, so that no later check is needed.
     var checksFiniteness: Bool { get }
-    /// Inputs in whose memory an output may be written, if nobody reads them afterwards.
+    /// Inputs whose memory the output may overwrite, if no later node reads them.
     func inPlaceInputs(forOutput output: Int) -> [Int]
 }
 
@@ -31,9 +30,9 @@ extension Primitive {
     package func inPlaceInputs(forOutput output: Int) -> [Int] { [] }
 }
 
-/// An operation that is defined by a composition of others, its twin.
+/// An operation that is defined as a composition of others.
 package protocol Fused: Primitive {
-    /// The same result out of other operations.
+    /// The same outputs, composed of other operations.
     func expand(_ inputs: [Tensor]) -> [Tensor]
 }
 
@@ -48,20 +47,20 @@ extension Fused {
     }
 }
 
-/// What a gradient rule sees of the node that it differentiates.
+/// What a gradient rule is given about the node that it differentiates.
 package struct GradientContext {
     package let inputs: [Tensor]
     package let outputs: [Tensor]
-    /// For each output, the derivative of the objective by it, or nil where it is zero.
+    /// dL/doutput for each output, or nil where it is zero.
     package let cotangents: [Tensor?]
 
-    /// The cotangent of output `index`, as zeros where there is none.
+    /// The cotangent of output `index`, with zeros in place of nil.
     package func cotangent(_ index: Int = 0) -> Tensor {
         cotangents[index] ?? outputs[index].builder.constant(0).broadcast(to: outputs[index].shape)
     }
 }
 
-/// Numbers of the reference interpreter: doubles in row-major order, whatever the element type.
+/// A tensor of the reference interpreter: doubles in row-major order, for every element type.
 package struct ReferenceTensor: Sendable, Equatable {
     package let type: TensorType
     package var values: [Double]
@@ -77,7 +76,7 @@ package struct ReferenceTensor: Sendable, Equatable {
     package var shape: Shape { type.shape }
 }
 
-/// Every operation by its printed name. The op table must have a row for each.
+/// The printed names of all operations. The table in `OpTableTests` must cover each.
 package enum Registry {
     package static let names: [String] =
         ElementwiseFunction.examples.map(\.name)

@@ -1,8 +1,8 @@
 import CKernels
 
-/// How random numbers are spread.
+/// Distribution of random numbers.
 public enum Distribution: Hashable, Sendable {
-    /// Standard normal, by Box and Muller's transform.
+    /// Standard normal, by the Box-Muller transform.
     case normal
     /// Uniform on [0, 1).
     case uniform
@@ -17,8 +17,8 @@ public enum Distribution: Hashable, Sendable {
 }
 
 /// Random numbers from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
-/// 2011). Element i is a function of the input `key` [4] (seed low, seed high, step low, step high), of
-/// the stream's number and of i alone.
+/// 2011). Element i depends only on the input `key` [4] (seed low, seed high, step low, step high), on
+/// the stream's number and on i.
 package struct Random: Primitive {
     package let distribution: Distribution
     package let shape: Shape
@@ -32,7 +32,7 @@ package struct Random: Primitive {
 
     package var streamNumber: UInt32 { Random.number(ofStream: stream) }
 
-    /// FNV-1a of the stream's name. The verifier refuses two streams of one number.
+    /// FNV-1a hash of the stream's name. The verifier rejects two streams with the same number.
     package static func number(ofStream stream: String) -> UInt32 {
         stream.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
     }

@@ -1,8 +1,8 @@
-/// Sum or maximum along axes, which disappear. Sums read bf16 too, and are f32.
+/// Sum or maximum over axes, which are removed. Sums also accept bf16; the result is f32.
 package struct Reduce: Primitive {
     package enum Kind: String, Sendable { case sum, max }
     package let kind: Kind
-    /// In rising order.
+    /// In ascending order.
     package let axes: [Int]
 
     package init(_ kind: Kind, axes: [Int]) {

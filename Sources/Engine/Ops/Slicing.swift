@@ -27,7 +27,7 @@ package struct Slice: Primitive {
         return [TensorType(Shape(extents), inputs[0].dtype)]
     }
 
-    /// Zeros everywhere but in the places that were picked.
+    /// The cotangent at the selected elements, zeros elsewhere.
     package func gradient(_ context: GradientContext) -> [Tensor?] {
         let (from, to) = (context.inputs[0].shape, context.outputs[0].shape)
         let last = starts.indices.map { starts[$0] + (to[$0] - 1) * strides[$0] }
@@ -43,7 +43,7 @@ package struct Slice: Primitive {
         return [inputs[0].strided(shape, layout.strides, from: layout.offset)]
     }
 
-    /// Where the picked elements lie in a tensor of `shape`.
+    /// Offset and strides, in elements, of the selected elements in a tensor of `shape`.
     package func layout(in shape: Shape) -> (offset: Int, strides: [Int]) {
         let own = shape.strides
         return (
@@ -52,7 +52,7 @@ package struct Slice: Primitive {
     }
 }
 
-/// Puts `value` before, after and between the elements along each axis.
+/// Inserts `value` before, after and between the elements along each axis.
 package struct Pad: Primitive {
     package let before: [Int]
     package let after: [Int]
@@ -95,7 +95,7 @@ package struct Pad: Primitive {
         ]
     }
 
-    /// The slice that takes a padded tensor of `shape` back.
+    /// The slice that undoes the padding of a tensor of `shape`.
     package func inverse(of shape: Shape) -> Slice {
         let strides = between.map { $0 + 1 }
         return Slice(
@@ -114,7 +114,7 @@ package struct Pad: Primitive {
     }
 }
 
-/// Tensors one after the other along an axis.
+/// Concatenates tensors along an axis.
 package struct Concatenate: Primitive {
     package let axis: Int
     package init(axis: Int) { self.axis = axis }
@@ -137,7 +137,7 @@ package struct Concatenate: Primitive {
         return [TensorType(Shape(extents), first.dtype)]
     }
 
-    /// Where each input begins along the axis.
+    /// The index at which each input begins along the axis.
     package func starts(_ shapes: [Shape]) -> [Int] {
         shapes.dropLast().reduce(into: [0]) { $0.append(($0.last ?? 0) + $1[axis]) }
     }
@@ -161,13 +161,13 @@ package struct Concatenate: Primitive {
 }
 
 extension ReferenceTensor {
-    /// The tensor of `shape` whose element at an index lies at the index times `strides`, from `offset` on.
+    /// The tensor of `shape` whose element at a multi-index i is element `offset` + i · `strides` of this one.
     func strided(_ shape: Shape, _ strides: [Int], from offset: Int = 0) -> ReferenceTensor {
         let places = ReferenceTensor.places(shape, strides, from: offset)
         return ReferenceTensor(TensorType(shape, type.dtype), places.map { values[$0] })
     }
 
-    /// Writes the elements of `other` to where their indices times `strides` lie, from `offset` on.
+    /// Writes the element of `other` at each multi-index i to element `offset` + i · `strides` of this one.
     mutating func place(_ other: ReferenceTensor, _ strides: [Int], from offset: Int) {
         let places = ReferenceTensor.places(other.shape, strides, from: offset)
         for (place, value) in zip(places, other.values) { values[place] = value }

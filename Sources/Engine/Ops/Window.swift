@@ -1,24 +1,24 @@
-/// What is put around an image before a window moves over it.
+/// Padding around an image before a window slides over it.
 public enum Padding: Hashable, Sendable {
-    /// Nothing: the window stays inside.
+    /// None: the window stays inside the image.
     case valid
-    /// As much as makes ceil(size / stride) places, the odd pixel at the bottom and right (TensorFlow's rule).
+    /// Gives ceil(size / stride) output positions, with an odd pixel at the bottom and right (TensorFlow's rule).
     case same
     /// This many rows above and below, and columns left and right (PyTorch's rule).
     case symmetric(rows: Int, columns: Int)
 }
 
-/// A window that moves over an image in steps: what convolutions and pooling share.
+/// A window that slides over an image in strides, as in convolutions and pooling.
 package struct Window: Hashable, Sendable, CustomStringConvertible {
     /// Height and width of the image.
     package let image: [Int]
     /// Height and width of the window.
     package let size: [Int]
-    /// Rows and columns from one place to the next.
+    /// Vertical and horizontal stride, in pixels.
     package let strides: [Int]
-    /// Rows above and columns left of the image.
+    /// Rows of padding above and columns left of the image.
     package let padBefore: [Int]
-    /// Rows below and columns right of it.
+    /// Rows of padding below and columns right of the image.
     package let padAfter: [Int]
 
     package init(image: [Int], size: [Int], strides: [Int], padding: Padding) {
@@ -49,8 +49,9 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         self.padAfter = padAfter
     }
 
-    /// The window whose places are `places`: that of the convolution whose input gradient a transposed
-    /// convolution is. Keras's sizes for `valid` and `same`, PyTorch's for symmetric padding.
+    /// The window with the output size `places`, for transposed convolutions: they are the input gradient of a
+    /// convolution with this window. The image has Keras's size for `valid` and `same`, and PyTorch's for symmetric
+    /// padding.
     package init(outputSize places: [Int], size: [Int], strides: [Int], padding: Padding) {
         let image = (0..<2).map { axis in
             let (count, step, extent) = (places[axis], strides[axis], size[axis])
@@ -64,7 +65,7 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         self.init(image: image, size: size, strides: strides, padding: padding)
     }
 
-    /// Rows and columns of places; below 1 where the window does not fit.
+    /// Rows and columns of output positions; 0 where the window does not fit.
     package var outputSize: [Int] {
         (0..<2).map { axis in
             let room = image[axis] + padBefore[axis] + padAfter[axis] - size[axis]
@@ -72,7 +73,7 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// How many pixels of the image the window sees along an axis, summed over its places.
+    /// Pixels of the image under the window along an axis, summed over the output positions.
     package func tapsInside(axis: Int) -> Int {
         (0..<outputSize[axis]).reduce(0) { sum, place in
             let first = place * strides[axis] - padBefore[axis]
@@ -82,14 +83,14 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether its places cover the image without a gap, an overlap or padding.
+    /// Whether the windows of all output positions cover the image without gaps, overlap or padding.
     package var tiles: Bool {
         size == strides && (0..<2).allSatisfy { outputSize[$0] * size[$0] == image[$0] }
             && (padBefore + padAfter).allSatisfy { $0 == 0 }
     }
 
-    /// The window that moves over the places, turned around, and makes the image: where it moves by one and its
-    /// padding is smaller than itself.
+    /// The window of the convolution over y with the flipped filter that computes the input gradient. Nil unless the
+    /// stride is 1 and the padding is smaller than the window.
     package var mirrored: Window? {
         let (places, reach) = (outputSize, size.map { $0 - 1 })
         let edges: [Int] = (0..<2).map { reach[$0] - padBefore[$0] }
@@ -98,12 +99,12 @@ package struct Window: Hashable, Sendable, CustomStringConvertible {
         return Window(image: places, size: size, strides: [1, 1], before: edges, after: ends)
     }
 
-    /// Whether it picks single pixels and skips others: 1x1, in steps, without padding.
+    /// Whether it is 1x1 with a stride above 1 and no padding, so that it reads some pixels and skips others.
     package var isStridedPointwise: Bool {
         size == [1, 1] && strides != [1, 1] && (padBefore + padAfter).allSatisfy { $0 == 0 }
     }
 
-    /// Whether every extent makes sense, and the window has a place.
+    /// Whether every extent is valid and the window fits.
     package var isPossible: Bool {
         image.allSatisfy { $0 > 0 } && size.allSatisfy { $0 > 0 } && strides.allSatisfy { $0 > 0 }
             && (padBefore + padAfter).allSatisfy { $0 >= 0 } && outputSize.allSatisfy { $0 > 0 }

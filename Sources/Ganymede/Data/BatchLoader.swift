@@ -9,13 +9,18 @@ public struct BatchLoader {
     /// Images in a batch.
     public let batch: Int
     private let pixels: PixelRange
+    private let augmentation: Augmentation?
     private let seed: UInt64
     private var epoch = -1
     private var order: [Int32] = []
 
     /// A loader; the dataset must hold at least one batch.
+    ///
+    /// - Parameter augmentation: how each picture is changed each time it is shown; nil leaves them as they are. For
+    ///   images that are no stacks.
     public init(
-        _ dataset: Dataset, batch: Int, seed: UInt64, pixels: PixelRange = .signed
+        _ dataset: Dataset, batch: Int, seed: UInt64, pixels: PixelRange = .signed,
+        augmentation: Augmentation? = nil
     ) throws {
         guard batch > 0, dataset.count >= batch else {
             throw GanymedeError.world(
@@ -26,13 +31,21 @@ public struct BatchLoader {
         self.batch = batch
         self.seed = seed
         self.pixels = pixels
+        self.augmentation = augmentation
     }
 
     /// Whole batches in an epoch.
     public var batchesPerEpoch: Int { dataset.count / batch }
 
-    /// Writes the batch that follows `step` finished steps, scaled to what the networks take.
-    public mutating func fill(_ target: UnsafeMutableBufferPointer<Float>, step: Int) {
+    /// Writes the batch that follows `step` finished ones.
+    ///
+    /// - Parameters:
+    ///   - target: gets the samples, scaled to what the networks take.
+    ///   - labels: gets their class numbers, integers bit by bit; nil where nobody reads them. The dataset has labels.
+    public mutating func fill(
+        _ target: UnsafeMutableBufferPointer<Float>,
+        labels: UnsafeMutableBufferPointer<Float>? = nil, step: Int
+    ) {
         if step / batchesPerEpoch != epoch {
             epoch = step / batchesPerEpoch
             order = BatchLoader.permutation(dataset.count, seed: seed, epoch: epoch)
@@ -40,8 +53,31 @@ public struct BatchLoader {
         let first = step % batchesPerEpoch * batch
         guard var place = target.baseAddress else { return }
         for slot in 0..<batch {
-            write(Int(order[first + slot]), to: place)
+            let index = Int(order[first + slot])
+            if let augmentation {
+                let key = RandomKey(seed: seed, step: UInt64(step) + 1)
+                write(index, changedBy: augmentation, key, slot, to: place)
+            } else {
+                write(index, to: place)
+            }
+            if let labels, let known = dataset.labels {
+                labels[slot] = Float(bitPattern: UInt32(truncatingIfNeeded: known[index]))
+            }
             place += dataset.image.reduce(1, *)
+        }
+    }
+
+    /// Writes a changed copy of one image.
+    private func write(
+        _ index: Int, changedBy augmentation: Augmentation, _ key: RandomKey, _ slot: Int,
+        to target: UnsafeMutablePointer<Float>
+    ) {
+        let size = dataset.image.reduce(1, *)
+        dataset.pixels.withUnsafeBufferPointer { pixels in
+            guard let source = pixels.baseAddress else { return }
+            augmentation.write(
+                source + index * size, dataset.image, to: target, pixels: self.pixels, key: key,
+                place: slot)
         }
     }
 

@@ -1,4 +1,4 @@
-/// Trains a classifier: one visible loop of batch and step, then the temperature, then the test images. Besides an
+/// Trains a classifier under the same loop as a GAN, then fits its temperature, then measures it on the test images. Besides an
 /// evaluator it makes what GAN-train asks for: a classifier that has learned from samples, tested on real images
 /// (Shmelkov et al., "How good is my GAN?", 2018).
 public struct EvaluatorTrainer: Sendable {
@@ -78,7 +78,7 @@ public struct EvaluatorTrainer: Sendable {
         }
     }
 
-    /// The loop. False where it was asked to stop.
+    /// Trains. False where it was asked to stop.
     private func fit(
         _ network: EvaluatorNetwork, _ store: StateStore, _ dataset: Dataset,
         _ progress: (Progress) -> Void, _ shouldStop: () -> Bool
@@ -86,42 +86,29 @@ public struct EvaluatorTrainer: Sendable {
         let batch = min(self.batch, dataset.count)
         var changes = augmentation ?? .usual(for: dataset.name)
         changes.mirrors = changes.mirrors || mirrors
-        var batches = LabelledBatches(
-            dataset, classes: network.head.output[0], batch: batch, seed: UInt64(seed),
-            augmentation: changes)
-        let step = ClassifierStep(network, batch: batch)
-        for variable in step.variables {
-            store[variable.name] = HostTensor(
-                variable.shape,
-                variable.initializer.values(
-                    variable.shape, name: variable.name, seed: UInt64(seed)))
-        }
-        let program = try Program(step.graph, store: store, precision: storage)
-        let steps = epochs(dataset.count) * batches.batchesPerEpoch
-        let course = OneCycleSchedule(peak: learningRate, steps: steps)
-        var clock = RateClock(batch: batch)
-        var seconds = 0.0
-        for index in 0..<steps {
-            if shouldStop() { return false }
-            batches.fill(program.feed("images"), program.feed("classes"), step: index)
-            step.fill(program, learningRate: course[index], step: index, seed: UInt64(seed))
-            let isFinite = program.run()
-            let loss = Double(program.scalar("loss"))
-            guard isFinite, loss.isFinite else {
-                throw GanymedeError.world(
-                    "step \(index + 1): a number is not finite, so no evaluator was made. Try a lower --learning-rate than \(learningRate)"
-                )
-            }
-            seconds += clock.tick()
+        let loader = try BatchLoader(
+            dataset, batch: batch, seed: UInt64(seed), augmentation: changes)
+        let steps = epochs(dataset.count) * loader.batchesPerEpoch
+        let step = ClassifierStep(
+            network, batch: batch, optimizer: OneCycleAdamW(peak: learningRate, steps: steps))
+        let runner = try StepRunner(
+            step.graph, loader, store: store, seed: seed, precision: storage)
+        runner.initialize()
+        let loop = TrainingLoop(runner: runner, steps: steps, batch: batch)
+        if shouldStop() { return false }
+        var isStopped = false
+        try loop.run(after: 0) { done in
             progress(
                 Progress(
-                    step: index + 1, steps: steps,
-                    epoch: Double(index + 1) / Double(batches.batchesPerEpoch), loss: loss,
-                    accuracy: Double(program.scalar("accuracy")),
-                    imagesPerSecond: clock.imagesPerSecond, seconds: seconds,
-                    secondsLeft: Double(steps - index - 1) * clock.secondsPerStep))
+                    step: done.step, steps: steps,
+                    epoch: Double(done.step) / Double(loader.batchesPerEpoch),
+                    loss: runner.value(step.loss), accuracy: runner.value(step.accuracy),
+                    imagesPerSecond: done.imagesPerSecond, seconds: done.seconds,
+                    secondsLeft: Double(steps - done.step) * done.secondsPerStep))
+            isStopped = done.step < steps && shouldStop()
+            return !isStopped
         }
-        return true
+        return !isStopped
     }
 
     /// What the classes are called. Throws where training and test images cannot be told apart alike.
@@ -183,26 +170,5 @@ public struct EvaluatorTrainer: Sendable {
     func epochs(_ count: Int) -> Int {
         // Few images are seen more often, but not without end.
         epochs ?? max(12, min(200, 300_000 / max(count, 1)))
-    }
-}
-
-/// A step size that rises evenly over the first part of a training and falls as half a cosine over the rest
-/// (Smith, "Super-convergence", 2018; Loshchilov and Hutter, "SGDR", 2017).
-package struct OneCycleSchedule {
-    let peak: Double
-    let steps: Int
-    private static let rise = 0.15
-
-    package init(peak: Double, steps: Int) {
-        self.peak = peak
-        self.steps = steps
-    }
-
-    /// The step size of a step, counted from 0.
-    package subscript(step: Int) -> Double {
-        let done = (Double(step) + 0.5) / Double(steps)
-        if done < OneCycleSchedule.rise { return peak * done / OneCycleSchedule.rise }
-        let fall = (done - OneCycleSchedule.rise) / (1 - OneCycleSchedule.rise)
-        return peak * (1 + LibM.cos(.pi * fall)) / 2
     }
 }

@@ -6,8 +6,8 @@ import CZlib
     import Foundation
 #endif
 
-/// Unpacks gzip through zlib, as much as is asked for: how large the content is, only its end tells, and that a small
-/// file can put off for gigabytes.
+/// Decompresses gzip with zlib, only as many bytes as are requested. The size of the content is known only at its end,
+/// and a small file can expand to gigabytes.
 final class Gzip {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private let source: String
@@ -17,14 +17,14 @@ final class Gzip {
         bytes.count > 2 && bytes[0] == 0x1f && bytes[1] == 0x8b
     }
 
-    /// Starts with packed bytes, which must stay where they are; `source` is named in errors.
+    /// Starts decompressing `bytes`, which must stay valid; `source` is named in errors.
     init(_ bytes: UnsafeRawBufferPointer, _ source: String) throws {
         self.source = source
         stream.initialize(to: z_stream())
         stream.pointee.next_in = UnsafeMutablePointer(
             mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.pointee.avail_in = UInt32(clamping: bytes.count)
-        // 16: expect a gzip header.
+        // Adding 16 makes zlib expect a gzip header.
         let size = Int32(MemoryLayout<z_stream>.size)
         guard inflateInit2_(stream, 16 + MAX_WBITS, ZLIB_VERSION, size) == Z_OK else {
             throw GanymedeError.world("zlib could not start")
@@ -36,7 +36,7 @@ final class Gzip {
         stream.deallocate()
     }
 
-    /// The next bytes of the content: as many as `target` takes, fewer at the end.
+    /// Reads the next bytes of the content: as many as `target` holds, fewer at the end.
     func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
         var done = 0
         while done < target.count && !isAtEnd {
@@ -56,7 +56,7 @@ final class Gzip {
         return done
     }
 
-    /// SHA-256 of the content, in hexadecimal, which is not kept; nil where it is longer than `limit` bytes.
+    /// SHA-256 of the content in hexadecimal, without keeping the content; nil if it is longer than `limit` bytes.
     static func digest(
         _ bytes: UnsafeRawBufferPointer, _ source: String, limit: Int
     ) throws -> String? {
@@ -72,7 +72,7 @@ final class Gzip {
         return nil
     }
 
-    /// Up to `count` next bytes.
+    /// Reads up to `count` more bytes.
     func read(_ count: Int) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             initialized = try read(into: UnsafeMutableRawBufferPointer(buffer))

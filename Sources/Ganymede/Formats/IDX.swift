@@ -21,7 +21,7 @@ package struct IDX: Equatable {
         try self.init(data, source, ranks: rank...rank)
     }
 
-    /// Parses a file whose number of axes is one of `ranks`. Of a packed one no more is unpacked than its header promises.
+    /// Parses a file whose rank is in `ranks`. A gzipped file is decompressed no further than its header declares.
     package init(_ data: UnsafeRawBufferPointer, _ source: String, ranks: ClosedRange<Int>) throws {
         let parser = Parser(source: source, ranks: ranks)
         guard Gzip.isCompressed(data) else {
@@ -42,11 +42,11 @@ package struct IDX: Equatable {
         try parser.check(found: bytes.count + content.read(1).count, shape)
     }
 
-    /// What is read before the data, and what is wrong with it.
+    /// Parses and checks the header.
     private struct Parser {
         let source: String
         let ranks: ClosedRange<Int>
-        /// The most bytes of data that a file may promise.
+        /// The most bytes of data that a header may declare.
         private static let limit = min(1 << 31, Machine.memory / 2)
 
         static func size(ofHeader rank: Int) -> Int { 4 + 4 * rank }
@@ -87,7 +87,7 @@ package struct IDX: Equatable {
             return shape
         }
 
-        /// Throws unless there are as many bytes of data as the header promises.
+        /// Throws unless there are as many bytes of data as the header declares.
         func check(found: Int, _ shape: [Int]) throws {
             let count = shape.reduce(1, *)
             if found == count { return }

@@ -4,14 +4,15 @@
     package import Foundation
 #endif
 
-/// NumPy's file of an array, here of bytes, or of points as floats: a magic word, a version, a header as a Python
-/// dictionary, the elements. Formats 1.0 to 3.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+/// NumPy's array file, here of bytes or of points as floats: a magic string, a version, a header that is a Python
+/// dictionary, the elements. Formats 1.0 to 3.0:
+/// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 package struct NPY: Equatable {
     /// Extents, the number of items first.
     package let shape: [Int]
     /// The elements, last axis fastest.
     package let bytes: [UInt8]
-    /// Whether the elements are coordinates [N, 2], 32-bit or 64-bit floats, and not bytes.
+    /// Whether the elements are coordinates [N, 2] as 32-bit or 64-bit floats, not bytes.
     package let isPoints: Bool
 
     package init(shape: [Int], bytes: [UInt8]) {
@@ -33,7 +34,7 @@ package struct NPY: Equatable {
         guard (1...3).contains(data[6]) else {
             throw broken("its format is \(data[6]).\(data[7]), and 1.0 to 3.0 are read")
         }
-        // The length of the header: 2 bytes, and 4 from format 2.0 on, the lowest first.
+        // The length of the header, little-endian: 2 bytes in format 1.0, 4 bytes from 2.0 on.
         let width = data[6] == 1 ? 2 : 4
         let length = (0..<width).reduce(0) { $0 | Int(data[8 + $1]) << (8 * $1) }
         let start = 8 + width + length
@@ -68,7 +69,7 @@ package struct NPY: Equatable {
         bytes = Array(data[start...])
     }
 
-    /// What a Python dictionary of quoted keys has under `key`: what is in the quotes or brackets, or the word.
+    /// The value of `key` in a Python dictionary: the content of its quotes or parentheses, or the bare word.
     private static func field(_ key: String, of header: String) -> String? {
         guard let name = header.firstRange(of: "'\(key)'") ?? header.firstRange(of: "\"\(key)\"")
         else { return nil }
@@ -90,7 +91,7 @@ package struct NPY: Equatable {
         let extents = shape.map(String.init).joined(separator: ", ")
         let tuple = shape.count == 1 ? "\(extents)," : extents
         var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(tuple)), }"
-        // Magic, version, length and header together are a multiple of 64.
+        // Magic, version, length and header together are padded to a multiple of 64 bytes.
         header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
         var data = Data(NPY.magic + [1, 0])
         data.append(contentsOf: [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)])

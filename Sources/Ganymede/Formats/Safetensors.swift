@@ -9,7 +9,7 @@
     import Darwin
 #endif
 
-/// Files of named tensors that cannot run code: an 8-byte length, a JSON header, and the numbers
+/// Files of named tensors that cannot run code: the header's length in 8 bytes, a JSON header, and the values
 /// (https://github.com/huggingface/safetensors). Reads F32 and F64, writes F32.
 package final class Safetensors {
     private struct Entry: Codable {
@@ -22,13 +22,13 @@ package final class Safetensors {
 
     /// Where the bytes are.
     fileprivate enum Source {
-        /// An open file, which this closes.
+        /// An open file, which `close()` closes.
         case file(descriptor: Int32, size: Int)
         /// Bytes in memory.
         case memory(Data)
     }
 
-    /// Bytes that a header may have: a thousand layers with an optimizer's slots have one.
+    /// The most bytes of a header, 4 MiB. A thousand layers with the optimizer's slots need about one.
     private static let headerLimit = 4 << 20
 
     /// Free text that the writer added.
@@ -44,7 +44,7 @@ package final class Safetensors {
         try self.init(.file(descriptor: descriptor, size: size), path)
     }
 
-    /// Takes a file that is in memory; errors call it `name`.
+    /// Parses a file that is in memory; `name` is named in errors.
     package convenience init(_ bytes: Data, name: String) throws {
         try self.init(.memory(bytes), name)
     }
@@ -127,10 +127,10 @@ package final class Safetensors {
     /// The names in alphabetical order.
     package var names: [String] { entries.keys.sorted() }
 
-    /// A tensor's extents, or nil.
+    /// A tensor's shape; nil if there is none of this name.
     package func shape(_ name: String) -> Shape? { entries[name].map { Shape($0.shape) } }
 
-    /// A tensor's numbers as 32-bit floats.
+    /// A tensor's values as 32-bit floats.
     package func tensor(_ name: String) throws -> HostTensor {
         let (shape, data, isDouble) = try bytes(name)
         if isDouble { return HostTensor(shape, try doubles(name).map(Float.init)) }
@@ -141,7 +141,7 @@ package final class Safetensors {
         return HostTensor(shape, values)
     }
 
-    /// A tensor's numbers in double precision.
+    /// A tensor's values in double precision.
     package func doubles(_ name: String) throws -> [Double] {
         let (shape, data, isDouble) = try bytes(name)
         if !isDouble { return try tensor(name).values.map(Double.init) }
@@ -161,7 +161,7 @@ package final class Safetensors {
         return (Shape(entry.shape), data, entry.dtype == "F64")
     }
 
-    /// Writes a file, whole or not at all. The bytes depend on the arguments alone.
+    /// Writes a file atomically. Its bytes depend only on the arguments.
     package static func write(
         _ path: String, _ tensors: [(name: String, tensor: HostTensor)], metadata: [String: String]
     ) throws {
@@ -201,7 +201,7 @@ extension Safetensors.Source {
         }
     }
 
-    /// Up to `count` bytes from `offset` on, fewer where there are fewer.
+    /// Reads up to `count` bytes from `offset` on; fewer at the end.
     fileprivate func read(_ path: String, offset: Int, count: Int) throws -> Data {
         switch self {
         case .file(let descriptor, _):

@@ -1,35 +1,35 @@
-/// What a chart is drawn on. Places are pixels from the top left.
+/// A drawing surface for charts. Coordinates are pixels from the top left.
 protocol Canvas {
-    /// An open line through `points`; through one point it is a dot.
+    /// Draws an open line through `points`; a single point gives a dot.
     mutating func line(_ points: [(x: Double, y: Double)], _ ink: Ink)
-    /// A rectangle filled with a colour, 0xRRGGBB, of which `strength` from 0 to 1 covers what is below.
+    /// Fills a rectangle with a colour, 0xRRGGBB, at an opacity `strength` from 0 to 1.
     mutating func rectangle(
         x: Double, y: Double, width: Double, height: Double, colour: Int, strength: Double)
-    /// A line of text whose middle is `y` high.
+    /// Draws a line of text, vertically centred at `y`.
     mutating func text(_ text: String, x: Double, y: Double, _ anchor: Anchor, bold: Bool)
 }
 
-/// What a line is drawn with.
+/// The colour and thickness of a line.
 enum Ink: Equatable {
-    /// The thin grey of a grid.
+    /// A thin grey grid line.
     case grid
-    /// Two pixels of a colour, 0xRRGGBB.
+    /// Two pixels thick, of a colour 0xRRGGBB.
     case curve(Int)
-    /// The same, faint and thinner: what a curve smooths.
+    /// The same colour, fainter and thinner: the values before smoothing.
     case faint(Int)
 }
 
-/// Which end of a text is at its place.
+/// Which part of a text is at its x coordinate.
 enum Anchor: String {
     case start, middle, end
 }
 
-/// Draws markup that takes the colours of text and grid from the page around it.
+/// Draws SVG markup. The colours of text and grid come from the page around it.
 struct SVGCanvas: Canvas {
     private(set) var body = ""
 
     mutating func line(_ points: [(x: Double, y: Double)], _ ink: Ink) {
-        // A line of no length needs its second end to show its round caps.
+        // A polyline of one point draws nothing; with the point repeated, its round caps are drawn.
         let ends = points.count == 1 ? points + points : points
         let places = ends.map { "\(fixed($0.x, 1)),\(fixed($0.y, 1))" }.joined(separator: " ")
         switch ink {
@@ -62,7 +62,7 @@ struct SVGCanvas: Canvas {
     }
 }
 
-/// Text as markup shows it. What no XML may hold, not even escaped, is left out.
+/// Escapes text for XML. Characters that XML forbids even when escaped are dropped.
 func escaped(_ text: String) -> String {
     let allowed = text.unicodeScalars.filter {
         $0.value >= 32 && $0.value != 0xfffe && $0.value != 0xffff || $0 == "\n" || $0 == "\t"

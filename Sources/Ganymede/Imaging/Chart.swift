@@ -1,26 +1,26 @@
-/// Some curves over the steps of a run: one description for every canvas.
+/// Curves over the training steps of a run, which any ``Canvas`` can draw.
 struct Chart {
     struct Curve {
         let name: String
         /// 0xRRGGBB.
         let colour: Int
-        /// The step of each number, rising.
+        /// The step of each value, ascending.
         let steps: [Double]
         let values: [Double]
     }
 
     static let width = 680.0
     static let height = 270.0
-    /// Where the curves are, within the chart.
+    /// The plot area within the chart, in pixels.
     private static let (left, right) = (52.0, width - 14)
     private static let (top, bottom) = (48.0, height - 30)
 
     let title: String
     let curves: [Curve]
-    /// Whether the numbers are shares of one, shown in per cent.
+    /// Whether the values are fractions from 0 to 1, shown in per cent.
     let isShare: Bool
 
-    /// Draws with the top at `y`.
+    /// Draws the chart with its top edge at `y`.
     func draw(on canvas: inout some Canvas, y offset: Double) {
         let shown = curves.map { shownParts(of: $0.values) }
         let all = shown.flatMap { $0.faint }
@@ -43,7 +43,7 @@ struct Chart {
         canvas.text("step", x: Chart.left - 8, y: below, .end, bold: false)
         for mark in Axis(from: 0, to: end, parts: 6).marks
         where mark <= end && mark == mark.rounded() {
-            // The last number ends where the picture does.
+            // Right-aligned, so that the last label stays inside the picture.
             let isLast = x(mark) > Chart.right - 20
             canvas.text(
                 grouped(Int(mark)), x: x(mark), y: below, isLast ? .end : .middle, bold: false)
@@ -70,12 +70,12 @@ struct Chart {
         }
     }
 
-    /// Places on the horizontal axis that a curve is drawn through at most.
+    /// The most points that a curve is drawn through.
     private static let places = 300
 
-    /// Means over equal stretches, as many as there are places, and a mean of those over a window.
+    /// The values averaged down to at most `places` points, and a moving average of those.
     private func shownParts(of values: [Double]) -> (faint: [Double], smooth: [Double]) {
-        // A number beyond these says no more on a picture than these do.
+        // Beyond this range, values cannot be told apart on a picture.
         let range = isShare ? 0...1 : -1e12...1e12
         let clamped = values.map { max(range.lowerBound, min(range.upperBound, $0)) }
         let faint = thinned(clamped, to: Chart.places)
@@ -86,17 +86,17 @@ struct Chart {
 /// An axis that ends at round numbers.
 package struct Axis {
     package let marks: [Double]
-    /// Digits after the point that tell the marks apart.
+    /// Digits after the decimal point that distinguish the marks.
     package let places: Int
     var low: Double { marks.first ?? 0 }
     var high: Double { marks.last ?? 1 }
 
-    /// The axis that holds zero and all of `values`.
+    /// An axis that includes zero and all of `values`.
     package init(_ values: [Double], parts: Int) {
         self.init(from: min(values.min() ?? 0, 0), to: max(values.max() ?? 1, 0), parts: parts)
     }
 
-    /// An axis from `low` or less to `high` or more, in about so many parts of 1, 2, 2.5 or 5 times a power of ten.
+    /// An axis that covers `low` to `high`, in about `parts` intervals of 1, 2, 2.5 or 5 times a power of ten.
     package init(from low: Double, to high: Double, parts: Int) {
         let high = high - low < 1e-9 ? low + 1 : high
         let rough = (high - low) / Double(parts)
@@ -113,7 +113,7 @@ extension Double {
     fileprivate var isWhole: Bool { abs(self - rounded()) < 1e-6 * max(abs(self), 1) }
 }
 
-/// Means over at most `places` equal stretches: what a curve of many steps shows.
+/// Means over at most `places` equal segments, for curves of many steps.
 package func thinned(_ values: [Double], to places: Int) -> [Double] {
     guard values.count > places else { return values }
     return (0..<places).map { place in
@@ -122,8 +122,8 @@ package func thinned(_ values: [Double], to places: Int) -> [Double] {
     }
 }
 
-/// Each number's mean with up to `radius` neighbours on either side; near the start as many on one side as
-/// on the other, so that a steep start stays, and near the end those before it.
+/// A moving average over up to `radius` neighbours on either side. Near the start the window shrinks on both sides, so
+/// that a steep start stays visible; near the end it shrinks on the right only.
 package func windowed(_ values: [Double], radius: Int) -> [Double] {
     values.indices.map { index in
         let before = min(radius, index)

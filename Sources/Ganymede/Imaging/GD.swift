@@ -6,7 +6,7 @@ import CGD
     package import Foundation
 #endif
 
-/// Owns a picture of libgd.
+/// Owns a libgd image.
 final class GDImage {
     let pointer: gdImagePtr
 
@@ -17,8 +17,8 @@ final class GDImage {
 
     deinit { gdImageDestroy(pointer) }
 
-    /// For a grey picture a palette of so many greys from black to white; full colour for others, and without
-    /// a number of greys.
+    /// A grey picture gets a palette of `greys` levels from black to white, or true colour if `greys` is nil. Other
+    /// pictures are always true colour.
     convenience init(_ raster: Raster, greys: Int? = 256) throws {
         let (width, height) = (Int32(raster.width), Int32(raster.height))
         let palette = raster.channels == 1 ? greys : nil
@@ -72,7 +72,7 @@ final class GDImage {
         return raster
     }
 
-    /// The picture as a square of `side` pixels, resampled unless it is one; what is not square is stretched.
+    /// The picture resampled to `side` x `side` pixels, unless it has that size. Other aspect ratios are stretched.
     func square(_ side: Int) throws -> GDImage {
         if pointer.pointee.sx == side && pointer.pointee.sy == side { return self }
         let target = try GDImage(
@@ -96,7 +96,7 @@ extension Raster {
         return Data(bytes: bytes, count: Int(count))
     }
 
-    /// A PNG file as a picture.
+    /// Decodes a PNG file; `source` is named in errors.
     package init(png data: Data, channels: Int, _ source: String) throws {
         let pointer = data.withUnsafeBytes {
             gdImageCreateFromPngPtr(
@@ -108,12 +108,12 @@ extension Raster {
         self = try GDImage(pointer, source).raster(channels: channels)
     }
 
-    /// The pictures one after the other as an endless GIF.
+    /// Encodes the pictures as a looping GIF.
     ///
     /// - Parameters:
-    ///   - hundredths: of a second, for each picture.
-    ///   - ends: the same for the first and the last one.
-    ///   - greys: how many there are; fewer make a smaller file. Colour has the 256 that suit it best.
+    ///   - hundredths: how long each picture is shown, in hundredths of a second.
+    ///   - ends: the same for the first and the last picture.
+    ///   - greys: number of grey levels; fewer make a smaller file. Colour pictures get an adapted palette of 256.
     package static func gif(
         _ frames: some Collection<Raster>, hundredths: Int, ends: Int, greys: Int = 256
     ) throws -> Data {
@@ -125,7 +125,7 @@ extension Raster {
         }
         for (index, frame) in frames.enumerated() {
             let image = try GDImage(frame, greys: greys)
-            // The greys are the same in every picture: one table serves them all.
+            // All grey pictures share one global colour table.
             let isColour: Int32 = frame.channels == 3 ? 1 : 0
             if isColour == 1 { gdImageTrueColorToPalette(image.pointer, 0, 256) }
             var count: Int32 = 0
@@ -133,7 +133,7 @@ extension Raster {
                 try append(gdImageGifAnimBeginPtr(image.pointer, &count, 1, 0), count)
             }
             let delay = Int32(index == 0 || index == frames.count - 1 ? ends : hundredths)
-            // Whole: as a difference from the picture before, libgd cannot write one that is the same.
+            // Whole frames: libgd cannot write the difference of two identical pictures.
             let bytes = gdImageGifAnimAddPtr(
                 image.pointer, &count, isColour, 0, 0, delay, 1, nil)
             try append(bytes, count)

@@ -1,7 +1,7 @@
 import CGD
 
-/// Draws on a white picture with libgd. Lines are drawn four times as large and resampled, which smooths
-/// their edges; texts come on top, in libgd's own fonts of fixed size.
+/// Draws on a white picture with libgd. Lines are drawn at four times the size and downsampled, for antialiasing. Text
+/// is added afterwards, in libgd's built-in fonts of fixed size.
 struct GDCanvas: Canvas {
     private static let scale = 4.0
     private let width: Int
@@ -19,7 +19,7 @@ struct GDCanvas: Canvas {
         let (colour, thickness) = GDCanvas.pen(ink)
         gdImageSetThickness(large.pointer, thickness)
         let places = points.map { point in
-            // A pixel's middle is half a pixel from its corner.
+            // Coordinates are pixel centres, half a pixel from the corner.
             (
                 x: Int32((point.x + 0.5) * GDCanvas.scale),
                 y: Int32((point.y + 0.5) * GDCanvas.scale)
@@ -38,7 +38,7 @@ struct GDCanvas: Canvas {
     mutating func rectangle(
         x: Double, y: Double, width: Double, height: Double, colour: Int, strength: Double
     ) {
-        // What lies below is white.
+        // Blended with the white background.
         var mixed: Int32 = 0
         for shift in [16, 8, 0] {
             let part = Double(colour >> shift & 255) * strength + 255 * (1 - strength)
@@ -77,7 +77,7 @@ struct GDCanvas: Canvas {
         case .grid: return (0xdddddd, Int32(scale))
         case .curve(let colour): return (Int32(colour), Int32(2 * scale))
         case .faint(let colour):
-            // A quarter of the colour and three of white, in all three bytes at once.
+            // 25 % of the colour and 75 % of white, in all three bytes at once.
             return (Int32((colour & 0xfcfcfc) >> 2 + 0xc0c0c0), Int32(scale))
         }
     }
@@ -93,13 +93,13 @@ extension GDImage {
         return image
     }
 
-    /// Copies a picture to a place.
+    /// Copies a picture to (x, y).
     func put(_ picture: GDImage, x: Int, y: Int) {
         let size = picture.pointer.pointee
         gdImageCopy(pointer, picture.pointer, Int32(x), Int32(y), 0, 0, size.sx, size.sy)
     }
 
-    /// libgd's own fonts, all of one width a letter.
+    /// libgd's built-in fixed-width fonts.
     enum Font {
         /// 6x13, 7x13 bold and 9x15 pixels.
         case small, bold, caption
@@ -113,12 +113,12 @@ extension GDImage {
         }
     }
 
-    /// Pixels that a line of text takes.
+    /// The width of a line of text in pixels.
     static func width(of text: String, _ font: Font) -> Int {
         text.utf8.count * Int(font.pointer?.pointee.w ?? 0)
     }
 
-    /// Writes a line of ASCII text whose middle is `y` high, in a dark grey.
+    /// Draws a line of ASCII text in dark grey, vertically centred at `y`.
     func write(_ text: String, x: Double, y: Double, _ font: Font) {
         guard let font = font.pointer else { return }
         var bytes = Array(text.utf8) + [0]

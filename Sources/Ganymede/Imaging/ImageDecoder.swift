@@ -8,11 +8,11 @@ import Synchronization
 #endif
 
 extension GDImage {
-    /// A picture of a known format, laid over white where it is transparent. A GIF gives its first frame, 16 bits a
-    /// channel become 8, CMYK becomes RGB.
+    /// Decodes a picture. Transparency is blended with white, a GIF gives its first frame, 16 bits a channel become 8,
+    /// and CMYK becomes RGB.
     static func decoded(_ bytes: UnsafeRawBufferPointer, _ header: ImageHeader) throws -> GDImage {
         let (pointer, messages) = GDMessages.collect { GDImage.decode(bytes, header.format) }
-        // libgd takes a JPEG that is cut short, with a message.
+        // libgd accepts a truncated JPEG and only reports a message.
         guard let pointer, header.format != .jpeg || messages.isEmpty else {
             if let pointer { gdImageDestroy(pointer) }
             throw ImageFault("is damaged or cut short" + (GDMessages.detail(messages) ?? ""))
@@ -22,7 +22,7 @@ extension GDImage {
         return header.format == .jpeg ? image : try image.overWhite()
     }
 
-    /// Whether a pixel is clearly not grey; a JPEG's greys may be a little off.
+    /// Whether the channels of any pixel differ by more than 16: a JPEG's greys may differ slightly.
     var isColoured: Bool {
         for y in 0..<pointer.pointee.sy {
             for x in 0..<pointer.pointee.sx {
@@ -38,7 +38,7 @@ extension GDImage {
         _ bytes: UnsafeRawBufferPointer, _ format: ImageHeader.Format
     ) -> gdImagePtr? {
         let count = Int32(clamping: bytes.count)
-        // libgd only reads, and says otherwise.
+        // libgd only reads, although its parameter is mutable.
         let data = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
         return switch format {
         case .png: gdImageCreateFromPngPtr(count, data)
@@ -58,9 +58,9 @@ extension GDImage {
     }
 }
 
-/// What libgd says while it reads: collected, where it would print on standard error.
+/// Collects the messages that libgd would print on standard error.
 private enum GDMessages {
-    /// One picture at a time, because libgd knows one receiver.
+    /// One picture at a time, because libgd has one global error handler.
     private static let lock = Mutex(())
     nonisolated(unsafe) private static var said: [String] = []
     private static let listen: Void = gdSetErrorMethod { _, format, arguments in
@@ -84,8 +84,8 @@ private enum GDMessages {
 
     private static let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
 
-    /// libgd has libpng print its warnings on standard error, once for each interlaced picture, and nothing but
-    /// the descriptor can stop that.
+    /// Through libgd, libpng prints a warning on standard error for each interlaced picture. Only redirecting the
+    /// descriptor suppresses it.
     private static func withoutErrors(_ read: () -> gdImagePtr?) -> gdImagePtr? {
         let errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
         guard errors >= 0, nowhere >= 0 else { return read() }
@@ -97,7 +97,7 @@ private enum GDMessages {
         return read()
     }
 
-    /// ` (truncated data)`: the end of the first message, if it says more than that it is one.
+    /// ` (truncated data)`: the first message after its last colon; nil if it has none.
     static func detail(_ messages: [String]) -> String? {
         guard let first = messages.first, let colon = first.lastIndex(of: ":") else { return nil }
         let end = first[first.index(after: colon)...].filter { $0 != "\n" }

@@ -4,18 +4,18 @@
     import Foundation
 #endif
 
-/// Images on their way into a file.
+/// Writes images to a file.
 public struct ImageFile {
-    /// What is written.
+    /// The file format.
     public enum Format: String, CaseIterable, Sendable {
-        /// A grid to look at.
+        /// A picture of the images in a grid.
         case png
         /// An array of bytes [N, H, W, C] (NumPy's format, version 1.0).
         case npy
         /// MNIST's format: [N, H, W], or [N, H, W, C] in colour.
         case idx
 
-        /// The format that a file's ending asks for.
+        /// The format of a file extension; nil if there is none.
         public init?(path: String) {
             self.init(rawValue: Files.ending(path))
         }
@@ -34,7 +34,7 @@ public struct ImageFile {
         self.count = count
     }
 
-    /// Writes the file, whole or not at all.
+    /// Writes the file atomically.
     public func write(_ path: String, _ format: Format, grid: (rows: Int, columns: Int)?) throws {
         switch format {
         case .png:
@@ -57,10 +57,10 @@ public struct ImageFile {
         }
     }
 
-    /// Writes the images one after the other as an endless GIF, 12 a second, each enlarged until its sides
-    /// have 224 pixels or more.
+    /// Writes the images as a looping GIF of 12 frames a second, each enlarged until both sides have at least 224
+    /// pixels.
     ///
-    /// - Parameter pause: hundredths of a second that the first and the last one stay.
+    /// - Parameter pause: how long the first and the last frame are shown, in hundredths of a second.
     public func writeFilm(_ path: String, pause: Int) throws {
         let size = image.reduce(1, *)
         let side = max(min(image[0], image[1]), 1)

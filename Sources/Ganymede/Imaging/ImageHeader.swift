@@ -1,4 +1,4 @@
-/// What the first bytes of a picture say: its format, and its extents before anything is unpacked.
+/// The format and size of a picture, read from its header before it is decoded.
 struct ImageHeader {
     enum Format: String, CaseIterable {
         case png = "PNG"
@@ -11,12 +11,12 @@ struct ImageHeader {
     let width: Int
     let height: Int
 
-    /// The most pixels that are unpacked, so that a small file cannot fill the memory.
+    /// The most pixels that are decoded, so that a small file cannot fill the memory.
     static let mostPixels = 64 << 20
-    /// The least pixels on a side.
+    /// The fewest pixels on a side.
     static let leastSide = 4
 
-    /// Reads the header. Throws an error whose text goes on after the file's name.
+    /// Reads the header. The error's text continues a sentence that begins with the file's name.
     init(_ bytes: UnsafeRawBufferPointer) throws(ImageFault) {
         guard !bytes.isEmpty else { throw ImageFault("is empty") }
         guard let format = ImageHeader.format(bytes) else {
@@ -54,13 +54,13 @@ struct ImageHeader {
     }
 }
 
-/// Why a picture cannot be used, to be read after its name.
+/// Why a picture cannot be used. The text follows the file's name.
 struct ImageFault: Error {
     let reason: String
     init(_ reason: String) { self.reason = reason }
 }
 
-/// Looks for the extents; nil where the bytes end too early or make no sense.
+/// Parses the width and height; nil if the bytes end too early or are invalid.
 private struct Reader {
     let bytes: UnsafeRawBufferPointer
 
@@ -83,11 +83,11 @@ private struct Reader {
 
     func png() -> (Int, Int)? { pair(big(16, 4), big(20, 4)) }
 
-    /// From the first frame header (SOF), found by stepping over the segments before it.
+    /// From the first frame header (SOF), found by skipping the segments before it.
     func jpeg() -> (Int, Int)? {
         var at = 2
         while let marker = byte(at + 1), byte(at) == 0xFF {
-            // Any number of 0xFF may stand before a marker.
+            // Any number of 0xFF may precede a marker.
             if marker == 0xFF {
                 at += 1
                 continue
@@ -101,7 +101,7 @@ private struct Reader {
         return nil
     }
 
-    /// Also steps over the first frame's blocks, because libgd takes a picture that is cut short.
+    /// Also checks that the first frame's blocks are complete, because libgd accepts a truncated picture.
     func gif() -> (Int, Int)? {
         func table(_ flags: Int) -> Int { flags & 0x80 == 0 ? 0 : 3 << ((flags & 7) + 1) }
         guard let screen = pair(little(6, 2), little(8, 2)), let flags = byte(10) else {

@@ -1,11 +1,11 @@
-/// Which numbers stand for black and white.
+/// The pixel values of black and white.
 public enum PixelRange: String, Codable, Sendable, CaseIterable {
-    /// -1 to 1, as a tanh makes them.
+    /// -1 to 1, the range of tanh.
     case signed
-    /// 0 to 1, as a sigmoid makes them.
+    /// 0 to 1, the range of a sigmoid.
     case unit
 
-    /// number = byte * scale + offset.
+    /// value = byte * scale + offset.
     var scaling: (scale: Float, offset: Float) {
         switch self {
         case .signed: (1 / 127.5, -1)

@@ -4,14 +4,14 @@
     import Foundation
 #endif
 
-/// Points of the plane on their way into a file.
+/// Writes points in the plane to a file.
 public struct PointFile {
     private let points: [Float]
 
     /// - Parameter points: coordinates [count, 2].
     public init(points: [Float]) { self.points = points }
 
-    /// Writes a picture (`.png`) or an array of 32-bit floats [N, 2] (`.npy`), whole or not at all. A usage error for
+    /// Writes a picture (`.png`) or an array of 32-bit floats [N, 2] (`.npy`) atomically. Throws a usage error for
     /// MNIST's format, which holds images.
     public func write(_ path: String, _ format: ImageFile.Format) throws {
         switch format {

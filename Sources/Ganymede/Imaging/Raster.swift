@@ -1,4 +1,4 @@
-/// A picture with 8 bits a channel, channels last: what files of pictures are made of.
+/// A picture with 8 bits a channel, [height, width, channels].
 public struct Raster: Sendable, Equatable {
     /// Pixels in a column.
     public let height: Int
@@ -21,7 +21,7 @@ public struct Raster: Sendable, Equatable {
         self.pixels = pixels ?? [UInt8](repeating: 0, count: count)
     }
 
-    /// Pictures in rows, with a gap between them, each pixel drawn as a square of `scale` pixels.
+    /// A grid of pictures with gaps between them. Each pixel becomes a square of side `scale`.
     ///
     /// - Parameter images: bytes of `[count, height, width, channels]`.
     public static func grid(
@@ -54,7 +54,7 @@ public struct Raster: Sendable, Equatable {
 }
 
 extension Raster {
-    /// Every second pixel of every second row: what a grid drawn at scale 2 holds.
+    /// Every second pixel of every second row: the original pixels of a grid drawn at scale 2.
     var halved: Raster {
         var half = Raster(height: height / 2, width: width / 2, channels: channels)
         for y in 0..<half.height {
@@ -68,7 +68,7 @@ extension Raster {
         return half
     }
 
-    /// Numbers as bytes, rounded: the inverse of what training makes of bytes.
+    /// Values rounded to bytes: the inverse of ``PixelRange/scaling``.
     static func bytes(_ values: some Sequence<Float>, _ range: PixelRange) -> [UInt8] {
         let (scale, offset) = range.scaling
         return values.map { UInt8(max(0, min(255, (($0 - offset) / scale).rounded()))) }

@@ -1,9 +1,9 @@
-/// Points of the plane as a square picture: real ones blue, generated ones red. The ground says what a discriminator
-/// takes each place for: blue for real, red for generated, white for undecided.
+/// A square scatter plot of points in the plane: real ones blue, generated ones red. The background shows the
+/// discriminator's output at each position: blue for real, red for generated, white for undecided.
 package struct Scatter {
-    /// Pixels in a row, and rows.
+    /// Width and height in pixels.
     package static let side = 400
-    /// Half of the plane's width and height that are shown, its origin in the middle.
+    /// Half the side of the square that is shown, which is centred at the origin.
     private let reach: Double
     package private(set) var raster = Raster(
         height: side, width: side, channels: 3,
@@ -16,24 +16,24 @@ package struct Scatter {
     /// A white picture of the square from `-reach` to `reach`.
     package init(reach: Double) { self.reach = reach }
 
-    /// A square that holds `points` [count, 2] with a margin.
+    /// The `reach` that shows all `points` [count, 2], with a margin.
     static func reach(of points: some Sequence<Float>) -> Double {
         1.25 * max(points.reduce(0) { max($0, abs(Double($1))) }, 1e-3)
     }
 
-    /// Colours the ground by probabilities of being real, [side / 2, side / 2], the upper row first.
+    /// Colours the background by the probability of being real, [side / 2, side / 2], top row first.
     package mutating func shade(_ probabilities: [Float]) {
         for y in 0..<Scatter.side {
             for x in 0..<Scatter.side {
                 let probability = Double(probabilities[y / 2 * (Scatter.side / 2) + x / 2])
                 let colour = probability < 0.5 ? Scatter.generated : Scatter.real
-                // At most so strong that points are seen on it.
+                // At most 40 % opaque, so that points stay visible.
                 mix(colour, share: 0.8 * abs(probability - 0.5), x: x, y: y)
             }
         }
     }
 
-    /// Draws real points [count, 2]: large and light, so that generated ones are seen on them.
+    /// Draws real points [count, 2]: large and light, so that generated ones stay visible on top of them.
     package mutating func draw(real points: some Collection<Float>) {
         draw(Array(points), Scatter.real, radius: 3, share: 0.25)
     }
@@ -43,7 +43,7 @@ package struct Scatter {
         draw(points, Scatter.generated, radius: 1.5, share: 0.8)
     }
 
-    /// Discs with smooth edges; what lies outside is left out, and so is what is not finite.
+    /// Draws antialiased discs. Points outside the picture are skipped, and so are NaN and infinity.
     private mutating func draw(_ points: [Float], _ colour: Colour, radius: Double, share: Double) {
         let scale = Double(Scatter.side) / (2 * reach)
         for index in stride(from: 0, to: points.count - 1, by: 2) {
@@ -64,7 +64,7 @@ package struct Scatter {
         }
     }
 
-    /// Lays `share` of a colour over a pixel.
+    /// Blends a colour into a pixel with opacity `share`.
     private mutating func mix(_ colour: Colour, share: Double, x: Int, y: Int) {
         let place = (y * Scatter.side + x) * 3
         for (channel, value) in [colour.red, colour.green, colour.blue].enumerated() {

@@ -1,20 +1,20 @@
-/// How far a classifier's confidence, the largest probability of an image, is from how often it is right.
+/// How far a classifier's confidence, the largest probability of an image, is from its accuracy.
 public enum CalibrationError {
-    /// The expected calibration error. Images are put into `bins` equal ranges of confidence; a bin counts as |share
-    /// of its images that are classified correctly - their mean confidence|, weighed by their number (Naeini et al., "Obtaining
+    /// The expected calibration error. Images are sorted into `bins` equal ranges of confidence. The error is the mean
+    /// of |accuracy - mean confidence| over the bins, weighted by their numbers of images (Naeini et al., "Obtaining
     /// well calibrated probabilities using Bayesian binning", 2015).
     ///
     /// - Parameters:
     ///   - probabilities: [N, K], rows sum to 1.
     ///   - labels: N true classes.
-    /// - Returns: from 0 to 1; misuse where there are not as many labels as rows, no rows or no bins.
+    /// - Returns: from 0 to 1; misuse if there are not as many labels as rows, no rows or no bins.
     public static func expected(
         _ probabilities: Matrix, labels: [Int], bins: Int = 15
     ) -> Double {
         if probabilities.rows != labels.count || labels.isEmpty || bins < 1 {
             misuse("\(labels.count) labels for \(probabilities.rows) images in \(bins) bins")
         }
-        // Images classified correctly less the confidence in them, bin by bin.
+        // For each bin, the number of images classified correctly minus the sum of their confidences.
         var excess = [Double](repeating: 0, count: bins)
         for (row, label) in labels.enumerated() {
             let (predicted, confidence) = probabilities.largest(inRow: row)
@@ -24,9 +24,9 @@ public enum CalibrationError {
         return excess.reduce(0) { $0 + abs($1) } / Double(labels.count)
     }
 
-    /// What the expected calibration error is about, by chance alone, for a classifier whose confidence is
-    /// right: a bin's excess of images classified correctly then has the variance sum of c (1 - c), and a normal number of standard
-    /// deviation s is sqrt(2 / pi) s away from zero on average.
+    /// Approximately the expected calibration error that a perfectly calibrated classifier has by chance. The excess of
+    /// correctly classified images in a bin has the variance sum of c (1 - c) over their confidences c. The mean
+    /// absolute value of a normal variable with mean 0 and standard deviation s is sqrt(2 / pi) s.
     public static func byChance(_ probabilities: Matrix, bins: Int = 15) -> Double {
         if probabilities.rows == 0 || bins < 1 {
             misuse("\(probabilities.rows) images in \(bins) bins")

@@ -5,7 +5,7 @@ public struct ClassHistogram: Sendable, Equatable {
     /// All samples, N.
     public let total: Int
 
-    /// Counts the classes of samples; misuse where there is no sample, or one of another class than 0..<`classes`.
+    /// Counts the classes of samples; misuse if there is no sample, or one whose class is not in 0..<`classes`.
     public init(_ samples: some Sequence<Int>, classes: Int) {
         var counts = [Int](repeating: 0, count: classes)
         for sample in samples {
@@ -19,18 +19,17 @@ public struct ClassHistogram: Sendable, Equatable {
         self.counts = counts
     }
 
-    /// Counts the most likely class of each row of [N, K]; of equally likely ones the first.
+    /// Counts the most likely class of each row of [N, K]; the first of equally likely ones.
     public init(mostLikely probabilities: Matrix) {
         let classes = (0..<probabilities.rows).map { probabilities.largest(inRow: $0).column }
         self.init(classes, classes: probabilities.columns)
     }
 
-    /// Classes that occur.
+    /// The number of classes that occur.
     public var hit: Int { counts.count { $0 > 0 } }
 
-    /// KL(histogram || shares) in nats, which is 0 where they are the same, and log K where all samples are of one of K
-    /// equal classes. Infinite where a class occurs whose share is 0. Samples of the shares themselves have ``bias``
-    /// on average.
+    /// KL(histogram || shares) in nats: 0 if they are equal, log K if all samples are of one of K equal classes,
+    /// infinite if a class occurs whose share is 0. Samples drawn from the shares have ``bias`` on average.
     public func divergence(from shares: [Double]) -> Double {
         if shares.count != counts.count {
             misuse("\(shares.count) shares of \(counts.count) classes")
@@ -41,13 +40,13 @@ public struct ClassHistogram: Sendable, Equatable {
         }
     }
 
-    /// KL to equal shares of all classes.
+    /// The divergence from equal shares of all classes.
     public var divergenceFromUniform: Double {
         divergence(from: .init(repeating: 1 / Double(counts.count), count: counts.count))
     }
 
-    /// (K - 1) / 2N: what a divergence is on average, to first order, for N samples of the shares themselves
-    /// (Miller, "Note on the bias of information estimates", 1955).
+    /// (K - 1) / 2N: the expected divergence, to first order, of N samples drawn from the shares themselves (Miller,
+    /// "Note on the bias of information estimates", 1955).
     public var bias: Double { ClassHistogram.bias(classes: counts.count, samples: total) }
 
     static func bias(classes: Int, samples: Int) -> Double {

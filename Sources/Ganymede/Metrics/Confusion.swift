@@ -1,12 +1,12 @@
-/// How often images of each class are taken for each class.
+/// A confusion matrix: how often images of each class are classified as each class.
 public struct Confusion: Sendable, Equatable {
     /// [K, K]: `counts[truth][prediction]`.
     public let counts: [[Int]]
-    /// What the classes are called.
+    /// The names of the classes.
     public let classNames: [String]
 
-    /// Counts N images with `labels` whose class probabilities are [N, K]; misuse where the numbers do not fit, or
-    /// where a label is K or more.
+    /// Counts N images with `labels` whose class probabilities are [N, K]; misuse if the counts do not match, or if a
+    /// label is K or more.
     public init(_ probabilities: Matrix, labels: [Int], classNames: [String]) {
         let classes = probabilities.columns
         if probabilities.rows != labels.count || classNames.count != classes
@@ -24,7 +24,7 @@ public struct Confusion: Sendable, Equatable {
         self.classNames = classNames
     }
 
-    /// Images in all.
+    /// The number of images.
     public var total: Int { counts.joined().reduce(0, +) }
 
     /// The share of images that are classified correctly; NaN without images.

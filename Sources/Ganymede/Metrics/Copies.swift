@@ -1,7 +1,7 @@
-/// The share of generated images that are a training image, byte for byte: of the whole training split, not of N drawn
-/// from it as for ``Memorisation``, which sees copies that are not exact.
+/// The share of generated images that equal a training image byte for byte. The whole training split is searched.
+/// ``Memorisation`` searches only N images drawn from it, but also detects copies that are not exact.
 ///
-/// Its real-versus-real figure is of test images: a dataset may hold the same picture twice.
+/// The real-versus-real figure is that of test images. It can be above 0: a dataset may hold the same picture twice.
 public enum Copies: Metric {
     public static let names = ["copies"]
     public static let about = ["share that is a training image, byte for byte: 0 is none"]
@@ -16,16 +16,16 @@ public enum Copies: Metric {
     }
 }
 
-/// All images of a dataset, to ask whether one is among them.
+/// The images of a dataset as a set of hashes.
 public struct ImageSet: Sendable {
     private let digests: Set<UInt64>
 
-    /// Looks at every image once.
+    /// Hashes every image of a dataset.
     public init(_ dataset: Dataset) {
         digests = Set((0..<dataset.count).map { ImageSet.digest(dataset.pixels(of: $0)) })
     }
 
-    /// Whether an image of the same bytes is among them. Wrong with a chance of N / 2^64.
+    /// Whether the set holds an image of the same bytes. A false positive has probability N / 2^64.
     public func contains(_ image: [UInt8]) -> Bool { digests.contains(ImageSet.digest(image)) }
 
     /// FNV-1a, 64 bits (Fowler, Noll and Vo).

@@ -1,34 +1,37 @@
 /// Lower bounds of all squared distances between the rows of two matrices, from matrix products in f32.
 ///
-/// |q - p|^2 is one product: of the row [-2 q, |q|^2, 1] with the row [p, 1, |p|^2]. The squares are made smaller by
-/// more than the product can err, so that nothing near is missed; what may be near is then measured in doubles.
+/// |q - p|^2 is the dot product of [-2 q, |q|^2, 1] and [p, 1, |p|^2]. The squares are reduced by more than the
+/// product's rounding error, so that no near pair is missed. Pairs that may be near are then measured in double
+/// precision.
 struct DistanceBounds {
     private static let queriesAtOnce = 256
     private static let pointsAtOnce = 2048
 
-    /// The bounds are of squared distances times this, which keeps them within the range of f32.
+    /// The bounds are for squared distances times this, which keeps them within the range of f32.
     let scale: Double
-    /// No bound is further than this below what it bounds.
+    /// The largest gap between a bound and the scaled value that it bounds.
     let slack: Float
     private let queries: [Float]
     private let points: [Float]
     private let depth: Int
 
-    /// Bounds between each row of `queries` and each of `points`, which have equally many columns, `less` a squared
-    /// distance of each point from another.
+    /// Bounds the squared distance between each row of `queries` and each row of `points`, minus `less`, a squared
+    /// distance of that point from another one. Both matrices have equally many columns.
     init(from queries: Matrix, to points: Matrix, less: [Double]? = nil) {
         if queries.columns != points.columns {
             misuse("distances of \(queries.columns) columns to \(points.columns)")
         }
-        // A far origin would make distances small differences of large squares: it is moved into the points.
+        // With a far origin, distances would be small differences of large squares: the origin is moved to the points'
+        // mean.
         let centre = points.columnMeans
         let (near, far) = (queries.squaredNorms(from: centre), points.squaredNorms(from: centre))
         let scale = 1 / max(near.max() ?? 0, far.max() ?? 0, .leastNormalMagnitude)
         depth = points.columns + 2
-        // Sums of n products err by n 2^-24 of their magnitudes, here at most 2 (|q|^2 + |p|^2), and moving and
-        // rounding the numbers by a few more (Higham, "Accuracy and stability of numerical algorithms", 2002, 3.1).
+        // A sum of n products has an error of at most n 2^-24 times the sum of their magnitudes, here at most
+        // 2 (|q|^2 + |p|^2). Centring and rounding the values add a few 2^-24 (Higham, "Accuracy and stability of
+        // numerical algorithms", 2002, 3.1).
         let error = 4 * Double(depth + 6) * 0x1p-24
-        // |q|^2 and |p|^2 are now at most 1, and what is less at most 4.
+        // After scaling, |q|^2 and |p|^2 are at most 1, and `less` is at most 4.
         slack = Float(2 * error * 6)
         self.queries = queries.moved(from: centre, times: -2 * scale.squareRoot()) {
             [Float(scale * (1 - error) * near[$0]), 1]
@@ -39,7 +42,7 @@ struct DistanceBounds {
         self.scale = scale
     }
 
-    /// Hands out the bounds of each query in parts, each of as many points from point `first` on.
+    /// Calls `body` with the bounds of each query in parts: `bounds[i]` belongs to point `first + i`.
     func forEach(
         _ body: (_ query: Int, _ first: Int, _ bounds: UnsafeBufferPointer<Float>) -> Void
     ) throws {
@@ -73,7 +76,7 @@ struct DistanceBounds {
 }
 
 extension Program {
-    /// Writes the beginning of a feed, from a part of an array.
+    /// Copies a part of an array to the beginning of a feed.
     fileprivate func fill(_ name: String, from values: [Float], _ start: Int, _ count: Int) {
         values.withUnsafeBufferPointer { values in
             _ = feed(name).update(fromContentsOf: values[start..<start + count])
@@ -82,13 +85,13 @@ extension Program {
 }
 
 extension UnsafeBufferPointer<Float> {
-    /// Calls `body` with each index at which the number may be below `limit`, which is read anew for every 64 numbers.
+    /// Calls `body` with each index whose value may be below `limit`, which is read again for every 64 values.
     @inline(__always)
     func forEachBelow(_ limit: () -> Float, _ body: (Int) -> Void) {
         for start in stride(from: 0, to: count, by: 64) {
             let end = Swift.min(start + 64, count)
             let bound = limit()
-            // Counting has no branches, so that the compiler compares many numbers at once.
+            // Counting without branches lets the compiler vectorize the comparisons.
             var below: Int32 = 0
             for index in start..<end { below &+= self[index] < bound ? 1 : 0 }
             if below > 0 {
@@ -111,7 +114,7 @@ extension Matrix {
         }
     }
 
-    /// Rows of factor (x - centre), each with two more numbers.
+    /// The rows factor (x - centre), each followed by two more values.
     fileprivate func moved(
         from centre: [Double], times factor: Double, _ more: (Int) -> [Float]
     ) -> [Float] {
@@ -127,13 +130,13 @@ extension Matrix {
         return result
     }
 
-    /// The squared distance of a row from a row of `other`, in double precision: exactly 0 where they are the same.
+    /// The squared distance of a row from a row of `other`, in double precision: exactly 0 if they are equal.
     func squaredDistance(_ row: Int, _ other: Matrix, _ otherRow: Int) -> Double {
         values.withUnsafeBufferPointer { a in
             other.values.withUnsafeBufferPointer { b in
                 let (a, b) = (a[(row * columns)...], b[(otherRow * columns)...])
                 let (startA, startB) = (a.startIndex, b.startIndex)
-                // Four sums, because additions wait for each other.
+                // Four partial sums hide the latency of the additions.
                 var sums = SIMD4<Double>.zero
                 var column = 0
                 while column + 4 <= columns {

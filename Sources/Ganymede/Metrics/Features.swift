@@ -1,13 +1,13 @@
-/// Rows of equally many numbers, one after the other.
+/// A matrix of 32-bit floats in row-major order.
 public struct Matrix: Sendable, Equatable {
     /// Rows.
     public let rows: Int
-    /// Numbers in a row.
+    /// Values in a row.
     public let columns: Int
-    /// All numbers, row by row.
+    /// All values, row by row.
     public let values: [Float]
 
-    /// A matrix of `rows` times `columns` values; misuse where there are not as many.
+    /// A matrix of `rows` times `columns` values; misuse if there are not as many.
     public init(rows: Int, columns: Int, values: [Float]) {
         if values.count != rows * columns {
             misuse("a matrix [\(rows), \(columns)] of \(values.count) values")
@@ -17,12 +17,12 @@ public struct Matrix: Sendable, Equatable {
         self.values = values
     }
 
-    /// The numbers of a row.
+    /// The values of a row.
     public func row(_ index: Int) -> ArraySlice<Float> {
         values[index * columns..<(index + 1) * columns]
     }
 
-    /// The first of the largest numbers in a row, and where it is.
+    /// The largest value in a row and its column; the first of equal ones.
     public func largest(inRow row: Int) -> (column: Int, value: Float) {
         values.withUnsafeBufferPointer { values in
             var best = (column: 0, value: values[row * columns])
@@ -59,16 +59,16 @@ public struct Matrix: Sendable, Equatable {
     }
 }
 
-/// What an evaluator sees in N images.
+/// The features and class probabilities that an evaluator computes from N images.
 public struct Features: Sendable, Equatable {
-    /// What the evaluator's last layer reads, [N, D].
+    /// The input of the evaluator's last layer, [N, D].
     public let features: Matrix
-    /// How likely each class is, [N, K]: calibrated, rows sum to 1.
+    /// Calibrated class probabilities, [N, K]; rows sum to 1.
     public let probabilities: Matrix
-    /// The images themselves, with the evaluator's labels where they are known; nil where nobody keeps them.
+    /// The images themselves, with labels in the evaluator's classes where they are known; nil if they are not kept.
     public let samples: Dataset?
 
-    /// N images' features and class probabilities; misuse where the rows differ.
+    /// N images' features and class probabilities; misuse if the numbers of rows differ.
     public init(features: Matrix, probabilities: Matrix, samples: Dataset? = nil) {
         if features.rows != probabilities.rows {
             misuse(
@@ -82,7 +82,7 @@ public struct Features: Sendable, Equatable {
     /// The number of images.
     public var count: Int { features.rows }
 
-    /// What is seen in the chosen images, in that order; without the images.
+    /// The features and probabilities of the chosen images, in that order; without the images.
     public func picking(_ chosen: some Collection<Int>) -> Features {
         Features(
             features: features.picking(chosen), probabilities: probabilities.picking(chosen))

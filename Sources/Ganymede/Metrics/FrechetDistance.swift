@@ -1,11 +1,12 @@
 /// The Fréchet Inception Distance of Heusel et al., "GANs trained by a two time-scale update rule" (2017), with the
 /// evaluator's features: the squared Wasserstein-2 distance |m1 - m2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)) between two
-/// Gaussians with the images' means and covariances (N - 1). As torch-fidelity's and SciPy's `sqrtm`, to rounding.
+/// Gaussians with the images' means and covariances (N - 1). Equal to torch-fidelity with SciPy's `sqrtm`, up to
+/// rounding.
 ///
 /// It falls with N even for perfect images (``whitenedBias(dimensions:samples:_:)``): compare it only at one N, and
-/// with its real-versus-real figure. It is also defined where a covariance is singular: features that are always 0 add
-/// nothing, and generated images that are all one are as far from the real ones as that one is, plus Tr(S) of the real
-/// ones. Up to as many images as features, the covariances say nothing, and it throws.
+/// with its real-versus-real figure. Covariances may be singular. Features that are always 0 add nothing. If all
+/// generated images are the same image x, the distance is |x - m|^2 + Tr(S) with the real images' mean m and covariance
+/// S. It throws unless there are more images than features, because the covariances would mean nothing.
 public enum FrechetDistance: Metric {
     public static let names = ["fid"]
     public static let about = ["how far the features' distributions are: lower is better"]
@@ -15,7 +16,7 @@ public enum FrechetDistance: Metric {
         [try between(input.generated.features, input.training.features)]
     }
 
-    /// The distance of rows from rows. Throws unless there are more than columns.
+    /// The distance between the rows of two matrices. Throws unless both have more rows than columns.
     package static func between(_ a: Matrix, _ b: Matrix) throws -> Double {
         let count = min(a.rows, b.rows)
         guard count > a.columns else {
@@ -27,30 +28,30 @@ public enum FrechetDistance: Metric {
         let means = zip(a.mean, b.mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
         let traces = a.covariance.trace + b.covariance.trace
         let root = traceOfRoot(a.covariance, b.covariance)
-        // Rounding may leave a little less than nothing.
+        // Rounding may make it slightly negative.
         return max(means + traces - 2 * root, 0)
     }
 
-    /// Tr((S1 S2)^(1/2)) by the eigenvalues of R S2 R', R' R = S1, which are those of S1^(1/2) S2 S1^(1/2).
+    /// Tr((S1 S2)^(1/2)) from the eigenvalues of R S2 R', R' R = S1, which are those of S1^(1/2) S2 S1^(1/2).
     private static func traceOfRoot(_ a: SquareMatrix, _ b: SquareMatrix) -> Double {
         var root = a
-        // The rows are now each an eigenvector times its eigenvalue, and lack its root.
+        // Each row is now a unit eigenvector times its eigenvalue; R needs the eigenvalue's root.
         let eigenvalues = root.orthogonalizeRows()
         root.scaleRows(eigenvalues.map { $0 > 0 ? 1 / $0.squareRoot() : 0 })
         var product = root.times(transposed: b).times(transposed: root)
         return product.orthogonalizeRows().reduce(0) { $0 + $1.squareRoot() }
     }
 
-    /// What the distance is on average, to first order, between N1 and N2 samples of one Gaussian whose D dimensions are
-    /// independent with variance 1: (D + D (D + 1) / 4) (1 / N1 + 1 / N2). The means add D (1 / N1 + 1 / N2), and the
-    /// covariances |S1 - S2|^2 / 4.
+    /// The expected distance, to first order, between N1 and N2 samples of one Gaussian with D independent dimensions
+    /// of variance 1: (D + D (D + 1) / 4) (1 / N1 + 1 / N2). The means add D (1 / N1 + 1 / N2), the covariances
+    /// |S1 - S2|^2 / 4.
     public static func whitenedBias(dimensions: Int, samples n1: Int, _ n2: Int) -> Double {
         let d = Double(dimensions)
         return (d + d * (d + 1) / 4) * (1 / Double(n1) + 1 / Double(n2))
     }
 }
 
-/// The mean and the covariance of rows, in doubles.
+/// The mean and the covariance of rows, in double precision.
 private struct Gaussian {
     let mean: [Double]
     let covariance: SquareMatrix

@@ -1,9 +1,9 @@
-/// The Kernel Inception Distance of Bińkowski et al., "Demystifying MMD GANs" (2018), with the evaluator's features: the
-/// unbiased estimate of the squared maximum mean discrepancy under k(x, y) = (x.y / D + 1)^3. As torch-fidelity's.
+/// The Kernel Inception Distance of Bińkowski et al., "Demystifying MMD GANs" (2018), with the evaluator's features:
+/// the unbiased estimate of the squared maximum mean discrepancy under k(x, y) = (x.y / D + 1)^3. As in torch-fidelity.
 ///
-/// - `kid`: its mean over 100 random subsets of 1000 images of each kind, or half the images where they are fewer. 0 on
-///   average for images like the real ones, whatever N, and thus also a little below 0.
-/// - `kid_spread`: the standard deviation over the subsets, which share images where there are few.
+/// - `kid`: its mean over 100 random subsets of 1000 images of each kind, or of half the images if that is fewer. For
+///   perfect images its expectation is 0 at any N, so that it can be slightly negative.
+/// - `kid_spread`: the standard deviation over the subsets, which overlap if there are few images.
 public enum KernelDistance: Metric {
     public static let names = ["kid", "kid_spread"]
     public static let about = [
@@ -30,7 +30,7 @@ public enum KernelDistance: Metric {
         return [mean, (squares / Double(subsets)).squareRoot()]
     }
 
-    /// The unbiased estimate from each pair of subsets, lists of equally many rows of `a` and of `b`.
+    /// The unbiased estimate for each pair of subsets, which are lists of equally many row indices of `a` and of `b`.
     package static func between(
         _ a: Matrix, _ b: Matrix, subsets: [(a: [Int], b: [Int])]
     ) throws -> [Double] {
@@ -60,7 +60,7 @@ public enum KernelDistance: Metric {
 }
 
 extension Program {
-    /// The sums of a square matrix and of its diagonal, in doubles: distances are their small differences.
+    /// The sums of a square matrix and of its diagonal, in double precision because their differences are small.
     fileprivate func sum(_ name: String) -> (all: Double, diagonal: Double) {
         withResult(name) { matrix in
             let side = Int(Double(matrix.count).squareRoot().rounded())

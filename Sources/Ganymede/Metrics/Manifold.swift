@@ -1,10 +1,10 @@
-/// What a set of images stands for: a ball around each, as wide as the distance to its k-th nearest neighbour in the
-/// set, itself not counted. What lies on a ball's surface is outside.
+/// An estimate of the manifold of a set of images: a ball around each image, whose radius is the distance to its k-th
+/// nearest neighbour in the set, excluding itself. The surface of a ball is outside.
 struct Manifold {
     private let points: Matrix
     private let nearest: NearestNeighbours
 
-    /// Balls to the `neighbours`-th nearest other row of `points`. Misuse where there are not as many.
+    /// Balls that reach to the `neighbours`-th nearest other row of `points`; misuse if there are not as many.
     init(_ points: Matrix, neighbours: Int) throws {
         self.points = points
         nearest = try NearestNeighbours(
@@ -16,8 +16,7 @@ struct Manifold {
         (0..<points.rows).map { nearest.squaredDistances[$0 * nearest.count + k - 1] }
     }
 
-    /// Calls `body` with each query and each ball that holds it, in no particular order, passing over queries that are
-    /// `done`.
+    /// Calls `body` with each query and each ball that holds it, in no particular order. Skips queries that are `done`.
     func forEachBall(
         holding queries: Matrix, unless done: (_ query: Int) -> Bool = { _ in false },
         _ body: (_ query: Int, _ ball: Int) -> Void

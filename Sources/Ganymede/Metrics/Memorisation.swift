@@ -1,16 +1,15 @@
-/// Whether generated images are copies of training images. For each, its nearest neighbour among equally many training
-/// and test images is looked up in the evaluator's features, after Meehan et al., "A non-parametric test to detect
+/// Whether generated images are copies of training images. The nearest neighbours of each are found among equally many
+/// training and test images, in the evaluator's feature space, after Meehan et al., "A non-parametric test to detect
 /// data-copying in generative models" (2020).
 ///
 /// - `memorisation`: the share of generated images that lie nearer to a training image than to any test image, ties
 ///   counting half. 0.5 is no copying, 1 all copies.
-/// - `memorisation_ratio`: the mean distance to the nearest training image by that to the nearest test image. 1 is no
-///   copying, 0 exact copies.
-/// - `memorisation_error`: the standard deviation that the share has by the chance of which real images were drawn, about
-///   0.5 / sqrt(D). D is the effective number of different neighbours: samples that are alike have few, and are all
-///   nearer to the one kind or the other, however often they are drawn anew.
-///
-/// The training images are a random part of the split, and only copies of these are seen: where they are a sixth of
+/// - `memorisation_ratio`: the mean distance to the nearest training image divided by that to the nearest test image. 1
+///   is no copying, 0 exact copies.
+/// - `memorisation_error`: the standard deviation of the share over random draws of the real images, about 0.5 /
+///   sqrt(D). D is the effective number of different neighbours. Samples that are alike have few neighbours, and are
+///   all nearer to the same kind, however many samples there are.
+/// The training images are a random part of the split, and only copies of that part are detected. If it is a sixth of
 /// the split, a generator that only copies has 1/6 + 5/6 x 0.5 = 0.58.
 public enum Memorisation: Metric {
     public static let names = ["memorisation", "memorisation_ratio", "memorisation_error"]
@@ -20,13 +19,13 @@ public enum Memorisation: Metric {
         "how far chance alone moves memorisation",
     ]
     public static let minimumSamples = 100
-    /// A test image in place of a generated one would find itself.
+    /// A test image in place of a generated one would be its own nearest neighbour.
     public static let comparesSplits = true
-    /// Of fewer, a share tells nothing: one image, repeated, is always nearer to either.
+    /// With fewer neighbours the share means nothing: one repeated image gives only 0 or 1.
     private static let leastNeighbours = 30.0
 
-    /// The inverse of the chance that two samples have the same nearest neighbour (Simpson, "Measurement of diversity",
-    /// 1949): as many equally frequent ones would have it.
+    /// 1 / the probability that two samples have the same nearest neighbour (Simpson, "Measurement of diversity",
+    /// 1949): the number of equally frequent neighbours that has the same probability.
     private static func effectiveNumber(_ neighbours: [Int]) -> Double {
         let counts = neighbours.reduce(into: [Int: Double]()) { $0[$1, default: 0] += 1 }
         let total = Double(neighbours.count)

@@ -1,20 +1,20 @@
-/// What a metric is computed from: equally many images of each kind, N.
+/// The input of a metric: equally many images of each kind, N.
 public struct MetricInput: Sendable {
-    /// The images that are judged.
+    /// The generated images.
     public var generated: Features
-    /// Random images of the training split: what the generated ones are compared with.
+    /// Random images of the training split, with which the generated ones are compared.
     public var training: Features
-    /// Random images of the test split, which no training saw.
+    /// Random images of the test split, not used in training.
     public var held: Features
-    /// The share of each class in the data, [K], summing to 1; nil where the classes are not known.
+    /// The share of each class in the data, [K], summing to 1; nil if the classes are not known.
     public var classShares: [Double]?
-    /// The Gaussians that points are drawn from; nil where the samples are images.
+    /// The mixture that real points are drawn from; nil if the samples are images.
     public var toy: GaussianMixture?
-    /// The whole training split; nil where the samples are no images.
+    /// The whole training split; nil if the samples are not images.
     public var trainingSet: ImageSet?
-    /// What random subsets are drawn with.
+    /// The random seed of subsets.
     public var seed: UInt64
-    /// Told what is being done, by what takes long.
+    /// Called by slow metrics with a text about their progress.
     public var progress: @Sendable (String) -> Void = { _ in }
 
     /// Equally many images of each kind.
@@ -31,22 +31,22 @@ public struct MetricInput: Sendable {
     }
 }
 
-/// A figure, or a few that are computed together, that tell how good generated images are.
+/// A metric of the quality of generated images: one figure, or several that are computed together.
 ///
 /// To add one, write a file like `Score.swift` and its line in ``Metrics/all``.
 public protocol Metric: Sendable {
     /// The names of its figures, as `--metrics` takes them and JSON has them.
     static var names: [String] { get }
-    /// What each figure says, in a line.
+    /// A one-line description of each figure.
     static var about: [String] { get }
-    /// Below this many images the figures mean nothing.
+    /// The fewest images for which the figures are meaningful.
     static var minimumSamples: Int { get }
-    /// Whether its real-versus-real figures take other training images for generated ones, not the test split.
+    /// Whether its real-versus-real figures use other training images as generated ones, instead of the test split.
     static var comparesSplits: Bool { get }
-    /// Whether it takes minutes, and is therefore computed only where it is asked for by name.
+    /// Whether it takes minutes. Such metrics are computed only if they are requested by name.
     static var isSlow: Bool { get }
-    /// A figure for each name, of an input that ``Metrics/figures(_:_:)`` has checked. Throws a world's error where
-    /// one would mean nothing.
+    /// A figure for each name, from an input that ``Metrics/figures(_:_:)`` has checked. Throws a `world` error if a
+    /// figure would mean nothing.
     static func figures(_ input: MetricInput) throws -> [Double]
 }
 
@@ -56,13 +56,13 @@ extension Metric {
 }
 
 extension MetricInput {
-    /// The observations beside what messages call them.
+    /// The features of each kind of images, with the kind's name in messages.
     private var kinds: [(name: String, observation: Features)] {
         [("generated", generated), ("training", training), ("test", held)]
     }
 
-    /// Throws a world's error unless there are equally many images of each kind, seen by one evaluator, all numbers
-    /// are finite, probabilities are such, and the training images are not all one.
+    /// Throws a `world` error unless there are equally many images of each kind, with features of one evaluator. Also
+    /// throws for NaN or infinity, invalid probabilities, or training images that are all the same.
     package func check() throws {
         for (name, observation) in kinds {
             let (features, probabilities) = (observation.features, observation.probabilities)
@@ -97,7 +97,7 @@ extension MetricInput {
     }
 }
 
-/// Whether none of the shares is negative and they sum to 1, as far as floats do; an empty list counts too.
+/// Whether no share is negative and they sum to 1 within 0.001; also true for an empty list.
 func isDistribution(_ shares: [Double]) -> Bool {
     shares.isEmpty || shares.allSatisfy { $0 >= 0 } && abs(shares.reduce(0, +) - 1) < 1e-3
 }

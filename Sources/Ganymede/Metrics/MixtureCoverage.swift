@@ -1,5 +1,5 @@
-/// Of points: the Gaussians that have a point of high quality, the share of such points, and how far the Gaussians'
-/// shares are from equal ones, in nats: see ``MixtureModes``.
+/// For points: the number of Gaussians that have a point of high quality, the share of such points, and the divergence
+/// of the Gaussians' shares from equal ones, in nats. See ``MixtureModes``.
 public enum MixtureCoverage: Metric {
     public static let names = ["modes", "high_quality", "mode_kl_uniform"]
     public static let about = [

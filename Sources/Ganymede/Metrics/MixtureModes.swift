@@ -1,17 +1,18 @@
-/// How points in the plane cover a mixture of equal Gaussians, whose centres are the modes. As for the grids and rings of
-/// Srivastava et al., "VEEGAN" (2017), and Lin et al., "PacGAN" (2018).
+/// How points cover the modes of a mixture of equal Gaussians. As for the grids and rings of Srivastava et al.,
+/// "VEEGAN" (2017), and Lin et al., "PacGAN" (2018).
 ///
-/// A point is of high quality within 3 standard deviations of a centre: of the mixture itself 1 - e^(-9/2) = 98.9 % are.
+/// A point is of high quality within 3 standard deviations of a centre. This holds for 1 - e^(-9/2) = 98.9 % of the
+/// mixture's own points.
 public struct MixtureModes: Sendable, Equatable {
-    /// Centres that have a point of high quality.
+    /// The number of centres that have a point of high quality.
     public let hit: Int
     /// The share of points of high quality.
     public let highQualityShare: Double
     /// All points, each counted for its nearest centre.
     public let histogram: ClassHistogram
 
-    /// What `points` [N, D] cover of Gaussians of standard deviation `deviation` around `centres` [K, D]. Throws where
-    /// a point is not finite; misuse where there are no points, no centres, or columns differ.
+    /// Measures how `points` [N, D] cover Gaussians of standard deviation `deviation` around `centres` [K, D]. Throws
+    /// for NaN or infinity; misuse if there are no points, no centres, or columns differ.
     public init(_ points: Matrix, centres: Matrix, deviation: Double) throws {
         if points.columns != centres.columns || points.rows == 0 || centres.rows == 0 {
             misuse(

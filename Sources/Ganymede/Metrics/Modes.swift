@@ -1,9 +1,10 @@
-/// How many of the evaluator's classes generated images hit, each being of its most likely class, and how far their
-/// shares are from equal ones: KL(histogram || uniform) in nats. As counted since Metz et al., "Unrolled generative
-/// adversarial networks" (2016). N perfect samples have a divergence of about (K - 1) / 2N: ``ClassHistogram/bias``.
+/// How many of the evaluator's classes the generated images cover, each counted as its most likely class, and the
+/// divergence of their shares from equal ones: KL(histogram || uniform) in nats. As in Metz et al., "Unrolled
+/// generative adversarial networks" (2016). N perfect samples have a divergence of about (K - 1) / 2N:
+/// ``ClassHistogram/bias``.
 ///
-/// Of StackedMNIST, pictures whose three channels are each a digit, the classes are the 1000 three-digit numbers, and N is
-/// 26,000 since Srivastava et al., "VEEGAN" (2017): perfect samples have a divergence of 0.0193.
+/// The classes of StackedMNIST, whose images have a digit in each of three channels, are the 1000 three-digit numbers.
+/// N is 26,000 since Srivastava et al., "VEEGAN" (2017): perfect samples have a divergence of 0.0193.
 public enum Modes: Metric {
     public static let names = ["modes", "mode_kl_uniform"]
     public static let about = [
@@ -17,7 +18,7 @@ public enum Modes: Metric {
     }
 }
 
-/// How far the classes of generated images are from those of the data: KL(histogram || shares) in nats, where the
+/// The divergence of the generated images' classes from those of the data: KL(histogram || shares) in nats, if the
 /// shares are known. See ``Modes``.
 public enum ModeDivergence: Metric {
     public static let names = ["mode_kl"]
@@ -43,7 +44,7 @@ public enum ModeDivergence: Metric {
 }
 
 extension ClassHistogram {
-    /// The classes of the generated images. Throws where the evaluator knows less than two.
+    /// The classes of the generated images. Throws if the evaluator has fewer than two.
     init(of input: MetricInput) throws {
         guard input.generated.probabilities.columns > 1 else {
             throw GanymedeError.world("the evaluator knows no classes, so there are no modes")

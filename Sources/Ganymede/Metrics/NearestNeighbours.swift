@@ -1,16 +1,16 @@
-/// The nearest rows of one matrix to each row of another, by Euclidean distance: exact, as if every distance were
-/// computed in doubles.
+/// The nearest rows of one matrix to each row of another, by Euclidean distance. The result is exact, as if every
+/// distance were computed in double precision.
 public struct NearestNeighbours: Sendable {
-    /// Neighbours of each query, k.
+    /// The number of neighbours of each query, k.
     public let count: Int
-    /// Which rows of `points` they are, [N, k], nearest first; of equally near ones the lower row.
+    /// The neighbours' row indices in `points`, [N, k], nearest first; the lower row of equally near ones.
     public private(set) var indices: [Int]
-    /// How far they are, squared, [N, k].
+    /// The neighbours' squared distances, [N, k].
     public private(set) var squaredDistances: [Double]
 
-    /// The `count` nearest rows of `points` to each row of `queries`. With `exceptSelf`, row i is no neighbour of
-    /// query i: for the neighbours of points among themselves. Throws where a number is not finite; misuse where there
-    /// are fewer points, or other columns.
+    /// The `count` nearest rows of `points` to each row of `queries`. With `exceptSelf`, row i is no neighbour of query
+    /// i: for the neighbours of points among themselves. Throws for NaN or infinity; misuse if there are fewer points,
+    /// or the columns differ.
     public init(
         of queries: Matrix, among points: Matrix, count: Int, exceptSelf: Bool = false
     ) throws {
@@ -29,7 +29,7 @@ public struct NearestNeighbours: Sendable {
         try bounds.forEach { query, first, lower in
             let worst = (query + 1) * count - 1
             lower.forEachBelow {
-                // Nothing is nearer than copies.
+                // Once all neighbours found are exact copies, no point can be nearer.
                 distances[worst] > 0 ? Float(distances[worst] * bounds.scale).nextUp : -.infinity
             } _: { column in
                 let point = first + column

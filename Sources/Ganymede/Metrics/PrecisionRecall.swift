@@ -1,12 +1,12 @@
-/// How generated images lie within the real ones' manifold and the other way round, by balls around images to their
-/// k-th nearest neighbour (``Manifold``). As the package `prdc` of Naeem et al.
+/// How far the manifolds of generated and real images overlap. Both are estimated by balls around images that reach to
+/// the k-th nearest neighbour (``Manifold``). As in the package `prdc` of Naeem et al.
 ///
 /// - `precision`, `recall`, k = 3: the share of generated images that lie in a real image's ball, and of real images
 ///   that lie in a generated one's. Precision falls when images look wrong, recall when kinds of them are missing.
 ///   Kynkäänniemi et al., "Improved precision and recall metric for assessing generative models" (2019).
-/// - `density`, `coverage`, k = 5: how many real balls hold a generated image, on average, by k; and the share of real
-///   balls that hold one at least. For images like the real ones they tend to 1 and to 1 - 2^-k = 0.969. Density,
-///   unlike precision, is not raised by the large ball of one odd real image, and may exceed 1. Naeem et al., "Reliable
+/// - `density`, `coverage`, k = 5: the mean number of real balls that hold a generated image, divided by k; and the
+///   share of real balls that hold at least one. For perfect images they tend to 1 and to 1 - 2^-k = 0.969. Unlike
+///   precision, density is not raised by the large ball of a real outlier, and it may exceed 1. Naeem et al., "Reliable
 ///   fidelity and diversity metrics for generative models" (2020).
 public enum PrecisionRecall: Metric {
     public static let names = ["precision", "recall", "density", "coverage"]
@@ -49,6 +49,6 @@ public enum PrecisionRecall: Metric {
 }
 
 extension [Bool] {
-    /// The share of what is true.
+    /// The share of elements that are true.
     fileprivate var share: Double { Double(count { $0 }) / Double(count) }
 }

@@ -1,8 +1,9 @@
-/// The Inception Score of Salimans et al., "Improved techniques for training GANs" (2016), with the evaluator's classes:
-/// exp(E KL(p(y|x) || p(y))), p(y) being the mean of p(y|x). Between 1, all images alike or undecided, and the number
-/// of classes K, all certain and evenly spread. As torch-fidelity's with one split.
+/// The Inception Score of Salimans et al., "Improved techniques for training GANs" (2016), with the evaluator's
+/// classes: exp(E KL(p(y|x) || p(y))), where p(y) is the mean of p(y|x). It lies between 1, for images that are all
+/// alike or undecided, and the number of classes K, for images that are all certain and evenly spread. As in
+/// torch-fidelity with one split.
 ///
-/// It sees neither a lack of variety within a class nor how real images look.
+/// It detects neither a lack of variety within a class nor a difference from real images.
 public enum Score: Metric {
     public static let names = ["score"]
     public static let about = [

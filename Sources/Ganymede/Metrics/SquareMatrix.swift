@@ -1,11 +1,11 @@
-/// A square matrix of doubles whose rows are padded with zeros to whole vectors.
+/// A square matrix of doubles whose rows are padded with zeros to whole SIMD vectors.
 package struct SquareMatrix {
-    /// Rows, and columns.
+    /// The number of rows and of columns.
     package let side: Int
     private let width: Int
     private var storage: [SIMD8<Double>]
 
-    /// Zeros.
+    /// A matrix of zeros.
     package init(side: Int) {
         self.side = side
         width = (side + 7) / 8
@@ -51,25 +51,25 @@ package struct SquareMatrix {
         }
     }
 
-    /// Makes all rows orthogonal by rotations of two at a time, Hestenes's one-sided Jacobi method ("Inversion of
-    /// matrices by biorthogonalization", 1958). The rows' lengths are then the singular values: of a symmetric matrix
-    /// without negative eigenvalues the eigenvalues, each row lying along its eigenvector.
+    /// Makes all rows orthogonal by rotating two at a time: Hestenes's one-sided Jacobi method ("Inversion of matrices
+    /// by biorthogonalization", 1958). The rows' lengths are then the singular values. For a positive semidefinite
+    /// matrix they are the eigenvalues, and each row is parallel to its eigenvector.
     ///
     /// - Returns: the rows' lengths.
     package mutating func orthogonalizeRows() -> [Double] {
         let epsilon = Double(side) * .ulpOfOne
         var squares: [Double] = []
         var rotated = true
-        // Near the end each sweep squares the angles that are left: some ten make them vanish.
+        // Convergence is quadratic: about ten sweeps are enough.
         for _ in 0..<60 where rotated {
             rotated = false
             squares = (0..<side).map { dot($0, self, $0) }
-            // Rows this short are only rounding errors of the longest.
+            // Rows this short are only rounding errors of the longest one.
             let negligible = (squares.max() ?? 0) * .ulpOfOne * .ulpOfOne
             for i in 0..<side {
                 for j in i + 1..<side {
                     let product = dot(i, self, j)
-                    // Root by root: the product of the squares may be too large for a number.
+                    // Two roots, because the product of the squares could overflow.
                     let limit = epsilon * squares[i].squareRoot() * squares[j].squareRoot()
                     if abs(product) <= max(limit, negligible) { continue }
                     rotated = true
@@ -86,7 +86,7 @@ package struct SquareMatrix {
         return (0..<side).map { dot($0, self, $0).squareRoot() }
     }
 
-    /// Multiplies each row by a number of its own.
+    /// Multiplies each row by its factor.
     mutating func scaleRows(_ factors: [Double]) {
         for row in 0..<side {
             for index in row * width..<(row + 1) * width { storage[index] *= factors[row] }

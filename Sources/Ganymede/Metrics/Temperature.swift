@@ -1,13 +1,13 @@
-/// What logits are divided by before they become probabilities, so that confidence is how often the classifier is
-/// right (Guo et al., "On calibration of modern neural networks", 2017). It changes no prediction.
+/// Temperature scaling: logits are divided by a temperature before the softmax, so that confidence matches accuracy
+/// (Guo et al., "On calibration of modern neural networks", 2017). It changes no prediction.
 package enum Temperature {
-    /// Temperatures that are tried: a slice without a mistake would ask for zero.
+    /// The range of the search. Calibration images without a mistake would give a temperature of zero.
     private static let range = 1.0 / 16...16
 
-    /// The temperature under which labels that the classifier has not learned from are likeliest.
+    /// The temperature that maximizes the likelihood of labels that the classifier was not trained on.
     ///
-    /// The cross-entropy is convex in b = 1 / temperature, and its slope is the mean of (the logits' expectation - the
-    /// true class's logit): bisected until b is known to float's precision.
+    /// The cross-entropy is convex in b = 1 / temperature. Its derivative is the mean of (expected logit - true class's
+    /// logit), whose zero is found by bisection to the precision of a float.
     package static func fitted(logits: Matrix, labels: [Int]) -> Double {
         var (low, high) = (1 / range.upperBound, 1 / range.lowerBound)
         for _ in 0..<30 {
@@ -37,7 +37,7 @@ package enum Temperature {
 }
 
 extension Matrix {
-    /// Each row of logits as probabilities.
+    /// The softmax of each row of logits.
     func softmax(temperature: Double) -> Matrix {
         var probabilities: [Float] = []
         probabilities.reserveCapacity(values.count)

@@ -1,22 +1,5 @@
 /// A whole system: two networks, what they minimise, how and in which order.
-public struct GAN: Codable, Equatable, Sendable {
-    /// In which order the networks are updated.
-    public enum Schedule: String, Codable, Sendable, CaseIterable {
-        /// The discriminator on real images and fresh fakes, then the generator through the updated
-        /// discriminator on new noise.
-        case alternating
-        /// Both from one forward pass: the gradients of both losses at the old weights, then both updates.
-        case simultaneous
-    }
-
-    /// How the discriminator of the alternating schedule sees its images.
-    public enum DiscriminatorBatch: String, Codable, Sendable, CaseIterable {
-        /// The real batch, then fakes at the updated weights: two updates, as two calls of `train_on_batch`.
-        case separate
-        /// Both one after the other in one batch: one update.
-        case concatenated
-    }
-
+public struct GAN: Codable, Sendable {
     /// What the generator starts from.
     public enum Noise: String, Codable, Sendable, CaseIterable {
         /// Standard normal.
@@ -35,65 +18,39 @@ public struct GAN: Codable, Equatable, Sendable {
     /// Image to one logit.
     public var discriminator: Sequential
     /// What both minimise.
-    public var loss: AdversarialLoss
-    /// How much the real label is lowered for the discriminator.
-    public var labelSmoothing: Double
-    /// The order of updates.
-    public var schedule: Schedule
-    /// How the discriminator of the alternating schedule sees its images.
-    public var discriminatorBatch: DiscriminatorBatch
-    /// Whether the discriminator's fakes come from the generator in inference mode, as Keras's `predict` makes
-    /// them, or in training mode. For the alternating schedule.
-    public var fakesInInference: Bool
+    public var loss: any AdversarialLoss
+    /// What is added to the discriminator's loss.
+    public var regularizers: [any Regularizer]
+    /// A round of training: which network is updated on what, and in which order.
+    public var step: any TrainingStep
     /// What the generator starts from.
     public var noise: Noise
     /// Which numbers stand for black and white.
     public var pixels: PixelRange
     /// How the generator learns.
-    public var generatorOptimizer: AnyOptimizer
+    public var generatorOptimizer: any Optimizer
     /// How the discriminator learns.
-    public var discriminatorOptimizer: AnyOptimizer
+    public var discriminatorOptimizer: any Optimizer
 
-    /// A system. Networks that do not fit each other stop the process with both shapes.
+    /// A system. Throws a usage error, with both shapes, where its parts do not fit each other.
     public init(
-        generator: Sequential, discriminator: Sequential, loss: AdversarialLoss = .nonSaturating,
-        labelSmoothing: Double = 0, schedule: Schedule = .alternating,
-        discriminatorBatch: DiscriminatorBatch = .separate, fakesInInference: Bool = true,
-        noise: Noise = .normal, pixels: PixelRange = .signed,
-        generatorOptimizer: any Optimizer = Adam(learningRate: 2e-4, beta1: 0.5),
-        discriminatorOptimizer: any Optimizer = Adam(learningRate: 2e-4, beta1: 0.5)
-    ) {
+        generator: Sequential, discriminator: Sequential,
+        loss: some AdversarialLoss = .nonSaturating, regularizers: [any Regularizer] = [],
+        step: some TrainingStep = AlternatingStep(), noise: Noise = .normal,
+        pixels: PixelRange = .signed,
+        generatorOptimizer: some Optimizer = Adam(learningRate: 2e-4, beta1: 0.5),
+        discriminatorOptimizer: some Optimizer = Adam(learningRate: 2e-4, beta1: 0.5)
+    ) throws {
         self.generator = generator
         self.discriminator = discriminator
         self.loss = loss
-        self.labelSmoothing = labelSmoothing
-        self.schedule = schedule
-        self.discriminatorBatch = discriminatorBatch
-        self.fakesInInference = fakesInInference
+        self.regularizers = regularizers
+        self.step = step
         self.noise = noise
         self.pixels = pixels
-        self.generatorOptimizer = AnyOptimizer(generatorOptimizer)
-        self.discriminatorOptimizer = AnyOptimizer(discriminatorOptimizer)
-        if let fault { misuse(fault) }
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        func optional<Value: Decodable>(_ key: CodingKeys, _ standard: Value) throws -> Value {
-            try container.decodeIfPresent(Value.self, forKey: key) ?? standard
-        }
-        generator = try container.decode(Sequential.self, forKey: .generator)
-        discriminator = try container.decode(Sequential.self, forKey: .discriminator)
-        loss = try container.decode(AdversarialLoss.self, forKey: .loss)
-        labelSmoothing = try container.decode(Double.self, forKey: .labelSmoothing)
-        schedule = try container.decode(Schedule.self, forKey: .schedule)
-        discriminatorBatch = try optional(.discriminatorBatch, .separate)
-        fakesInInference = try optional(.fakesInInference, true)
-        noise = try optional(.noise, .normal)
-        pixels = try optional(.pixels, .signed)
-        let optimizers = (CodingKeys.generatorOptimizer, CodingKeys.discriminatorOptimizer)
-        generatorOptimizer = try container.decode(AnyOptimizer.self, forKey: optimizers.0)
-        discriminatorOptimizer = try container.decode(AnyOptimizer.self, forKey: optimizers.1)
+        self.generatorOptimizer = generatorOptimizer
+        self.discriminatorOptimizer = discriminatorOptimizer
+        if let fault { throw GanymedeError.usage(fault) }
     }
 
     /// Why the parts do not fit each other, or which number is out of range; or nil.
@@ -118,10 +75,18 @@ public struct GAN: Codable, Equatable, Sendable {
         where !network.variables.contains(where: \.trainable) {
             return "\(network.name) has nothing to learn"
         }
-        if !(0...1).contains(labelSmoothing) {
-            return "label smoothing is from 0 to 1, and not \(labelSmoothing)"
+        for regularizer in regularizers {
+            if let fault = regularizer.fault { return fault }
+            if regularizer.needsSeparateSamples,
+                let layer = discriminator.layers.first(where: { $0.mixesSamples })
+            {
+                return
+                    "the regularizer \"\(type(of: regularizer).kind)\" needs the gradient of each sample, and "
+                    + "\(type(of: layer).typeName) in \(discriminator.name) mixes samples: leave one of them out"
+            }
         }
-        return generatorOptimizer.value.fault ?? discriminatorOptimizer.value.fault
+        return loss.fault ?? step.fault(for: self) ?? generatorOptimizer.fault
+            ?? discriminatorOptimizer.fault
     }
 
     /// Why it makes neither images nor points; or nil.
@@ -140,5 +105,5 @@ public struct GAN: Codable, Equatable, Sendable {
     var pictureChannels: Int { makesPoints ? 3 : image[2] }
 
     /// What it makes, in a sentence.
-    var noun: String { makesPoints ? "points" : "images" }
+    package var noun: String { makesPoints ? "points" : "images" }
 }

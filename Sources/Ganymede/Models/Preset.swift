@@ -25,7 +25,7 @@ public struct Preset: Sendable {
     /// Steps whose grids are shown side by side.
     public var milestones: [Int] = []
     /// The networks for images of a side and a number of channels.
-    public let make: @Sendable (_ size: Int, _ channels: Int) -> GAN
+    public let make: @Sendable (_ size: Int, _ channels: Int) throws -> GAN
 
     /// Every side that is reasonable.
     static let anySide = Array(4...128)
@@ -42,7 +42,7 @@ public struct Preset: Sendable {
                 throw GanymedeError.usage(
                     "\(name) makes points of the plane: it takes no --size and no --channels")
             }
-            return make(0, 0)
+            return try make(0, 0)
         }
         let (size, channels) = (size ?? 28, channels ?? 1)
         guard channels == 1 || channels == 3 else {
@@ -53,7 +53,7 @@ public struct Preset: Sendable {
             throw GanymedeError.usage(
                 "\(name) cannot make images of \(size) pixels; the nearest it can is \(nearest)")
         }
-        return make(size, channels)
+        return try make(size, channels)
     }
 
     /// Its usual length and intervals with batches of `batch` out of `images` images.

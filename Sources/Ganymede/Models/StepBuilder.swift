@@ -1,164 +1,175 @@
-/// A scalar feed that depends on the number of the update.
-package struct HostScalar: Sendable {
-    package let feed: String
-    let optimizer: AnyOptimizer
-    let index: Int
-    let network: String
-    /// Which of the network's updates in a step, from 0.
-    let turn: Int
-    /// How many updates the network gets in a step.
-    var updatesPerStep: Int
-
-    /// The value for the step that follows `step` finished ones.
-    func value(step: Int) -> Float { Float(exactValue(step: step)) }
-
-    package func exactValue(step: Int) -> Double {
-        optimizer.value.scalarValue(index, update: step * updatesPerStep + turn + 1)
-    }
-}
-
-/// The moves that schedules are made of.
-final class StepBuilder {
-    let gan: GAN
-    let builder: GraphBuilder
-    let variables: Variables
-    private(set) var hostScalars: [HostScalar] = []
-    var reportsGradients = false
-    /// Whether the simultaneous schedule goes back through D once for both losses on fakes. Exact where D treats each
-    /// sample by itself.
-    var sharesBackward: Bool
-    let batch: Int
-    private var turns: [String: Int] = [:]
+/// What a ``TrainingStep`` is written with: real images, noise, both networks, updates of either, and reports.
+///
+/// ```swift
+/// let real = step.discriminate(step.realImages(), pass: "real")
+/// let fake = step.discriminate(step.generate(.inference, pass: "fake"), pass: "fake")
+/// let loss = step.gan.loss.discriminator(real: real, fake: fake)
+/// step.minimize(loss, of: .discriminator)
+/// step.report(discriminator: loss, real: real, fake: fake)
+/// ```
+public final class StepBuilder: UpdateBuilder {
+    /// The networks, their loss and their optimizers.
+    public let gan: GAN
+    private(set) var reports = StepReports()
+    private var passes = 0
 
     init(_ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness) {
         self.gan = gan
-        self.batch = batch
-        sharesBackward = !gan.discriminator.layers.contains { $0.mixesSamples }
-        builder = GraphBuilder(randomness: randomness)
-        variables = Variables(builder)
-    }
-
-    /// The batch that the loader fills.
-    func realImages() -> Tensor { builder.feed("real", TensorType(Shape([batch] + gan.image))) }
-
-    /// Images from new noise. `pass` names the noise and the dropout masks.
-    func generate(mode: Mode, pass: String) -> Tensor {
-        let shape = Shape([batch] + gan.generator.input)
-        let noise = builder.random(gan.noise.distribution, shape, stream: "noise/\(pass)")
-        return gan.generator(noise, variables, mode: mode, pass: pass)
-    }
-
-    /// Logits [batch, 1].
-    func discriminate(_ images: Tensor, pass: String, frozen: Bool = false) -> Tensor {
-        gan.discriminator(images, variables, mode: .training, pass: pass, frozen: frozen)
+        super.init(batch: batch, randomness: randomness)
     }
 
     /// One of the two sides.
-    enum Player { case generator, discriminator }
+    public enum Player: Sendable { case generator, discriminator }
+
+    // MARK: Networks
+
+    /// Real images of the step's batch number `turn`, [batch, height, width, channels] in the range of ``GAN/pixels``;
+    /// or points [batch, 2].
+    public func realImages(_ turn: Int = 0) -> Tensor { samples(gan.image, turn: turn) }
+
+    /// New noise for the generator.
+    ///
+    /// - Parameter pass: names it: every pass of a step has its own.
+    public func noise(pass: String? = nil) -> Tensor {
+        graph.random(
+            gan.noise.distribution, Shape([batch] + gan.generator.input),
+            stream: "noise/\(pass ?? nextPass())")
+    }
+
+    /// The generator's images of new noise.
+    ///
+    /// - Parameters:
+    ///   - mode: whether batch normalization and dropout are those of training.
+    ///   - pass: names the noise and the dropout masks: every pass of a step has its own.
+    public func generate(_ mode: Mode = .training, pass: String? = nil) -> Tensor {
+        let pass = pass ?? nextPass()
+        return gan.generator(noise(pass: pass), variables, mode: mode, pass: pass)
+    }
+
+    /// The discriminator's logits [batch, 1], in training mode.
+    ///
+    /// - Parameters:
+    ///   - pass: names the dropout masks: every pass of a step has its own.
+    ///   - frozen: statistics of batch normalization stay as they are, as in a pass that trains the generator.
+    public func discriminate(_ images: Tensor, pass: String? = nil, frozen: Bool = false) -> Tensor
+    {
+        gan.discriminator(
+            images, variables, mode: .training, pass: pass ?? nextPass(), frozen: frozen)
+    }
+
+    private func nextPass() -> String {
+        passes += 1
+        return "pass\(passes)"
+    }
+
+    // MARK: Updates
+
+    /// One update of a side, and of nothing else, down the gradient of `loss`.
+    public func minimize(_ loss: Tensor, of player: Player, pass: String? = nil) {
+        update(player, gradients(of: loss, by: player, pass: pass))
+    }
+
+    /// The derivatives of `loss` by each trainable variable of a side that has been used so far.
+    public func gradients(
+        of loss: Tensor, by player: Player, pass: String? = nil
+    ) -> ParameterGradients {
+        gradients(of: [Cotangent(of: loss)], by: player, pass: pass)
+    }
+
+    func gradients(
+        of sources: [Cotangent], by player: Player, pass: String? = nil
+    ) -> ParameterGradients {
+        let network = network(player)
+        return gradients(of: sources, by: [network], pass: pass ?? network.name)
+    }
+
+    /// One update of a side by its optimizer.
+    public func update(_ player: Player, _ gradients: ParameterGradients) {
+        let optimizer =
+            player == .generator ? gan.generatorOptimizer : gan.discriminatorOptimizer
+        update(gradients, with: optimizer, of: network(player).name)
+    }
+
+    /// What the GAN's regularizers add to the discriminator's loss; nil where there are none.
+    public func penalties(real: Tensor, fake: Tensor) -> Tensor? {
+        var sum: Tensor?
+        for regularizer in gan.regularizers {
+            let term = penalize(regularizer, real: real, fake: fake)
+            sum = sum.map { $0 + term } ?? term
+        }
+        return sum
+    }
+
+    /// What a regularizer adds to the discriminator's loss.
+    public func penalize(_ regularizer: any Regularizer, real: Tensor, fake: Tensor) -> Tensor {
+        regularizer.penalty(
+            { self.discriminate($0, frozen: true) }, real: real, fake: fake.stopGradient(),
+            random: { self.graph.random(.uniform, $0, stream: "penalty/\(self.nextPass())") })
+    }
+
+    /// Keeps an exponential moving average of a side's weights, as they are after the updates so far.
+    public func average(_ player: Player, decay: Double) {
+        average(network(player), decay: graph.constant(decay))
+    }
+
+    /// The same with a decay that is a function of the finished steps.
+    public func average(_ player: Player, decay: @escaping @Sendable (_ step: Int) -> Double) {
+        let network = network(player)
+        average(network, decay: scalar("\(network.name).ema.decay", decay))
+    }
 
     private func network(_ player: Player) -> Sequential {
         player == .generator ? gan.generator : gan.discriminator
     }
 
-    /// Moves the trainable variables of a side, and no others, down the gradient of `loss`.
-    func minimize(_ loss: Tensor, _ player: Player, pass: String) {
-        update(player, playerGradients(of: [Cotangent(of: loss)], player, pass: pass))
+    // MARK: Reports
+
+    /// Hands out the discriminator's loss, and the shares of real images and of fakes that it classified correctly.
+    ///
+    /// - Parameters:
+    ///   - real: its logits of real images.
+    ///   - fake: its logits of fakes.
+    public func report(discriminator loss: Tensor, real: Tensor, fake: Tensor) {
+        reports.dLoss = graph.result("d_loss", loss)
+        reports.dAccReal = graph.result("d_acc_real", shareAboveZero(real))
+        reports.dAccFake = graph.result("d_acc_fake", 1 - shareAboveZero(fake))
     }
 
-    /// Where a way back begins: a tensor, and the derivative of what is minimised by it.
-    struct Cotangent {
-        let tensor: Tensor
-        let value: Tensor
-
-        init(tensor: Tensor, value: Tensor) {
-            self.tensor = tensor
-            self.value = value
-        }
-
-        /// From a loss itself.
-        init(of loss: Tensor) {
-            self.init(tensor: loss, value: loss.builder.constant(1).broadcast(to: loss.shape))
-        }
+    /// Hands out the generator's loss, and the share of its images that the discriminator classified as real.
+    ///
+    /// - Parameter fake: the discriminator's logits of its images.
+    public func report(generator loss: Tensor, fake: Tensor) {
+        reports.gLoss = graph.result("g_loss", loss)
+        reports.gAcc = graph.result("g_acc", shareAboveZero(fake))
     }
 
-    /// The gradient of what `sources` stand for by each trainable variable of a side.
-    func playerGradients(of sources: [Cotangent], _ player: Player, pass: String) -> [(
-        Variable, Tensor
-    )] {
-        let trained = variables.declared.filter {
-            $0.trainable && $0.name.hasPrefix("\(network(player).name).")
+    /// Hands out a scalar of the step's own; the journal holds it under `name`, which is in snake case.
+    @discardableResult
+    public override func report(_ name: String, _ scalar: Tensor) -> ResultHandle {
+        let isPlain =
+            !name.isEmpty
+            && name.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "_") }
+        if !isPlain || StepReports.journalFields.contains(name) {
+            misuse(
+                "a step cannot report \"\(name)\": take a name in snake case that journals do not have already"
+            )
         }
-        let found = gradients(
-            of: sources.map(\.tensor), from: sources.map(\.value),
-            withRespectTo: trained.map(variables.value))
-        for (variable, gradient) in zip(trained, found) where reportsGradients {
-            builder.result("gradient.\(pass).\(variable.name)", gradient)
-        }
-        return Array(zip(trained, found))
-    }
-
-    /// One update of a side's variables by its optimizer.
-    func update(_ player: Player, _ gradients: [(Variable, Tensor)]) {
-        let name = network(player).name
-        let optimizer =
-            player == .generator ? gan.generatorOptimizer : gan.discriminatorOptimizer
-        let scalars = scalarFeeds(name, optimizer)
-        for (variable, gradient) in gradients {
-            builder.scoped("update(\(variable.name))") {
-                update(variable, gradient, name, optimizer.value, scalars)
-            }
-        }
-    }
-
-    /// Hands out D's loss, and the shares of real images and of fakes that it classified correctly.
-    func report(dLoss: Tensor, _ onReal: Tensor, _ onFake: Tensor) {
-        builder.result("d_loss", dLoss)
-        builder.result("d_acc_real", shareTakenForReal(onReal))
-        builder.result("d_acc_fake", 1 - shareTakenForReal(onFake))
-    }
-
-    /// Hands out G's loss, and the share of its images that D classified as real.
-    func report(gLoss: Tensor, _ judged: Tensor) {
-        builder.result("g_loss", gLoss)
-        builder.result("g_acc", shareTakenForReal(judged))
-    }
-
-    private func update(
-        _ variable: Variable, _ gradient: Tensor, _ network: String, _ optimizer: any Optimizer,
-        _ scalars: [Tensor]
-    ) {
-        let rest = variable.name.dropFirst(network.count + 1)
-        let slots = optimizer.slots.map { slot in
-            Variable(
-                name: "\(network).\(type(of: optimizer).kind).\(slot).\(rest)",
-                shape: variable.shape, initializer: .zeros, trainable: false)
-        }
-        let new = optimizer.apply(
-            variables.value(variable), gradient, slots: slots.map(variables.value),
-            scalars: scalars)
-        variables.update(variable.name, to: new.weight)
-        for (slot, value) in zip(slots, new.slots) { variables.update(slot.name, to: value) }
-    }
-
-    /// Feeds for the scalars of the network's next update.
-    private func scalarFeeds(_ network: String, _ optimizer: AnyOptimizer) -> [Tensor] {
-        let turn = turns[network, default: 0]
-        turns[network] = turn + 1
-        for index in hostScalars.indices where hostScalars[index].network == network {
-            hostScalars[index].updatesPerStep = turn + 1
-        }
-        return optimizer.value.scalars.enumerated().map { index, scalar in
-            let feed = "\(network).\(type(of: optimizer.value).kind).\(scalar).\(turn)"
-            hostScalars.append(
-                HostScalar(
-                    feed: feed, optimizer: optimizer, index: index, network: network, turn: turn,
-                    updatesPerStep: turn + 1))
-            return builder.feed(feed, TensorType(.scalar))
-        }
+        return super.report(name, scalar)
     }
 
     /// The share of logits above 0, that is of probabilities above a half.
-    private func shareTakenForReal(_ logits: Tensor) -> Tensor {
+    private func shareAboveZero(_ logits: Tensor) -> Tensor {
         (logits .> 0).cast(.float32).mean()
     }
+}
+
+/// What every step reports.
+struct StepReports: Sendable {
+    var dLoss, dAccReal, dAccFake, gLoss, gAcc: ResultHandle?
+
+    /// Names that lines of `journal.jsonl` have, whatever the step.
+    static let journalFields: Set = [
+        "step", "epoch", "images", "seconds", "d_loss", "g_loss", "d_acc", "d_acc_real",
+        "d_acc_fake", "g_acc", "images_per_second", "metrics", "metrics_real",
+    ]
 }

@@ -21,6 +21,8 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var threads: Int
     /// What the arithmetic is done in.
     public var precision: Precision
+    /// What runs the programs.
+    public var backend: BackendKind
     /// Steps between grids of samples.
     public var sampleEvery: Int
     /// Steps between checkpoints.
@@ -41,7 +43,8 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     /// A run; as many threads as the machine has processors unless said.
     public init(
         batch: Int = 128, steps: Int = 6400, seed: Int = 0, threads: Int = Machine.processors,
-        precision: Precision = .auto, sampleEvery: Int = 200, checkpointEvery: Int = 5000,
+        precision: Precision = .auto, backend: BackendKind = .cpu, sampleEvery: Int = 200,
+        checkpointEvery: Int = 5000,
         grid: [Int] = [5, 5], epochSteps: Int? = nil, milestones: [Int] = [],
         announceSamples: Bool = false, metricsEvery: Int? = nil, metricsSamples: Int = 5000
     ) {
@@ -50,6 +53,7 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         self.seed = seed
         self.threads = threads
         self.precision = precision
+        self.backend = backend
         self.sampleEvery = sampleEvery
         self.checkpointEvery = checkpointEvery
         self.grid = grid
@@ -72,10 +76,14 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         grid = try container.decode([Int].self, forKey: .grid)
         epochSteps = try container.decodeIfPresent(Int.self, forKey: .epochSteps)
         // Runs older than these options do without them.
+        backend = try container.decodeIfPresent(BackendKind.self, forKey: .backend) ?? .cpu
         milestones = try container.decodeIfPresent([Int].self, forKey: .milestones) ?? []
         announceSamples =
             try container.decodeIfPresent(Bool.self, forKey: .announceSamples) ?? false
         metricsEvery = try container.decodeIfPresent(Int.self, forKey: .metricsEvery)
         metricsSamples = try container.decodeIfPresent(Int.self, forKey: .metricsSamples) ?? 5000
     }
+
+    /// Whether a grid of samples is made after a step.
+    func isSampled(_ step: Int) -> Bool { step % sampleEvery == 0 || milestones.contains(step) }
 }

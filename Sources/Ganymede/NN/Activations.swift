@@ -5,7 +5,7 @@ public struct LeakyReLU: Layer {
     /// The slope below zero.
     public let negativeSlope: Double
 
-    /// A leaky ReLU with a slope that is not negative.
+    /// A leaky ReLU with a non-negative slope.
     public init(_ negativeSlope: Double = 0.3) {
         self.negativeSlope = negativeSlope
     }

@@ -1,12 +1,12 @@
 /// Batch normalization over all axes but the last, as Keras defines it (Ioffe and Szegedy, 2015).
 ///
-/// Training uses the batch's mean and population variance and moves the kept statistics:
-/// moving = momentum moving + (1 - momentum) batch. Inference uses the kept ones, as does a frozen network.
+/// Training uses the batch's mean and population variance and updates the moving statistics:
+/// moving = momentum moving + (1 - momentum) batch. Inference and frozen networks use the moving statistics.
 public struct BatchNorm: Layer {
     public static let kind = "batch_norm"
-    /// The share of the old statistic that stays at each step.
+    /// The share of the moving statistics that is kept at each step.
     public let momentum: Double
-    /// What is added to the variance.
+    /// Added to the variance, to avoid a division by zero.
     public let epsilon: Double
 
     /// A normalization with Keras's defaults.

@@ -1,17 +1,17 @@
-/// A convolution over images [N, H, W, C], as Keras's layer of this name: `weight` is
+/// A convolution over images [N, H, W, C], as Keras's `Conv2D`: `weight` is
 /// [kernel rows, kernel columns, C, filters], `bias` [filters].
 public struct Conv2D: Layer {
     public static let kind = "conv2d"
     public var mixesSamples: Bool { false }
-    /// Channels that it makes.
+    /// Output channels.
     public let filters: Int
     /// Rows and columns of the kernel.
     public let kernelSize: Extent2D
-    /// Rows and columns from one place to the next.
+    /// Rows and columns between window positions.
     public let strides: Extent2D
-    /// What is put around the image.
+    /// Zeros around the image.
     public let padding: Padding
-    /// Whether a number is added to each channel.
+    /// Whether a bias is added to each channel.
     public let useBias: Bool
 
     /// A convolution with Keras's defaults: Glorot-uniform weights, zero biases, no padding.
@@ -41,20 +41,20 @@ public struct Conv2D: Layer {
 }
 
 /// A transposed convolution over images [N, H, W, C], as Keras's `Conv2DTranspose`: `weight` is
-/// [kernel rows, kernel columns, filters, C], `bias` [filters]. With `same` padding the image grows by the
-/// strides exactly.
+/// [kernel rows, kernel columns, filters, C], `bias` [filters]. With `same` padding the image's rows and columns are
+/// multiplied by the strides exactly.
 public struct ConvTranspose2D: Layer {
     public static let kind = "conv2d_transpose"
     public var mixesSamples: Bool { false }
-    /// Channels that it makes.
+    /// Output channels.
     public let filters: Int
     /// Rows and columns of the kernel.
     public let kernelSize: Extent2D
-    /// Rows and columns that one pixel becomes.
+    /// Rows and columns between the outputs of neighbouring pixels.
     public let strides: Extent2D
-    /// What the convolution that goes the other way puts around its image.
+    /// The padding of the forward convolution that this one transposes.
     public let padding: Padding
-    /// Whether a number is added to each channel.
+    /// Whether a bias is added to each channel.
     public let useBias: Bool
 
     /// A transposed convolution with Keras's defaults.

@@ -2,9 +2,9 @@
 public struct Dense: Layer {
     public static let kind = "dense"
     public var mixesSamples: Bool { false }
-    /// Outputs.
+    /// The number of outputs.
     public let units: Int
-    /// Whether b is there.
+    /// Whether b is added.
     public let useBias: Bool
 
     /// A layer of `units` outputs, with Glorot-uniform weights and zero biases.

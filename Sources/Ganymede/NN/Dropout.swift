@@ -1,9 +1,9 @@
-/// Sets each number to zero with probability `rate` while training, and scales the others by
+/// Sets each value to zero with probability `rate` while training, and scales the others by
 /// 1 / (1 - rate) (Srivastava et al., 2014). Stays active in a frozen network, as in Keras.
 public struct Dropout: Layer {
     public static let kind = "dropout"
     public var mixesSamples: Bool { false }
-    /// The share that is dropped.
+    /// The fraction of values that is dropped.
     public let rate: Double
 
     /// A dropout of a rate from 0 to below 1.

@@ -1,14 +1,14 @@
-/// A vector for each of a number of classes, as Keras's layer of this name: class numbers [N, ...] to
-/// [N, ..., outputDim]. `weight` is [inputDim, outputDim]. A number that is no class becomes zeros.
+/// A learned vector for each class, as Keras's `Embedding`: class numbers [N, ...] to [N, ..., outputDim]. `weight` is
+/// [inputDim, outputDim]. A number that is no class gives zeros.
 public struct Embedding: Layer {
     public static let kind = "embedding"
     public var mixesSamples: Bool { false }
-    /// Classes, numbered from 0.
+    /// The number of classes; they are numbered from 0.
     public let inputDim: Int
-    /// Numbers in a vector.
+    /// Values in a vector.
     public let outputDim: Int
 
-    /// Vectors that start uniform within +-0.05.
+    /// Vectors that are initialized uniformly within +-0.05.
     public init(_ inputDim: Int, _ outputDim: Int) {
         self.inputDim = inputDim
         self.outputDim = outputDim
@@ -25,7 +25,7 @@ public struct Embedding: Layer {
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
         let weight = context.parameter("weight", [inputDim, outputDim], .uniform(limit: 0.05))
         let numbers = context.constant([1, inputDim], (0..<inputDim).map(Double.init))
-        // One row of zeros and a one for each number.
+        // A one-hot row for each class number.
         let chosen = (x.reshape([x.shape.count, 1]) .== numbers).cast(.float32)
         return chosen.matmul(weight).reshape(Shape(x.shape.dimensions + [outputDim]))
     }

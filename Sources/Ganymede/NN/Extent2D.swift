@@ -1,4 +1,4 @@
-/// Rows and columns: of a window, a step, a factor. Written as `5` or `[5, 3]`.
+/// Rows and columns of a window, a stride or a factor. Written as `5` or `[5, 3]`.
 public struct Extent2D: Codable, Equatable, Sendable, ExpressibleByIntegerLiteral,
     ExpressibleByArrayLiteral
 {
@@ -34,10 +34,10 @@ public struct Extent2D: Codable, Equatable, Sendable, ExpressibleByIntegerLitera
         try list.encode(columns)
     }
 
-    /// As the engine takes it.
+    /// [rows, columns], for the engine.
     var array: [Int] { [rows, columns] }
 
-    /// Why a layer cannot use it as its `name`; nil where it can.
+    /// Why a layer cannot use it as its `name`; nil if it can.
     func fault(_ name: String) -> String? {
         let range = 1...256
         return range.contains(rows) && range.contains(columns)

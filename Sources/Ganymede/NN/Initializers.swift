@@ -1,4 +1,4 @@
-/// How a variable starts.
+/// How a variable is initialized.
 public enum Initializer: Sendable, Equatable {
     /// All 0.
     case zeros
@@ -11,7 +11,7 @@ public enum Initializer: Sendable, Equatable {
     /// Normal with this standard deviation.
     case normal(standardDeviation: Double)
 
-    /// The numbers of the variable called `name` in the run of `seed`.
+    /// The initial values of the variable `name` in a run with the random seed `seed`.
     package func values(_ shape: Shape, name: String, seed: UInt64) -> [Float] {
         let stream = "initial/\(name)"
         let key = RandomKey(seed: seed, step: 0)
@@ -31,7 +31,7 @@ public enum Initializer: Sendable, Equatable {
         }
     }
 
-    /// Inputs and outputs of one unit: the last two axes times the receptive field.
+    /// Fan in and fan out: the last two axes times the receptive field.
     private func fans(_ shape: Shape) -> (Int, Int) {
         guard shape.rank >= 2 else { return (shape.count, shape.count) }
         let field = shape.dimensions.dropLast(2).reduce(1, *)

@@ -1,35 +1,32 @@
-/// A layer: a small value without weights, which declares its parameters while it is applied.
+/// A layer: a small value without weights, which declares its parameters when it is applied.
 ///
 /// To add one, write a file like `Dense.swift` and its line in ``Layers/all``.
-public protocol Layer: Codable, Equatable, Sendable {
-    /// The name in files and paths, in snake case: `dense` makes `generator.dense1`.
-    static var kind: String { get }
-
-    /// Why the layer cannot take samples of this shape, its own numbers included; nil where it can.
+public protocol Layer: Registrable {
+    /// Why the layer cannot take samples of this shape, or has invalid options; nil if it can.
     func fault(forSample shape: [Int]) -> String?
 
-    /// Whether, while training, the output for one sample may depend on the others in its batch. A discriminator whose
-    /// layers all say false needs one backward pass for both losses of the simultaneous schedule.
+    /// Whether, while training, the output for one sample may depend on the others in its batch. If no layer of a
+    /// discriminator mixes samples, the simultaneous schedule needs only one backward pass for both losses.
     var mixesSamples: Bool { get }
 
-    /// The output for `x`, whose first axis is the batch, and which ``fault(forSample:)`` has let pass.
+    /// The output for `x`, whose first axis is the batch. ``fault(forSample:)`` has accepted its shape.
     func apply(_ x: Tensor, _ context: LayerContext) -> Tensor
 }
 
 extension Layer {
+    public static var family: KindFamily { Layers.family }
+
     /// The type's name as `summary()` shows it.
     public static var typeName: String { "\(Self.self)" }
 
-    /// True unless the layer says otherwise: the slower way, which is always right.
+    /// True by default: slower, but always correct.
     public var mixesSamples: Bool { true }
 
     /// Takes every shape.
     public func fault(forSample shape: [Int]) -> String? { nil }
-
-    func isEqual(to other: any Layer) -> Bool { (other as? Self) == self }
 }
 
-/// Whether a network learns or is used.
+/// Training or inference.
 public enum Mode: Sendable {
     /// Statistics of the batch, dropout active.
     case training
@@ -37,20 +34,20 @@ public enum Mode: Sendable {
     case inference
 }
 
-/// What a layer gets besides its input.
+/// What a layer receives besides its input.
 public struct LayerContext {
-    /// Whether the network learns or is used.
+    /// Training or inference.
     public let mode: Mode
-    /// The network only passes gradients on: its statistics stay as they are.
+    /// Whether the network only passes gradients on, without updating its statistics.
     public let frozen: Bool
     /// The layer's path, such as `generator.dense1`.
     public let path: String
     let pass: String
     let variables: Variables
 
-    /// A tensor that is learned, or kept beside what is learned.
+    /// A parameter that is learned, or a statistic. It is declared on first use.
     ///
-    /// - Parameter trainable: false for statistics, which no optimizer touches.
+    /// - Parameter trainable: false for statistics, which no optimizer updates.
     public func parameter(
         _ name: String, _ shape: Shape, _ initializer: Initializer, trainable: Bool = true
     ) -> Tensor {
@@ -60,7 +57,7 @@ public struct LayerContext {
                 trainable: trainable))
     }
 
-    /// Numbers that never change.
+    /// A constant tensor.
     public func constant(_ shape: Shape, _ values: [Double]) -> Tensor {
         variables.builder.constant(shape, values)
     }
@@ -70,23 +67,25 @@ public struct LayerContext {
         variables.update("\(path).\(name)", to: value)
     }
 
-    /// Random numbers of this layer's own in each pass and step.
+    /// Random values, different for each layer, pass and step.
     public func random(_ distribution: Distribution, _ shape: Shape) -> Tensor {
         let stream = "\(pass)/\(path.replacing(".", with: "/"))"
         return variables.builder.random(distribution, shape, stream: stream)
     }
 }
 
-/// A named tensor of a run, and how it starts.
+/// A named tensor of a run and its initializer.
 public struct Variable: Sendable {
     /// Such as `generator.dense1.weight`.
     public let name: String
     /// Extents.
     public let shape: Shape
-    /// Its first value.
+    /// How it is initialized.
     public let initializer: Initializer
-    /// Whether an optimizer changes it.
+    /// Whether an optimizer updates it.
     public let trainable: Bool
+    /// The variable whose first value it takes in place of one of its own.
+    package var startsAs: String?
 }
 
 /// The variables of a graph under construction: those declared so far, and each one's latest value.
@@ -98,7 +97,7 @@ public final class Variables {
 
     package init(_ builder: GraphBuilder) { self.builder = builder }
 
-    /// The latest value of a variable, which this declares if it is new.
+    /// The latest value of a variable, which is declared on first use.
     package func value(_ variable: Variable) -> Tensor {
         if let value = latest[variable.name] {
             if value.shape == variable.shape { return value }
@@ -110,8 +109,8 @@ public final class Variables {
         return value
     }
 
-    /// Later readers see the new value as a constant: nothing is differentiated through an update.
-    func update(_ name: String, to value: Tensor) {
+    /// Later readers see the new value as a constant: no gradient flows through an update.
+    package func update(_ name: String, to value: Tensor) {
         latest[name] = value.stopGradient()
         builder.update(name, to: value)
     }

@@ -1,9 +1,9 @@
-/// Layer normalization over the last axis, as Keras defines it (Ba, Kiros and Hinton, 2016): each sample by its own
-/// mean and population variance.
+/// Layer normalization, as Keras defines it (Ba, Kiros and Hinton, 2016), by the mean and population variance over the
+/// last axis.
 public struct LayerNorm: Layer {
     public static let kind = "layer_norm"
     public var mixesSamples: Bool { false }
-    /// What is added to the variance.
+    /// Added to the variance, to avoid a division by zero.
     public let epsilon: Double
 
     /// A normalization with Keras's default.

@@ -1,6 +1,6 @@
-/// Every layer by its kind: what lets a checkpoint say which networks it holds.
+/// The layers by kind, for checkpoints that name the kinds of their networks' layers.
 public enum Layers {
-    /// The registry.
+    /// The layers of the library.
     public static let all: [any Layer.Type] = [
         Dense.self, LeakyReLU.self, ReLU.self, Tanh.self, Sigmoid.self, BatchNorm.self,
         Dropout.self, Flatten.self, Reshape.self, Conv2D.self, ConvTranspose2D.self,
@@ -8,5 +8,6 @@ public enum Layers {
         Embedding.self,
     ]
 
-    static func type(of kind: String) -> (any Layer.Type)? { all.first { $0.kind == kind } }
+    /// The layers, for a ``Registry``.
+    public static let family = KindFamily("layer", all)
 }

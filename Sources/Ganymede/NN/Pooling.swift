@@ -1,12 +1,12 @@
-/// The largest number under a window, channel by channel.
+/// The largest value in a window, channel by channel.
 public struct MaxPool2D: Layer {
     public static let kind = "max_pool2d"
     public var mixesSamples: Bool { false }
     /// Rows and columns of the window.
     public let poolSize: Extent2D
-    /// Rows and columns from one place to the next.
+    /// Rows and columns between window positions.
     public let strides: Extent2D
-    /// What is put around the image; it never wins.
+    /// Padding around the image, which is never the largest value.
     public let padding: Padding
 
     /// A pooling with Keras's defaults: windows of two pixels a side that do not overlap.
@@ -25,15 +25,15 @@ public struct MaxPool2D: Layer {
     }
 }
 
-/// The mean under a window, channel by channel; what lies outside the image does not count.
+/// The mean in a window, channel by channel, over the pixels inside the image.
 public struct AveragePool2D: Layer {
     public static let kind = "average_pool2d"
     public var mixesSamples: Bool { false }
     /// Rows and columns of the window.
     public let poolSize: Extent2D
-    /// Rows and columns from one place to the next.
+    /// Rows and columns between window positions.
     public let strides: Extent2D
-    /// What is put around the image; it does not count.
+    /// Padding around the image, which does not count.
     public let padding: Padding
 
     /// A pooling with Keras's defaults: windows of two pixels a side that do not overlap.
@@ -57,7 +57,7 @@ private func poolingFault(
 ) -> String? {
     guard shape.count == 3 else { return imageWanted }
     if let fault = size.fault("window") ?? strides.fault("strides") { return fault }
-    // A place that sees nothing but padding has no largest number and no mean.
+    // A window of only padding has no largest value and no mean.
     if case .symmetric(let rows, let columns) = padding,
         !(0..<size.rows).contains(rows) || !(0..<size.columns).contains(columns)
     {
@@ -66,19 +66,19 @@ private func poolingFault(
     let window = Window(
         image: Array(shape[..<2]), size: size.array, strides: strides.array, padding: padding)
     if !window.isPossible { return "its window \(window) has no place" }
-    // Each pixel of the window is a tensor of its own.
+    // Unless the window tiles the image, each of its pixels becomes a separate tensor.
     return size.rows * size.columns <= 64 || window.tiles
         ? nil : "its window of \(size.array) pixels has more than 64 and does not tile the image"
 }
 
-/// Every pixel repeated: the nearest-neighbour upsampling of Keras.
+/// Repeats every pixel: nearest-neighbour upsampling, as in Keras.
 public struct UpSampling2D: Layer {
     public static let kind = "up_sampling2d"
     public var mixesSamples: Bool { false }
     /// Rows and columns that one pixel becomes.
     public let size: Extent2D
 
-    /// An upsampling, by two unless said.
+    /// An upsampling, by default by two.
     public init(_ size: Extent2D = 2) { self.size = size }
 
     public func fault(forSample shape: [Int]) -> String? {
@@ -90,7 +90,7 @@ public struct UpSampling2D: Layer {
     }
 }
 
-/// Zeros around an image.
+/// Adds zeros around an image.
 public struct ZeroPadding2D: Layer {
     public static let kind = "zero_padding2d"
     public var mixesSamples: Bool { false }
@@ -99,7 +99,7 @@ public struct ZeroPadding2D: Layer {
     /// Rows below and columns right of it.
     public let after: Extent2D
 
-    /// As many zeros on opposite sides, one unless said.
+    /// As many zeros on opposite sides, by default one.
     public init(_ padding: Extent2D = 1) { self.init(before: padding, after: padding) }
 
     /// Different numbers of zeros on opposite sides.

@@ -5,7 +5,7 @@
 ///     Dense(28 * 28); Tanh(); Reshape(28, 28, 1)
 /// }
 /// ```
-/// The builder takes `if`, `if else`, `switch` and `for`.
+/// The builder supports `if`, `if else`, `switch` and `for`.
 public struct Sequential: Sendable {
     /// The first part of its variables' names.
     public let name: String
@@ -14,7 +14,7 @@ public struct Sequential: Sendable {
     /// In order of application.
     public let layers: [any Layer]
 
-    /// A network; a layer that does not fit the one before stops the process with both shapes.
+    /// A network. If a layer does not fit the one before, the process stops with a message that has both shapes.
     public init(_ name: String, input: [Int], @LayerBuilder layers: () -> [any Layer]) {
         self.init(name, input: input, layers: layers())
     }
@@ -27,7 +27,7 @@ public struct Sequential: Sendable {
         if let fault { misuse(fault) }
     }
 
-    /// The path of each layer: its kind, numbered from 1 among its like.
+    /// The name of each layer: its kind and a number, counted from 1 for each kind.
     public var layerNames: [String] {
         var counts: [String: Int] = [:]
         return layers.map { layer in
@@ -41,7 +41,7 @@ public struct Sequential: Sendable {
     ///
     /// - Parameters:
     ///   - pass: distinguishes the random numbers of several passes in one step.
-    ///   - frozen: statistics stay as they are.
+    ///   - frozen: whether statistics are not updated.
     package func callAsFunction(
         _ x: Tensor, _ variables: Variables, mode: Mode, pass: String, frozen: Bool = false
     ) -> Tensor {
@@ -58,12 +58,12 @@ public struct Sequential: Sendable {
         }
     }
 
-    /// Why the layers do not fit each other, with the layer's path and the shape that it got; or nil.
+    /// Why the layers do not fit each other, with the layer's path and its input's shape; nil if they fit.
     package var fault: String? {
         if input.isEmpty || input.count > 3 || !Sequential.isReasonable(input) {
             return "\(name): the input cannot be \(input)"
         }
-        // So that whoever checks a file knows how long that can take.
+        // Bounds the time that checking a file can take.
         if layers.count > 1000 {
             return "\(name): a network has at most 1,000 layers, and not \(layers.count)"
         }
@@ -83,7 +83,7 @@ public struct Sequential: Sendable {
         return nil
     }
 
-    /// At most 64 million numbers, so that no product of sizes can overflow, whatever a file says.
+    /// At most 64 million values, so that no product of sizes can overflow, whatever a file says.
     private static func isReasonable(_ sample: [Int]) -> Bool {
         sample.allSatisfy((1...1_000_000).contains) && sample.reduce(1, *) <= 1 << 26
     }
@@ -94,7 +94,7 @@ public struct Sequential: Sendable {
         self.layers = layers
     }
 
-    /// What each layer makes of one sample, and the variables it declares.
+    /// The output shape of each layer for one sample, and the variables it declares.
     func trace() -> [(name: String, layer: any Layer, output: [Int], variables: [Variable])] {
         let variables = Variables(GraphBuilder())
         var x = variables.builder.feed("input", TensorType(Shape([1] + input)))
@@ -117,7 +117,7 @@ public struct Sequential: Sendable {
     /// Its variables, in order.
     public var variables: [Variable] { trace().flatMap(\.variables) }
 
-    /// The number of numbers in its variables.
+    /// The number of values in its variables.
     public var parameterCount: Int { variables.map(\.shape.count).reduce(0, +) }
 }
 
@@ -143,19 +143,13 @@ extension Sequential: Equatable {
 
 extension Sequential: Codable {
     private enum Key: String, CodingKey { case name, input, layers }
-    private enum LayerKey: String, CodingKey { case kind }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(name, forKey: .name)
         try container.encode(input, forKey: .input)
         var list = container.nestedUnkeyedContainer(forKey: .layers)
-        for layer in layers {
-            let element = list.superEncoder()
-            try layer.encode(to: element)
-            var kind = element.container(keyedBy: LayerKey.self)
-            try kind.encode(type(of: layer).kind, forKey: .kind)
-        }
+        for layer in layers { try list.superEncoder().encode(withKind: layer) }
     }
 
     public init(from decoder: any Decoder) throws {
@@ -163,16 +157,7 @@ extension Sequential: Codable {
         var list = try container.nestedUnkeyedContainer(forKey: .layers)
         var layers: [any Layer] = []
         while !list.isAtEnd {
-            let element = try list.superDecoder()
-            let kind = try element.container(keyedBy: LayerKey.self).decode(
-                String.self, forKey: .kind)
-            guard let type = Layers.type(of: kind) else {
-                throw DecodingError.dataCorrupted(
-                    .init(
-                        codingPath: element.codingPath,
-                        debugDescription: "there is no layer called \(kind)"))
-            }
-            layers.append(try type.init(from: element))
+            layers.append(try list.superDecoder().decodeKind(Layers.family))
         }
         name = try container.decode(String.self, forKey: .name)
         input = try container.decode([Int].self, forKey: .input)

@@ -9,7 +9,7 @@ public struct Flatten: Layer {
     }
 }
 
-/// The same numbers under another shape, the batch apart.
+/// The same values in another shape; the batch axis stays.
 public struct Reshape: Layer {
     public static let kind = "reshape"
     public var mixesSamples: Bool { false }

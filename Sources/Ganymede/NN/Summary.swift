@@ -37,7 +37,7 @@ extension Sequential {
     }
 }
 
-/// A count of 4-byte numbers with its size in memory.
+/// A count of 4-byte values and their size in memory.
 private func sized(_ count: Int) -> String {
     let bytes = Double(count * 4)
     let (value, unit) =

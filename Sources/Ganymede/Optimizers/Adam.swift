@@ -3,6 +3,7 @@
 /// PyTorch's epsilon differs by the factor sqrt(1 - beta2^t).
 public struct Adam: Optimizer {
     public static let kind = "adam"
+    public static var defaults: Adam? { Adam() }
     /// The step size before bias correction.
     public var learningRate: Double
     /// The share of the old mean that stays.

@@ -2,6 +2,7 @@
 /// v = rho v + (1 - rho) g^2, w -= lr g / sqrt(v + epsilon), lr = learningRate / (1 + decay (t - 1)).
 public struct RMSprop: Optimizer {
     public static let kind = "rmsprop"
+    public static var defaults: RMSprop? { RMSprop() }
     /// The first step size.
     public var learningRate: Double
     /// The share of the old mean square that stays.

@@ -2,6 +2,7 @@
 /// velocity = momentum velocity - lr g, w += velocity.
 public struct SGD: Optimizer {
     public static let kind = "sgd"
+    public static var defaults: SGD? { SGD() }
     /// The step size.
     public var learningRate: Double
     /// The share of the old velocity that stays.

@@ -1,13 +1,13 @@
-/// What a run's evaluations found: the figures of its best checkpoint beside the last one's and those of real samples.
+/// The metrics of a run's best and last evaluated checkpoints, beside those of real samples.
 struct BestAndLast {
     /// A title, and figures by name.
     let columns: [(title: String, figures: [String: Double])]
-    /// In the order in which figures are shown.
+    /// The names of the figures, in the order in which they are shown.
     let names: [String]
-    /// What each says, in a line.
+    /// A one-line description of each figure.
     let about: [String]
 
-    /// Nil where neither report is of an evaluation.
+    /// Nil if neither report has metrics.
     init?(best: StepReport?, last: StepReport?) {
         var columns: [(String, [String: Double])] = []
         if let best, let figures = best.metrics {
@@ -26,14 +26,14 @@ struct BestAndLast {
         about = names.map { Metrics.about($0, ofPoints: isOfPoints) }
     }
 
-    /// That of a journal.
+    /// The best and the last evaluation of a journal; nil if it has none.
     init?(_ journal: [StepReport]) {
         var best: StepReport?
         for report in journal where report.isBetter(than: best) { best = report }
         self.init(best: best, last: journal.last { $0.metrics != nil })
     }
 
-    /// A row for each figure, the head first.
+    /// A header, then a row for each figure.
     var rows: [[String]] {
         [[""] + columns.map(\.title)]
             + names.map { name in [name] + columns.map { $0.figures[name].map(short) ?? "-" } }
@@ -41,18 +41,19 @@ struct BestAndLast {
 }
 
 extension StepReport {
-    /// Whether the samples that were judged are points of the plane.
+    /// Whether the evaluated samples are points in the plane.
     var isOfPoints: Bool { metricsReal?["high_quality"] != nil }
 
-    /// The figure that tells checkpoints apart: the Fréchet distance, or coverage of points, which have none.
+    /// The metric by which checkpoints are compared: the Fréchet distance, or coverage for points, which have no
+    /// distance.
     var decisive: String { isOfPoints ? "coverage" : "fid" }
 
-    /// How far that is from the best there could be, less being better; nil where it was not measured.
+    /// How far that metric is from its best possible value, lower is better; nil if it was not measured.
     private var shortfall: Double? {
         metrics?[decisive].map { isOfPoints ? 1 - $0 : $0 }
     }
 
-    /// Whether its samples are better than another's, or any at all.
+    /// Whether its samples are better than those of `other`, or `other` has no metrics.
     func isBetter(than other: StepReport?) -> Bool {
         guard let shortfall else { return false }
         return other?.shortfall.map { shortfall < $0 } ?? true

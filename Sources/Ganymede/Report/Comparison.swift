@@ -1,16 +1,16 @@
-/// Runs side by side on one page: what differs between them, how good they are, their curves, their images.
+/// A page that compares runs: the options that differ, metrics, curves and images.
 public struct Comparison {
     private struct Run {
         let directory: RunDirectory
         let options: RunOptions
         let journal: [StepReport]
         let evaluation: Evaluation?
-        /// The folder's, or the whole path where another run's is called the same.
+        /// The folder's name, or the whole path if another run's folder has the same name.
         let name: String
     }
     private let runs: [Run]
 
-    /// - Parameter runs: folders of runs, and what evaluating each of them found.
+    /// - Parameter runs: folders of runs, each with its evaluation if there is one.
     public init(_ runs: [(path: String, evaluation: Evaluation?)]) throws {
         let names = runs.map { RunDirectory(path: $0.path).name }
         self.runs = try zip(runs, names).map { run, name in
@@ -68,7 +68,7 @@ public struct Comparison {
         ]
     }
 
-    /// A table for each way of judging: figures of other data or evaluators are not to be compared.
+    /// A table for each evaluation task: metrics of different data or evaluators cannot be compared.
     private var quality: String {
         var judges: [Evaluation] = []
         for one in runs.compactMap(\.evaluation)
@@ -108,7 +108,7 @@ public struct Comparison {
             leaves.contains { $0[key] != leaves[0][key] }
         }
         if keys.isEmpty { return "<p>None.</p>" }
-        // Between other systems it is every layer.
+        // Collapsed if long: between different systems every layer differs.
         let isOpen = keys.count > 12 ? "" : " open=\"open\""
         return "<details\(isOpen)><summary>\(keys.count) options</summary>"
             + table(keys.map { key in (key, leaves.map { $0[key]?.text ?? "-" }) }) + "</details>"
@@ -121,7 +121,7 @@ public struct Comparison {
                 run.directory.samplePath(RunDirectory.stepName(step)),
                 "\(run.name), step \(grouped(step))")
         }
-        // A run that was killed has none.
+        // A run that was killed has no GIF.
         let films = try runs.filter { Files.exists($0.directory.gifPath) }.map { run in
             try Page.figure(run.directory.gifPath, "\(run.name), as training went", kind: "gif")
         }

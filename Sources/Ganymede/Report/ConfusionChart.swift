@@ -1,4 +1,4 @@
-/// A confusion as a table of shaded cells: a row for each true class, a column for each prediction.
+/// A confusion matrix as shaded cells: a row for each true class, a column for each prediction.
 struct ConfusionChart {
     private static let (right, wrong) = (0x3a9d5d, 0xd1495b)
     private static let (width, height) = (44.0, 24.0)
@@ -7,7 +7,7 @@ struct ConfusionChart {
     let confusion: Confusion
     private var classes: Int { confusion.classNames.count }
 
-    /// Pixels of the whole picture.
+    /// The size of the whole picture in pixels.
     fileprivate var extent: (width: Int, height: Int) {
         let (columns, rows) = (Double(classes), Double(classes))
         return (
@@ -38,7 +38,7 @@ struct ConfusionChart {
             let images = Double(max(row.reduce(0, +), 1))
             for (prediction, count) in row.enumerated() where count > 0 {
                 let (x, y) = (left + Double(prediction) * width, top + Double(truth) * height)
-                // A root shows mistakes that are few.
+                // The square root makes rare mistakes visible.
                 canvas.rectangle(
                     x: x, y: y, width: width, height: height,
                     colour: truth == prediction ? ConfusionChart.right : ConfusionChart.wrong,
@@ -54,7 +54,7 @@ struct ConfusionChart {
 }
 
 extension Confusion {
-    /// As markup for a page: a picture of its own.
+    /// The chart as an SVG element for a page.
     public var svg: String {
         var canvas = SVGCanvas()
         let chart = ConfusionChart(confusion: self)
@@ -64,7 +64,7 @@ extension Confusion {
             + "<title>Which class is taken for which</title>\(canvas.body)</svg>\n"
     }
 
-    /// Writes the picture: a `.png`, or else an SVG file.
+    /// Writes the chart, as PNG if `path` ends in `.png` and as SVG otherwise.
     public func write(to path: String) throws {
         if Files.ending(path) == "png" {
             try Files.writeAtomically(path, [raster().png()])
@@ -73,7 +73,7 @@ extension Confusion {
         }
     }
 
-    /// As a picture for a file, of at most 40 classes: it is drawn larger than it is shown.
+    /// The chart as pixels, for at most 40 classes: it is drawn larger than it is shown.
     public func raster() throws -> Raster {
         guard classNames.count <= 40 else {
             throw GanymedeError.world(

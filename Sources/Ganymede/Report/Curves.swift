@@ -1,9 +1,9 @@
-/// The losses and accuracies of a run, and how good it was where that was measured, as one picture or one for each.
+/// Charts of a run's losses and accuracies, and of its metrics if they were measured: one picture, or one for each.
 struct Curves {
     private static let (red, blue, green) = (0xd1495b, 0x2e7fb8, 0x3a9d5d)
-    /// Colours that are told apart, for as many runs side by side.
+    /// Distinct colours for runs side by side.
     static let colours = [blue, red, green, 0xb8860b, 0x7b52ab, 0x4d4d4d]
-    /// The figures that tell checkpoints apart: of images, and of points.
+    /// The metrics by which checkpoints are compared: for images, and for points.
     private static let decisive = [
         (name: "fid", title: "Distance to the real images (fid)", isShare: false),
         (
@@ -68,7 +68,7 @@ struct Curves {
             ]).filter { $0.curves.contains { !$0.values.isEmpty } }
     }
 
-    /// Each chart as markup.
+    /// Each chart as an SVG element.
     var svg: String {
         charts.map { chart in
             var canvas = SVGCanvas()
@@ -78,7 +78,7 @@ struct Curves {
         }.joined()
     }
 
-    /// One chart above the other.
+    /// The charts one above the other, as one picture.
     func raster() throws -> Raster {
         var canvas = try GDCanvas(
             width: Int(Chart.width), height: Int(Chart.height) * charts.count)
@@ -90,7 +90,7 @@ struct Curves {
 }
 
 extension Chart.Curve {
-    /// What `value` finds in a journal, step by step; steps that have none are left out.
+    /// The values of a journal by step; steps for which `value` is nil are left out.
     fileprivate init(
         _ name: String, _ colour: Int, _ journal: [StepReport], _ value: (StepReport) -> Double?
     ) {

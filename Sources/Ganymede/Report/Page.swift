@@ -4,7 +4,7 @@
     import Foundation
 #endif
 
-/// What pages are made of: one file each, that needs no network.
+/// Building blocks of HTML pages. Each page is one file that needs no network.
 enum Page {
     /// A whole page around `body`.
     static func html(title: String, _ body: String) -> String {
@@ -24,14 +24,14 @@ enum Page {
     static func section(
         _ title: String, _ figures: [String], columns: Int = 3, note: String = ""
     ) -> String {
-        // Two beside each other on a phone.
+        // Two columns on a phone.
         let width = "min(45%,\(columns > 3 ? 200 : 240)px)"
         let style = "grid-template-columns:repeat(auto-fill,minmax(\(width),1fr))"
         return "<h2>\(escaped(title))</h2>\n" + (note.isEmpty ? "" : "<p>\(escaped(note))</p>\n")
             + "<div class=\"row\" style=\"\(style)\">\(figures.joined(separator: "\n"))</div>"
     }
 
-    /// A table, below a head if there is one.
+    /// A table with an optional header.
     static func table(head: [String]? = nil, _ rows: [[String]]) -> String {
         func row(_ cells: [String], _ tag: String) -> String {
             "<tr>" + cells.map { "<\(tag)>\(escaped($0))</\(tag)>" }.joined() + "</tr>"
@@ -40,7 +40,7 @@ enum Page {
         return "<div class=\"wide\"><table>\(lines.joined(separator: "\n"))</table></div>"
     }
 
-    /// The picture at `path`, put into the page itself.
+    /// The picture at `path`, embedded in the page.
     static func figure(_ path: String, _ caption: String, kind: String = "png") throws -> String {
         let data = try Files.read(path).base64EncodedString()
         return

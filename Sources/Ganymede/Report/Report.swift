@@ -4,8 +4,8 @@
     import Foundation
 #endif
 
-/// What is made of a run's folder for people: `progress.gif`, `curves.png`, `milestones.png` and
-/// `report.html`, one page that shows all of it without a network.
+/// Writes `progress.gif`, `curves.png` and `milestones.png` into a run's folder, and `report.html`, one page that shows
+/// all of it without a network.
 public struct Report {
     private let directory: RunDirectory
     private let options: RunOptions
@@ -23,16 +23,16 @@ public struct Report {
         milestones = Set(options.training.milestones).intersection(sampled).sorted()
     }
 
-    /// Writes the report of the run in `path` anew.
+    /// Writes the report of the run in `path`, replacing an earlier one.
     ///
-    /// - Returns: where the page is.
+    /// - Returns: the path of the page.
     public static func write(_ path: String) throws -> String {
         let directory = try RunDirectory.open(path)
         try Report(directory, directory.options().validated()).write()
         return directory.reportPath
     }
 
-    /// Writes the files anew.
+    /// Writes the files, replacing earlier ones.
     func write() throws {
         try directory.writeProgress(channels: options.gan.pictureChannels)
         if !journal.isEmpty {
@@ -121,7 +121,7 @@ public struct Report {
             ? "" : "<h2>Curves</h2>\n<div class=\"wide\">\(Curves(journal).svg)</div>"
     }
 
-    /// At most a dozen grids, evenly chosen.
+    /// At most twelve grids of samples, evenly spaced.
     private func grids() throws -> String {
         var previous = 0
         let figures = try directory.sampleSteps(atMost: 12).map { step in
@@ -151,7 +151,7 @@ public struct Report {
             + Page.table(leaves.map { [$0.key, $0.value.text] }) + "</details>"
     }
 
-    /// The figures of the best and the last evaluation; nothing where there was none.
+    /// The metrics of the best and the last evaluation; empty if there was none.
     private var quality: String {
         guard let found = BestAndLast(journal) else { return "" }
         let rows = zip(found.about, found.rows.dropFirst()).map { $1 + [$0] }

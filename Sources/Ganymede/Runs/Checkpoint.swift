@@ -58,7 +58,8 @@ struct Checkpoint {
 
     /// The options that the numbers follow from, with today's names: what was not asked yet when the checkpoint was
     /// made has its standard value. `options` gives what is not recorded.
-    func identity(completedBy options: RunOptions) throws -> JSONValue {
+    private func identity(completedBy options: RunOptions, _ registry: Registry) throws -> JSONValue
+    {
         guard case .object(var fields) = identity,
             case .object(let now) = try JSONValue(encoding: options)
         else {
@@ -66,16 +67,35 @@ struct Checkpoint {
         }
         for key in RunOptions.notIdentity { fields[key] = now[key] }
         let data = try JSON.encoder().encode(JSONValue.object(fields))
-        return try JSON.decode(RunOptions.self, from: data, "\(quoted(path)): options").identity()
+        return try JSON.decode(
+            RunOptions.self, from: data, "\(quoted(path)): options", registry: registry
+        ).identity()
+    }
+
+    /// Throws, field by field, unless the numbers of a run with `options` would be this checkpoint's.
+    func checkIdentity(
+        _ options: RunOptions, _ directory: RunDirectory, _ registry: Registry
+    ) throws {
+        let found = try identity(completedBy: options, registry)
+        // Another number of threads is another run in its last bits only.
+        let changed = differences(found, try options.identity()).filter {
+            !$0.hasPrefix("threads:")
+        }
+        guard changed.isEmpty else {
+            throw GanymedeError.world(
+                "\(quoted(path)) belongs to other options than \(quoted(directory.configPath)) holds:\n  "
+                    + changed.joined(separator: "\n  "))
+        }
     }
 
     /// The networks that the checkpoint holds.
-    func gan() throws -> GAN {
+    func gan(_ registry: Registry = .standard) throws -> GAN {
         guard case .object(let fields) = identity, let gan = fields["gan"] else {
             throw GanymedeError.world("\(quoted(path)) does not say which networks it holds")
         }
         let made = try JSON.decode(
-            GAN.self, from: JSON.encoder().encode(gan), "\(quoted(path)): gan")
+            GAN.self, from: JSON.encoder().encode(gan), "\(quoted(path)): gan",
+            registry: registry)
         if let fault = made.fault ?? made.imageFault {
             throw GanymedeError.world(
                 "\(quoted(path)) holds no system that fits together: \(fault)")

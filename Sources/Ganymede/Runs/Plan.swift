@@ -14,7 +14,7 @@ public struct Plan: Codable, Equatable, Sendable {
         case .bf16: precision = .bf16
         case .auto: precision = Plan.suitsBFloat16(options) ? .bf16 : .f32
         }
-        try check()
+        try check(options.training.backend)
     }
 
     /// The plan that a `config.json` records; nil where there is none.
@@ -30,8 +30,10 @@ public struct Plan: Codable, Equatable, Sendable {
     }
 
     /// Refuses what this processor cannot do, with what to do instead.
-    package func check(advice: String = "Use --precision f32") throws {
-        if precision == .bf16, let fault = DNN.bfloat16Fault {
+    package func check(
+        _ backend: BackendKind = .cpu, advice: String = "Use --precision f32"
+    ) throws {
+        if let fault = backend.fault(precision) {
             throw GanymedeError.world("\(fault). \(advice)")
         }
     }
@@ -42,9 +44,9 @@ public struct Plan: Codable, Equatable, Sendable {
     private static let leastOperations = 150.0
 
     private static func suitsBFloat16(_ options: RunOptions) -> Bool {
-        guard DNN.hasBFloat16 else { return false }
+        guard options.training.backend.fault(.bf16) == nil else { return false }
         let batch = options.training.batch
-        let graph = TrainStep(options.gan, batch: batch).graph
+        let graph = StepGraph(options.gan, batch: batch).graph
         let operations = graph.nodes.map { node in
             node.operation.flops(node.inputs.map(graph.type(of:)))
         }.reduce(0, +)
@@ -52,12 +54,10 @@ public struct Plan: Codable, Equatable, Sendable {
             options.gan.generator.parameterCount + options.gan.discriminator.parameterCount
         guard operations >= leastOperations * Double(parameters) else { return false }
         // A network that cannot be computed in bf16 is one for f32.
-        let small = TrainStep(options.gan, batch: min(batch, 8)).graph
+        let small = StepGraph(options.gan, batch: min(batch, 8)).graph
         return (try? Program(small, store: StateStore(), precision: .bf16)) != nil
     }
 
     /// As it stands in files.
     package var text: String { "{\"precision\":\"\(precision.rawValue)\"}" }
 }
-
-extension StoragePrecision: Codable {}

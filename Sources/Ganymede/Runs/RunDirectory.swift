@@ -113,9 +113,10 @@ public struct RunDirectory: Sendable {
     }
 
     /// What `config.json` says.
-    func options() throws -> RunOptions {
+    package func options(_ registry: Registry = .standard) throws -> RunOptions {
         let data = try Files.read(configPath, limit: RunOptions.fileLimit)
-        return try JSON.decode(RunOptions.self, from: data, quoted(configPath))
+        return try JSON.decode(
+            RunOptions.self, from: data, quoted(configPath), registry: registry)
     }
 
     /// What its steps have told so far.

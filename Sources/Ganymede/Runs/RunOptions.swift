@@ -76,9 +76,14 @@ public struct RunOptions: Codable, Equatable, Sendable {
         return .object(fields)
     }
 
-    /// These options with `key=value` applied, where the key is a path in `config.json` or its end.
-    public func setting(_ assignments: [String]) throws -> RunOptions {
+    /// These options with `key=value` applied one after the other, where the key is a path in `config.json` or its end.
+    /// A new kind, as in `loss=minimax`, keeps the fields that it shares with the one before, and has its defaults for the
+    /// others.
+    public func setting(
+        _ assignments: [String], registry: Registry = .standard
+    ) throws -> RunOptions {
         var json = try JSONValue(encoding: self)
+        var options = self
         for assignment in assignments {
             let parts = assignment.split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -88,13 +93,15 @@ public struct RunOptions: Codable, Equatable, Sendable {
             let path = try RunOptions.resolve(String(parts[0]), in: json)
             json = json.replacing(
                 path.split(separator: ".")[...], with: JSONValue(parsing: String(parts[1])))
+            do {
+                options = try JSON.decoder(registry).decode(
+                    RunOptions.self, from: JSON.encoder().encode(json))
+            } catch {
+                throw GanymedeError.usage("--set \(assignment): \(JSON.explain(error))")
+            }
+            if path.hasSuffix(".kind") { json = try JSONValue(encoding: options) }
         }
-        do {
-            return try JSON.decoder().decode(RunOptions.self, from: JSON.encoder().encode(json))
-        } catch {
-            throw GanymedeError.usage(
-                "--set \(assignments.joined(separator: " ")): \(JSON.explain(error))")
-        }
+        return options
     }
 
     private static func resolve(_ key: String, in json: JSONValue) throws -> String {
@@ -105,22 +112,32 @@ public struct RunOptions: Codable, Equatable, Sendable {
             else { return nil }
             return String(path[..<dot])
         }
+        // So can something that has kinds.
+        let kinds = leaves.filter { $0.hasSuffix(".kind") }.map { String($0.dropLast(5)) }
+        if let path = try resolve(key, among: kinds.sorted()) { return path + ".kind" }
         let known = Set(leaves).union(lists).sorted()
-        if known.contains(key) { return key }
-        let matches = known.filter { $0.hasSuffix("." + key) }
-        if matches.count == 1 { return matches[0] }
-        if matches.count > 1 {
-            throw GanymedeError.usage(
-                "--set: the key \"\(key)\" could be \(matches.joined(separator: " or "))")
-        }
+        if let path = try resolve(key, among: known) { return path }
         throw GanymedeError.usage(
             "--set: there is no key \"\(key)\"." + suggestion(for: key, among: known)
                 + " Keys are the paths in config.json, such as gan.generator_optimizer.learning_rate"
         )
     }
 
+    /// The path that is `key` or alone ends in it; nil where there is none.
+    private static func resolve(_ key: String, among known: [String]) throws -> String? {
+        if known.contains(key) { return key }
+        let matches = known.filter { $0.hasSuffix("." + key) }
+        if matches.count > 1 {
+            throw GanymedeError.usage(
+                "--set: the key \"\(key)\" could be \(matches.joined(separator: " or "))")
+        }
+        return matches.first
+    }
+
     /// Stops on sizes that no run can have.
-    public func validated() throws -> RunOptions {
+    ///
+    /// - Parameter withData: whether ``data`` is looked at, too; false where the samples lie in memory.
+    public func validated(withData: Bool = true) throws -> RunOptions {
         let training = training
         for (name, value) in [
             ("--steps", training.steps), ("--batch", training.batch),
@@ -165,7 +182,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
                 "the discriminator takes images of \(Shape(gan.image)), and size and channels say "
                     + "\(Shape([size, size, channels])): use --size and --channels")
         }
-        try DataSource(data).check(takes: gan.image)
+        if withData { try DataSource(data).check(takes: gan.image) }
         return self
     }
 }

@@ -26,6 +26,13 @@ public struct StepReport: Sendable, Equatable, Decodable {
     public var metrics: [String: Double]?
     /// The same of as many real samples in place of generated ones.
     public var metricsReal: [String: Double]?
+    /// What the training step reports of its own, by name. Written to the journal, and not read from it.
+    public var others: [String: Double] = [:]
+
+    private enum CodingKeys: CodingKey {
+        case step, epoch, images, seconds, dLoss, gLoss, dAccReal, dAccFake, gAcc, imagesPerSecond
+        case metrics, metricsReal
+    }
 
     /// A report of the given numbers, zero where not given.
     public init(
@@ -67,6 +74,9 @@ public struct StepReport: Sendable, Equatable, Decodable {
         put(",\"d_acc_fake\":", Float(dAccFake).description)
         put(",\"g_acc\":", Float(gAcc).description)
         put(",\"images_per_second\":", fixed(imagesPerSecond, 1))
+        for (name, value) in others.sorted(by: { $0.key < $1.key }) {
+            put(",\"\(name)\":\(Float(value))")
+        }
         if let metrics { put(StepReport.text("metrics", metrics)) }
         if let metricsReal { put(StepReport.text("metrics_real", metricsReal)) }
         put("}\n", "")
@@ -85,17 +95,17 @@ public struct StepReport: Sendable, Equatable, Decodable {
 }
 
 /// Means of the accuracies over some steps.
-package struct MeanAccuracy {
+public struct MeanAccuracy: Sendable {
     private var steps = 0.0
     /// Share of real images, and of fakes, that the discriminator classified correctly, and of the generator's fakes
     /// that it classified as real.
-    package private(set) var real = 0.0, fake = 0.0, generator = 0.0
+    public private(set) var real = 0.0, fake = 0.0, generator = 0.0
 
-    package init(_ reports: some Sequence<StepReport> = []) {
+    public init(_ reports: some Sequence<StepReport> = []) {
         for report in reports { add(report) }
     }
 
-    package mutating func add(_ report: StepReport) {
+    public mutating func add(_ report: StepReport) {
         steps += 1
         real += (report.dAccReal - real) / steps
         fake += (report.dAccFake - fake) / steps
@@ -103,7 +113,7 @@ package struct MeanAccuracy {
     }
 
     /// `D accuracy 63% (real 61% fake 65%)  G 21% classified as real`
-    package var text: String {
+    public var text: String {
         "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) fake \(percent(fake)))  "
             + "G \(percent(generator)) classified as real"
     }

@@ -11,15 +11,15 @@
 
 /// Fetches over HTTPS with the `curl` command: see docs/decisions/0008-curl-fetches.md.
 enum Curl {
-    /// Whether an address may be fetched from: https, or http from this machine itself.
+    /// Whether an address may be fetched: https, or http on this machine.
     static func allows(_ address: String) -> Bool {
         address.hasPrefix("https://") && address.utf8.count > 8 || isLocal(address)
     }
 
-    /// `http://localhost` or `http://127.0.0.1`, with a port and a path or without.
+    /// Whether an address is `http://localhost` or `http://127.0.0.1`, with or without a port and a path.
     static func isLocal(_ address: String) -> Bool {
         for host in ["http://localhost", "http://127.0.0.1"] where address.hasPrefix(host) {
-            // Nothing but digits between the colon and the path: no name and password of another host.
+            // Only digits may stand between the colon and the path: `localhost:password@host` would be another host.
             let rest = address.dropFirst(host.count)
             let port =
                 rest.hasPrefix(":") ? rest.dropFirst().prefix { $0.isASCII && $0.isNumber } : ""
@@ -29,9 +29,9 @@ enum Curl {
         return false
     }
 
-    /// The content at `address`, at most `limit` bytes, in memory: nothing is written.
+    /// Downloads at most `limit` bytes from `address` into memory. Writes no file.
     ///
-    /// - Parameter progress: told the bytes that have come so far.
+    /// - Parameter progress: called with the number of bytes received so far.
     static func fetch(
         _ address: String, limit: Int, progress: (Int) -> Void = { _ in }
     ) throws -> Data {
@@ -46,7 +46,7 @@ enum Curl {
             progress(data.count)
         }
         if data.count > limit { kill(child, SIGTERM) }
-        // One line, that the pipe holds until it is read.
+        // One line of error text, which the pipe buffers until it is read.
         let said = errors.read() ?? Data()
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0 && errno == EINTR {}
@@ -65,7 +65,7 @@ enum Curl {
     private static func arguments(_ address: String) -> [String] {
         let local = isLocal(address)
         let protocols = local ? "=http,https" : "=https"
-        // The user's .curlrc cannot change what is fetched; a proxy in the environment can be used.
+        // `--disable` ignores the user's .curlrc. A proxy in the environment is still used.
         return ["curl", "--disable", "--silent", "--show-error", "--fail", "--globoff"]
             + ["--location", "--max-redirs", "5", "--proto", protocols, "--proto-redir", protocols]
             + ["--connect-timeout", "20", "--speed-limit", "1000", "--speed-time", "30"]
@@ -95,14 +95,14 @@ enum Curl {
     }
 }
 
-/// A pipe that another process does not inherit, closed with its owner.
+/// A pipe that child processes do not inherit; it is closed on deinit.
 private final class Pipe {
     private let reading: Int32
     private(set) var writing: Int32
 
     init() throws {
         var ends: [Int32] = [-1, -1]
-        // A pair of sockets, because they can be made so in one call.
+        // A socket pair, because it can be created close-on-exec in one call.
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
             throw GanymedeError.world("cannot make a pipe: \(String(cString: strerror(errno)))")
@@ -120,7 +120,7 @@ private final class Pipe {
         writing = -1
     }
 
-    /// What is there, once something is; nil at the end.
+    /// Waits for bytes and returns them; nil at the end.
     func read() -> Data? {
         var data = Data(count: 1 << 16)
         let count = data.withUnsafeMutableBytes { buffer in

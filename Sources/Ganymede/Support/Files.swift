@@ -24,14 +24,14 @@ package enum Files {
         return try readPart(descriptor, path, offset: 0, count: size)
     }
 
-    /// Throws unless there is room for the content of a file, where that is large.
+    /// Throws if a file of more than 16 MiB does not fit into memory.
     static func checkMemory(_ size: Int, of path: String) throws {
         if size > 16 << 20 {
             try MemoryError.check(size, of: quoted(path), advice: "take a smaller file")
         }
     }
 
-    /// Opens a file, and says how large it is. A folder, a pipe or a device is refused, and never waited for.
+    /// Opens a regular file and returns its size. Refuses a folder, a pipe or a device without blocking.
     package static func openToRead(_ path: String) throws -> (descriptor: Int32, size: Int) {
         if isDirectory(path) {
             throw GanymedeError.world("\(quoted(path)) is a folder, not a file")
@@ -46,7 +46,7 @@ package enum Files {
         return (descriptor, Int(found.st_size))
     }
 
-    /// Bytes from the middle of an open file.
+    /// Reads `count` bytes of an open file from `offset` on; fewer at the end.
     package static func readPart(
         _ descriptor: Int32, _ path: String, offset: Int, count: Int
     ) throws -> Data {
@@ -65,15 +65,15 @@ package enum Files {
         return read == count ? data : data.prefix(read)
     }
 
-    /// Writes a file so that a crash leaves the old one or the new one, never half of either. The new one may be read
-    /// and written by whom `mode` says, or else by whom the old one could be, or else by whom the umask says.
+    /// Writes a file atomically: a crash leaves either the old file or the new one. Its permissions are `mode`, or else
+    /// those of the old file, or else 0644 less the umask.
     package static func writeAtomically(
         _ path: String, _ parts: [Data], mode: mode_t? = nil
     ) throws {
         var old = stat()
         let isReplaced = lstat(path, &old) == 0 && old.st_mode & S_IFMT == S_IFREG
         let wanted = mode ?? (isReplaced ? old.st_mode & 0o777 : nil)
-        // Whoever may not read the file in the end may not read it on the way either.
+        // The temporary file must not be readable by more users than the final one.
         let (temporary, descriptor) = try openTemporary(beside: path, wanted == nil ? 0o644 : 0o600)
         do {
             defer { close(descriptor) }
@@ -92,7 +92,7 @@ package enum Files {
         }
     }
 
-    /// A new file that was not there before: what somebody has put under its name, such as a link, is left alone.
+    /// Creates a temporary file. An existing file or link of the same name is neither followed nor overwritten.
     private static func openTemporary(
         beside path: String, _ mode: mode_t
     ) throws -> (path: String, descriptor: Int32) {
@@ -106,7 +106,7 @@ package enum Files {
         throw failure("cannot write", path)
     }
 
-    /// Throws where ``writeAtomically(_:_:)`` would, before there is something to write.
+    /// Throws if ``writeAtomically(_:_:)`` would throw, before there is something to write.
     package static func checkWritable(_ path: String) throws {
         if isDirectory(path) {
             throw GanymedeError.world("\(quoted(path)) is a folder, not a file")
@@ -120,24 +120,24 @@ package enum Files {
         try writeAtomically(path, [Data(text.utf8)])
     }
 
-    /// The path from the root, links and points followed; itself where there is nothing.
+    /// The absolute path without links, `.` and `..`; `path` itself if nothing exists there.
     static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
     }
 
-    /// The last part of a path, links and points followed.
+    /// The last component of the resolved path.
     static func name(_ path: String) -> String {
         resolved(path).split(separator: "/").last.map(String.init) ?? path
     }
 
-    /// What follows the last point of a name, in lower case: `png`.
+    /// The file extension in lower case: `png`.
     package static func ending(_ path: String) -> String {
         path.lastIndex(of: ".").map { path[path.index(after: $0)...].lowercased() } ?? ""
     }
 
-    /// Opens a file to write to its end.
+    /// Opens a file for appending.
     static func openToAppend(_ path: String) throws -> Int32 {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         if descriptor < 0 { throw failure("cannot write", path) }
@@ -156,7 +156,7 @@ package enum Files {
         }
     }
 
-    /// Makes a folder and those above it.
+    /// Creates a folder and its parents.
     package static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
@@ -170,14 +170,14 @@ package enum Files {
         }
     }
 
-    /// Makes a folder in one that is there; false where something of this name is there already.
+    /// Creates a folder in an existing one; false if the name is taken.
     static func makeNewDirectory(_ path: String) throws -> Bool {
         if mkdir(path, 0o755) == 0 { return true }
         if errno == EEXIST { return false }
         throw failure("cannot make the folder", path)
     }
 
-    /// The part of `path` that is a file, where a folder would have to be; or nil.
+    /// The part of `path` that is a file instead of a folder; nil if there is none.
     package static func fileInTheWay(of path: String) -> String? {
         var part = path.hasPrefix("/") ? "/" : ""
         for name in path.split(separator: "/") {
@@ -190,9 +190,9 @@ package enum Files {
     package static func isDirectory(_ path: String) -> Bool { status(path)?.isDirectory ?? false }
     package static func exists(_ path: String) -> Bool { status(path) != nil }
 
-    /// What a path leads to, links followed.
+    /// The status of a file or folder, links followed.
     package struct Status: Equatable {
-        /// The same for every name of one file or folder.
+        /// Device and inode number: the same for every path to one file or folder.
         package struct Identity: Hashable { let device, number: UInt64 }
         package let isDirectory: Bool
         package let isFile: Bool
@@ -202,7 +202,7 @@ package enum Files {
         package let identity: Identity
     }
 
-    /// Nil where there is nothing.
+    /// The status of `path`; nil if nothing exists there.
     package static func status(_ path: String) -> Status? {
         var found = stat()
         guard stat(path, &found) == 0 else { return nil }
@@ -213,7 +213,7 @@ package enum Files {
             identity: .init(device: UInt64(found.st_dev), number: UInt64(found.st_ino)))
     }
 
-    /// The path from the root, without a slash at its end.
+    /// The absolute path, without a trailing slash.
     static func absolute(_ path: String) -> String {
         var path = path
         while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
@@ -239,7 +239,7 @@ package enum Files {
         return names.sorted()
     }
 
-    /// An error that names the file and what `errno` says.
+    /// An error with the file's name and the text of `errno`.
     static func failure(_ what: String, _ path: String) -> GanymedeError {
         .world("\(what) \(quoted(path)): \(String(cString: strerror(errno)))")
     }

@@ -1,28 +1,34 @@
-/// Something that the caller can mend: what is wrong, and what to do.
-public struct GanymedeError: Error, CustomStringConvertible, Equatable {
-    /// Whose turn it is to act.
-    public enum Kind: Sendable {
-        /// A name, a range or a combination of options.
-        case usage
-        /// A file, its content, memory, or a run that went wrong.
-        case world
-    }
-    /// Whose turn it is to act.
-    public let kind: Kind
-    /// One message for a person.
-    public let description: String
-
+/// What went wrong outside the program: what it was asked for, or files, data, memory, numbers.
+public enum GanymedeError: Error, CustomStringConvertible, Equatable {
     /// A wrong name, range or combination of options.
-    public static func usage(_ message: String) -> GanymedeError {
-        .init(kind: .usage, description: message)
-    }
+    case usage(String)
     /// A file, its content, memory, or a run that went wrong.
-    public static func world(_ message: String) -> GanymedeError {
-        .init(kind: .world, description: message)
+    case world(String)
+    /// A step of training made NaN or infinity.
+    ///
+    /// - Parameters:
+    ///   - step: counted from 1.
+    ///   - tensor: the node that made it first, as text.
+    ///   - checkpoint: the last good one, if there is any.
+    case nonFinite(step: Int, tensor: String, checkpoint: String? = nil)
+
+    /// Whether the caller asked for something that there is not, in contrast to a fault of files, data or numbers.
+    public var isUsage: Bool { if case .usage = self { true } else { false } }
+
+    /// One message for a person.
+    public var description: String {
+        switch self {
+        case .usage(let message), .world(let message): message
+        case .nonFinite(let step, let tensor, let checkpoint):
+            "step \(step): a number is not finite. The first bad tensor is\n  \(tensor)"
+                + (checkpoint.map {
+                    "\nNothing was saved from it; the last good checkpoint is \(quoted($0))."
+                } ?? "")
+        }
     }
 }
 
-/// ` Did you mean "mlp"?` for a name that is nearly one of `known`, or an empty string.
+/// ` Did you mean "mlp"?` if `name` is close to one of `known`, else an empty string.
 public func suggestion(for name: String, among known: [String]) -> String {
     let ranked = known.map { ($0, editDistance(name.lowercased(), $0.lowercased())) }
     guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(2, name.count / 3) else {
@@ -31,7 +37,7 @@ public func suggestion(for name: String, among known: [String]) -> String {
     return " Did you mean \"\(best.0)\"?"
 }
 
-/// Levenshtein's distance.
+/// The Levenshtein distance.
 private func editDistance(_ a: String, _ b: String) -> Int {
     let (a, b) = (Array(a.unicodeScalars), Array(b.unicodeScalars))
     var row = Array(0...b.count)

@@ -4,7 +4,7 @@
     package import Foundation
 #endif
 
-/// Any JSON, for options that are compared and set by path.
+/// Any JSON value, for options that are compared and set by path.
 package enum JSONValue: Codable, Equatable, Sendable {
     case null
     case bool(Bool)
@@ -87,13 +87,13 @@ package enum JSONValue: Codable, Equatable, Sendable {
         }
     }
 
-    /// As a person writes it.
+    /// The JSON text on one line.
     package var text: String {
         (try? String(decoding: JSON.encoder().encode(self), as: UTF8.self)) ?? "?"
     }
 }
 
-/// How Ganymede writes and reads JSON: sorted keys in snake case, so that equal values are equal bytes.
+/// JSON encoding and decoding. Keys are sorted and in snake case, so that equal values give equal bytes.
 package enum JSON {
     package static func encoder(pretty: Bool = false) -> JSONEncoder {
         let encoder = JSONEncoder()
@@ -105,17 +105,19 @@ package enum JSON {
         return encoder
     }
 
-    package static func decoder() -> JSONDecoder {
+    /// A decoder that looks kinds up in `registry`.
+    package static func decoder(_ registry: Registry = .standard) -> JSONDecoder {
         let decoder = JSONDecoder()
+        if let key = CodingUserInfoKey.registry { decoder.userInfo[key] = registry }
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return decoder
     }
 
-    /// Decodes, with an error that names the field.
-    package static func decode<T: Decodable>(_ type: T.Type, from data: Data, _ source: String)
-        throws -> T
-    {
-        do { return try decoder().decode(type, from: data) } catch {
+    /// Decodes a value; errors name `source` and the field.
+    package static func decode<T: Decodable>(
+        _ type: T.Type, from data: Data, _ source: String, registry: Registry = .standard
+    ) throws -> T {
+        do { return try decoder(registry).decode(type, from: data) } catch {
             throw GanymedeError.world("\(source): \(explain(error))")
         }
     }
@@ -137,7 +139,7 @@ package enum JSON {
     }
 }
 
-/// Lines `field: a, not b` for every leaf in which two values differ.
+/// A line `field: a, not b` for every leaf that differs between two values.
 func differences(_ found: JSONValue, _ expected: JSONValue) -> [String] {
     let (a, b) = (found.leaves, expected.leaves)
     return Set(a.keys).union(b.keys).sorted().compactMap { key in

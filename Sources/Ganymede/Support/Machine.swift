@@ -4,22 +4,22 @@
     import Darwin
 #endif
 
-/// What the process runs on.
+/// The machine that the process runs on.
 public enum Machine {
     /// Processors that this process may use.
     public static let processors = ThreadLimit.processors
 
-    /// Bytes of memory that the machine has.
+    /// The machine's memory in bytes.
     static let memory = MemoryError.machine
 
-    /// Seconds since some fixed moment.
+    /// Monotonic time in seconds.
     package static func seconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
-    /// The largest memory that the process has held, in MiB.
+    /// Peak resident memory of the process in MiB.
     package static var peakMemory: Double {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

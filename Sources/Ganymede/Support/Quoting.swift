@@ -1,7 +1,7 @@
-/// A path as a person can copy it from the terminal into a shell, where it is one word and runs nothing: as it is if it
-/// holds only plain characters, otherwise in quotes, with control characters spelled out.
+/// Quotes a path so that it can be copied into a shell as one word that runs nothing. Plain paths stay as they are;
+/// others are put in quotes, with control characters escaped.
 public func quoted(_ path: String) -> String {
-    // A dash in front would make it an option.
+    // A leading dash would make it an option.
     let path = path.hasPrefix("-") ? "./\(path)" : path
     let isPlain = path.unicodeScalars.allSatisfy { scalar in
         scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
@@ -15,7 +15,7 @@ public func quoted(_ path: String) -> String {
         }
     }
     if isPrintable { return "'\(path.replacing("'", with: "'\\''"))'" }
-    // Bash, Zsh and the newest POSIX know this kind of quotes.
+    // `$'...'` is understood by Bash, Zsh and the newest POSIX.
     let spelled = path.utf8.map { byte -> String in
         switch byte {
         case UInt8(ascii: "\n"): "\\n"

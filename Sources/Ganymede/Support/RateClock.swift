@@ -1,4 +1,4 @@
-/// Images a second over about the last second, pauses for files excluded.
+/// Images per second over about the last second, excluding pauses for files.
 struct RateClock {
     let batch: Int
     private var lastTick = Machine.seconds()
@@ -15,7 +15,7 @@ struct RateClock {
         let passed = now - lastTick
         lastTick = now
         steps += 1
-        // An exponential mean with a time constant of a second, exact over the first steps.
+        // An exponential moving average with a time constant of one second; a plain mean over the first steps.
         let weight = max(1 / Double(steps), min(passed, 1))
         secondsPerStep += (passed - secondsPerStep) * weight
         return passed

@@ -6,7 +6,7 @@ import COpenSSL
     import Foundation
 #endif
 
-/// SHA-256 of bytes that come in parts, by OpenSSL.
+/// Incremental SHA-256, by OpenSSL.
 final class SHA256 {
     private let context = EVP_MD_CTX_new()
 
@@ -18,20 +18,20 @@ final class SHA256 {
         check(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count))
     }
 
-    /// The digest in hexadecimal, after which there is nothing more to do.
+    /// The digest in hexadecimal. The object cannot be used afterwards.
     func hexadecimal() -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         check(EVP_DigestFinal_ex(context, &digest, nil))
         return digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    /// OpenSSL fails only where it is not whole, or has no memory.
+    /// OpenSSL fails only if its installation is broken or memory runs out.
     private func check(_ status: Int32) {
         if status != 1 { misuse("OpenSSL cannot compute SHA-256") }
     }
 }
 
-/// SHA-256 of the parts one after the other, in hexadecimal.
+/// SHA-256 of the concatenated parts, in hexadecimal.
 func sha256(_ parts: (any ContiguousBytes)...) -> String {
     let hash = SHA256()
     for part in parts { part.withUnsafeBytes(hash.update) }

@@ -1,9 +1,9 @@
-// Of few numbers.
+// Statistics of a few values.
 
 /// The mean.
 func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-/// The standard deviation of the distribution that the values were drawn from.
+/// The sample standard deviation, divided by N - 1.
 func deviation(_ values: [Double]) -> Double {
     let middle = mean(values)
     let squares = values.reduce(0) { $0 + ($1 - middle) * ($1 - middle) }

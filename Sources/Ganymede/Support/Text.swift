@@ -1,14 +1,14 @@
-// Numbers and tables as a person reads them.
+// Formatting of numbers and tables.
 
 /// `[####------]`.
-func progressBar(_ done: Int, of total: Int) -> String {
+package func progressBar(_ done: Int, of total: Int) -> String {
     let filled = min(done * 10 / max(total, 1), 10)
     return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: 10 - filled)
         + "]"
 }
 
 /// 0.634 as `63%`.
-func percent(_ share: Double) -> String { fixed(share * 100, 0) + "%" }
+package func percent(_ share: Double) -> String { fixed(share * 100, 0) + "%" }
 
 /// `2m 41s`, `1h 05m`, `8s`.
 package func duration(_ seconds: Double) -> String {
@@ -20,7 +20,7 @@ package func duration(_ seconds: Double) -> String {
 }
 
 /// 1493520 as `1,493,520`.
-func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
     var digits = String(abs(number))
     var groups: [String] = []
     while digits.count > 3 {
@@ -31,7 +31,7 @@ func grouped(_ number: Int) -> String {
 }
 
 /// A number with `places` digits after the point, rounded half away from zero.
-func fixed(_ value: Double, _ places: Int) -> String {
+package func fixed(_ value: Double, _ places: Int) -> String {
     guard value.isFinite else { return "\(value)" }
     let scale = (0..<places).reduce(1) { power, _ in power * 10 }
     let scaled = (abs(value) * Double(scale)).rounded()
@@ -45,7 +45,7 @@ func fixed(_ value: Double, _ places: Int) -> String {
 }
 
 /// Rows of cells as lines, each column as wide as its widest cell.
-func aligned(_ rows: [[String]]) -> String {
+package func aligned(_ rows: [[String]]) -> String {
     let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in
         rows.map { $0[column].count }.max() ?? 0
     }
@@ -59,8 +59,8 @@ func aligned(_ rows: [[String]]) -> String {
     }.joined(separator: "\n")
 }
 
-/// Three digits of a number or more, or all of a whole one.
-func short(_ value: Double) -> String {
+/// About three significant digits or more; whole numbers below 1e9 in full.
+package func short(_ value: Double) -> String {
     let size = abs(value)
     if value == value.rounded() && size < 1e9 { return fixed(value, 0) }
     if size >= 1e9 || size < 1e-6 {

@@ -1,46 +1,32 @@
-/// Judges the generator as training goes, and knows which checkpoint is the best so far: see
+/// Evaluates the generator during training, and knows which checkpoint is the best so far: see
 /// ``StepReport/isBetter(than:)``.
 struct TrainingEvaluator {
     /// What the best checkpoint's step reported.
     private(set) var best: StepReport?
-    /// Nil before the first evaluation: the first step does not wait for a look at the real samples.
-    private var judge: ReferenceSet?
+    /// Nil before the first evaluation: the first step does not wait for the features of the real samples.
+    private var reference: ReferenceSet?
     private var real: [String: Double] = [:]
-    private let options: RunOptions
+    private let training: TrainingConfig
     private let dataset: Dataset
-    private let sampler: Sampler
-    private let line: LoadingLine
+    private let test: Dataset?
+    private let extractor: FeatureExtractor
 
-    /// A judge of what `sampler` makes; nil where the run asks for none.
-    ///
-    /// - Parameters:
-    ///   - journal: what the run told before it goes on.
-    ///   - line: says what is being done.
-    init?(
-        _ options: RunOptions, _ dataset: Dataset, _ sampler: Sampler, journal: [StepReport],
-        line: LoadingLine
-    ) {
+    /// Loads the evaluator and the test split. Nil where the run asks for no evaluation. Throws where it cannot be
+    /// evaluated as it asks to be.
+    init?(_ options: RunOptions, _ dataset: Dataset) throws {
         guard options.training.metricsEvery != nil else { return nil }
-        self.options = options
+        training = options.training
         self.dataset = dataset
-        self.sampler = sampler
-        self.line = line
-        for report in journal { _ = keep(report) }
-    }
-
-    /// Throws unless a run could be judged as it asks to be: said before it starts.
-    static func check(_ options: RunOptions, _ dataset: Dataset) throws {
-        guard options.training.metricsEvery != nil else { return }
         let source = DataSource(options.data)
-        let observer = try FeatureExtractor(source, evaluator: options.evaluator)
-        try observer.check(options.gan.image, of: "the run")
-        let (samples, least) = (options.training.metricsSamples, FrechetDistance.minimumSamples)
+        extractor = try FeatureExtractor(source, evaluator: options.evaluator)
+        try extractor.check(options.gan.image, of: "the run")
+        let (samples, least) = (training.metricsSamples, FrechetDistance.minimumSamples)
         guard samples >= least else {
             throw GanymedeError.usage(
                 "metrics_samples is at least \(least), not \(samples): figures of fewer mean little"
             )
         }
-        let test = try source.test(options.gan.image)
+        test = try source.test(options.gan.image)
         let most = ReferenceSet.most(training: dataset, test: test)
         guard most >= least else {
             throw GanymedeError.world(
@@ -51,42 +37,53 @@ struct TrainingEvaluator {
             samples, option: "--set metrics_samples=", training: dataset, test: test)
     }
 
-    /// Whether the run asks for figures after the step of `report`.
+    /// Takes note of what earlier steps reported.
+    mutating func take(_ journal: [StepReport]) {
+        for report in journal { _ = keep(report) }
+    }
+
+    /// Whether the run asks for metrics after the step of `report`.
     func isDue(_ report: StepReport) -> Bool {
-        let training = options.training
         guard let every = training.metricsEvery else { return false }
         return report.step % every == 0 || report.step == training.steps
     }
 
-    /// Adds figures to the report of a step after which the run asks for them.
+    /// Adds metrics to a report.
     ///
-    /// - Returns: whether they are the best so far.
-    mutating func judge(_ report: inout StepReport) throws -> Bool {
-        guard isDue(report) else { return false }
-        defer { line.finish() }
-        let judge = try loadedReference()
-        // Always of the same seeds: the curve shows the generator's moves, not the noise's.
-        let made = try? sampler.samples(seeds: Array(0..<judge.samples))
-        let figures = try made.map { made in
-            let seen = try judge.observe(made)
-            return TrainingEvaluator.figures(judge.metrics) { try judge.figures($0, of: seen) }
+    /// - Parameter progress: told what is being done.
+    /// - Returns: whether they are the best so far, and why some are missing: training goes on all the same.
+    mutating func evaluate(
+        _ report: inout StepReport, _ sampler: Sampler,
+        progress: @escaping @Sendable (String) -> Void
+    ) throws -> (isBest: Bool, missing: [String]) {
+        let reference = try loadedReference(progress)
+        var missing: [String] = []
+        report.metrics = [:]
+        do {
+            // Always of the same seeds: the curve shows the generator's moves, not the noise's.
+            let made = try sampler.samples(seeds: Array(0..<reference.samples))
+            let seen = try reference.observe(made)
+            report.metrics = try TrainingEvaluator.figures(reference.metrics, &missing) {
+                try reference.figures($0, of: seen)
+            }
+        } catch let error as GanymedeError {
+            missing.append("\(error)")
         }
-        report.metrics = figures ?? [:]
         report.metricsReal = real
-        return keep(report)
+        return (keep(report), missing)
     }
 
-    /// The judge, who looks at the real samples when first asked for.
-    private mutating func loadedReference() throws -> ReferenceSet {
-        if let judge { return judge }
-        let source = DataSource(options.data)
+    /// The reference set, whose features are computed when it is first asked for.
+    private mutating func loadedReference(
+        _ progress: @escaping @Sendable (String) -> Void
+    ) throws -> ReferenceSet {
+        if let reference { return reference }
         let new = try ReferenceSet(
-            training: dataset, test: source.test(options.gan.image),
-            observer: FeatureExtractor(source, evaluator: options.evaluator),
-            samples: options.training.metricsSamples
-        ) { [line] in line.show($0) }
-        real = TrainingEvaluator.figures(new.metrics) { try new.realFigures($0) }
-        judge = new
+            training: dataset, test: test, observer: extractor, samples: training.metricsSamples,
+            progress: progress)
+        var missing: [String] = []
+        real = try TrainingEvaluator.figures(new.metrics, &missing) { try new.realFigures($0) }
+        reference = new
         return new
     }
 
@@ -96,15 +93,21 @@ struct TrainingEvaluator {
         return true
     }
 
-    /// All metrics by name. One that means nothing for these samples, such as those of a generator that makes the same
-    /// of everything, is left out: training goes on.
+    /// All metrics by name. One that means nothing for these samples, such as those of a generator that always makes
+    /// the same, is left out, and the reason kept.
     private static func figures(
-        _ metrics: [any Metric.Type], _ compute: (any Metric.Type) throws -> [Double]
-    ) -> [String: Double] {
+        _ metrics: [any Metric.Type], _ missing: inout [String],
+        _ compute: (any Metric.Type) throws -> [Double]
+    ) throws -> [String: Double] {
         var found: [String: Double] = [:]
         for metric in metrics {
-            guard let figures = try? compute(metric) else { continue }
-            for (name, figure) in zip(metric.names, figures) { found[name] = figure }
+            do {
+                for (name, figure) in zip(metric.names, try compute(metric)) {
+                    found[name] = figure
+                }
+            } catch let error as GanymedeError {
+                missing.append("\(error)")
+            }
         }
         return found
     }
@@ -115,11 +118,11 @@ extension RunOptions {
     /// evaluation, or where nobody can judge; an evaluator that is given is meant to be used.
     public var defaultMetricsEvery: Int? {
         let fifth = training.steps / 5
-        return fifth >= 200 && (evaluator != nil || canBeJudged) ? fifth : nil
+        return fifth >= 200 && (evaluator != nil || canBeEvaluated) ? fifth : nil
     }
 
     /// Whether an evaluator is given, or comes with the data, that sees images like the run's.
-    var canBeJudged: Bool {
+    var canBeEvaluated: Bool {
         let observer = try? FeatureExtractor(DataSource(data), evaluator: evaluator)
         return observer.map { ($0.image ?? Dataset.point) == gan.image } ?? false
     }

@@ -2,41 +2,42 @@
 final class TrainingSession {
     let options: RunOptions
     let dataset: Dataset
-    let step: TrainStep
     let plan: Plan
-    let store = StateStore()
+    private let store = StateStore()
     private(set) var directory = RunDirectory(path: "")
     private var lock: RunLock?
-    private let program: Program
+    let runner: StepRunner
     private let sampler: Sampler
     private let pictures: SamplePictures
-    private var loader: BatchLoader
-    private let real: UnsafeMutableBufferPointer<Float>
-    private let snapshot = StateStore()
-    private var snapshotStep = 0
-    private static let snapshotEvery = 100
+    /// What evaluates the generator meanwhile; nil where the run asks for none.
+    private(set) var evaluator: TrainingEvaluator?
+    private var previousBest: Int?
 
     /// Steps in what the run calls an epoch.
-    var epochSteps: Int { options.training.epochSteps ?? loader.batchesPerEpoch }
-
-    /// How often the program of a step has run.
-    var programRuns: Int { program.runCount }
+    var epochSteps: Int {
+        options.training.epochSteps
+            ?? max(dataset.count / options.training.batch / runner.step.batches, 1)
+    }
 
     /// Compiles the programs of a run. On the engine's thread.
     ///
     /// - Parameter plan: of the run that goes on; nil for a new one.
-    init(_ options: RunOptions, _ dataset: Dataset, plan: Plan? = nil) throws {
+    init(
+        _ options: RunOptions, _ dataset: Dataset, _ evaluator: TrainingEvaluator? = nil,
+        plan: Plan? = nil
+    ) throws {
         self.options = options
+        self.evaluator = evaluator
         self.dataset = dataset
         let config = options.training
-        loader = try BatchLoader(
+        let loader = try BatchLoader(
             dataset, batch: config.batch, seed: UInt64(config.seed), pixels: options.gan.pixels)
-        step = TrainStep(options.gan, batch: config.batch)
         self.plan = try plan ?? Plan(options)
-        program = try Program(step.graph, store: store, precision: self.plan.precision)
+        runner = try StepRunner(
+            StepGraph(options.gan, batch: config.batch), loader, store: store, seed: config.seed,
+            precision: self.plan.precision, backend: config.backend)
         sampler = try Sampler(options.gan, store: store)
         pictures = try SamplePictures(options, dataset, sampler, store: store)
-        real = program.feed("real")
     }
 
     /// Writes into `directory` from now on.
@@ -46,64 +47,45 @@ final class TrainingSession {
 
     /// First values of all variables: from the seed, and the networks' from a checkpoint if one is given.
     func initialize(from path: String?) throws {
-        for variable in step.variables {
-            store[variable.name] = HostTensor(
-                variable.shape,
-                variable.initializer.values(
-                    variable.shape, name: variable.name, seed: UInt64(options.training.seed)))
-        }
+        runner.initialize()
         guard let path else { return }
         let networks = options.gan.generator.variables + options.gan.discriminator.variables
         try Checkpoint(path).load(networks, into: store)
+        runner.startAverages()
     }
 
-    /// What judges the generator as the run goes, if it asks for that.
-    func trainingEvaluator(under line: LoadingLine) throws -> TrainingEvaluator? {
-        try TrainingEvaluator(options, dataset, sampler, journal: directory.journal(), line: line)
+    /// Lets the evaluator know what was best before this session.
+    func continueEvaluation() throws { evaluator?.take(try directory.journal()) }
+
+    /// Adds metrics to the report of a step; nil where the run asks for none.
+    ///
+    /// - Returns: whether they are the best so far, and why some are missing.
+    func evaluate(
+        _ report: inout StepReport, progress: @escaping @Sendable (String) -> Void
+    ) throws -> (isBest: Bool, missing: [String])? {
+        previousBest = evaluator?.best?.step
+        return try evaluator?.evaluate(&report, sampler, progress: progress)
     }
 
     func openJournal(after step: Int) throws -> Journal.Opened {
-        snapshotStep = step
-        store.copy(to: snapshot)
-        return try Journal.open(directory.journalPath, after: step)
+        try Journal.open(directory.journalPath, after: step)
     }
 
-    /// One round of the schedule after `step` finished ones. Stops on the first number that is not finite.
-    func advance(step index: Int) throws -> StepReport {
-        if index - snapshotStep >= TrainingSession.snapshotEvery {
-            store.copy(to: snapshot)
-            snapshotStep = index
-        }
-        prepare(step: index)
-        let weightsFinite = program.run()
-        var report = StepReport()
-        report.dLoss = Double(program.scalar("d_loss"))
-        report.gLoss = Double(program.scalar("g_loss"))
-        report.dAccReal = Double(program.scalar("d_acc_real"))
-        report.dAccFake = Double(program.scalar("d_acc_fake"))
-        report.gAcc = Double(program.scalar("g_acc"))
-        guard weightsFinite, report.dLoss.isFinite, report.gLoss.isFinite else {
-            throw diagnosis(failedStep: index)
-        }
-        return report
-    }
-
-    /// One round without looking at the outcome beyond reading the losses; for benchmarks.
+    /// One round without looking at the outcome; for benchmarks.
     func runUnchecked(step index: Int) {
-        prepare(step: index)
-        program.run()
-        _ = program.scalar("d_loss") + program.scalar("g_loss")
+        runner.fill(index)
+        _ = runner.run()
     }
 
     /// Every kernel with its median times over `steps` rounds.
     func kernelTimes(steps: Int) -> [Profile.Row] {
         var times: [[(whole: Double, reorders: Double)]] = []
         for index in 0..<steps {
-            prepare(step: index)
-            times.append(program.runTimed(Machine.seconds))
+            runner.fill(index)
+            times.append(runner.program.runTimed(Machine.seconds))
         }
-        let flops = program.flops
-        return program.implementations.enumerated().map { kernel, names in
+        let flops = runner.program.flops
+        return runner.program.implementations.enumerated().map { kernel, names in
             func median(_ part: KeyPath<(whole: Double, reorders: Double), Double>) -> Double {
                 let sorted = times.map { $0[kernel][keyPath: part] }.sorted()
                 return sorted[sorted.count / 2] * 1000
@@ -115,52 +97,35 @@ final class TrainingSession {
         }
     }
 
-    func complete(_ report: StepReport, step: Int, seconds: Double, rate: Double) -> StepReport {
-        var report = report
+    /// What the journal holds of the step that has just been made.
+    ///
+    /// - Parameter earlier: seconds of training before this loop began.
+    func report(_ progress: TrainingLoop.Progress, earlier: Double) -> StepReport {
+        let (step, reports) = (progress.step, runner.step.reports)
+        var report = StepReport()
         report.step = step
-        report.images = step * options.training.batch
+        report.images = step * options.training.batch * runner.step.batches
         report.epoch = Double(step) / Double(epochSteps)
-        report.seconds = seconds
-        report.imagesPerSecond = rate
+        report.seconds = earlier + progress.seconds
+        report.imagesPerSecond = progress.imagesPerSecond
+        report.dLoss = runner.value(reports.dLoss)
+        report.gLoss = runner.value(reports.gLoss)
+        report.dAccReal = runner.value(reports.dAccReal)
+        report.dAccFake = runner.value(reports.dAccFake)
+        report.gAcc = runner.value(reports.gAcc)
+        for result in runner.step.results { report.others[result.name] = runner.value(result) }
         return report
     }
 
-    /// Fills every feed of the step's program, without allocating.
-    private func prepare(step index: Int) {
-        loader.fill(real, step: index)
-        if program.hasFeed("key") {
-            program.setKey(
-                RandomKey(seed: UInt64(options.training.seed), step: UInt64(index) + 1))
+    /// Runs `body`. A step that makes NaN or infinity is told with the checkpoint that is left.
+    func withLastCheckpoint<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch GanymedeError.nonFinite(let step, let tensor, _) {
+            throw GanymedeError.nonFinite(step: step, tensor: tensor, checkpoint: lastGood)
         }
-        for scalar in step.hostScalars {
-            program.feed(scalar.feed)[0] = scalar.value(step: index)
-        }
-    }
-
-    /// Goes back to the last snapshot, repeats the steps since with a look at every tensor, and names the
-    /// first that is not finite.
-    private func diagnosis(failedStep: Int) -> GanymedeError {
-        var culprit = "one that was finite when the step was repeated"
-        var step = failedStep
-        snapshot.copy(to: store)
-        for index in snapshotStep...failedStep {
-            prepare(step: index)
-            if let found = program.runToFirstNonFinite() {
-                (culprit, step) = (found, index)
-                break
-            }
-        }
-        return GanymedeError.world(
-            "step \(step + 1): a number is not finite. The first bad tensor is\n  \(culprit)\n"
-                + "Nothing was saved from it; the last good checkpoint is \(lastGood).\n"
-                + "Try a lower learning rate: --set generator_optimizer.learning_rate=... "
-                + "and discriminator_optimizer.learning_rate=...")
     }
 
     /// The checkpoint that a run which stops here leaves behind.
-    private var lastGood: String {
-        (try? RunDirectory.checkpoint(in: directory.path)).map(quoted) ?? "none"
-    }
+    private var lastGood: String? { try? RunDirectory.checkpoint(in: directory.path) }
 
     func saveRealSamples() throws {
         try directory.writeSample(pictures.real(dataset), name: "real")
@@ -178,20 +143,19 @@ final class TrainingSession {
         if let bad = store.firstNonFinite() {
             throw GanymedeError.world(
                 "step \(index): \(bad) is not finite, so no checkpoint was written; the last good one is "
-                    + lastGood)
+                    + (lastGood.map(quoted) ?? "none"))
         }
         try Checkpoint.write(
-            directory.checkpointPath(step: index), store: store, variables: step.variables,
-            step: index,
-            options: options, plan: plan, dataDigest: dataset.digest)
+            directory.checkpointPath(step: index), store: store, variables: runner.step.variables,
+            step: index, options: options, plan: plan, dataDigest: dataset.digest)
         try directory.mark(.latest, step: index)
     }
 
     /// Makes `checkpoints/best` name the checkpoint of `step`, and takes the one before away unless it is there anyway.
-    func markBest(step: Int, insteadOf previous: Int?) throws {
+    func markBest(step: Int) throws {
         try directory.mark(.best, step: step)
-        if let previous, previous % options.training.checkpointEvery != 0 {
-            try directory.removeCheckpoint(step: previous)
+        if let previousBest, previousBest % options.training.checkpointEvery != 0 {
+            try directory.removeCheckpoint(step: previousBest)
         }
     }
 }

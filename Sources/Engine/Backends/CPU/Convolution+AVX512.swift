@@ -1,21 +1,21 @@
 import CKernels
 
-/// A convolution or its input gradient by the kernel of our own, which multiplies no padding; with a bias and a leaky
-/// ReLU behind it where there is a third input.
+/// A convolution or its input gradient by Ganymede's own kernel, which does not multiply padding. A third input is a
+/// bias, followed by a leaky ReLU.
 final class DirectKernel: Kernel {
     private let shape: gk_convolution_shape
     private var kind: gk_convolution_kind
     private var memory: KernelMemory?
 
-    /// Nil where the processor lacks the instructions, and for windows of one pixel, which are plain products and
-    /// oneDNN's.
+    /// Nil where the processor lacks the instructions, and for 1x1 windows: those are plain matrix products, left to
+    /// oneDNN.
     init?(_ direction: Convolution.Direction, _ problem: ConvolutionProblem, slope: Double = 1) {
         let isBFloat16 = problem.operands == .bfloat16
         guard gk_own_products() >= (isBFloat16 ? 2 : 1), problem.window.size != [1, 1]
         else { return nil }
         shape = problem.shape
         kind = gk_convolution_kind(
-            bfloat16: isBFloat16, result_bfloat16: problem.result == .bfloat16,
+            bfloat16: isBFloat16, result_bfloat16: problem.outputType == .bfloat16,
             input_gradient: direction == .inputGradient, bias: nil, slope: Float(slope))
     }
 
@@ -44,7 +44,7 @@ final class DirectKernel: Kernel {
     }
 }
 
-/// A convolution into f32, and then one pass over that for bias and activation, so that the result is rounded once.
+/// A convolution into f32, then one pass that adds the bias and applies the activation: the result is rounded once.
 final class BiasedKernel: Kernel {
     private let convolution: ConvolutionKernel
     private let activation: any Kernel
@@ -52,19 +52,19 @@ final class BiasedKernel: Kernel {
 
     init(_ problem: ConvolutionProblem, _ slope: Double) throws {
         var sums = problem
-        sums.result = .float32
+        sums.outputType = .float32
         convolution = try ConvolutionKernel(.forward, sums)
         let instructions: [FusedElementwise.Instruction] = [
             .init(.function(.add), [0, 1]), .init(.function(.leakyRelu(slope: slope)), [2]),
-            .init(.function(.cast(problem.result)), [3], type: problem.result),
+            .init(.function(.cast(problem.outputType)), [3], type: problem.outputType),
         ]
         let fused = FusedElementwise(
             shape: problem.y, inputCount: 2, instructions: instructions, outputs: [2])
         activation = try fused.makeKernel(
             KernelTypes(
                 inputs: [TensorType(problem.y), TensorType([problem.y[3]])],
-                outputs: [TensorType(problem.y, problem.result)]))
-        sumBytes = problem.result == .float32 ? 0 : aligned(problem.y.count * 4)
+                outputs: [TensorType(problem.y, problem.outputType)], threads: problem.threads))
+        sumBytes = problem.outputType == .float32 ? 0 : aligned(problem.y.count * 4)
     }
 
     var implementation: String {
@@ -91,14 +91,15 @@ final class BiasedKernel: Kernel {
     }
 }
 
-/// The filter gradient as sums of outer products in registers, over the places where a tap sees the image.
+/// The filter gradient as sums of outer products in registers, over the output positions where a tap lies inside the
+/// image.
 final class FilterGradientKernel: Kernel {
     private let shape: gk_convolution_shape
     private let isBFloat16: Bool
     private var memory: KernelMemory?
 
-    /// Whether it is at least as fast as oneDNN's, as measured: docs/decisions/0010. In bf16 always: oneDNN 2.6 is far
-    /// slower, and on images of one pixel two of its runs differ.
+    /// Whether it is at least as fast as oneDNN's, as measured: docs/decisions/0010. Always in bf16: oneDNN 2.6 is far
+    /// slower, and on images of one pixel its results differ between runs.
     static func isFaster(_ problem: ConvolutionProblem) -> Bool {
         if problem.operands == .bfloat16 { return gk_own_products() >= 2 }
         return gk_own_products() >= 1 && problem.w[3] >= 32 && problem.w[2] >= 4

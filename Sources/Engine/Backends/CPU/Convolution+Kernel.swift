@@ -2,14 +2,14 @@ import CKernels
 import COneDNN
 
 extension Convolution: LoweredProduct {
-    /// The fastest way for the direction, the window and the channels; docs/decisions/0010 says what was measured.
+    /// The fastest kernel for the direction, the window and the channels. Measurements: docs/decisions/0010.
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let problem = problem(types)
         switch direction {
         case .forward:
             return try DirectKernel(.forward, problem) ?? ConvolutionKernel(.forward, problem)
         case .inputGradient:
-            // Few channels would fill a part of each vector only; a product and a fold do not care.
+            // Few channels would fill only part of each vector. That does not matter to a product and a fold.
             if problem.x[3] <= 4 { return try FoldingKernel(problem) }
             if let direct = DirectKernel(.inputGradient, problem) { return direct }
             return try window.mirrored.map { try RearrangedKernel.mirrored(problem, $0) }
@@ -21,7 +21,7 @@ extension Convolution: LoweredProduct {
         }
     }
 
-    /// The kernel that knows bias and activation, or the convolution and then one pass over its result.
+    /// A kernel that fuses bias and activation, or else the convolution followed by one pass over its result.
     package func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel {
         let problem = problem(types)
         if let direct = DirectKernel(.forward, problem, slope: slope) { return direct }
@@ -31,23 +31,27 @@ extension Convolution: LoweredProduct {
     private func problem(_ types: KernelTypes) -> ConvolutionProblem {
         let (x, w, y) = shapes(types.inputs.map(\.shape))
         return ConvolutionProblem(
-            window: window, x: x, w: w, y: y, operands: types.inputs[0].dtype, result: result)
+            window: window, x: x, w: w, y: y, operands: types.inputs[0].dtype,
+            outputType: outputType, threads: types.threads)
     }
 }
 
 /// A convolution at given shapes and types.
 struct ConvolutionProblem {
     var window: Window
-    /// Image [N, H, W, C], filter [KH, KW, C, K] and result [N, OH, OW, K], whichever of them is computed.
+    /// Image [N, H, W, C], filter [KH, KW, C, K] and output [N, OH, OW, K]. Which one is computed depends on the
+    /// direction.
     var x: Shape
     var w: Shape
     var y: Shape
-    /// What is multiplied.
+    /// Element type of the operands.
     var operands: DType
-    /// What the result is kept in.
-    var result: DType
+    /// Element type of the result.
+    var outputType: DType
+    /// Threads that share the work.
+    var threads: Int
 
-    /// As the kernels of our own see it.
+    /// The same for the C kernels.
     var shape: gk_convolution_shape {
         gk_convolution_shape(
             batch: x[0], height: x[1], width: x[2], channels: x[3], filters: w[3],
@@ -58,17 +62,18 @@ struct ConvolutionProblem {
     }
 }
 
-/// A convolution of oneDNN, some images for each thread. Images lie channels last, as they are; filters are f32 and go
-/// through the layout and type that the primitive wants, where those are not the plain ones. The gradients of filters
-/// of each thread's images are summed.
+/// A oneDNN convolution, with the images divided among the threads. Images are channels-last and used in place. Filters
+/// are f32 and are reordered to the layout and type that the primitive chooses, unless those are the plain ones. The
+/// filter gradients of all threads' images are summed.
 final class ConvolutionKernel: Kernel {
     private let direction: Convolution.Direction
     private let problem: ConvolutionProblem
     private let images: [Range<Int>]
     private let pieces: DNNPieces
-    /// Between plain filters and the operation's.
+    /// Converts between plain filters and the primitive's layout; nil if they are the same.
     private var reorder: DNNPieces?
-    /// Of filters in the operation's layout: one, or each thread's gradient and then their sum.
+    /// Size and number of the filters in scratch memory, in the primitive's layout: each thread's gradient if there
+    /// are several threads, then the filter or the sum unless its layout is plain.
     private let filterBytes: Int
     private let filterCount: Int
     private let piecesScratchAt: Int
@@ -77,10 +82,10 @@ final class ConvolutionKernel: Kernel {
 
     init(_ direction: Convolution.Direction, _ problem: ConvolutionProblem) throws {
         (self.direction, self.problem) = (direction, problem)
-        let ranges = DNNPieces.ranges(problem.x[0])
+        let ranges = DNNPieces.ranges(problem.x[0], threads: problem.threads)
         let first = try ConvolutionKernel.operation(direction, problem, images: ranges[0].count)
         let wanted = try first.descriptor(GDN_WEIGHTS)
-        // All of them read one filter: the others take the layout that the first one chose.
+        // All primitives read one filter, so the others use the layout that the first one chose.
         let others = try? ranges.dropFirst().map {
             try ConvolutionKernel.operation(direction, problem, images: $0.count, filter: wanted)
         }
@@ -125,7 +130,7 @@ final class ConvolutionKernel: Kernel {
         func image(_ shape: Shape, isResult: Bool) throws -> DNNDescriptor {
             let (h, w, c) = (shape[1], shape[2], shape[3])
             return try DNNDescriptor(
-                [images, c, h, w], isResult ? problem.result : operands,
+                [images, c, h, w], isResult ? problem.outputType : operands,
                 strides: [h * w * c, 1, w * c, c])
         }
         let source = try image(problem.x, isResult: direction == .inputGradient)
@@ -134,7 +139,7 @@ final class ConvolutionKernel: Kernel {
         let layout =
             try wanted
             ?? DNNDescriptor(
-                filter, direction == .filterGradient ? problem.result : operands, strides: nil)
+                filter, direction == .filterGradient ? problem.outputType : operands, strides: nil)
         let forwardSource = try image(problem.x, isResult: false)
         let forwardFilter = try DNNDescriptor(filter, operands, strides: nil)
         let attributes = try DNNAttributes()
@@ -164,7 +169,7 @@ final class ConvolutionKernel: Kernel {
             case .filterGradient: (memory.inputs[0], result, memory.inputs[1])
             }
         func offset(_ image: Int, _ shape: Shape, isResult: Bool) -> Int {
-            let type = isResult ? problem.result : problem.operands
+            let type = isResult ? problem.outputType : problem.operands
             return image * shape.count / shape[0] * type.byteCount
         }
         for (index, (operation, images)) in zip(pieces.operations, images).enumerated() {
@@ -189,7 +194,7 @@ final class ConvolutionKernel: Kernel {
         try reorder.bindScratch(memory.scratch + reorderScratchAt)
     }
 
-    /// Sums the gradients of all threads' images, in the layout that they have.
+    /// Sums the filter gradients of all threads' images, in the primitive's layout.
     private func sumParts() {
         guard direction == .filterGradient, images.count > 1, let memory else { return }
         let target =

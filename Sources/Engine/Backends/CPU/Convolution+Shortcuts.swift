@@ -1,10 +1,10 @@
 import CKernels
 import COneDNN
 
-/// A convolution of oneDNN on operands of which one is first copied in another order.
+/// A oneDNN convolution that first copies one of its operands into another order.
 final class RearrangedKernel: Kernel {
     private let copy: StridedCopy
-    /// The operand that is copied.
+    /// Index of the operand that is copied.
     private let operand: Int
     private let copyBytes: Int
     private let convolution: ConvolutionKernel
@@ -19,8 +19,8 @@ final class RearrangedKernel: Kernel {
         self.convolution = convolution
     }
 
-    /// The input gradient of steps of one, as the convolution that goes forward over y with the filter turned around:
-    /// of oneDNN's two kernels the forward one is the faster.
+    /// The input gradient for stride 1, as a forward convolution over y with the flipped filter: oneDNN's forward
+    /// kernel is faster than its input gradient.
     ///
     /// - Parameter mirrored: see ``Window/mirrored``.
     static func mirrored(
@@ -34,14 +34,14 @@ final class RearrangedKernel: Kernel {
             fromOffset: (w[0] - 1) * own[0] + (w[1] - 1) * own[1])
         let forward = ConvolutionProblem(
             window: mirrored, x: problem.y, w: turned, y: problem.x, operands: problem.operands,
-            result: problem.result)
+            outputType: problem.outputType, threads: problem.threads)
         return RearrangedKernel(
             turn, ofOperand: 1, bytes: w.count * 4, try ConvolutionKernel(.forward, forward))
     }
 
-    /// The filter gradient of a 1x1 window that skips pixels: that of the picked pixels with steps of one. oneDNN's
-    /// own kernel writes past its workspace where channels lie last (uxlfoundation/oneDNN#6035, open in 3.x too):
-    /// wrong gradients now and then, and a damaged arena.
+    /// The filter gradient of a strided 1x1 window: copies the pixels that it reads, and continues with stride 1.
+    /// oneDNN's own kernel writes past its workspace with channels-last images (uxlfoundation/oneDNN#6035, open in 3.x
+    /// too), which occasionally gives wrong gradients and corrupts the arena.
     static func picking(_ problem: ConvolutionProblem) throws -> RearrangedKernel {
         let (window, x) = (problem.window, problem.x)
         let picked = Shape([x[0]] + window.outputSize + [x[3]])
@@ -85,8 +85,8 @@ final class RearrangedKernel: Kernel {
     }
 }
 
-/// The input gradient as a product that makes what each place hands to the pixels under its window, and a fold
-/// that sums them, both into f32; then rounded where that is asked for.
+/// The input gradient as a matrix product, which computes what each output position contributes to the pixels under its
+/// window, and a fold (col2im), which sums the contributions. Both are f32; a bf16 result is rounded afterwards.
 final class FoldingKernel: Kernel {
     private let product: MatMulKernel
     private let shape: gk_fold_shape
@@ -108,10 +108,10 @@ final class FoldingKernel: Kernel {
                     TensorType([places, y[3]], problem.operands),
                     TensorType([taps, w[3]], problem.operands),
                 ],
-                outputs: [TensorType([places, taps])]))
+                outputs: [TensorType([places, taps])], threads: problem.threads))
         columnBytes = aligned(places * taps * 4)
         filterBytes = problem.operands == .bfloat16 ? aligned(w.count * 2) : 0
-        imageBytes = problem.result == .bfloat16 ? aligned(x.count * 4) : 0
+        imageBytes = problem.outputType == .bfloat16 ? aligned(x.count * 4) : 0
         shape = gk_fold_shape(
             height: x[1], width: x[2], channels: x[3], window_height: w[0], window_width: w[1],
             stride_y: window.strides[0], stride_x: window.strides[1], top: window.padBefore[0],

@@ -1,9 +1,9 @@
 import CKernels
 import COneDNN
 
-/// A call of oneDNN that failed.
+/// A failed call of oneDNN.
 public struct DNNError: Error, CustomStringConvertible {
-    /// The function, and what oneDNN said.
+    /// The function and oneDNN's status.
     public let description: String
 
     static func check(_ status: Int32, _ function: String) throws(DNNError) {
@@ -17,11 +17,11 @@ public struct DNNError: Error, CustomStringConvertible {
 public enum DNN {
     /// Its version, such as 2.6.3.
     public static var version: String { String(cString: gdn_version()) }
-    /// The instruction set that it uses here, `ONEDNN_MAX_CPU_ISA` included.
+    /// The instruction set that it uses here. `ONEDNN_MAX_CPU_ISA` can lower it.
     public static var instructionSet: String { String(cString: gdn_effective_isa_name()) }
     /// Whether products of ``DType/bfloat16`` run in hardware.
     public static var hasBFloat16: Bool { gdn_has_bfloat16() }
-    /// Why nothing can be computed in bf16 here; nil where it can.
+    /// Why bf16 cannot be used here; nil where it can.
     package static var bfloat16Fault: String? {
         hasBFloat16
             ? nil
@@ -33,7 +33,7 @@ public enum DNN {
 final class DNNDescriptor {
     let handle: OpaquePointer
 
-    /// A tensor that lies in memory with these strides, in elements; nil leaves the layout to the operation.
+    /// A tensor with these strides, in elements; nil lets the primitive choose the layout.
     convenience init(_ dimensions: [Int], _ dtype: DType, strides: [Int]?) throws(DNNError) {
         try self.init("memory descriptor \(dimensions) strides \(strides ?? [])") { made in
             gdn_descriptor_create(
@@ -58,8 +58,8 @@ final class DNNDescriptor {
     func isEqual(to other: DNNDescriptor) -> Bool { gdn_descriptor_equal(handle, other.handle) }
 }
 
-/// Owns the attributes that every operation gets: scratch memory comes from the program, and a leaky ReLU may come
-/// behind it, which a slope of 1 leaves away.
+/// Owns the attributes of an operation: the program provides its scratch memory, and a leaky ReLU is applied to its
+/// result (slope 1: none).
 final class DNNAttributes {
     let handle: OpaquePointer
 
@@ -101,8 +101,8 @@ final class DNNOperation {
     }
 }
 
-/// Operations that together make one kernel. Each runs whole on one thread of the team, and may run on any: none waits
-/// for another, so a thread that the machine holds up delays its own operation only.
+/// Operations that together form one kernel. Each runs on a single thread, which may be any of the team. None waits
+/// for another, so a preempted thread delays only its own operation.
 final class DNNPieces {
     let operations: [DNNOperation]
     private let handles: UnsafeMutablePointer<OpaquePointer?>
@@ -130,7 +130,7 @@ final class DNNPieces {
         }
     }
 
-    /// Fails only where the library itself is broken, which no caller can mend.
+    /// Stops the process on failure: that means oneDNN itself is broken, and no caller can handle it.
     func execute() {
         gk_divide(gdn_operations_execute, handles, operations.count, 1, .max)
         for index in operations.indices {
@@ -141,10 +141,10 @@ final class DNNPieces {
         }
     }
 
-    /// `count` things in as many ranges as the team has threads, each a multiple of `granule` but the last.
-    static func ranges(_ count: Int, granule: Int = 1) -> [Range<Int>] {
+    /// Splits `count` items into at most one range per thread. Sizes are multiples of `granule`, except the last.
+    static func ranges(_ count: Int, threads: Int, granule: Int = 1) -> [Range<Int>] {
         let granules = (count + granule - 1) / granule
-        let pieces = max(min(Int(gk_threads()), granules), 1)
+        let pieces = max(min(threads, granules), 1)
         return (0..<pieces).map { piece in
             (granules * piece / pieces * granule)..<min(
                 granules * (piece + 1) / pieces * granule, count)

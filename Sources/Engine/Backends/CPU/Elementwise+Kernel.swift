@@ -58,7 +58,7 @@ extension FusedElementwise: Lowered {
     }
 }
 
-/// Translates the expression to slots of the C interpreter.
+/// Translates the instructions to those of the C interpreter, which works on numbered slots.
 private final class ElementwiseKernel: Kernel {
     let implementation = "ganymede:elementwise"
     private let fused: FusedElementwise
@@ -103,7 +103,7 @@ private final class ElementwiseKernel: Kernel {
                 element: Int32(types.inputs[index].dtype.element.rawValue), staged: false)
         }
         for (index, output) in fused.outputs.enumerated() {
-            // A block that overwrites an input is stored only when all has been read.
+            // An output that overwrites an input is stored only after the whole block has been read.
             let staged = memory.inputs.contains(memory.outputs[index])
             outputs[index] = gk_operand(
                 data: memory.outputs[index], slot: Int32(slots[fused.inputCount + output]),
@@ -150,10 +150,10 @@ extension FusedElementwise.Instruction {
     }
 }
 
-/// A slot for each input and instruction; temporaries share slots once they have been read.
+/// A slot for each input and instruction. Temporaries reuse slots after the last read.
 private struct SlotAssignment {
     private var slots: [Int]
-    /// The instructions that run. Rounding an output happens when it is stored.
+    /// The instructions that run, without the rounding of outputs: that happens when they are stored.
     let run: [Int]
 
     subscript(number: Int) -> Int { slots[number] }
@@ -179,7 +179,7 @@ private struct SlotAssignment {
                 slots.append(slots[instruction.arguments[0]])
                 continue
             }
-            // Constants are written once, outputs are not temporaries: neither shares.
+            // Constants are written once, and outputs are not temporaries: neither reuses a slot.
             if !instruction.isConstant, !kept.contains(inputCount + index),
                 let slot = free.popLast()
             {
@@ -201,7 +201,7 @@ private struct SlotAssignment {
 }
 
 extension DType {
-    /// How it lies in memory.
+    /// Its representation in memory.
     var element: gk_element {
         switch self {
         case .float32, .bool: GK_FLOAT

@@ -7,11 +7,11 @@ import COneDNN
     import Darwin
 #endif
 
-/// The right to compile and run programs, which one thread of the process has at a time, and with it the team of threads
-/// that share out the work of each kernel.
+/// Exclusive access to the engine: one thread of the process at a time compiles and runs programs. It also holds the
+/// thread team that each kernel runs on.
 public enum EngineThread {
-    /// Runs `body` on the calling thread, as soon as no other thread is in such a call. To compile a program takes a
-    /// stack of 512 KiB or more, as every thread has that nobody made a smaller one for.
+    /// Runs `body` on the calling thread, as soon as no other thread is in such a call. Compiling a program needs a
+    /// stack of 512 KiB or more, which threads have unless they were created with a smaller one.
     public static func run<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -28,16 +28,16 @@ public enum EngineThread {
     /// Whether the caller is inside ``run(_:)``.
     package static var isCurrent: Bool { gk_has_team() }
 
-    /// Stops a caller that is not inside ``run(_:)``.
+    /// Stops the process if the caller is not inside ``run(_:)``.
     package static func assertCurrent() {
         if !isCurrent {
             misuse("kernels run on one thread at a time: wrap the call in EngineThread.run")
         }
     }
 
-    /// Runs `body` while the calling thread gets no signals: they come when it is done. oneDNN's routine for
-    /// products, `gemm:jit`, lets the stack pointer point into the heap, and the frame of a signal's handler would
-    /// overwrite what lies below. The other threads of the team never get any.
+    /// Runs `body` with signals blocked on the calling thread; they are delivered afterwards. oneDNN's routine for
+    /// matrix products, `gemm:jit`, points the stack pointer into the heap, and the frame of a signal handler would
+    /// overwrite the memory below it. The other threads of the team always block signals.
     static func withoutSignals<Result>(_ body: () -> Result) -> Result {
         var before = sigset_t()
         withUnsafePointer(to: heldSignals) { _ = pthread_sigmask(SIG_BLOCK, $0, &before) }
@@ -45,7 +45,7 @@ public enum EngineThread {
         return body()
     }
 
-    /// All but those that a thread's own mistake raises.
+    /// All signals but those that a fault of the thread itself raises.
     private static let heldSignals = {
         var signals = sigset_t()
         sigfillset(&signals)
@@ -55,8 +55,8 @@ public enum EngineThread {
         return signals
     }()
 
-    /// The threads of the team. Set to more than there can be, it becomes what there can be; ``ThreadLimit`` says what
-    /// that is. Programs keep the number that they were compiled for.
+    /// The number of threads of the team. A value above the possible number is reduced to it; see ``ThreadLimit``.
+    /// Programs keep the number that they were compiled for.
     public static var threads: Int {
         get { run { Int(gk_threads()) } }
         set {
@@ -67,7 +67,7 @@ public enum EngineThread {
     }
 }
 
-/// How many threads there can be.
+/// Limits on the number of threads.
 public enum ThreadLimit {
     /// Processors that this process may use.
     public static let processors = max(Int(gk_processors()), 1)
@@ -75,7 +75,7 @@ public enum ThreadLimit {
     /// Threads that `OMP_THREAD_LIMIT` allows.
     static let environment = Int(gk_thread_limit())
 
-    /// What keeps `wanted` threads from being more than `found`, for a person; nil where nothing does.
+    /// Why there are only `found` threads instead of `wanted`, as text for the user; nil if there are enough.
     public static func reason(wanted: Int, found: Int) -> String? {
         if found >= wanted { return nil }
         if processors <= found {
@@ -86,7 +86,7 @@ public enum ThreadLimit {
     }
 }
 
-/// A lock that lives as long as the process.
+/// A lock that exists as long as the process.
 private final class EngineLock: @unchecked Sendable {
     static let shared = EngineLock()
 

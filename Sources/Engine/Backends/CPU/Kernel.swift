@@ -24,6 +24,8 @@ extension Kernel {
 package struct KernelTypes {
     package let inputs: [TensorType]
     package let outputs: [TensorType]
+    /// Threads that share its work.
+    package let threads: Int
     /// Whether the program is to run soon rather than often.
     package var startsSoon = false
 }

@@ -12,7 +12,7 @@ extension MatMul: LoweredProduct {
 }
 
 final class MatMulKernel: Kernel {
-    /// A part of the product: its rows and columns.
+    /// A block of the result: its rows and columns.
     private struct Block {
         let rows: Range<Int>
         let columns: Range<Int>
@@ -21,12 +21,12 @@ final class MatMulKernel: Kernel {
     private let pieces: DNNPieces
     private let blocks: [Block]
     private let types: KernelTypes
-    /// Elements from one row and from one column to the next.
+    /// Row and column stride of each operand, in elements.
     private let strideA: [Int]
     private let strideB: [Int]
     private let columnCount: Int
 
-    /// With a bias where there is a third input.
+    /// A third input is the bias.
     init(_ matmul: MatMul, _ types: KernelTypes, slope: Double = 1) throws {
         self.types = types
         let (m, k) = matmul.extents(types.inputs[0].shape, matmul.transposeA)
@@ -34,7 +34,7 @@ final class MatMulKernel: Kernel {
         let strideA = matmul.transposeA ? [1, m] : [k, 1]
         let strideB = matmul.transposeB ? [1, k] : [n, 1]
         let blocks = MatMulKernel.blocks(
-            m, n, k, whole: types.startsSoon && !matmul.transposeA)
+            m, n, k, threads: types.threads, whole: types.startsSoon && !matmul.transposeA)
         let attributes = try DNNAttributes(slope: slope)
         let operations = try blocks.map { block in
             let (rows, columns) = (block.rows.count, block.columns.count)
@@ -55,17 +55,21 @@ final class MatMulKernel: Kernel {
         (self.blocks, self.strideA, self.strideB, columnCount) = (blocks, strideA, strideB, n)
     }
 
-    /// A block for each thread, where there is enough to compute: of columns, or of rows where those are many more.
+    /// One block per thread if there is enough to compute: blocks of columns, or of rows if there are many more rows.
     ///
-    /// - Parameter whole: whether all matrices are to be read as they are, without gaps. oneDNN has another routine for
-    ///   them, `brg`; that for parts of rows, `gemm:jit`, generates 20 ms of code when it first runs.
-    private static func blocks(_ m: Int, _ n: Int, _ k: Int, whole: Bool) -> [Block] {
+    /// - Parameter whole: whether every block must be contiguous in memory. oneDNN runs such blocks with its routine
+    ///   `brg`. Its routine for parts of rows, `gemm:jit`, takes 20 ms to generate code when it first runs.
+    private static func blocks(_ m: Int, _ n: Int, _ k: Int, threads: Int, whole: Bool) -> [Block] {
         if 2 * m * n * k < 1 << 19 { return [Block(rows: 0..<m, columns: 0..<n)] }
-        // Measured on products of 32 to 1024 rows and columns: rows are faster by 10 % for few, slower by 30 % for most.
-        if !whole && n >= 32 * Int(gk_threads()) && 8 * n >= m {
-            return DNNPieces.ranges(n, granule: 16).map { Block(rows: 0..<m, columns: $0) }
+        // Measured on products of 32 to 1024 rows and columns: rows are 10 % faster for few, 30 % slower for most.
+        if !whole && n >= 32 * threads && 8 * n >= m {
+            return DNNPieces.ranges(n, threads: threads, granule: 16).map {
+                Block(rows: 0..<m, columns: $0)
+            }
         }
-        return DNNPieces.ranges(m, granule: 16).map { Block(rows: $0, columns: 0..<n) }
+        return DNNPieces.ranges(m, threads: threads, granule: 16).map {
+            Block(rows: $0, columns: 0..<n)
+        }
     }
 
     var implementation: String { pieces.implementation }

@@ -68,7 +68,7 @@ extension Concatenate: Lowered {
     }
 }
 
-/// Elements that move from one regular place to another.
+/// A copy from one strided layout to another.
 struct StridedCopy {
     private let shape: gk_copy_shape
     private let elementBytes: Int
@@ -81,7 +81,7 @@ struct StridedCopy {
         toOffset: Int = 0
     ) {
         elementBytes = dtype.byteCount
-        // Axes that continue each other on both sides become one, so that the inner loop is long.
+        // Axes that are contiguous with each other on both sides are merged, so that the inner loop is long.
         var axes: [(extent: Int, from: Int, to: Int)] = []
         for axis in 0..<shape.rank where shape[axis] != 1 {
             let next = (extent: shape[axis], from: from[axis], to: to[axis])

@@ -1,7 +1,7 @@
 import CKernels
 
 extension Distribution {
-    /// The C kernel's name for it, and its parameter.
+    /// The C kernel's distribution and its parameter.
     var code: (kind: gk_distribution, parameter: Float) {
         switch self {
         case .normal: (GK_NORMAL, 0)
@@ -25,7 +25,7 @@ extension Random: Lowered {
         }
     }
 
-    /// The numbers of one tensor, computed at once: what a program with this key would draw.
+    /// The values of one tensor, computed immediately: the same as a program draws with this key.
     package static func draw(
         _ distribution: Distribution, count: Int, stream: String, key: RandomKey
     ) -> [Float] {
@@ -40,22 +40,4 @@ extension Random: Lowered {
             }
         }
     }
-}
-
-/// What Philox is keyed with: a seed and a step.
-package struct RandomKey: Hashable, Sendable {
-    private let seed: UInt64
-    private let step: UInt64
-
-    package init(seed: UInt64, step: UInt64) {
-        self.seed = seed
-        self.step = step
-    }
-
-    /// Seed low, seed high, step low, step high.
-    package func word(_ index: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: (index < 2 ? seed : step) >> (index % 2 * 32))
-    }
-
-    package var words: [UInt32] { (0..<4).map(word) }
 }

@@ -1,8 +1,8 @@
 import CKernels
 
 extension Reduce: Lowered {
-    /// Neighbouring axes are reduced in one go; separate runs of axes one after the other, the last
-    /// first, through scratch memory.
+    /// Adjacent axes are reduced together. Separate groups of axes are reduced one after the other, the
+    /// last first, through scratch memory.
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         ReduceKernel(self, types.inputs[0])
     }
@@ -42,7 +42,7 @@ private final class ReduceKernel: Kernel {
     }
 
     var scratchBytes: Int { 2 * halfBytes }
-    /// Stored: to compute it allocates, and every run needs it.
+    /// Stored, because computing it allocates and every run needs it.
     private let halfBytes: Int
 
     func bind(_ memory: KernelMemory) { self.memory = memory }

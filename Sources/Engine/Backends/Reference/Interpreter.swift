@@ -6,27 +6,42 @@ package struct Interpreter {
     /// - Parameter inputs: states and feeds by name.
     /// - Returns: results and updated states by name.
     package func run(_ inputs: [String: ReferenceTensor]) -> [String: ReferenceTensor] {
-        var values: [[ReferenceTensor]] = []
-        values.reserveCapacity(graph.nodes.count)
-        for node in graph.nodes {
-            if let input = node.operation as? Input {
-                guard let given = inputs[input.label] else {
-                    misuse("the input \(input.label) has no value")
-                }
-                if given.type != input.type {
-                    misuse("the input \(input.label) is \(given.type), not \(input.type)")
-                }
-                values.append([given])
-            } else {
-                let made = node.operation.evaluate(node.inputs.map { values[$0.node][$0.index] })
-                values.append(zip(made, node.types).map { $0.stored(as: $1) })
+        let values = values { input in
+            guard let given = inputs[input.label] else {
+                misuse("the input \(input.label) has no value")
             }
+            if given.type != input.type {
+                misuse("the input \(input.label) is \(given.type), not \(input.type)")
+            }
+            return given
         }
         var results: [String: ReferenceTensor] = [:]
         for output in graph.outputs {
             results[output.name] = values[output.value.node][output.value.index]
         }
         return results
+    }
+
+    /// The values of every node, in order.
+    ///
+    /// - Parameters:
+    ///   - given: the values of a state or feed.
+    ///   - didEvaluate: told each node's number after it has been evaluated.
+    func values(
+        _ given: (Input) -> ReferenceTensor, didEvaluate: (Int) -> Void = { _ in }
+    ) -> [[ReferenceTensor]] {
+        var values: [[ReferenceTensor]] = []
+        values.reserveCapacity(graph.nodes.count)
+        for (index, node) in graph.nodes.enumerated() {
+            if let input = node.operation as? Input {
+                values.append([given(input)])
+            } else {
+                let made = node.operation.evaluate(node.inputs.map { values[$0.node][$0.index] })
+                values.append(zip(made, node.types).map { $0.stored(as: $1) })
+            }
+            didEvaluate(index)
+        }
+        return values
     }
 }
 

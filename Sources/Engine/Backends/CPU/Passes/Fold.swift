@@ -1,5 +1,5 @@
 extension Passes {
-    /// Computes what is known when compiling, and drops operations that change nothing.
+    /// Folds constants, and removes operations that have no effect.
     @Sendable package static func fold(_ graph: Graph) throws -> Graph {
         var rewriter = Rewriter()
         for (index, node) in graph.nodes.enumerated() {
@@ -17,7 +17,7 @@ extension Passes {
         return rewriter.finish(graph)
     }
 
-    /// The constant that a node of splat constants makes.
+    /// The constant result of a node whose inputs are splat constants.
     private static func foldedConstant(_ node: Node, _ inputs: [Node]) -> Constant? {
         let splats = inputs.compactMap { ($0.operation as? Constant)?.splat }
         guard !inputs.isEmpty, splats.count == inputs.count, node.types[0].dtype == .float32
@@ -35,7 +35,7 @@ extension Passes {
         }
     }
 
-    /// The input that a node hands on as it is: x + 0, x * 1, a reshape to the same shape, ...
+    /// The input that a node returns unchanged: x + 0, x * 1, a reshape to the same shape, ...
     private static func unchanged(_ node: Node, _ inputs: [Value], in graph: Graph) -> Value? {
         func splat(_ index: Int) -> Double? {
             (graph.nodes[inputs[index].node].operation as? Constant)?.splat

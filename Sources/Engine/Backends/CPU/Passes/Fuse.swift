@@ -1,7 +1,7 @@
 extension Passes {
-    /// Gathers elementwise operations that feed each other into ``FusedElementwise`` nodes, with the
-    /// constants, the broadcasts and the dropout masks that they read: a mask is made where it is used, and
-    /// never lies in memory.
+    /// Fuses elementwise operations that feed each other into ``FusedElementwise`` nodes, with the
+    /// constants, the broadcasts and the dropout masks that they read. A fused mask is generated where it is
+    /// used, and never stored.
     @Sendable package static func fuse(_ graph: Graph) throws -> Graph {
         var groups = FusionGroups(graph)
         for (index, node) in graph.nodes.enumerated()
@@ -31,7 +31,7 @@ extension Passes {
         return rewriter.finish(graph)
     }
 
-    /// Writes one fused node for `members`, which are in order.
+    /// Emits one fused node for `members`, which are in order.
     private static func emitGroup(
         _ members: [Int], of graph: Graph, into rewriter: inout Rewriter
     ) throws {
@@ -42,8 +42,8 @@ extension Passes {
         var inputs: [Value] = []
         var key: Value?
         var columns: Int?
-        /// What a member reads: nothing for a constant and a mask, else an operand that stretches by itself, or the
-        /// value as it is.
+        /// The operand to read for `value`: nil for a constant or a mask, the input of a broadcast that the kernel can
+        /// do itself, else `value`.
         func source(_ value: Value) -> Value? {
             let node = graph.nodes[value.node]
             if let splat = (node.operation as? Constant)?.splat {
@@ -114,13 +114,13 @@ extension Passes {
 }
 
 extension Random {
-    /// Whether it makes a dropout mask for an operation over `shape`.
+    /// Whether it is a dropout mask for an operation over `shape`.
     fileprivate func isMask(of shape: Shape) -> Bool {
         if case .bernoulli = distribution { self.shape == shape } else { false }
     }
 }
 
-/// Which elementwise nodes run together. Every node starts alone.
+/// Groups of elementwise nodes to fuse. At first every node is a group of its own.
 private struct FusionGroups {
     private let graph: Graph
     private var parent: [Int]
@@ -138,8 +138,8 @@ private struct FusionGroups {
         return node
     }
 
-    /// Merges the groups of two nodes if they have one shape, are small enough together, and no path
-    /// leads from one to the other through a third.
+    /// Merges the groups of two nodes if they have the same shape, are small enough together, and no path
+    /// leads from one to the other through a third group.
     mutating func tryMerge(producer: Int, into consumer: Int) {
         let (a, b) = (group(of: producer), group(of: consumer))
         guard a != b, graph.nodes[producer].operation is Elementwise,

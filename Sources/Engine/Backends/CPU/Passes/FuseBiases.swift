@@ -1,5 +1,5 @@
 extension Passes {
-    /// Puts a bias, and a leaky ReLU behind it, into the product whose result nobody else reads.
+    /// Fuses a bias, and a leaky ReLU after it, into a product whose result no other node reads.
     @Sendable package static func fuseBiases(_ graph: Graph) throws -> Graph {
         let readers = graph.readers()
         var rewriter = Rewriter()
@@ -20,7 +20,7 @@ extension Passes {
 }
 
 extension Graph {
-    /// The product and the bias [K] of its columns or channels that the node adds, if that is what it does.
+    /// If the node adds a bias [K] to the last axis of a product: the product, its inputs and the bias.
     fileprivate func biased(
         _ index: Int, _ readers: [[Int]]
     ) -> (product: any BiasableProduct, inputs: [Value], bias: Value)? {
@@ -37,8 +37,8 @@ extension Graph {
         return (product, made.inputs, added.inputs[0])
     }
 
-    /// The slope of the leaky ReLU that alone reads the biased product. A ReLU stays by itself behind a product of
-    /// oneDNN, whose own makes 0 of NaN: numbers that are not finite must be seen.
+    /// The slope of the leaky ReLU that is the only reader of the biased product. A ReLU (slope 0) is not fused into a
+    /// matrix product: oneDNN's ReLU turns NaN into 0, and NaN must stay visible.
     fileprivate func activation(of index: Int, _ readers: [[Int]]) -> Double? {
         guard let reader = onlyReader(of: Value(node: index), readers),
             let slope = (nodes[reader].operation as? Elementwise)?.leakySlope,

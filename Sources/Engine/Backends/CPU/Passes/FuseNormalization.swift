@@ -1,6 +1,6 @@
 extension Passes {
-    /// Puts a leaky ReLU behind a batch normalization into it, and its gradient into the normalization's, which knows
-    /// the sign again from x: one pass over memory instead of two each way, and no mask kept between.
+    /// Fuses a leaky ReLU after a batch normalization into it, and its gradient into the normalization's, which
+    /// recomputes the sign from x. Forward and backward take one pass over memory instead of two, and no mask is kept.
     @Sendable package static func fuseNormalization(_ graph: Graph) throws -> Graph {
         let readers = graph.readers()
         var rewriter = Rewriter()
@@ -31,14 +31,14 @@ extension Passes {
 }
 
 extension Elementwise {
-    /// Of a leaky ReLU.
+    /// The slope, if this is a leaky ReLU.
     var leakySlope: Double? {
         if case .leakyRelu(let slope) = function { slope } else { nil }
     }
 }
 
 extension Graph {
-    /// The slope of the leaky ReLU that alone reads what the normalization `index` makes of x.
+    /// The slope of the leaky ReLU that is the only reader of the normalization `index`'s output y.
     fileprivate func activation(behind index: Int, _ readers: [[Int]]) -> Double? {
         guard (nodes[index].operation as? BatchNormTraining)?.slope == 1,
             let reader = onlyReader(of: Value(node: index), readers)
@@ -46,8 +46,8 @@ extension Graph {
         return (nodes[reader].operation as? Elementwise)?.leakySlope
     }
 
-    /// What comes into the gradient of a leaky ReLU that lies between it and the normalization's gradient `index`,
-    /// read by nobody else, and the slope.
+    /// If only the normalization's gradient `index` reads the gradient of the leaky ReLU after that normalization: the
+    /// cotangent of the leaky ReLU, and its slope.
     fileprivate func activationGradient(
         before index: Int, _ readers: [[Int]]
     ) -> (Value, Double)? {

@@ -1,21 +1,21 @@
-/// Where values that only live during a run lie in the program's one block of memory.
+/// Offsets of values that only live during a run, in the program's one block of memory.
 package struct ArenaLayout: Sendable {
-    /// Bytes from the start of the block.
+    /// Offset of each value in bytes.
     package var offsets: [Value: Int] = [:]
-    /// Scratch memory of each node.
+    /// Offset of each node's scratch memory in bytes.
     package var scratch: [Int: Int] = [:]
-    /// Bytes of the block.
+    /// Size of the block in bytes.
     package var byteCount = 0
 }
 
 extension Passes {
-    /// Plans the block by liveness: values that are never needed together share memory. Larger values
-    /// are placed first, each at the lowest offset that is free while it lives.
+    /// Lays out the block by liveness: values whose lifetimes do not overlap share memory. Larger values
+    /// are placed first, each at the lowest offset that is free during its lifetime.
     ///
     /// - Parameters:
     ///   - placed: values that have memory elsewhere.
     ///   - kept: values that stay readable after the run.
-    ///   - scratchBytes: for each node, what it needs only while it runs.
+    ///   - scratchBytes: for each node, the bytes that it needs only while it runs.
     package static func layOutMemory(
         _ graph: Graph, _ schedule: Schedule, placed: Set<Value>, kept: Set<Value>,
         scratchBytes: (Int) -> Int

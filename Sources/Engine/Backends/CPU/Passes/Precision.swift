@@ -1,18 +1,9 @@
-/// How numbers lie in memory between kernels.
-public enum StoragePrecision: String, Sendable, CaseIterable {
-    /// 32-bit floats throughout.
-    case f32
-    /// Activations, their gradients and the operands of products in bf16. Weights, optimizer slots, statistics, weight
-    /// gradients, losses, and what has at most four columns (logits, images) stay in f32, as does all arithmetic.
-    case bf16
-}
-
 extension Passes {
-    /// Keeps activations and the operands of products in bf16 (Micikevicius et al., "Mixed precision training", 2018;
-    /// bf16 has the range of f32, so that losses need no scaling).
+    /// Stores activations and the operands of products in bf16 (Micikevicius et al., "Mixed precision training", 2018;
+    /// bf16 has the range of f32, so losses need no scaling).
     ///
-    /// Runs after `fuse`: values inside a fused operation never lie in memory, and are not rounded.
-    @Sendable package static func narrow(_ graph: Graph) throws -> Graph {
+    /// Runs after `fuse`: values inside a fused operation are never stored, and so are not rounded.
+    @Sendable package static func lowerPrecision(_ graph: Graph) throws -> Graph {
         var narrowing = Narrowing(graph)
         for (index, node) in graph.nodes.enumerated() { try narrowing.visit(index, node) }
         return narrowing.rewriter.finish(graph)
@@ -23,10 +14,10 @@ private struct Narrowing {
     let graph: Graph
     /// Values that must stay in f32, because an optimizer, a loss or the caller reads them.
     let wide: Set<Value>
-    /// Values that a product reads.
+    /// Values that are operands of products.
     let operands: Set<Value>
     var rewriter = Rewriter()
-    /// Copies in bf16, and in f32, of values of the new graph.
+    /// bf16 and f32 copies of values of the new graph.
     var copies: [TypedValue: Value] = [:]
 
     struct TypedValue: Hashable {
@@ -50,7 +41,7 @@ private struct Narrowing {
                 try inputs.map { try copy($0, .bfloat16) })
         case let convolution as Convolution:
             let result = convolution.direction == .filterGradient ? .float32 : storage(of: made)
-            // Filters stay as they are: the kernel rounds them while it changes their layout.
+            // Filters stay in f32: the kernel rounds them while it changes their layout.
             let images = convolution.direction == .filterGradient ? 2 : 1
             try emit(
                 index, node, convolution.storing(as: result),
@@ -88,14 +79,14 @@ private struct Narrowing {
         case let reduce as Reduce where reduce.kind == .sum:
             try emit(index, node, reduce, inputs)
         case let adam as AdamUpdate where operands.contains(made):
-            // A weight that this step still multiplies with: rounded while it is in the registers.
+            // A product in the same step reads the new weight: the update also stores it rounded.
             let update = AdamUpdate(
                 beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, emitsBFloat16: true)
             try emit(index, node, update, inputs)
             let new = rewriter(made)
             copies[TypedValue(value: new, dtype: .bfloat16)] = Value(node: new.node, index: 3)
         default:
-            // Everything else takes and makes what it did.
+            // All other operations keep their input and output types.
             try emit(
                 index, node, node.operation,
                 try zip(inputs, node.inputs).map { value, old in
@@ -108,14 +99,14 @@ private struct Narrowing {
 
     private func isWide(_ value: Value) -> Bool { wide.contains(graph.storage(of: value)) }
 
-    /// What a product's result lies in: a few columns are logits or pixels, which cost nothing in f32.
+    /// The storage type of a product's result. Few columns mean logits or pixels: f32 costs nothing there.
     private func storage(of value: Value) -> DType {
         isWide(value) || hasFewColumns(graph.type(of: value).shape) ? .float32 : .bfloat16
     }
 
     private func hasFewColumns(_ shape: Shape) -> Bool { (shape.dimensions.last ?? 1) <= 4 }
 
-    /// The fused operation with its large outputs rounded.
+    /// The fused operation with its large outputs rounded to bf16.
     private func narrowed(
         _ fused: FusedElementwise, _ index: Int, _ node: Node, _ inputs: [Value]
     ) -> FusedElementwise {
@@ -143,7 +134,7 @@ private struct Narrowing {
         try rewriter.append(operation, inputs, replacing: index, node)
     }
 
-    /// `value` of the new graph in another type, made once.
+    /// `value` of the new graph in another type. Each conversion is emitted once.
     private mutating func copy(_ value: Value, _ dtype: DType) throws -> Value {
         guard self.dtype(value) != dtype else { return value }
         let key = TypedValue(value: value, dtype: dtype)
@@ -156,7 +147,7 @@ private struct Narrowing {
 }
 
 extension Node {
-    /// What it multiplies in bf16. A convolution's filter is rounded by its kernel.
+    /// The inputs that it multiplies in bf16, but not a convolution's filter, which the kernel rounds.
     fileprivate var multiplied: [Value] {
         if let convolution = operation as? Convolution {
             return convolution.direction == .filterGradient ? inputs : [inputs[0]]
@@ -167,8 +158,8 @@ extension Node {
 }
 
 extension Graph {
-    /// Values that something reads which works in f32: an output, an optimizer, or an operation that hands the value
-    /// on to one of those element by element.
+    /// Values that must stay in f32 because of a reader: an output, an optimizer, or an elementwise or data movement
+    /// operation that passes the value on to one of those.
     fileprivate func valuesReadWide() -> Set<Value> {
         var wide = Set(outputs.map { storage(of: $0.value) })
         for (index, node) in nodes.enumerated().reversed() {

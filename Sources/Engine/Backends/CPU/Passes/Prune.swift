@@ -1,5 +1,5 @@
 extension Passes {
-    /// Drops every node that no output depends on: what nobody reads is never computed.
+    /// Removes every node that no output depends on.
     @Sendable package static func prune(_ graph: Graph) throws -> Graph {
         var live = [Bool](repeating: false, count: graph.nodes.count)
         for output in graph.outputs { live[output.value.node] = true }

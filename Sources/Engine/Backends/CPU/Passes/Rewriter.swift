@@ -3,7 +3,7 @@ struct Rewriter {
     private(set) var graph = Graph()
     private var moved: [Value: Value] = [:]
 
-    /// The new place of an old value.
+    /// The value of the new graph that stands for an old value.
     func callAsFunction(_ old: Value) -> Value {
         guard let new = moved[old] else {
             misuse("a pass reads %\(old.node) before it has moved it")
@@ -11,11 +11,11 @@ struct Rewriter {
         return new
     }
 
-    /// Says that `old` is now `new`.
+    /// Maps `old` to `new`.
     mutating func replace(_ old: Value, with new: Value) { moved[old] = new }
 
-    /// Appends `node`, or another operation on other inputs in its place, with moved inputs, and says where its values
-    /// are.
+    /// Appends `node`, or another operation on other inputs in its place, and maps the outputs of `node` to the new
+    /// ones. The inputs are values of the old graph.
     mutating func copy(
         _ index: Int, _ node: Node, as operation: (any Primitive)? = nil, _ inputs: [Value]? = nil
     ) throws(GraphFault) {
@@ -23,7 +23,7 @@ struct Rewriter {
         try append(operation ?? node.operation, inputs, replacing: index, node)
     }
 
-    /// Appends an operation on inputs of the new graph, and says that it makes what `node` made.
+    /// Appends an operation on inputs of the new graph, and maps the outputs of `node` to its outputs.
     mutating func append(
         _ operation: any Primitive, _ inputs: [Value], replacing index: Int, _ node: Node
     ) throws(GraphFault) {
@@ -50,7 +50,7 @@ struct Rewriter {
     }
 }
 
-/// The passes in order. Each takes a graph and returns one of the same meaning, which is verified.
+/// The passes in order. Each returns an equivalent graph, which is verified.
 package enum Passes {
     package typealias Pass = (name: String, run: @Sendable (Graph) throws -> Graph)
 
@@ -61,9 +61,9 @@ package enum Passes {
         ("fuse", fuse), ("prune", prune), ("separate outputs", separateOutputs),
     ]
 
-    /// The passes for programs whose tensors lie in memory as `precision` says.
+    /// The passes for programs that store their tensors in `precision`.
     package static func all(_ precision: StoragePrecision) -> [Pass] {
-        precision == .f32 ? all : all + [("narrow", narrow), ("prune", prune)]
+        precision == .f32 ? all : all + [("lower precision", lowerPrecision), ("prune", prune)]
     }
 
     /// Runs all passes.

@@ -1,16 +1,16 @@
-/// In which order nodes run, and which values live in the memory of a named state.
+/// The order in which nodes run, and the values that are stored in the memory of a named state.
 package struct Schedule: Sendable {
-    /// Nodes in the order in which they run. Inputs, constants and reshapes are not among them.
+    /// Nodes in execution order, without inputs, constants and reshapes.
     package var order: [Int] = []
-    /// Values that are written straight into the state's memory.
+    /// Values that are written directly into a state's memory.
     package var placedInState: [Value: String] = [:]
     /// State outputs that are copied into their state after all nodes have run.
     package var copied: [Output] = []
 }
 
 extension Passes {
-    /// Orders the nodes, and lets an update overwrite its state wherever every reader of the old value
-    /// can run before it.
+    /// Orders the nodes, and lets an update overwrite its state if every reader of the old value can run
+    /// before it.
     package static func schedule(_ graph: Graph) throws -> Schedule {
         var scheduler = Scheduler(graph)
         for output in graph.outputs where output.role == .state {
@@ -32,13 +32,13 @@ extension Graph {
         return value
     }
 
-    /// Whether a node runs, rather than being memory under some name.
+    /// Whether a node runs a kernel. Inputs, constants and reshapes only name memory.
     package func runs(_ node: Int) -> Bool {
         let operation = nodes[node].operation
         return !(operation is Input || operation is Constant || operation is Reshape)
     }
 
-    /// For each value that memory is kept for, the running nodes that read it.
+    /// For each value with memory of its own, the nodes with kernels that read it.
     package func readersOfStorage() -> [Value: [Int]] {
         var readers: [Value: [Int]] = [:]
         for (index, node) in nodes.enumerated() where runs(index) {
@@ -86,7 +86,7 @@ private struct Scheduler {
     let graph: Graph
     let readers: [Value: [Int]]
     var schedule = Schedule()
-    /// For each node, the nodes that must run before it: those it reads, and readers of what it overwrites.
+    /// For each node, the nodes that must run before it: those it reads, and readers of the values it overwrites.
     private var before: [Set<Int>]
 
     init(_ graph: Graph) {
@@ -95,7 +95,8 @@ private struct Scheduler {
         before = graph.nodes.map { node in Set(node.inputs.map { graph.storage(of: $0).node }) }
     }
 
-    /// Follows the updates of a state back from its last value, each overwriting the one before.
+    /// Places a chain of updates of a state in its memory: from the last value back, each overwrites the one before.
+    /// False if that is impossible.
     mutating func placeInState(_ output: Output) -> Bool {
         let saved = (before, schedule)
         var value = graph.storage(of: output.value)
@@ -114,7 +115,7 @@ private struct Scheduler {
         return true
     }
 
-    /// The input of the node of `value` in whose memory `value` can be written.
+    /// An input of `value`'s node whose memory `value` can overwrite.
     private mutating func overwritten(by value: Value, of name: String) -> Value? {
         let node = graph.nodes[value.node]
         for index in node.operation.inPlaceInputs(forOutput: value.index) {
@@ -152,7 +153,7 @@ private struct Scheduler {
             .map { Value(node: $0.node) }
     }
 
-    /// Makes every reader of `value` run before `writer`, unless that is a circle.
+    /// Makes every reader of `value` run before `writer`. False if that is impossible, such as for a cycle.
     private mutating func clear(_ value: Value, before writer: Int, mayRead: Bool) -> Bool {
         if graph.outputs.contains(where: {
             graph.storage(of: $0.value) == value && schedule.placedInState[value] == nil
@@ -178,8 +179,8 @@ private struct Scheduler {
         return false
     }
 
-    /// Topological order: updates of states as soon as they can run, while their gradient is still in
-    /// the cache, and otherwise the order in which the graph was written.
+    /// Topological order. Updates of states run as soon as they can, while their gradient is still in
+    /// the cache; all other nodes run in the order of the graph.
     mutating func order() {
         let nodes = graph.nodes.indices.filter(graph.runs)
         let updates = Set(schedule.placedInState.keys.map(\.node))

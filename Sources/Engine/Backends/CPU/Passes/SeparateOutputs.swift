@@ -1,6 +1,6 @@
 extension Passes {
-    /// Copies states that are handed out as they are, so that an update of the state in the same run does
-    /// not change what the caller sees.
+    /// Copies states that are themselves outputs, so that an update of the state in the same run does not
+    /// change the output.
     @Sendable package static func separateOutputs(_ graph: Graph) throws -> Graph {
         var graph = graph
         for (index, output) in graph.outputs.enumerated() {

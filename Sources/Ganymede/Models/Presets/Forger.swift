@@ -8,7 +8,7 @@ extension Preset {
         sizes: quarterableSides, batch: 128,
         pace: .epochs(100, of: nil, sampleEvery: 10, checkpointEvery: 10), grid: [4, 4]
     ) { size, channels in
-        GAN(
+        try GAN(
             generator: Sequential("generator", input: [32]) {
                 let side = size / 4
                 Dense(side * side * 64)
@@ -34,7 +34,7 @@ extension Preset {
                 Flatten()
                 Dense(1)
             },
-            discriminatorBatch: .concatenated, noise: .uniform, pixels: .unit,
+            step: ConcatenatedStep(), noise: .uniform, pixels: .unit,
             generatorOptimizer: RMSprop(learningRate: 4e-4, decay: 3e-8, clipValue: 1),
             discriminatorOptimizer: RMSprop(learningRate: 8e-4, decay: 6e-8, clipValue: 1))
     }

@@ -30,10 +30,10 @@ extension Preset {
             batch: 128,
             pace: .epochs(50, of: 128, sampleEvery: 1, checkpointEvery: 10), grid: [10, 10]
         ) { size, channels in
-            GAN(
+            try GAN(
                 generator: generator(size, channels),
-                discriminator: discriminator(size, channels), labelSmoothing: 0.1,
-                discriminatorBatch: .concatenated,
+                discriminator: discriminator(size, channels),
+                loss: .nonSaturating(labelSmoothing: 0.1), step: ConcatenatedStep(),
                 generatorOptimizer: Adam(learningRate: 1e-3),
                 discriminatorOptimizer: Adam(learningRate: 2e-4, beta1: 0.5))
         }

@@ -9,7 +9,7 @@ extension Preset {
         pace: .steps(30_000, sampleEvery: 200, checkpointEvery: 5_000), grid: [5, 5],
         milestones: [0, 1_000, 10_000]
     ) { size, channels in
-        GAN(
+        try GAN(
             generator: Sequential("generator", input: [100]) {
                 for units in [256, 512, 1024] {
                     Dense(units)

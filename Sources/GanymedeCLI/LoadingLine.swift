@@ -1,3 +1,4 @@
+import Ganymede
 import Synchronization
 
 #if canImport(Glibc)
@@ -6,9 +7,9 @@ import Synchronization
     import Darwin
 #endif
 
-/// Shows on standard error how far something is that takes a while: a line that is rewritten and goes away on
-/// a terminal, a line now and then elsewhere. Standard output stays what the command was asked for.
-public final class LoadingLine: Sendable {
+/// A progress line on standard error. A terminal shows one line that is rewritten and finally removed; elsewhere a new
+/// line is printed every 5 seconds. Standard output is not touched.
+final class LoadingLine: Sendable {
     private struct State {
         var lastShown = Machine.seconds()
         var isOnScreen = false
@@ -19,20 +20,20 @@ public final class LoadingLine: Sendable {
     private let interval: Double
     private let state = Mutex(State())
 
-    /// A line that starts with `what`; shows nothing unless `isShown`, and nothing of what is done at once.
-    public init(_ what: String, isShown: Bool = true) {
+    /// A line that starts with `what`. Shows nothing unless `isShown`, nor for work that ends at once.
+    init(_ what: String, isShown: Bool = true) {
         self.what = what
         interval = isShown ? (isTerminal ? 0.2 : 5) : .infinity
     }
 
-    /// Shows `done` of `total` if it is time to.
-    public func show(_ done: Int, of total: Int) {
+    /// Shows `done` of `total`, unless the last update was too recent.
+    func show(_ done: Int, of total: Int) {
         show("\(done)/\(total)  \(progressBar(done, of: total))")
         if done == total { finish() }
     }
 
-    /// Shows how much there is by now if it is time to.
-    public func show(_ text: @autoclosure () -> String) {
+    /// Shows `text`, unless the last update was too recent.
+    func show(_ text: @autoclosure () -> String) {
         let now = Machine.seconds()
         state.withLock { state in
             guard now - state.lastShown >= interval else { return }
@@ -42,8 +43,8 @@ public final class LoadingLine: Sendable {
         }
     }
 
-    /// Takes the line away.
-    public func finish() {
+    /// Removes the line.
+    func finish() {
         state.withLock { state in
             if state.isOnScreen { put("\r\u{1b}[K") }
             state.isOnScreen = false

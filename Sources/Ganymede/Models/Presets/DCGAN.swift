@@ -9,7 +9,7 @@ extension Preset {
         sizes: quarterableSides, batch: 256,
         pace: .epochs(50, of: nil, sampleEvery: 1, checkpointEvery: 1), grid: [4, 4]
     ) { size, channels in
-        GAN(
+        try GAN(
             generator: Sequential("generator", input: [100]) {
                 let side = size / 4
                 Dense(side * side * 256, useBias: false)
@@ -27,7 +27,7 @@ extension Preset {
                 Flatten()
                 Dense(1)
             },
-            schedule: .simultaneous,
+            step: SimultaneousStep(),
             generatorOptimizer: Adam(learningRate: 1e-4),
             discriminatorOptimizer: Adam(learningRate: 1e-4))
     }

@@ -1,34 +1,39 @@
 import CKernels
 
-/// A graph compiled for this machine: kernels bound to fixed memory, which run one after the other
-/// without allocating. Made and run on the engine's thread.
-public final class Program {
-    /// The graph after all passes.
-    public let graph: Graph
-    /// How often it has run.
-    public private(set) var runCount = 0
+/// Compiles graphs for this machine's processor, onto oneDNN and kernels of our own.
+package struct CPUBackend: Backend {
+    package init() {}
+
+    package func fault(_ precision: StoragePrecision) -> String? {
+        precision == .bf16 ? DNN.bfloat16Fault : nil
+    }
+
+    package func compile(
+        _ graph: Graph, store: StateStore, _ context: CompileContext
+    ) throws -> any Executable {
+        try CPUExecutable(graph, store, context)
+    }
+}
+
+/// Kernels bound to fixed memory, which run one after the other without allocating.
+final class CPUExecutable: Executable {
+    let graph: Graph
 
     private let store: StateStore
     private let schedule: Schedule
-    private let kernels: [(node: Int, kernel: any Kernel)]
+    private let bound: [(node: Int, kernel: any Kernel)]
     private let arena: AlignedBuffer
     private var memory: [Value: UnsafeMutableRawPointer] = [:]
     private var owned: [AlignedBuffer] = []
-    private var feeds: [String: (type: TensorType, buffer: AlignedBuffer)] = [:]
-    private var results: [String: (type: TensorType, memory: UnsafeMutableRawPointer)] = [:]
+    private(set) var feeds: [String: ProgramMemory] = [:]
+    private(set) var results: [ProgramMemory] = []
     /// States written by kernels that do not look at what they write.
     private var unchecked: [(memory: UnsafeMutableRawPointer, count: Int)] = []
     private var copies: [(from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer, count: Int)] =
         []
 
-    /// Compiles `graph`, whose named states live in `store`: missing ones are made, as zeros.
-    ///
-    /// - Parameter startsSoon: whether it is to run soon rather than often.
-    public init(
-        _ graph: Graph, store: StateStore, precision: StoragePrecision = .f32,
-        startsSoon: Bool = false
-    ) throws {
-        EngineThread.assertCurrent()
+    init(_ graph: Graph, _ store: StateStore, _ context: CompileContext) throws {
+        let precision = context.precision
         let optimized = try Passes.optimize(graph, precision)
         let computesBFloat16 = optimized.nodes.contains { node in
             node.types.contains { $0.dtype == .bfloat16 }
@@ -41,9 +46,9 @@ public final class Program {
         let schedule = try Passes.schedule(optimized)
         self.schedule = schedule
         let kernels = try schedule.order.map { index in
-            (node: index, kernel: try optimized.makeKernel(index, startsSoon: startsSoon))
+            (node: index, kernel: try optimized.makeKernel(index, context))
         }
-        self.kernels = kernels
+        bound = kernels
         var scratch: [Int: Int] = [:]
         for (node, kernel) in kernels { scratch[node] = kernel.scratchBytes }
         let kept = Set(
@@ -63,81 +68,15 @@ public final class Program {
         connectOutputs()
     }
 
-    /// Names of the tensors to fill before each run.
-    public var feedNames: [String] { feeds.keys.sorted() }
-
-    /// The implementation of each node that runs, in order, beside the node as text.
-    public var implementations: [(node: String, implementation: String)] {
-        kernels.map { (graph.line($0.node), $0.kernel.implementation) }
-    }
-
-    /// The multiplications and additions of each node that runs, in order.
-    package var flops: [Double] {
-        kernels.map { kernel in
-            let node = graph.nodes[kernel.node]
-            return node.operation.flops(node.inputs.map(graph.type(of:)))
-        }
-    }
-
-    /// The memory of a feed, to be filled before a run.
-    public func feed(_ name: String) -> UnsafeMutableBufferPointer<Float> {
-        guard let (type, buffer) = feeds[name] else {
-            misuse("the program has no feed \(name), only \(feedNames)")
-        }
-        return UnsafeMutableBufferPointer(
-            start: buffer.base.assumingMemoryBound(to: Float.self), count: type.shape.count)
-    }
-
-    /// Fills a feed.
-    public func setFeed(_ name: String, _ values: [Float]) {
-        let target = feed(name)
-        if target.count != values.count {
-            misuse("the feed \(name) holds \(target.count) numbers, not \(values.count)")
-        }
-        _ = target.update(fromContentsOf: values)
-    }
-
-    /// Fills a feed of integers bit by bit, such as a random key.
-    package func setFeed(_ name: String, bits: [UInt32]) {
-        setFeed(name, bits.map(Float.init(bitPattern:)))
-    }
-
-    /// Fills the feed `key`, without allocating.
-    package func setKey(_ key: RandomKey) {
-        let words = feed("key")
-        for index in 0..<4 { words[index] = Float(bitPattern: key.word(index)) }
-    }
-
-    /// Whether there is a feed of this name.
-    package func hasFeed(_ name: String) -> Bool { feeds[name] != nil }
-
-    /// A result of the last run.
-    public func result(_ name: String) -> [Float] { withResult(name) { Array($0) } }
-
-    /// Reads a result of the last run where it lies.
-    package func withResult<Outcome>(
-        _ name: String, _ body: (UnsafeBufferPointer<Float>) throws -> Outcome
-    ) rethrows -> Outcome {
-        guard let (type, memory) = results[name] else {
-            misuse("the program has no result \(name), only \(results.keys.sorted())")
-        }
-        let floats = memory.assumingMemoryBound(to: Float.self)
-        return try body(UnsafeBufferPointer(start: floats, count: type.shape.count))
-    }
-
-    /// The first number of a result, without allocating.
-    public func scalar(_ name: String) -> Float {
-        results[name]?.memory.assumingMemoryBound(to: Float.self).pointee ?? .nan
+    var kernels: [(node: Int, implementation: String)] {
+        bound.map { ($0.node, $0.kernel.implementation) }
     }
 
     /// Runs once. False when a state that it wrote is not finite.
-    @discardableResult
-    public func run() -> Bool {
-        EngineThread.assertCurrent()
-        runCount += 1
+    func run() -> Bool {
         var finite = EngineThread.withoutSignals {
             var finite = true
-            for (_, kernel) in kernels where !kernel.run() { finite = false }
+            for (_, kernel) in bound where !kernel.run() { finite = false }
             return finite
         }
         copyStates()
@@ -150,10 +89,9 @@ public final class Program {
 
     /// Runs once and says how many seconds each kernel took, and how many of them for changing layouts, in the order
     /// of ``implementations``.
-    package func runTimed(_ clock: () -> Double) -> [(whole: Double, reorders: Double)] {
-        EngineThread.assertCurrent()
+    func runTimed(_ clock: () -> Double) -> [(whole: Double, reorders: Double)] {
         let times = EngineThread.withoutSignals {
-            kernels.map { _, kernel in
+            bound.map { _, kernel in
                 let start = clock()
                 let reorders = kernel.runTimingReorders(clock)
                 return (whole: clock() - start, reorders: reorders)
@@ -165,12 +103,11 @@ public final class Program {
 
     /// Runs once, looking at every tensor as it is made: the first node, as text, that makes an infinity
     /// or NaN, where the run then stops; or nil.
-    package func runToFirstNonFinite() -> String? {
-        EngineThread.assertCurrent()
+    func runToFirstNonFinite() -> String? {
         for (index, _) in graph.inputs where !isFinite(Value(node: index)) {
             return graph.line(index)
         }
-        for (node, kernel) in kernels {
+        for (node, kernel) in bound {
             _ = EngineThread.withoutSignals { kernel.run() }
             let outputs = graph.nodes[node].types.indices.map { Value(node: node, index: $0) }
             if !outputs.allSatisfy(isFinite) { return graph.line(node) }
@@ -204,7 +141,8 @@ public final class Program {
                 memory[Value(node: index)] = store.declare(input.label, input.type.shape).base
             case let input as Input:
                 let buffer = AlignedBuffer(byteCount: input.type.byteCount)
-                feeds[input.label] = (input.type, buffer)
+                feeds[input.label] = ProgramMemory(type: input.type, base: buffer.base)
+                owned.append(buffer)
                 memory[Value(node: index)] = buffer.base
             case let constant as Constant:
                 let buffer = AlignedBuffer(byteCount: node.types[0].byteCount)
@@ -231,7 +169,7 @@ public final class Program {
     }
 
     private func bindKernels(_ plan: ArenaLayout) throws {
-        for (index, kernel) in kernels {
+        for (index, kernel) in bound {
             let node = graph.nodes[index]
             try kernel.bind(
                 KernelMemory(
@@ -243,7 +181,8 @@ public final class Program {
 
     private func connectOutputs() {
         for output in graph.outputs where output.role == .result {
-            results[output.name] = (graph.type(of: output.value), address(output.value))
+            results.append(
+                ProgramMemory(type: graph.type(of: output.value), base: address(output.value)))
         }
         for output in graph.outputs where output.role == .state {
             let producer = graph.storage(of: output.value).node
@@ -263,10 +202,11 @@ public final class Program {
 }
 
 extension Graph {
-    fileprivate func makeKernel(_ index: Int, startsSoon: Bool) throws -> any Kernel {
+    fileprivate func makeKernel(_ index: Int, _ context: CompileContext) throws -> any Kernel {
         let node = nodes[index]
         let types = KernelTypes(
-            inputs: node.inputs.map(type(of:)), outputs: node.types, startsSoon: startsSoon)
+            inputs: node.inputs.map(type(of:)), outputs: node.types,
+            threads: context.threads, startsSoon: context.startsSoon)
         guard let operation = node.operation as? any Lowered else {
             throw GraphFault("the CPU backend has no kernel for \(line(index))")
         }

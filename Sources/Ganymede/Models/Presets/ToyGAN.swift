@@ -7,7 +7,7 @@ extension Preset {
         pace: .steps(20_000, sampleEvery: 500, checkpointEvery: 5_000), grid: [50, 50],
         milestones: [0, 1_000, 20_000]
     ) { _, _ in
-        GAN(
+        try GAN(
             generator: Sequential("generator", input: [2]) {
                 for _ in 0..<3 {
                     Dense(128)

@@ -1,0 +1,38 @@
+/// The discriminator minimises -log D(x) - log(1 - D(G(z))), the generator -log D(G(z)): the form that has useful
+/// gradients early on (Goodfellow et al., "Generative adversarial nets", 2014, section 3). Means over the batch.
+public struct NonSaturatingLoss: SeparableLoss {
+    public static let kind = "non-saturating"
+    public static var defaults: NonSaturatingLoss? { NonSaturatingLoss() }
+
+    /// How much the discriminator's target for real images is below 1 (one-sided; Salimans et al., "Improved techniques
+    /// for training GANs", 2016).
+    public var labelSmoothing: Double
+
+    /// A loss with real targets of 1 - `labelSmoothing`.
+    public init(labelSmoothing: Double = 0) { self.labelSmoothing = labelSmoothing }
+
+    public var fault: String? { labelSmoothingFault(labelSmoothing) }
+    public var fakeDerivativeIsNonzero: Bool { true }
+
+    public func real(_ logits: Tensor) -> Tensor {
+        logits.sigmoidCrossEntropy(target: 1 - labelSmoothing).mean()
+    }
+    public func fake(_ logits: Tensor) -> Tensor { logits.sigmoidCrossEntropy(target: 0).mean() }
+    public func generator(_ logits: Tensor) -> Tensor {
+        logits.sigmoidCrossEntropy(target: 1).mean()
+    }
+}
+
+/// Says that a target cannot be lowered by so much; or nil.
+func labelSmoothingFault(_ smoothing: Double) -> String? {
+    (0...1).contains(smoothing) ? nil : "label smoothing is from 0 to 1, and not \(smoothing)"
+}
+
+extension AdversarialLoss where Self == NonSaturatingLoss {
+    /// ``NonSaturatingLoss``
+    public static var nonSaturating: NonSaturatingLoss { NonSaturatingLoss() }
+    /// ``NonSaturatingLoss``
+    public static func nonSaturating(labelSmoothing: Double) -> NonSaturatingLoss {
+        NonSaturatingLoss(labelSmoothing: labelSmoothing)
+    }
+}

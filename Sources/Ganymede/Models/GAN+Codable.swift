@@ -1,0 +1,86 @@
+extension GAN {
+    private enum Key: String, CodingKey {
+        case generator, discriminator, loss, regularizers, step, noise, pixels
+        case generatorOptimizer, discriminatorOptimizer
+        // Until version 0.1.0.
+        case labelSmoothing, schedule, discriminatorBatch, fakesInInference
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(generator, forKey: .generator)
+        try container.encode(discriminator, forKey: .discriminator)
+        try container.superEncoder(forKey: .loss).encode(withKind: loss)
+        var list = container.nestedUnkeyedContainer(forKey: .regularizers)
+        for regularizer in regularizers { try list.superEncoder().encode(withKind: regularizer) }
+        try container.superEncoder(forKey: .step).encode(withKind: step)
+        try container.encode(noise, forKey: .noise)
+        try container.encode(pixels, forKey: .pixels)
+        try container.superEncoder(forKey: .generatorOptimizer)
+            .encode(withKind: generatorOptimizer)
+        try container.superEncoder(forKey: .discriminatorOptimizer)
+            .encode(withKind: discriminatorOptimizer)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        generator = try container.decode(Sequential.self, forKey: .generator)
+        discriminator = try container.decode(Sequential.self, forKey: .discriminator)
+        loss = try GAN.loss(container)
+        step = try GAN.step(container)
+        regularizers = []
+        if container.contains(.regularizers) {
+            var list = try container.nestedUnkeyedContainer(forKey: .regularizers)
+            while !list.isAtEnd {
+                regularizers.append(try list.superDecoder().decodeKind(Regularizers.family))
+            }
+        }
+        noise = try container.decodeIfPresent(Noise.self, forKey: .noise) ?? .normal
+        pixels = try container.decodeIfPresent(PixelRange.self, forKey: .pixels) ?? .signed
+        generatorOptimizer = try container.superDecoder(forKey: .generatorOptimizer)
+            .decodeKind(Optimizers.family)
+        discriminatorOptimizer = try container.superDecoder(forKey: .discriminatorOptimizer)
+            .decodeKind(Optimizers.family)
+    }
+
+    /// The loss; until version 0.1.0 the label smoothing stood beside it.
+    private static func loss(_ container: KeyedDecodingContainer<Key>) throws -> any AdversarialLoss
+    {
+        let loss: any AdversarialLoss = try container.superDecoder(forKey: .loss)
+            .decodeKind(Losses.family)
+        guard let smoothing = try container.decodeIfPresent(Double.self, forKey: .labelSmoothing)
+        else { return loss }
+        return loss is MinimaxLoss
+            ? MinimaxLoss(labelSmoothing: smoothing) : NonSaturatingLoss(labelSmoothing: smoothing)
+    }
+
+    /// The step; until version 0.1.0 it was a schedule with two options.
+    private static func step(_ container: KeyedDecodingContainer<Key>) throws -> any TrainingStep {
+        guard let schedule = try container.decodeIfPresent(String.self, forKey: .schedule) else {
+            return try container.superDecoder(forKey: .step).decodeKind(TrainingSteps.family)
+        }
+        let batch = try container.decodeIfPresent(String.self, forKey: .discriminatorBatch)
+        let inference =
+            try container.decodeIfPresent(Bool.self, forKey: .fakesInInference) ?? true
+        switch (schedule, batch ?? "separate") {
+        case ("simultaneous", _): return SimultaneousStep()
+        case ("alternating", "concatenated"): return ConcatenatedStep(fakesInInference: inference)
+        case ("alternating", "separate"): return AlternatingStep(fakesInInference: inference)
+        default:
+            throw DecodingError.dataCorruptedError(
+                forKey: .schedule, in: container,
+                debugDescription: "there is no schedule \"\(schedule)\" with \"\(batch ?? "")\"")
+        }
+    }
+}
+
+extension GAN: Equatable {
+    public static func == (a: GAN, b: GAN) -> Bool {
+        a.generator == b.generator && a.discriminator == b.discriminator && a.noise == b.noise
+            && a.pixels == b.pixels && a.loss.isEqual(to: b.loss) && a.step.isEqual(to: b.step)
+            && a.regularizers.count == b.regularizers.count
+            && zip(a.regularizers, b.regularizers).allSatisfy { $0.isEqual(to: $1) }
+            && a.generatorOptimizer.isEqual(to: b.generatorOptimizer)
+            && a.discriminatorOptimizer.isEqual(to: b.discriminatorOptimizer)
+    }
+}

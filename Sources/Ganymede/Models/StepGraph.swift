@@ -1,0 +1,55 @@
+/// A step of training as one graph: forward passes, losses, gradients, updates and noise.
+public struct StepGraph: Sendable {
+    /// What to compile.
+    public let graph: Graph
+    /// Every variable of the run, optimizer slots included.
+    public let variables: [Variable]
+    /// Scalars that the host computes for each step.
+    package let hostScalars: [HostScalar]
+    /// Batches that a step reads.
+    let batches: Int
+    /// Whether it reads their labels.
+    let readsLabels: Bool
+    /// What every step of a GAN reports; empty for other trainings.
+    let reports: StepReports
+    /// What it reports besides, by name.
+    package let results: [ResultHandle]
+
+    /// The step of `gan` on batches of `batch` real images.
+    public init(_ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness = .philox) {
+        self.init(gan, batch: batch, randomness: randomness, reportsGradients: false)
+    }
+
+    /// The step that also hands out every gradient, as `gradient.PASS.VARIABLE`.
+    package init(
+        reportingGradientsOf gan: GAN, batch: Int, randomness: GraphBuilder.Randomness
+    ) {
+        self.init(gan, batch: batch, randomness: randomness, reportsGradients: true)
+    }
+
+    private init(
+        _ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness, reportsGradients: Bool
+    ) {
+        let step = StepBuilder(gan, batch: batch, randomness: randomness)
+        step.reportsGradients = reportsGradients
+        gan.step.build(step)
+        let reports = step.reports
+        if reports.dLoss == nil || reports.gLoss == nil {
+            misuse(
+                "the step \"\(type(of: gan.step).kind)\" has to report the losses of both networks: "
+                    + "report(discriminator:real:fake:) and report(generator:fake:)")
+        }
+        self.init(step, reports)
+    }
+
+    /// The step that `update` holds.
+    init(_ update: UpdateBuilder, _ reports: StepReports = StepReports()) {
+        graph = update.graph.graph
+        variables = update.variables.declared
+        hostScalars = update.hostScalars
+        batches = update.batches
+        readsLabels = update.readsLabels
+        results = update.results
+        self.reports = reports
+    }
+}

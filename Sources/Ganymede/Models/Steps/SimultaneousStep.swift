@@ -1,0 +1,73 @@
+/// Both losses from one forward pass, both gradients at the old weights, then both updates.
+public struct SimultaneousStep: TrainingStep {
+    public static let kind = "simultaneous"
+    public static var defaults: SimultaneousStep? { SimultaneousStep() }
+
+    /// A round with one update of each side.
+    public init() {}
+
+    public func build(_ step: StepBuilder) {
+        let gan = step.gan
+        let images = step.generate(pass: "generator")
+        let real = step.realImages()
+        let onReal = step.discriminate(real, pass: "real")
+        let onFake = step.discriminate(images, pass: "fake")
+        // The terms of D's loss: the last sees the fakes, and alone where it can.
+        let separable = gan.loss as? any SeparableLoss
+        let terms =
+            separable.map { [$0.real(onReal), $0.fake(onFake)] }
+            ?? [gan.loss.discriminator(real: onReal, fake: onFake)]
+        let gLoss = gan.loss.generator(fake: onFake, real: onReal)
+        let penalties = step.penalties(real: real, fake: images)
+
+        var dSources = terms.map(UpdateBuilder.Cotangent.init(of:))
+        var gSources = [UpdateBuilder.Cotangent(of: gLoss)]
+        if sharesBackward(gan), let fakeTerm = terms.last {
+            dSources.removeLast()
+            if separable == nil {
+                let slope = gradients(of: fakeTerm, withRespectTo: [onReal])[0]
+                dSources.append(.init(tensor: onReal, value: slope))
+            }
+            let shared = sharedCotangents(images, onFake, fakeTerm, gLoss)
+            dSources.append(shared.logits)
+            gSources = [shared.images]
+        }
+        if let penalties { dSources.append(.init(of: penalties)) }
+        let dGradients = step.gradients(of: dSources, by: .discriminator)
+        let gGradients = step.gradients(of: gSources, by: .generator)
+        step.update(.discriminator, dGradients)
+        step.update(.generator, gGradients)
+
+        let dLoss = terms.dropFirst().reduce(terms[0], +)
+        step.report(discriminator: dLoss, real: onReal, fake: onFake)
+        step.report(generator: gLoss, fake: onFake)
+    }
+
+    /// Whether one backward pass through D serves both losses on fakes: samples must not mix in D, and the derivative of
+    /// D's loss by a fake's logit must nowhere be 0.
+    private func sharesBackward(_ gan: GAN) -> Bool {
+        gan.loss.fakeDerivativeIsNonzero && !gan.discriminator.layers.contains { $0.mixesSamples }
+    }
+
+    /// Where both backward passes begin, so that the one through D is shared. A logit is one number for each sample, and
+    /// samples do not mix: the derivatives by an image are those by its logit times what 1 at the logit gives. So G's
+    /// derivatives by the images are D's, times the quotient of both losses' derivatives by the logit.
+    ///
+    /// Where D's derivative is next to nothing it is taken for 2^-60, which changes no weight and keeps the quotient
+    /// finite.
+    private func sharedCotangents(
+        _ images: Tensor, _ logits: Tensor, _ dLoss: Tensor, _ gLoss: Tensor
+    ) -> (logits: UpdateBuilder.Cotangent, images: UpdateBuilder.Cotangent) {
+        let own = gradients(of: dLoss, withRespectTo: [logits])[0]
+        let wanted = gradients(of: gLoss, withRespectTo: [logits])[0]
+        let tiny = images.builder.constant(0x1p-60).broadcast(to: own.shape)
+        let seed = select(tiny .> own.absolute(), tiny, own)
+        let onImages = gradients(of: [logits], from: [seed], withRespectTo: [images])[0]
+        let ones = images.shape.dimensions.dropFirst().map { _ in 1 }
+        let quotient = (wanted / seed).reshape(Shape([logits.shape[0]] + ones)).stopGradient()
+        return (
+            .init(tensor: logits, value: seed),
+            .init(tensor: images, value: onImages * quotient)
+        )
+    }
+}

@@ -1,0 +1,204 @@
+/// A step of training as a graph that is being built: batches, variables, updates, scalars from the host and results.
+/// What it takes to train two networks against each other is in ``StepBuilder``.
+public class UpdateBuilder {
+    /// Where tensors of one's own come from.
+    public let graph: GraphBuilder
+    /// Samples in a batch.
+    public let batch: Int
+    let variables: Variables
+    private(set) var hostScalars: [HostScalar] = []
+    private(set) var results: [ResultHandle] = []
+    /// Batches that a step reads.
+    private(set) var batches = 0
+    /// Whether a step reads the labels of its batches.
+    private(set) var readsLabels = false
+    /// Whether every gradient is handed out, as `gradient.PASS.VARIABLE`; for tests.
+    var reportsGradients = false
+    private var updates: [String: Int] = [:]
+
+    init(batch: Int, randomness: GraphBuilder.Randomness) {
+        graph = GraphBuilder(randomness: randomness)
+        variables = Variables(graph)
+        self.batch = batch
+    }
+
+    // MARK: What comes in
+
+    /// Samples of the batch number `turn` of this step, [batch] + `sample`.
+    func samples(_ sample: [Int], turn: Int) -> Tensor {
+        batches = max(batches, turn + 1)
+        return graph.feed(UpdateBuilder.feed("real", turn), TensorType(Shape([batch] + sample)))
+    }
+
+    /// Class numbers of the samples of the batch number `turn` of this step, integers [batch]. Data without labels
+    /// is refused before the training begins.
+    public func labels(_ turn: Int = 0) -> Tensor {
+        batches = max(batches, turn + 1)
+        readsLabels = true
+        return graph.feed(UpdateBuilder.feed("labels", turn), TensorType([batch], .int32))
+    }
+
+    static func feed(_ name: String, _ turn: Int) -> String { turn == 0 ? name : "\(name).\(turn)" }
+
+    /// A scalar that the host computes in double precision before each step.
+    ///
+    /// - Parameters:
+    ///   - name: unique in the step.
+    ///   - value: a function of the number of finished steps.
+    public func scalar(_ name: String, _ value: @escaping @Sendable (_ step: Int) -> Double)
+        -> Tensor
+    {
+        hostScalars.append(HostScalar(feed: "scalar.\(name)", source: .function(value)))
+        return graph.feed("scalar.\(name)", TensorType(.scalar))
+    }
+
+    // MARK: What goes out
+
+    /// Hands out a scalar after each step; the journal holds it under `name`.
+    @discardableResult
+    public func report(_ name: String, _ scalar: Tensor) -> ResultHandle {
+        if scalar.shape.count != 1 {
+            misuse("\(name) is reported as a number, and is \(scalar.type)")
+        }
+        let handle = graph.result(name, scalar)
+        results.append(handle)
+        return handle
+    }
+
+    // MARK: Updates
+
+    /// Trainable variables, each with the derivative of a loss by it.
+    public typealias ParameterGradients = [(variable: Variable, gradient: Tensor)]
+
+    /// Where a backward pass begins: a tensor, and the derivative of the loss by it.
+    struct Cotangent {
+        let tensor: Tensor
+        let value: Tensor
+
+        init(tensor: Tensor, value: Tensor) {
+            self.tensor = tensor
+            self.value = value
+        }
+
+        /// From a loss itself.
+        init(of loss: Tensor) {
+            self.init(tensor: loss, value: loss.builder.constant(1).broadcast(to: loss.shape))
+        }
+    }
+
+    /// The derivatives by each trainable variable of `networks` that has been used so far.
+    ///
+    /// - Parameter pass: names them where they are handed out.
+    func gradients(
+        of sources: [Cotangent], by networks: [Sequential], pass: String
+    ) -> ParameterGradients {
+        let trained = variables.declared.filter { variable in
+            variable.trainable && networks.contains { variable.name.hasPrefix("\($0.name).") }
+        }
+        let found = Engine.gradients(
+            of: sources.map(\.tensor), from: sources.map(\.value),
+            withRespectTo: trained.map(variables.value))
+        for (variable, gradient) in zip(trained, found) where reportsGradients {
+            graph.result("gradient.\(pass).\(variable.name)", gradient)
+        }
+        return Array(zip(trained, found))
+    }
+
+    /// One update by an optimizer, whose scalars count the updates of `owner`.
+    func update(_ gradients: ParameterGradients, with optimizer: any Optimizer, of owner: String) {
+        let scalars = scalars(of: optimizer, owner)
+        for (variable, gradient) in gradients {
+            graph.scoped("update(\(variable.name))") {
+                let slots = optimizer.slots.map { slot in
+                    Variable(
+                        name: variable.name(inserting: "\(type(of: optimizer).kind).\(slot)"),
+                        shape: variable.shape, initializer: .zeros, trainable: false)
+                }
+                let new = optimizer.apply(
+                    variables.value(variable), gradient, slots: slots.map(variables.value),
+                    scalars: scalars)
+                variables.update(variable.name, to: new.weight)
+                for (slot, value) in zip(slots, new.slots) {
+                    variables.update(slot.name, to: value)
+                }
+            }
+        }
+    }
+
+    /// Keeps an exponential moving average of the network's weights, as they are after the updates so far:
+    /// a = decay a + (1 - decay) w. It starts as the weights do and is saved as `NETWORK.ema.…`.
+    func average(_ network: Sequential, decay: Tensor) {
+        for variable in variables.declared
+        where variable.trainable && variable.name.hasPrefix("\(network.name).") {
+            let average = Variable(
+                name: variable.name(inserting: "ema"), shape: variable.shape,
+                initializer: variable.initializer, trainable: false, startsAs: variable.name)
+            graph.scoped("average(\(variable.name))") {
+                let weight = variables.value(variable)
+                let new = weight + decay * (variables.value(average) - weight)
+                variables.update(average.name, to: new)
+            }
+        }
+    }
+
+    /// Feeds for an optimizer's scalars in the next update of `owner`.
+    private func scalars(of optimizer: any Optimizer, _ owner: String) -> [Tensor] {
+        let turn = updates[owner, default: 0]
+        updates[owner] = turn + 1
+        for index in hostScalars.indices { hostScalars[index].count(updates: turn + 1, of: owner) }
+        return optimizer.scalars.enumerated().map { index, scalar in
+            let feed = "\(owner).\(type(of: optimizer).kind).\(scalar).\(turn)"
+            hostScalars.append(
+                HostScalar(
+                    feed: feed,
+                    source: .optimizer(
+                        optimizer, index: index, owner: owner, turn: turn, updatesPerStep: turn + 1)
+                ))
+            return graph.feed(feed, TensorType(.scalar))
+        }
+    }
+}
+
+extension Variable {
+    /// The name of what is kept beside this variable: `generator.dense1.weight` becomes `generator.adam.m.dense1.weight`.
+    fileprivate func name(inserting part: String) -> String {
+        let network = name.prefix { $0 != "." }
+        return "\(network).\(part).\(name.dropFirst(network.count + 1))"
+    }
+}
+
+/// A scalar that the host computes before each step, so that no pass takes it for a constant.
+package struct HostScalar: Sendable {
+    enum Source: Sendable {
+        /// A function of the finished steps.
+        case function(@Sendable (Int) -> Double)
+        /// An optimizer's scalar in one of the updates that `owner` gets in a step, `turn` counted from 0.
+        case optimizer(any Optimizer, index: Int, owner: String, turn: Int, updatesPerStep: Int)
+    }
+
+    package let feed: String
+    private var source: Source
+
+    init(feed: String, source: Source) {
+        self.feed = feed
+        self.source = source
+    }
+
+    /// Takes note that `owner` gets so many updates in a step.
+    fileprivate mutating func count(updates: Int, of owner: String) {
+        guard case .optimizer(let optimizer, let index, owner, let turn, _) = source else { return }
+        source = .optimizer(
+            optimizer, index: index, owner: owner, turn: turn, updatesPerStep: updates)
+    }
+
+    /// The value for the step that follows `step` finished ones.
+    func value(step: Int) -> Float { Float(exactValue(step: step)) }
+
+    package func exactValue(step: Int) -> Double {
+        switch source {
+        case .function(let value): value(step)
+        case .optimizer(let optimizer, let index, _, let turn, let updatesPerStep):
+            optimizer.scalarValue(index, update: step * updatesPerStep + turn + 1)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// What is added to the discriminator's loss to keep its function smooth.
+///
+/// To add one, write a file like `R1.swift` and its line in ``Regularizers/all``: see
+/// `docs/adding-a-regularizer.md`.
+public protocol Regularizer: Registrable {
+    /// The penalty, a scalar: weight included, mean over the batch.
+    ///
+    /// - Parameters:
+    ///   - discriminate: the discriminator, of images [batch, ...] to logits [batch, 1]. Penalties that use gradients by
+    ///     each image need one whose layers do not mix samples: see ``needsSeparateSamples``.
+    ///   - real: real images, [batch, ...].
+    ///   - fake: the generator's images of the same shape. No gradient reaches the generator.
+    ///   - random: numbers on [0, 1) of the given shape that no other part of the step uses.
+    func penalty(
+        _ discriminate: (Tensor) -> Tensor, real: Tensor, fake: Tensor,
+        random: (Shape) -> Tensor
+    ) -> Tensor
+
+    /// Whether it takes the gradient of each logit by its own image alone. Then a discriminator that mixes samples, as
+    /// batch normalization does, is refused.
+    var needsSeparateSamples: Bool { get }
+
+    /// Which of its fields is out of range; or nil.
+    var fault: String? { get }
+}
+
+extension Regularizer {
+    public static var family: KindFamily { Regularizers.family }
+    /// True, as for every penalty on the discriminator's gradient by its images.
+    public var needsSeparateSamples: Bool { true }
+    /// Nothing is out of range.
+    public var fault: String? { nil }
+}
+
+/// Every regularizer by its kind.
+public enum Regularizers {
+    /// The regularizers of the library.
+    public static let all: [any Regularizer.Type] = [R1.self, GradientPenalty.self]
+
+    /// The regularizers, for a ``Registry``.
+    public static let family = KindFamily("regularizer", all)
+}
+
+extension Tensor {
+    /// For each sample, the sum of the squares of its elements: [batch].
+    func squaredNorms() -> Tensor { (self * self).sum(axes: Array(1..<shape.rank)) }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Synchronization
+
+extension Trainer {
+    /// Trains on a thread of its own, and hands out what happens. The sequence ends with the run, or throws what stopped
+    /// it. When nobody reads it any more, or the reading task is cancelled, the run stops after the step that it is in,
+    /// saved.
+    /// ```swift
+    /// for try await event in trainer.events(into: "runs/demo") {
+    ///     if case .step(let report, _) = event { print(report.step, report.gLoss) }
+    /// }
+    /// ```
+    public func events(into path: String? = nil) -> AsyncThrowingStream<TrainingEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let isCancelled = Flag()
+            continuation.onTermination = { _ in isCancelled.set() }
+            var trainer = self
+            trainer.onEvent = { [onEvent] event in
+                onEvent(event)
+                continuation.yield(event)
+            }
+            trainer.shouldStop = { [shouldStop] in shouldStop() || isCancelled.isSet }
+            let thread = Thread { [trainer] in
+                do {
+                    try trainer.train(into: path)
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            // Compiling a step takes more stack than some systems give to threads.
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+    }
+}
+
+/// A question that two threads share.
+private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
+}

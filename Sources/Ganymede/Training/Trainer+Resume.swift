@@ -1,0 +1,52 @@
+extension Trainer {
+    /// Resumes the run in `path`, to `steps` steps in total or to those it was started for: the same run, bit for bit,
+    /// where threads, processor and libraries are the same. Returns at once where it is there already.
+    ///
+    /// - Parameters:
+    ///   - data: the samples, where the run began with samples in memory.
+    ///   - registry: has the kinds that the run was started with.
+    ///   - configure: sets what is told and asked meanwhile.
+    @discardableResult
+    public static func resume(
+        _ path: String, steps: Int? = nil, threads: Int? = nil, data: Dataset? = nil,
+        registry: Registry = .standard, configure: (inout Trainer) -> Void = { _ in }
+    ) throws -> Outcome {
+        let directory = try RunDirectory.open(path)
+        let lock = try RunLock(directory)
+        var options = try directory.options(registry)
+        let checkpoint = try Checkpoint(path)
+        try checkpoint.checkIdentity(options, directory, registry)
+        options.training.steps = steps ?? options.training.steps
+        options.training.threads = threads ?? options.training.threads
+        var trainer = Trainer(try options.validated(withData: data == nil), registry: registry)
+        trainer.dataset = data
+        configure(&trainer)
+        trainer.takeThreads()
+        if let note = checkpoint.madeElsewhere { trainer.onEvent(.note(note)) }
+        if checkpoint.step >= options.training.steps {
+            return Outcome(
+                directory: directory, step: checkpoint.step, interrupted: false, last: nil,
+                best: nil, programRuns: 0, canBeEvaluated: options.canBeEvaluated)
+        }
+        let dataset = try trainer.loadDataset()
+        guard dataset.digest == checkpoint.dataDigest else {
+            throw GanymedeError.world(
+                "the images of \(quoted(options.data)) are not those that the run began with: put the old ones back"
+            )
+        }
+        let evaluator = try TrainingEvaluator(trainer.options, dataset)
+        return try EngineThread.run {
+            try checkpoint.plan.check(
+                options.training.backend,
+                advice: "The run computes in bf16 and cannot go on. A new run from its weights: "
+                    + "ganymede train --init-from \(quoted(path)) --precision f32")
+            let session = try TrainingSession(
+                trainer.options, dataset, evaluator, plan: checkpoint.plan)
+            session.take(directory, lock)
+            try checkpoint.load(session.runner.step.variables, into: session.runner.store)
+            trainer.willStart()
+            try directory.removeSamples(after: checkpoint.step)
+            return try trainer.run(session, from: checkpoint)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Ganymede
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Shows a run as it goes: one line that is rewritten on a terminal, a line now and then elsewhere.
+struct ProgressLine {
+    private let name: String
+    /// What it counts, short: images or points.
+    private let unit: String
+    private let announcesSamples: Bool
+    private let steps: Int
+    private let isTerminal: Bool
+    private let interval: Double
+    private var lastShown = -Double.infinity
+    /// Whether the cursor stands at the end of a line that will be rewritten.
+    private var isOpen = false
+
+    /// A line on standard output that starts with `name` and counts `unit`.
+    init(_ name: String, unit: String = "img", announcesSamples: Bool = false, steps: Int = 0) {
+        self.name = name
+        self.unit = unit
+        self.announcesSamples = announcesSamples
+        self.steps = steps
+        isTerminal = isatty(STDOUT_FILENO) == 1
+        interval = isTerminal ? 0.1 : 5
+    }
+
+    /// Says what is about to be trained, on what, and where.
+    func begin(_ start: TrainingStart) {
+        let (gan, training) = (start.options.gan, start.options.training)
+        let epochs = fixed(Double(training.steps) / Double(start.epochSteps), 1)
+        let steps = "\(grouped(training.steps)) steps of \(training.batch) \(gan.noun)"
+        var how = "\(training.threads) thread\(training.threads == 1 ? "" : "s")"
+        if let reason = start.fewerThreads { how += " (\(reason))" }
+        how += ", \(start.precision.rawValue)"
+        if training.backend != .cpu { how += ", \(training.backend.rawValue) backend" }
+        print("\(name) on \(quoted(start.options.data)): \(steps) (\(epochs) epochs), \(how)")
+        print(
+            "generator \(grouped(gan.generator.parameterCount)) parameters, "
+                + "discriminator \(grouped(gan.discriminator.parameterCount))")
+        print("everything about the run: \(quoted(start.directory.path + "/"))")
+        fflush(nil)
+    }
+
+    /// Shows `report` if it is time to, or if it is the last.
+    mutating func show(_ report: StepReport, secondsLeft: Double) {
+        show(isLast: report.step >= steps) { [name, unit, steps] width in
+            ProgressText.line(
+                name, report, of: steps, secondsLeft: secondsLeft, unit: unit, within: width)
+        }
+    }
+
+    /// Shows how far a classifier is, if it is time to or if it is done.
+    mutating func show(_ progress: EvaluatorTrainer.Progress) {
+        show(isLast: progress.step >= progress.steps) { [name] width in
+            ProgressText.line(name, progress, within: width)
+        }
+    }
+
+    private mutating func show(isLast last: Bool, _ makeText: (_ width: Int) -> String) {
+        let now = Machine.seconds()
+        guard last || now - lastShown >= interval else { return }
+        lastShown = now
+        let width = isTerminal ? columns - 1 : .max
+        let text = makeText(width)
+        if isTerminal {
+            print("\r" + text.prefix(width) + "\u{1b}[K", terminator: last ? "\n" : "")
+            isOpen = !last
+        } else {
+            print(text)
+        }
+        fflush(nil)
+    }
+
+    /// Says on a line that stays what a grid of samples was saved with; the progress goes on below it.
+    mutating func announce(_ report: StepReport, _ accuracy: MeanAccuracy, _ sample: String) {
+        guard announcesSamples else { return }
+        let text =
+            "step \(report.step)  epoch \(fixed(report.epoch, 1))  \(accuracy.text)  \(sample)"
+        print((isTerminal ? "\r\u{1b}[K" : "") + text)
+        isOpen = false
+        fflush(nil)
+    }
+
+    /// Says on a line that stays what an evaluation found, beside what real samples have.
+    mutating func announce(_ report: StepReport, isBest: Bool, missing: [String]) {
+        let text = ProgressText.evaluation(report, isBest: isBest, missing: missing)
+        print((isTerminal ? "\r\u{1b}[K" : "") + text)
+        isOpen = false
+        fflush(nil)
+    }
+
+    /// Leaves the line, so that other text starts on its own.
+    mutating func finish() {
+        if isOpen { print() }
+        isOpen = false
+    }
+
+    private var columns: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20
+            ? Int(size.ws_col) : 120
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Ganymede
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Prints what a trainer tells: progress on standard output, notes on standard error.
+final class TrainingConsole: Sendable {
+    private let isQuiet: Bool
+    private let loading: LoadingLine
+    private let evaluating: LoadingLine
+    private let progress = Mutex<ProgressLine?>(nil)
+
+    init(isQuiet: Bool) {
+        self.isQuiet = isQuiet
+        loading = LoadingLine("reading pictures", isShown: !isQuiet)
+        evaluating = LoadingLine("evaluating", isShown: !isQuiet)
+    }
+
+    /// Makes `trainer` tell this console, and stop on Ctrl-C.
+    func attach(to trainer: inout Trainer) {
+        trainer.onEvent = { self.show($0) }
+        trainer.willStart = { Interrupt.begin() }
+        trainer.shouldStop = { Interrupt.isRequested }
+    }
+
+    private func show(_ event: TrainingEvent) {
+        if case .note(let text) = event { note(text) }
+        if isQuiet { return }
+        switch event {
+        case .note, .saved: break
+        case .loading(let done, let total): loading.show(done, of: total)
+        case .evaluating(let what): evaluating.show(what)
+        case .started(let start):
+            let options = start.options
+            let line = ProgressLine(
+                options.preset ?? "gan", unit: options.gan.makesPoints ? "points" : "img",
+                announcesSamples: options.training.announceSamples, steps: options.training.steps)
+            line.begin(start)
+            progress.withLock { $0 = line }
+        case .step(let report, let secondsLeft):
+            progress.withLock { $0?.show(report, secondsLeft: secondsLeft) }
+        case .sampled(let report, let path, let accuracy):
+            progress.withLock { $0?.announce(report, accuracy, path) }
+        case .evaluated(let report, let isBest, let missing):
+            evaluating.finish()
+            progress.withLock { $0?.announce(report, isBest: isBest, missing: missing) }
+        }
+    }
+
+    /// Where the pictures are, and how to go on after Ctrl-C, which ends with code 130.
+    func report(_ outcome: Trainer.Outcome) throws {
+        progress.withLock { $0?.finish() }
+        if !isQuiet { print(summary(outcome).joined(separator: "\n")) }
+        if outcome.interrupted { throw ExitCode(130) }
+    }
+
+    private func summary(_ outcome: Trainer.Outcome) -> [String] {
+        let path = outcome.directory.path
+        func inside(_ name: String) -> String { quoted("\(path)/\(name)") }
+        var lines: [String] = []
+        if let rows = ProgressText.bestAndLast(outcome) {
+            let samples = (try? outcome.directory.options())?.training.metricsSamples
+            lines.append(
+                "Of one set of \(samples.map(grouped) ?? "its") samples:\n" + aligned(rows))
+        }
+        if outcome.interrupted {
+            return lines + [
+                "Stopped after step \(outcome.step), saved. To resume: ganymede resume \(quoted(path))"
+            ]
+        }
+        lines += [
+            "Curves, pictures and figures on one page: \(inside("report.html"))",
+            "Pictures: \(inside("samples/")) and \(inside("progress.gif"))",
+            "More like them: ganymede generate \(quoted(path)) --seeds 0-63 -o more.png",
+        ]
+        if let best = outcome.best, best.step != outcome.step {
+            lines.append(
+                "Of the best: ganymede generate \(inside("checkpoints/best")) --seeds 0-63 -o best.png"
+            )
+        }
+        if outcome.canBeEvaluated {
+            lines.append("How good they are: ganymede evaluate \(quoted(path))")
+        }
+        return lines
+    }
+}
+
+/// Says on standard error what a person has to know, whatever is shown else.
+func note(_ text: String) {
+    let bytes = Array("note: \(text)\n".utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
+}
