@@ -26,8 +26,7 @@ extension DataCommand {
                     }
                 let classes = known.classNames
                 let samples =
-                    known.image == Dataset.point
-                    ? "points" : "images of \(known.image.map(String.init).joined(separator: "x"))"
+                    known.extent.image.map { "images of \($0.text)" } ?? "points"
                 let names =
                     classes.count > 10
                     ? "\(classes[0]) to \(classes[classes.count - 1])"

@@ -37,17 +37,15 @@ struct Generate: ParsableCommand {
         if label != nil {
             throw GanymedeError.usage("--class: the models of this version have no classes")
         }
-        let (sampler, image) = try Sampler.load(source)
-        if image == Dataset.point {
-            if grid != nil {
-                throw GanymedeError.usage("--grid is for images: points have no rows")
-            }
-            try PointFile(points: sampler.points(seeds: chosen)).write(output, format)
-            return
+        let model = try Model.load(source)
+        if model.extent == .point && grid != nil {
+            throw GanymedeError.usage("--grid is for images: points have no rows")
         }
-        let file = ImageFile(
-            images: sampler.images(seeds: chosen), image: image, count: chosen.count)
-        try file.write(output, format, grid: shape)
+        switch try model.generate(seeds: chosen) {
+        case .points(let points): try PointFile(points: points).write(output, format)
+        case .images(let images, let size), .stacks(let images, _, let size):
+            try ImageFile(images: images, image: size).write(output, format, grid: shape)
+        }
     }
 }
 

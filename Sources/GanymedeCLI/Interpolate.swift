@@ -38,26 +38,26 @@ struct Interpolate: ParsableCommand {
                 "\(legCount) legs of \(frames) frames are more than \(Interpolate.limit) images: "
                     + "ask for fewer --frames or --seeds")
         }
-        let (sampler, image) = try Sampler.load(source)
-        let ends = chosen.map(sampler.noise(seed:))
-        let legs = Interpolation.legs(
-            ends, frames: frames, loop: loop, along: sampler.path)
-        if image == Dataset.point {
-            guard ending == "png" else {
-                throw GanymedeError.usage("points make no film: -o walk.png draws the whole way")
+        let model = try Model.load(source)
+        let ends = chosen.map(model.noise(seed:))
+        let legs = Interpolation.legs(ends, frames: frames, loop: loop, along: model.path)
+        if model.extent == .point && ending != "png" {
+            throw GanymedeError.usage("points make no film: -o walk.png draws the whole way")
+        }
+        // In a film, a leg ends with what the next one starts with.
+        let noise =
+            ending == "png"
+            ? Array(legs.joined())
+            : legs.flatMap { $0.dropLast() } + (loop ? [] : ends.suffix(1))
+        switch try model.generate(noise: noise) {
+        case .points(let points): try PointFile(points: points).write(output, .png)
+        case .images(let images, let size), .stacks(let images, _, let size):
+            let file = ImageFile(images: images, image: size)
+            if ending == "png" {
+                try file.write(output, .png, grid: (legCount, frames + 1))
+            } else {
+                try file.writeFilm(output, pause: loop ? 8 : 80)
             }
-            let points = sampler.points(noise: Array(legs.joined()))
-            try PointFile(points: points).write(output, .png)
-        } else if ending == "png" {
-            let file = ImageFile(
-                images: sampler.images(noise: Array(legs.joined())), image: image,
-                count: legCount * (frames + 1))
-            try file.write(output, .png, grid: (legCount, frames + 1))
-        } else {
-            // A leg ends with what the next one starts with.
-            let walk = legs.flatMap { $0.dropLast() } + (loop ? [] : ends.suffix(1))
-            try ImageFile(images: sampler.images(noise: walk), image: image, count: walk.count)
-                .writeFilm(output, pause: loop ? 8 : 80)
         }
     }
 }

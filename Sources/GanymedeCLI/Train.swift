@@ -102,8 +102,9 @@ struct Train: ParsableCommand {
 
     private func start() throws -> (RunOptions, Preset?) {
         guard let config else {
-            let usual = Presets.usual(for: data.map(DataSource.init) ?? .mnist)
-            let preset = try preset.map(Presets.named) ?? usual
+            let preset =
+                try preset.map(Presets.named)
+                ?? Presets.defaultPreset(for: DataSource(data ?? "mnist"))
             let options = try RunOptions(
                 preset: preset, data: data, size: size, channels: channels)
             return (options, preset)
@@ -120,19 +121,19 @@ struct Train: ParsableCommand {
         throws
     {
         guard case .epochs(_, nil, _, _) = preset.pace else { return }
-        let (batch, images) = (options.training.batch, try DataSource(options.data).count())
-        let usual = preset.training(batch: batch, images: images)
+        let (batch, images) = (options.training.batch, try options.source.count())
+        let whole = preset.training(batch: batch, images: images)
         for path: WritableKeyPath<TrainingConfig, Int> in [
             \.steps, \.sampleEvery, \.checkpointEvery,
         ]
         where options.training[keyPath: path] == base[keyPath: path] {
-            options.training[keyPath: path] = usual[keyPath: path]
+            options.training[keyPath: path] = whole[keyPath: path]
         }
     }
 
     /// Steps in a pass over the data.
     private func passSteps(_ options: RunOptions) throws -> Int {
-        try DataSource(options.data).count() / options.training.batch
+        try options.source.count() / options.training.batch
     }
 }
 

@@ -5,13 +5,14 @@ import Testing
 
 /// What a classifier is fed with.
 struct ClassifierDataTests {
-    private func picture(_ image: [Int], seed: UInt64) -> [UInt8] {
+    private func picture(_ image: ImageSize, seed: UInt64) -> [UInt8] {
         var numbers = TestNumbers(seed: seed)
-        return (0..<image.reduce(1, *)).map { _ in UInt8(truncatingIfNeeded: numbers.next() >> 9) }
+        return (0..<image.count).map { _ in UInt8(truncatingIfNeeded: numbers.next() >> 9) }
     }
 
     private func changed(
-        _ pixels: [UInt8], _ image: [Int], by changes: Augmentation, place: Int, step: UInt64 = 1
+        _ pixels: [UInt8], _ image: ImageSize, by changes: Augmentation, place: Int,
+        step: UInt64 = 1
     ) -> [Float] {
         var result = [Float](repeating: .nan, count: pixels.count)
         pixels.withUnsafeBufferPointer { source in
@@ -27,18 +28,18 @@ struct ClassifierDataTests {
         return result
     }
 
-    @Test(arguments: [[9, 9, 1], [8, 6, 3]])
-    func noChangeIsACopy(image: [Int]) {
+    @Test(arguments: [[9, 9, 1], [8, 6, 3]] as [ImageSize])
+    func noChangeIsACopy(image: ImageSize) {
         let pixels = picture(image, seed: 1)
         let copy = changed(pixels, image, by: .init(), place: 3)
         #expect(zip(copy, pixels).allSatisfy { abs($0 - Float($1) / 255) < 1e-6 })
     }
 
     /// Half of the pictures are mirrored, exactly, and the others are left as they are.
-    @Test(arguments: [[9, 9, 1], [8, 6, 3]])
-    func mirroring(image: [Int]) {
+    @Test(arguments: [[9, 9, 1], [8, 6, 3]] as [ImageSize])
+    func mirroring(image: ImageSize) {
         let pixels = picture(image, seed: 2)
-        let (width, channels) = (image[1], image[2])
+        let (width, channels) = (image.width, image.channels)
         let mirrored = pixels.indices.map { index in
             let (row, column) = (index / (width * channels), index / channels % width)
             let place = (row * width + width - 1 - column) * channels + index % channels
@@ -57,7 +58,7 @@ struct ClassifierDataTests {
 
     /// Nothing comes in that was not there, and a spot stays within what was allowed.
     @Test func changesAreBounded() {
-        let image = [28, 28, 1]
+        let image: ImageSize = [28, 28, 1]
         let flat = [UInt8](repeating: 77, count: 784)
         var spot = [UInt8](repeating: 0, count: 784)
         spot[14 * 28 + 14] = 255
@@ -75,7 +76,7 @@ struct ClassifierDataTests {
     }
 
     @Test func changesDependOnSeedStepAndPlace() {
-        let image = [28, 28, 1]
+        let image: ImageSize = [28, 28, 1]
         let pixels = picture(image, seed: 3)
         let first = changed(pixels, image, by: .writing, place: 0)
         #expect(changed(pixels, image, by: .writing, place: 0) == first)

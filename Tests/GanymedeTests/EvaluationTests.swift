@@ -16,22 +16,22 @@ struct EvaluationTests {
     static let mnist = Result {
         let (training, test) = try splits.get()
         return try ReferenceSet(
-            training: training, test: test, observer: FeatureExtractor(.mnist), samples: count)
+            training: training, test: test, extractor: FeatureExtractor(.mnist), samples: count)
     }
     let training: Dataset
     let test: Dataset
-    let judge: ReferenceSet
+    let reference: ReferenceSet
 
     init() throws {
         (training, test) = try Self.splits.get()
-        judge = try Self.mnist.get()
+        reference = try Self.mnist.get()
     }
 
-    /// Test images that the judge has not drawn.
+    /// Test images that the reference set has not drawn.
     var unseen: [Int] { Array(test.shuffled(seed: 0).dropFirst(Self.count).prefix(Self.count)) }
 
     func figures(_ samples: Dataset) throws -> [String: Double] {
-        let evaluation = try Evaluation(of: [samples], by: judge, data: "mnist")
+        let evaluation = try Evaluation(of: [samples], by: reference, data: "mnist")
         return Dictionary(uniqueKeysWithValues: evaluation.figures.map { ($0.name, $0.value) })
     }
 
@@ -49,11 +49,11 @@ struct EvaluationTests {
         if try figure("coverage") < 0.3 && figure("recall") < 0.3 { return "collapsed" }
         // By chance (K - 1) / 2N = 0.003.
         if try figure("mode_kl") > 0.05 { return "lost modes" }
-        let real = try judge.realFigures(PrecisionRecall.self)
+        let real = try reference.realFigures(PrecisionRecall.self)
         if try figure("recall") < 0.6 * real[1] && figure("density") < 0.8 * real[2] {
             return "blurred"
         }
-        let distance = try judge.realFigures(FrechetDistance.self)[0]
+        let distance = try reference.realFigures(FrechetDistance.self)[0]
         return try figure("fid") > 3 * distance ? "something else" : "real"
     }
 
@@ -64,7 +64,7 @@ struct EvaluationTests {
         #expect(found["copies"] == 0)
     }
 
-    /// Of images that the judge compares with, and of such as it has not drawn.
+    /// Of images that the reference set compares with, and of such as it has not drawn.
     @Test(arguments: [0, 10_000]) func copiesOfTheTrainingSet(first: Int) throws {
         let chosen = training.shuffled(seed: 0).dropFirst(first).prefix(Self.count)
         let found = try figures(training.picking(Array(chosen)))
@@ -131,11 +131,11 @@ struct EvaluationTests {
     @Test func sameSeedSameFigures() throws {
         let samples = test.picking(unseen)
         func found(seed: Int) throws -> Evaluation {
-            let judge = try ReferenceSet(
-                training: training, test: test, observer: FeatureExtractor(.mnist), samples: 1000,
+            let reference = try ReferenceSet(
+                training: training, test: test, extractor: FeatureExtractor(.mnist), samples: 1000,
                 seed: seed)
             return try Evaluation(
-                of: [samples.picking(Array(0..<1000))], by: judge, names: ["fid", "kid"],
+                of: [samples.picking(Array(0..<1000))], by: reference, names: ["fid", "kid"],
                 data: "mnist")
         }
         #expect(try found(seed: 1) == found(seed: 1))
@@ -150,10 +150,11 @@ struct EvaluationTests {
         }
         let each = try sets.map { set in
             try #require(
-                try Evaluation(of: [set], by: judge, names: ["fid"], data: "mnist").figure("fid"))
+                try Evaluation(of: [set], by: reference, names: ["fid"], data: "mnist").figure(
+                    "fid"))
         }
         let together = try #require(
-            try Evaluation(of: sets, by: judge, names: ["fid"], data: "mnist").figure("fid"))
+            try Evaluation(of: sets, by: reference, names: ["fid"], data: "mnist").figure("fid"))
         let mean = each.map(\.value).reduce(0, +) / 3
         let squares = each.map { ($0.value - mean) * ($0.value - mean) }.reduce(0, +)
         #expect(each.allSatisfy { $0.spread == nil })
@@ -164,7 +165,8 @@ struct EvaluationTests {
     @Test func tooFewRealImages() throws {
         let error = #expect(throws: GanymedeError.self) {
             try ReferenceSet(
-                training: training, test: test, observer: FeatureExtractor(.mnist), samples: 10_001)
+                training: training, test: test, extractor: FeatureExtractor(.mnist), samples: 10_001
+            )
         }
         #expect(error?.description.contains("--samples 10000") == true)
     }

@@ -23,7 +23,7 @@ struct EvaluatorTests {
     ) throws {
         let evaluator = try #require(try Evaluator.shipped(for: name))
         let test = try #require(NamedDataset.named(name)).load(.test)
-        let seen = try evaluator.observe(test.pixels, image: test.image)
+        let seen = try evaluator.observe(test.pixels, image: [28, 28, 1])
         let quality = ClassifierQuality(seen.probabilities, labels: test.labels ?? [])
         #expect(abs(quality.accuracy - evaluator.quality.accuracy) < 5e-4)
         #expect(abs(quality.calibrationError - evaluator.quality.calibrationError) < 5e-4)
@@ -111,12 +111,12 @@ struct EvaluatorTests {
         for (image, channel, advice) in [
             ([32, 32, 1], nil, ""), ([14, 14, 3], 1, ""),
             ([28, 28, 3], nil, ". To see one channel at a time, name it: channel 0, 1 or 2"),
-        ] as [([Int], Int?, String)] {
-            let pixels = [UInt8](repeating: 0, count: image.reduce(1, *))
-            let seen = channel == nil ? image : [image[0], image[1], 1]
+        ] as [(ImageSize, Int?, String)] {
+            let pixels = [UInt8](repeating: 0, count: image.count)
+            let seen = channel == nil ? image : ImageSize(side: image.width, channels: 1)
             #expect(
                 throws: GanymedeError.world(
-                    "the evaluator of mnist sees images of [28,28,1], and not of \(Shape(seen))"
+                    "the evaluator of mnist sees images of [28,28,1], and not of \(seen)"
                         + advice)
             ) { try evaluator.observe(pixels, image: image, channel: channel) }
         }

@@ -60,8 +60,8 @@ struct EvaluatorTrainerTests {
         let read = try Evaluator(reading: "\(folder.path)/bars")
         #expect(read.digest == first.digest && read.text == first.text)
         #expect(
-            try read.observe(test.pixels, image: test.image)
-                == first.observe(test.pixels, image: test.image))
+            try read.observe(test.pixels, image: [8, 8, 1])
+                == first.observe(test.pixels, image: [8, 8, 1]))
     }
 
     /// Where a fifth of the labels is wrong, nobody can be right or sure more often than in four of five.
@@ -84,7 +84,7 @@ struct EvaluatorTrainerTests {
     @Test func dataThatDoesNotDo() throws {
         let good = bars(100, seed: 1)
         func changed(
-            image: [Int] = [8, 8, 1], pixels: [UInt8]? = nil, labels: [Int]?
+            image: ImageSize = [8, 8, 1], pixels: [UInt8]? = nil, labels: [Int]?
         ) -> Dataset {
             Dataset(
                 name: "bad", image: image, pixels: pixels ?? good.pixels, labels: labels,
@@ -111,11 +111,11 @@ struct EvaluatorTrainerTests {
     }
 
     /// The network takes images of any size that is trained on, and keeps to its file's limits.
-    @Test(arguments: [[4, 4, 1], [28, 28, 3], [33, 20, 1], [64, 64, 3]])
-    func anySize(image: [Int]) throws {
+    @Test(arguments: [[4, 4, 1], [28, 28, 3], [33, 20, 1], [64, 64, 3]] as [ImageSize])
+    func anySize(image: ImageSize) throws {
         var numbers = TestNumbers(seed: 9)
-        let pixels = (0..<12 * image.reduce(1, *)).map { index in
-            UInt8(index / image.reduce(1, *) % 2 == 0 ? 200 : 0) ^ UInt8(numbers.next() % 32)
+        let pixels = (0..<12 * image.count).map { index in
+            UInt8(index / image.count % 2 == 0 ? 200 : 0) ^ UInt8(numbers.next() % 32)
         }
         let data = Dataset(
             name: "two", image: image, pixels: pixels, labels: (0..<12).map { $0 % 2 })

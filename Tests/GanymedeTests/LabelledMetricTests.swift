@@ -29,7 +29,7 @@ struct LabelledMetricTests {
 
     func input(_ samples: Dataset) -> MetricInput {
         let real = seen(quarters(samples.count, seed: 2))
-        return MetricInput(generated: seen(samples), training: real, held: real)
+        return MetricInput(generated: seen(samples), training: real, test: real)
     }
 
     /// The share of labels that are the likeliest class, counted by hand.
@@ -94,7 +94,8 @@ struct LabelledMetricTests {
         #expect(labels([0, 1, 1], ["bag", "-1"]) == nil)
         #expect(labels(nil, nil) == nil)
         let stack = Dataset(
-            name: "t", image: [1, 1, 3], pixels: [7, 8, 9], stacks: [2, 0, 1], labels: [999])
+            name: "t", samples: .stacks(greys: [7, 8, 9], indices: [2, 0, 1], [1, 1, 3]),
+            labels: [999])
         #expect(stack.labelled(as: names).labels == nil)
         #expect(stack.labelled(as: names).pixels == [9, 7, 8])
     }
@@ -107,12 +108,12 @@ struct LabelledMetricTests {
         let chosen = labels.indices.filter { labels[$0] > 7 || $0 % 12 == 0 }.prefix(2000)
         let part = mnist.picking(Array(chosen))
         let training = Dataset(
-            name: "backwards", image: part.image, pixels: part.pixels,
+            name: "backwards", image: [28, 28, 1], pixels: part.pixels,
             labels: part.labels?.map { 9 - $0 }, classNames: (0..<10).map { "\(9 - $0)" })
-        let judge = try ReferenceSet(
-            training: training, test: nil, observer: FeatureExtractor(.mnist), samples: 1000)
-        let seen = try judge.observe(training.picking(Array(1000..<2000)))
-        #expect(try judge.figures(ModeDivergence.self, of: seen)[0] < 0.05)
+        let reference = try ReferenceSet(
+            training: training, test: nil, extractor: FeatureExtractor(.mnist), samples: 1000)
+        let seen = try reference.observe(training.picking(Array(1000..<2000)))
+        #expect(try reference.figures(ModeDivergence.self, of: seen)[0] < 0.05)
     }
 
     /// Pictures in a sub-folder for each class are samples with labels; the histogram counts what they are seen as.

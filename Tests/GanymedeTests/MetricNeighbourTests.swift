@@ -126,7 +126,7 @@ struct MetricNeighbourTests {
         // Each has a neighbour of its own.
         let error = try Memorisation.figures(input)[2]
         #expect(abs(error - 0.5 / Double(input.generated.count).squareRoot()) < 1e-12)
-        input.held = input.training
+        input.test = input.training
         #expect(throws: GanymedeError.self) { try Memorisation.figures(input) }
         input.generated = Features(.normal(400, 8, seed: 9))
         #expect(try Array(Memorisation.figures(input).prefix(2)) == [0.5, 1])

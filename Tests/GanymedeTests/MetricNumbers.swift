@@ -58,7 +58,7 @@ extension MetricInput {
         MetricInput(
             generated: Features(.normal(count, features, seed: seed)),
             training: Features(.normal(count, features, seed: seed + 1)),
-            held: Features(.normal(count, features, seed: seed + 2)),
+            test: Features(.normal(count, features, seed: seed + 2)),
             classShares: .init(repeating: 0.1, count: 10))
     }
 

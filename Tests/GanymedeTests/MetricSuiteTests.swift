@@ -82,7 +82,7 @@ struct MetricSuiteTests {
 
         let input = MetricInput(
             generated: Features(generated), training: Features(training),
-            held: Features(try matrix("test")))
+            test: Features(try matrix("test")))
         for metric in [PrecisionRecall.self, Memorisation.self]
             as [any Metric.Type]
         {
@@ -128,7 +128,7 @@ struct MetricSuiteTests {
     private func complete(_ count: Int, ofPoints: Bool) -> MetricInput {
         var input = MetricInput.normal(count, features: ofPoints ? 2 : 4)
         if ofPoints {
-            input.toy = .ring8
+            input.mixture = .ring8
             return input
         }
         let labels = (0..<count).map { $0 % 10 }
@@ -138,7 +138,7 @@ struct MetricSuiteTests {
             Features(
                 features: seen.features, probabilities: seen.probabilities, samples: images)
         }
-        (input.generated, input.held) = (with(input.generated), with(input.held))
+        (input.generated, input.test) = (with(input.generated), with(input.test))
         input.trainingSet = ImageSet(images)
         return input
     }
@@ -157,7 +157,7 @@ struct MetricSuiteTests {
         }
 
         var bad = good
-        bad.held = good.held.picking(0..<count - 1)
+        bad.test = good.test.picking(0..<count - 1)
         expectError("equally many", metric, bad)
         bad = good
         bad.training = Features(.normal(count, 7, seed: 1))
@@ -172,9 +172,9 @@ struct MetricSuiteTests {
                 probabilities: good.generated.probabilities, samples: good.generated.samples)
             expectError("generated image 3", metric, bad)
             bad = good
-            bad.held = Features(
-                features: good.held.features,
-                probabilities: good.held.probabilities.map { $0 == 2 && $1 == 0 ? value : $2 })
+            bad.test = Features(
+                features: good.test.features,
+                probabilities: good.test.probabilities.map { $0 == 2 && $1 == 0 ? value : $2 })
             expectError("test image 2", metric, bad)
         }
         bad = good
@@ -190,7 +190,7 @@ struct MetricSuiteTests {
         var scaled = good
         scaled.generated = Features(good.generated.features.map { factor * $2 })
         scaled.training = Features(good.training.features.map { factor * $2 })
-        scaled.held = Features(good.held.features.map { factor * $2 })
+        scaled.test = Features(good.test.features.map { factor * $2 })
         for metric in Metrics.all
         where metric.minimumSamples <= 1000 && metric != KernelDistance.self {
             let unit = metric == FrechetDistance.self ? Double(factor) * Double(factor) : 1
@@ -219,7 +219,7 @@ struct MetricSuiteTests {
         let blind = Features(
             features: .normal(200, 8, seed: 1),
             probabilities: Matrix(rows: 200, columns: 0, values: []))
-        let unlabelled = MetricInput(generated: blind, training: blind, held: blind)
+        let unlabelled = MetricInput(generated: blind, training: blind, test: blind)
         expectError("knows no classes", Modes.self, unlabelled)
         #expect(throws: GanymedeError.self) { try Score.of(blind.probabilities) }
     }
@@ -280,7 +280,7 @@ struct MetricSuiteTests {
         let (training, held) = (Self.mixture(count, seed: 1), Self.mixture(count, seed: 2))
         func figures(_ generated: Features) throws -> [String: Double] {
             try MetricInput(
-                generated: generated, training: training, held: held,
+                generated: generated, training: training, test: held,
                 classShares: .init(repeating: 0.1, count: 10)
             ).figures().merging(["score": Score.of(generated.probabilities)]) { $1 }
         }

@@ -145,7 +145,7 @@ struct PresetTests {
         let preset = try Presets.named(name)
         for size in [8, 28, 32, 36, 64] {
             let gan = try preset.gan(size: size, channels: 3)
-            #expect(gan.image == [size, size, 3])
+            #expect(gan.extent.image == [size, size, 3])
         }
         #expect(throws: GanymedeError.self) { try preset.gan(size: 3) }
         #expect(throws: GanymedeError.self) { try preset.gan(size: 500) }

@@ -46,9 +46,10 @@ struct StackedMNISTTests {
     /// Looking once at every grey image sees what looking at the three channels does.
     @Test func greyImagesAreSeenOnce() throws {
         let data = try DataSource("stacked-mnist").load().picking([5, 77_777, 5, 127_999, 64])
-        let images = Dataset(name: "images", image: data.image, pixels: data.allPixels, labels: nil)
-        let observer = try FeatureExtractor(DataSource("stacked-mnist"))
-        let (a, b) = (try observer.observe(data), try observer.observe(images))
+        let images = Dataset(
+            name: "images", image: [28, 28, 3], pixels: data.allPixels, labels: nil)
+        let extractor = try FeatureExtractor(DataSource("stacked-mnist"))
+        let (a, b) = (try extractor.observe(data), try extractor.observe(images))
         #expect(a.features == b.features && a.probabilities == b.probabilities)
     }
 

@@ -99,8 +99,8 @@ struct ToyTests {
         #expect(throws: GanymedeError.self) { try Preset.toy.gan(size: 28) }
         #expect(throws: GanymedeError.self) { try Preset.toy.gan(channels: 1) }
         #expect(throws: GanymedeError.self) { try DataSource("ring8").inspect(size: 28) }
-        #expect(Presets.usual(for: DataSource("ring8")).name == "toy")
-        #expect(Presets.usual(for: .mnist).name == "mlp")
+        #expect(Presets.defaultPreset(for: DataSource("ring8")).name == "toy")
+        #expect(Presets.defaultPreset(for: .mnist).name == "mlp")
     }
 
     @Test func scatterShowsWhatItShould() {
@@ -154,15 +154,15 @@ struct ToyTests {
     /// checkpoints apart, and by how many points are near one.
     @Test func aBlobIsNoRing() throws {
         let source = DataSource("ring8")
-        let judge = try ReferenceSet(
+        let reference = try ReferenceSet(
             training: source.load(), test: NamedDataset.named("ring8")?.load(.test),
-            observer: FeatureExtractor(source), samples: 1000)
+            extractor: FeatureExtractor(source), samples: 1000)
         let toy = try #require(GaussianMixture.all.first { $0.name == "ring8" })
         let noise = Matrix.normal(1000, 2, seed: 3)
         func figures(_ point: (Int, Int, Double) -> Double) throws -> [String: Double] {
             let points = noise.map { Float(point($0, $1, Double($2))) }.values
             let samples = Dataset(name: "test", points: points, labels: nil)
-            let found = try Evaluation(of: [samples], by: judge, data: "ring8")
+            let found = try Evaluation(of: [samples], by: reference, data: "ring8")
             #expect(found.figure("fid") == nil)
             #expect(found.modeBias == 7.0 / 2000)
             #expect(found.figure("modes")?.about.contains("Gaussians") == true)

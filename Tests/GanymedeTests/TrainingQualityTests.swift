@@ -34,7 +34,7 @@ struct TrainingQualityTests {
         let data = Moments(try DataSource.mnist.load(size: 28, channels: 1).pixels.prefix(784_000))
         func samples(_ step: String) throws -> [UInt8] {
             let file = "\(path)/checkpoints/step-\(step).safetensors"
-            return try Sampler.load(file).sampler.images(seeds: Array(0..<64))
+            return try Sampler.load(file).images(seeds: Array(0..<64))
         }
         let last = try samples("000200")
         let (before, after) = (Moments(try samples("000000")), Moments(last))

@@ -31,7 +31,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
     public static let shifts = Augmentation(shift: 1)
 
     /// What suits a dataset.
-    public static func usual(for data: String) -> Augmentation {
+    public static func `default`(for data: String) -> Augmentation {
         ["mnist": writing, "fashion-mnist": things][data] ?? shifts
     }
 
@@ -42,7 +42,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
     ///   - target: as many numbers, of the range of `pixels`.
     ///   - key: of the seed and the step; `place` counts the pictures of a step.
     package func write(
-        _ source: UnsafePointer<UInt8>, _ image: [Int], to target: UnsafeMutablePointer<Float>,
+        _ source: UnsafePointer<UInt8>, _ image: ImageSize, to target: UnsafeMutablePointer<Float>,
         pixels: PixelRange, key: RandomKey, place: Int
     ) {
         var chance = PhiloxDraws(key: key, stream: Augmentation.stream, place: place)
@@ -50,7 +50,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
         let size = 1 / (1 + chance.signed() * zoom)
         let (down, right) = (chance.signed() * shift, chance.signed() * shift)
         let mirror: Double = chance.signed() < 0 && mirrors ? -1 : 1
-        let (height, width, channels) = (image[0], image[1], image[2])
+        let (height, width, channels) = (image.height, image.width, image.channels)
         // Where in the source the middle of the target lies, and how far a step of the target leads there.
         let (middleY, middleX) = (Double(height - 1) / 2, Double(width - 1) / 2)
         let (cosine, sine) = (LibM.cos(angle) * size, LibM.sin(angle) * size)

@@ -24,8 +24,11 @@ public struct BatchLoader {
     ) throws {
         guard batch > 0, dataset.count >= batch else {
             throw GanymedeError.world(
-                "\(dataset.name) holds \(dataset.count) \(dataset.points == nil ? "images" : "points"), less than a batch of \(batch): lower --batch"
+                "\(dataset.name) holds \(dataset.count) \(dataset.image == nil ? "points" : "images"), less than a batch of \(batch): lower --batch"
             )
+        }
+        if augmentation != nil, dataset.image == nil || dataset.stacks != nil {
+            misuse("\(dataset.name) holds no images that could be changed at random")
         }
         self.dataset = dataset
         self.batch = batch
@@ -51,6 +54,7 @@ public struct BatchLoader {
             order = BatchLoader.permutation(dataset.count, seed: seed, epoch: epoch)
         }
         let first = step % batchesPerEpoch * batch
+        let size = target.count / batch
         guard var place = target.baseAddress else { return }
         for slot in 0..<batch {
             let index = Int(order[first + slot])
@@ -63,7 +67,7 @@ public struct BatchLoader {
             if let labels, let known = dataset.labels {
                 labels[slot] = Float(bitPattern: UInt32(truncatingIfNeeded: known[index]))
             }
-            place += dataset.image.reduce(1, *)
+            place += size
         }
     }
 
@@ -72,40 +76,39 @@ public struct BatchLoader {
         _ index: Int, changedBy augmentation: Augmentation, _ key: RandomKey, _ slot: Int,
         to target: UnsafeMutablePointer<Float>
     ) {
-        let size = dataset.image.reduce(1, *)
-        dataset.pixels.withUnsafeBufferPointer { pixels in
-            guard let source = pixels.baseAddress else { return }
+        guard case .images(let bytes, let size) = dataset.samples else { return }
+        bytes.withUnsafeBufferPointer { bytes in
+            guard let source = bytes.baseAddress else { return }
             augmentation.write(
-                source + index * size, dataset.image, to: target, pixels: self.pixels, key: key,
+                source + index * size.count, size, to: target, pixels: pixels, key: key,
                 place: slot)
         }
     }
 
     /// Writes one sample.
     private func write(_ index: Int, to target: UnsafeMutablePointer<Float>) {
-        let size = dataset.image.reduce(1, *)
-        if let points = dataset.points {
-            for axis in 0..<size { target[axis] = points[index * size + axis] }
-        } else if let stacks = dataset.stacks {
-            let channels = dataset.image[2]
-            for channel in 0..<channels {
-                let grey = Int(stacks[index * channels + channel])
-                write(grey, size / channels, to: target + channel, every: channels)
+        switch dataset.samples {
+        case .points(let coordinates):
+            for axis in 0..<2 { target[axis] = coordinates[index * 2 + axis] }
+        case .stacks(let greys, let indices, let size):
+            for channel in 0..<size.channels {
+                let grey = Int(indices[index * size.channels + channel])
+                write(greys, grey, size.area, to: target + channel, every: size.channels)
             }
-        } else {
-            write(index, size, to: target, every: 1)
+        case .images(let bytes, let size): write(bytes, index, size.count, to: target, every: 1)
         }
     }
 
     /// Writes the image `index` among those of `size` bytes.
     @inline(__always)
     private func write(
-        _ index: Int, _ size: Int, to target: UnsafeMutablePointer<Float>, every stride: Int
+        _ bytes: [UInt8], _ index: Int, _ size: Int, to target: UnsafeMutablePointer<Float>,
+        every stride: Int
     ) {
-        let (scale, offset) = self.pixels.scaling
-        dataset.pixels.withUnsafeBufferPointer { pixels in
+        let (scale, offset) = pixels.scaling
+        bytes.withUnsafeBufferPointer { bytes in
             for pixel in 0..<size {
-                target[pixel * stride] = Float(pixels[index * size + pixel]) * scale + offset
+                target[pixel * stride] = Float(bytes[index * size + pixel]) * scale + offset
             }
         }
     }

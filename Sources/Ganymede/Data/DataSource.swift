@@ -2,10 +2,20 @@
 public struct DataSource: Sendable, Equatable {
     /// The name of a dataset, a folder, or a file.
     public let name: String
+    /// The dataset that it names; nil for a folder or a file.
+    let known: NamedDataset?
+    private let knownFolder = Once<ImageFolder?>()
 
     /// A dataset by name, a folder of pictures or of IDX files, or an IDX or .npy file of images. A name goes before
     /// a folder that is called the same: write `./mnist` for that.
-    public init(_ name: String) { self.name = name }
+    ///
+    /// - Parameter registry: has the datasets that are known by name.
+    public init(_ name: String, registry: Registry = .standard) {
+        self.name = name
+        known = registry.datasets.first { $0.name == name }
+    }
+
+    public static func == (a: DataSource, b: DataSource) -> Bool { a.name == b.name }
 
     /// The embedded MNIST.
     public static let mnist = DataSource("mnist")
@@ -28,84 +38,92 @@ public struct DataSource: Sendable, Equatable {
         size: Int? = nil, channels: Int? = nil, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Dataset {
-        try load(extents(size: size, channels: channels), folders: folders, progress: progress)
+        try load(extent(size: size, channels: channels), folders: folders, progress: progress)
     }
 
-    /// The training samples with the extents `image`: those of square images, or ``Dataset/point``.
+    /// The training samples, with images of the size of `extent`.
     func load(
-        _ image: [Int], folders: DataFolders = .standard,
+        _ extent: SampleExtent, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Dataset {
-        try check(takes: image)
-        if let folder = try imageFolder() {
+        try check(takes: extent)
+        if let folder = try imageFolder(), let size = extent.image {
             return try folder.load(
-                size: image[0], channels: image[2], cache: folders.cache.map(ImageCache.init),
-                progress: progress)
+                size: size.height, channels: size.channels,
+                cache: folders.cache.map(ImageCache.init), progress: progress)
         }
-        return try arrays(folders).resized(to: image, progress: progress)
+        return try arrays(folders).resized(to: extent, progress: progress)
     }
 
-    /// Extents of its samples as they come: 28 by 28 pixels in grey where the source does not say.
-    public var usual: [Int] { NamedDataset.named(name)?.image ?? NamedDataset.mnist.image }
+    /// What its samples are as they come: images of 28 by 28 pixels in grey where the source does not say.
+    public var extent: SampleExtent { known?.extent ?? NamedDataset.mnist.extent }
 
     /// Whether its samples are points of the plane.
-    public var holdsPoints: Bool { usual == Dataset.point }
+    public var holdsPoints: Bool { extent == .point }
 
-    /// Extents of its samples as they are asked for. Points have no size and no channels.
-    func extents(size: Int?, channels: Int?) throws -> [Int] {
-        if !holdsPoints { return [size ?? usual[0], size ?? usual[1], channels ?? usual[2]] }
+    /// What its samples are as they are asked for. Points have no size and no channels.
+    func extent(size: Int?, channels: Int?) throws -> SampleExtent {
+        if let image = extent.image {
+            return .image(
+                ImageSize(
+                    height: size ?? image.height, width: size ?? image.width,
+                    channels: channels ?? image.channels))
+        }
         guard size == nil && channels == nil else {
             throw GanymedeError.usage("\(name) holds points: it takes no --size and no --channels")
         }
-        return Dataset.point
+        return .point
     }
 
-    /// Throws a usage error where its samples cannot be brought to the extents `image`.
-    func check(takes image: [Int]) throws {
-        if holdsPoints != (image == Dataset.point) {
+    /// Throws a usage error where its samples cannot be brought to `extent`.
+    func check(takes extent: SampleExtent) throws {
+        switch (self.extent, extent) {
+        case (.point, .point): break
+        case (.point, .image):
             throw GanymedeError.usage(
-                holdsPoints
-                    ? "\(quoted(name)) holds points, and these networks make images: use --preset toy"
-                    : "\(quoted(name)) holds images, and these networks make points: use another --preset, or "
-                        + "--data \(GaussianMixture.all.map(\.name).joined(separator: " or "))")
-        }
-        if !holdsPoints && image[2] < usual[2] {
-            throw GanymedeError.usage("\(name) is in colour: --channels 3, not \(image[2])")
+                "\(quoted(name)) holds points, and these networks make images: use --preset toy")
+        case (.image, .point):
+            throw GanymedeError.usage(
+                "\(quoted(name)) holds images, and these networks make points: use another --preset, or "
+                    + "--data \(GaussianMixture.all.map(\.name).joined(separator: " or "))")
+        case (.image(let own), .image(let size)):
+            if size.channels < own.channels {
+                throw GanymedeError.usage(
+                    "\(name) is in colour: --channels 3, not \(size.channels)")
+            }
         }
     }
 
     /// How many samples there are, without decoding any.
     public func count(folders: DataFolders = .standard) throws -> Int {
-        if let known = NamedDataset.named(name) { return known.count }
+        if let known { return known.count }
         return try imageFolder()?.files.count ?? arrays(folders).count
     }
 
     /// The same source by a name that means it from everywhere.
     var absoluteName: String {
-        NamedDataset.named(name) == nil ? Files.absolute(name) : name
+        known == nil ? Files.absolute(name) : name
     }
 
     /// Whether the other means the same data, by whatever path.
     func isSame(as other: DataSource) -> Bool {
-        if NamedDataset.named(name) != nil || NamedDataset.named(other.name) != nil {
+        if known != nil || other.known != nil {
             return name == other.name
         }
         return Files.resolved(name) == Files.resolved(other.name)
     }
 
-    /// The folder of pictures, if it is one.
+    /// The folder of pictures, if it is one; looked through once.
     func imageFolder() throws -> ImageFolder? {
-        if NamedDataset.named(name) != nil || !Files.isDirectory(name)
-            || IDX.images(in: name) != nil
-        {
-            return nil
+        if known != nil { return nil }
+        return try knownFolder {
+            !Files.isDirectory(name) || IDX.images(in: name) != nil ? nil : try ImageFolder(name)
         }
-        return try ImageFolder(name)
     }
 
     /// Samples that come as arrays, with the extents that they have.
     func arrays(_ folders: DataFolders) throws -> Dataset {
-        if let known = NamedDataset.named(name) {
+        if let known {
             return try known.load(.training, folders: folders)
         }
         if let images = IDX.images(in: name) { return try Dataset(idx: images, name: name) }

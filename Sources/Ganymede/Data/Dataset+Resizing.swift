@@ -1,24 +1,40 @@
 extension Dataset {
     /// The same images with other extents, resampled by libgd; what is not square is stretched. Of stacks the grey
     /// images are resampled, each once.
-    func resized(to image: [Int], progress: (Int, Int) -> Void = { _, _ in }) throws -> Dataset {
-        if image == self.image { return self }
-        let channels = stacks == nil ? image[2] : 1
-        let old = Array(self.image.prefix(2)) + [stacks == nil ? self.image[2] : 1]
-        let size = old.reduce(1, *)
-        let count = self.pixels.count / size
-        try Dataset.checkMemory(count: count, image: [image[0], image[1], channels])
+    func resized(
+        to extent: SampleExtent, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> Dataset {
+        guard let size = extent.image, extent != self.extent else { return self }
+        let resized: Samples
+        switch samples {
+        case .points: return self
+        case .images(let bytes, let old):
+            resized = .images(
+                try Dataset.resample(bytes, old, size, progress: progress), size)
+        case .stacks(let greys, let indices, let old):
+            let pixels = try Dataset.resample(
+                greys, old.withChannels(1), size.withChannels(1), progress: progress)
+            resized = .stacks(greys: pixels, indices: indices, size)
+        }
+        return Dataset(name: name, samples: resized, labels: labels, classNames: classNames)
+    }
+
+    private static func resample(
+        _ bytes: [UInt8], _ old: ImageSize, _ size: ImageSize, progress: (Int, Int) -> Void
+    ) throws -> [UInt8] {
+        let count = bytes.count / old.count
+        try checkMemory(count: count, image: size)
         var pixels: [UInt8] = []
-        pixels.reserveCapacity(count * image[0] * image[1] * channels)
+        pixels.reserveCapacity(count * size.count)
         for index in 0..<count {
-            let one = Array(self.pixels[index * size..<(index + 1) * size])
+            let one = Array(bytes[index * old.count..<(index + 1) * old.count])
             let source = try GDImage(
-                Raster(height: old[0], width: old[1], channels: old[2], pixels: one), greys: nil)
-            pixels += try source.square(image[0]).raster(channels: channels).pixels
+                Raster(
+                    height: old.height, width: old.width, channels: old.channels, pixels: one),
+                greys: nil)
+            pixels += try source.square(size.height).raster(channels: size.channels).pixels
             progress(index + 1, count)
         }
-        return Dataset(
-            name: name, image: image, pixels: pixels, stacks: stacks, labels: labels,
-            classNames: classNames)
+        return pixels
     }
 }

@@ -60,16 +60,17 @@ public struct GaussianMixture: Sendable {
 
 extension NamedDataset {
     /// 100,000 points to learn from, and 10,000 others.
-    init(_ toy: GaussianMixture) {
+    init(_ mixture: GaussianMixture) {
         self.init(
-            name: toy.name, about: toy.about, image: Dataset.point, count: 100_000,
-            classNames: toy.centres.map { "(\(fixed($0.x, 2)), \(fixed($0.y, 2)))" }
+            name: mixture.name, about: mixture.about, extent: .point, count: 100_000,
+            classNames: mixture.centres.map { "(\(fixed($0.x, 2)), \(fixed($0.y, 2)))" },
+            features: .mixture(mixture)
         ) { dataset, split, _ in
             let drawn =
                 split == .training
-                ? toy.draw(dataset.count, seed: 0) : toy.draw(10_000, seed: 1)
+                ? mixture.draw(dataset.count, seed: 0) : mixture.draw(10_000, seed: 1)
             return Dataset(
-                name: toy.name, points: drawn.points, labels: drawn.modes,
+                name: mixture.name, points: drawn.points, labels: drawn.modes,
                 classNames: dataset.classNames)
         }
     }

@@ -30,10 +30,10 @@ extension IDX {
 extension Dataset {
     /// Images and labels of as many items; grey where the images have rank 3.
     init(_ name: String, _ images: IDX, _ labels: IDX?, classNames: [String]? = nil) throws {
-        let image = images.shape.count == 3 ? images.shape[1...] + [1] : images.shape[1...]
-        guard image.allSatisfy({ $0 <= 16_384 }), image.last == 1 || image.last == 3 else {
+        let shape = images.shape.dropFirst() + (images.shape.count == 3 ? [1] : [])
+        guard shape.allSatisfy({ $0 <= 16_384 }), let size = ImageSize(shape: Array(shape)) else {
             throw GanymedeError.world(
-                "\(quoted(name)) holds images of \(Shape(Array(image))): height and width up to 16384 and 1 or 3 channels can be read"
+                "\(quoted(name)) holds images of \(Shape(Array(shape))): height and width up to 16384 and 1 or 3 channels can be read"
             )
         }
         if let labels, labels.shape[0] != images.shape[0] {
@@ -42,7 +42,7 @@ extension Dataset {
             )
         }
         self.init(
-            name: name, image: Array(image), pixels: images.bytes,
+            name: name, image: size, pixels: images.bytes,
             labels: labels?.bytes.map(Int.init),
             classNames: classNames)
     }

@@ -21,9 +21,9 @@ struct ImageCache {
     init(_ folder: String) { self.folder = folder }
 
     /// Bytes of `[count, height, width, channels]`, or nil.
-    func read(_ pictures: ImageFolder, _ image: [Int]) -> [UInt8]? {
+    func read(_ pictures: ImageFolder, _ image: ImageSize) -> [UInt8]? {
         let path = path(pictures, image)
-        let count = pictures.files.count * image.reduce(1, *)
+        let count = pictures.files.count * image.count
         let header = ImageCache.version.utf8.count + 66
         guard Files.status(path)?.size == header + count,
             let data = try? Files.read(path, limit: header + count),
@@ -37,18 +37,20 @@ struct ImageCache {
 
     /// Keeps images; a folder that cannot be written is no error.
     func write(_ pictures: ImageFolder, _ images: Dataset) {
+        guard let image = images.image else { return }
         // For the user alone, as the pictures may have been.
         try? Files.makeDirectory(folder, mode: 0o700)
         try? Files.writeAtomically(
-            path(pictures, images.image), [ImageCache.header(images.digest), Data(images.pixels)],
+            path(pictures, image), [ImageCache.header(images.digest), Data(images.pixels)],
             mode: 0o600)
     }
 
     private static func header(_ digest: String) -> Data { Data("\(version)\n\(digest)\n".utf8) }
 
     /// SHA-256 of everything that the pixels follow from: paths, sizes and times of change, in order.
-    private func path(_ pictures: ImageFolder, _ image: [Int]) -> String {
-        var text = "\(ImageCache.version) \(image) libgd \(String(cString: gdVersionString()))\n"
+    private func path(_ pictures: ImageFolder, _ image: ImageSize) -> String {
+        var text =
+            "\(ImageCache.version) \(image.shape) libgd \(String(cString: gdVersionString()))\n"
         for file in pictures.files {
             // A name can hold anything but a zero byte.
             text += "\(file.path)\0\(file.status?.size ?? -1) \(file.status?.modified ?? 0)\n"

@@ -23,7 +23,8 @@ extension ImageFolder {
         var changes: [String] { [resizing, greying].compactMap { $0 } }
 
         private var resizing: String? {
-            let side = Array(dataset.image.prefix(2))
+            guard let image = dataset.image else { return nil }
+            let side = [image.height, image.width]
             guard let extents, let range, extents.smallest != side || extents.largest != side else {
                 return nil
             }
@@ -42,7 +43,7 @@ extension ImageFolder {
     func load(
         size: Int, channels: Int, cache: ImageCache?, progress: (Int, Int) -> Void
     ) throws -> Dataset {
-        let image = [size, size, channels]
+        let image = ImageSize(side: size, channels: channels)
         if let pixels = cache?.read(self, image) { return dataset(image, pixels, labels) }
         let decoded = try decodeAll(size: size, channels: channels, progress: progress)
         cache?.write(self, decoded.dataset)
@@ -60,11 +61,11 @@ extension ImageFolder {
 
     /// Every picture that can be used, one after the other, at its final size.
     func decode(size: Int, channels: Int, progress: (Int, Int) -> Void) throws -> Decoded {
-        let image = [size, size, channels]
+        let image = ImageSize(side: size, channels: channels)
         try Dataset.checkMemory(count: files.count, image: image)
         var result = Decoded(dataset: dataset(image, [], nil))
         var pixels: [UInt8] = []
-        pixels.reserveCapacity(files.count * image.reduce(1, *))
+        pixels.reserveCapacity(files.count * image.count)
         var kept: [Int] = []
         for (index, file) in files.enumerated() {
             do {
@@ -106,7 +107,7 @@ extension ImageFolder {
         }
     }
 
-    private func dataset(_ image: [Int], _ pixels: [UInt8], _ labels: [Int]?) -> Dataset {
+    private func dataset(_ image: ImageSize, _ pixels: [UInt8], _ labels: [Int]?) -> Dataset {
         Dataset(name: path, image: image, pixels: pixels, labels: labels, classNames: classNames)
     }
 

@@ -17,15 +17,16 @@ extension DataSource {
         size: Int? = nil, channels: Int? = nil, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Inspection {
-        let image = try extents(size: size, channels: channels)
-        try check(takes: image)
-        guard let folder = try imageFolder() else {
+        let extent = try extent(size: size, channels: channels)
+        try check(takes: extent)
+        guard let folder = try imageFolder(), let size = extent.image else {
             let samples = try arrays(folders)
             return Inspection(
-                dataset: try samples.resized(to: image, progress: progress), faults: [], notes: [],
+                dataset: try samples.resized(to: extent, progress: progress), faults: [], notes: [],
                 source: samples.origin)
         }
-        let found = try folder.decode(size: image[0], channels: image[2], progress: progress)
+        let found = try folder.decode(
+            size: size.height, channels: size.channels, progress: progress)
         if found.faults.isEmpty {
             folders.cache.map(ImageCache.init)?.write(folder, found.dataset)
         }
@@ -46,8 +47,8 @@ extension Inspection {
     /// Some lines for a person.
     public var text: String {
         let what =
-            dataset.points == nil
-            ? "images of \(dataset.image.extents) (height, width, channels)" : "points of the plane"
+            dataset.image.map { "images of \($0.text) (height, width, channels)" }
+            ?? "points of the plane"
         var lines = ["\(dataset.name): \(dataset.count) \(what)", "from     \(source)"]
         if let values = dataset.values { lines.append("values   \(values)") }
         lines += classes
@@ -83,7 +84,7 @@ extension Inspection {
     }
 
     private func picture() -> Raster {
-        if let points = dataset.points {
+        if case .points(let points) = dataset.samples {
             var scatter = Scatter(reach: Scatter.reach(of: points))
             scatter.draw(real: points)
             return scatter.raster
@@ -92,8 +93,8 @@ extension Inspection {
         let chosen = (0..<count).flatMap { dataset.pixels(of: $0 * dataset.count / count) }
         let columns = max(Int(Double(count).squareRoot().rounded(.up)), 1)
         return Raster.grid(
-            chosen, image: dataset.image, rows: max((count + columns - 1) / columns, 1),
-            columns: columns)
+            chosen, image: dataset.image ?? [1, 1, 1],
+            rows: max((count + columns - 1) / columns, 1), columns: columns)
     }
 }
 
@@ -105,29 +106,30 @@ extension [Int] {
 extension Dataset {
     /// What its samples are made of.
     fileprivate var origin: String {
-        if points != nil { return "computed" }
-        guard stacks != nil else {
-            return "\(count) \(count == 1 ? "image" : "images") of \(image.extents)"
+        switch samples {
+        case .points: "computed"
+        case .images(_, let size): "\(count) \(count == 1 ? "image" : "images") of \(size.text)"
+        case .stacks(let greys, _, let size):
+            "\(greys.count / size.area) grey images, \(size.channels) at random for each"
         }
-        return "\(pixels.count / (image[0] * image[1])) grey images, \(image[2]) at random for each"
     }
 
     /// Smallest, largest, mean and standard deviation of all bytes or coordinates; nil where there are none.
     fileprivate var values: String? {
-        if let points { return Dataset.summary(points.map { (Double($0), 1) }, places: 3) }
-        if pixels.isEmpty { return nil }
         var counts = [Int](repeating: 0, count: 256)
-        if let stacks {
-            let area = image[0] * image[1]
-            for grey in stacks {
-                for pixel in pixels[Int(grey) * area..<(Int(grey) + 1) * area] {
+        switch samples {
+        case .points(let points):
+            return Dataset.summary(points.map { (Double($0), 1) }, places: 3)
+        case .images(let bytes, _): for pixel in bytes { counts[Int(pixel)] += 1 }
+        case .stacks(let greys, let indices, let size):
+            for grey in indices {
+                for pixel in greys[Int(grey) * size.area..<(Int(grey) + 1) * size.area] {
                     counts[Int(pixel)] += 1
                 }
             }
-        } else {
-            for pixel in pixels { counts[Int(pixel)] += 1 }
         }
         let found = counts.enumerated().filter { $0.element > 0 }
+        if found.isEmpty { return nil }
         return Dataset.summary(found.map { (Double($0.offset), $0.element) }, places: 1)
     }
 

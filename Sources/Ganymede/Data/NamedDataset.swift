@@ -14,21 +14,65 @@ public struct NamedDataset: Sendable {
     public let name: String
     /// What the samples are.
     public let about: String
-    /// Extents of a sample: height, width, channels, or ``Dataset/point``.
-    public internal(set) var image = [28, 28, 1]
+    /// What a sample is.
+    public let extent: SampleExtent
     /// Samples in the training split.
-    public internal(set) var count = 60_000
+    public let count: Int
     /// What the labels 0, 1, ... mean.
     public let classNames: [String]
     /// Where the files can be fetched, by their names and `.gz`; nil where they are inside the command.
-    public internal(set) var source: String?
+    public let source: String?
     /// Names of the files, and SHA-256 of the unpacked ones; none where the samples are computed.
-    public internal(set) var digests: [String: String] = [:]
+    public let digests: [String: String]
+    /// How its samples are evaluated.
+    let features: FeatureSource
     /// Computes a split; nil where it is read from files.
-    var make: (@Sendable (NamedDataset, Split, DataFolders) throws -> Dataset)?
+    private let make: (@Sendable (NamedDataset, Split, DataFolders) throws -> Dataset)?
+
+    /// What metrics of its samples are computed from.
+    enum FeatureSource: Sendable {
+        /// The features of an evaluator of whole images.
+        case images
+        /// The features of each channel, by the evaluator of the dataset whose grey images are stacked.
+        case stacks(of: String)
+        /// Coordinates, beside the Gaussians that they are drawn from.
+        case mixture(GaussianMixture)
+    }
+
+    /// A dataset of your own, for a ``Registry``.
+    ///
+    /// - Parameters:
+    ///   - count: samples in the training split.
+    ///   - classNames: what the labels mean; none where there are no labels.
+    ///   - load: the samples of a split, of `extent`.
+    public init(
+        name: String, about: String, extent: SampleExtent, count: Int, classNames: [String] = [],
+        load: @escaping @Sendable (Split) throws -> Dataset
+    ) {
+        self.init(
+            name: name, about: about, extent: extent, count: count, classNames: classNames
+        ) { _, split, _ in try load(split) }
+    }
+
+    init(
+        name: String, about: String, extent: SampleExtent = .image([28, 28, 1]),
+        count: Int = 60_000, classNames: [String], source: String? = nil,
+        digests: [String: String] = [:], features: FeatureSource = .images,
+        make: (@Sendable (NamedDataset, Split, DataFolders) throws -> Dataset)? = nil
+    ) {
+        self.name = name
+        self.about = about
+        self.extent = extent
+        self.count = count
+        self.classNames = classNames
+        self.source = source
+        self.digests = digests
+        self.features = features
+        self.make = make
+    }
 
     /// Which part of the samples.
-    package enum Split: String {
+    public enum Split: String, Sendable {
         case training = "train"
         case test = "t10k"
     }
@@ -133,5 +177,18 @@ public struct NamedDataset: Sendable {
               apt install dataset-\(name)  (Debian's package)
               --data FOLDER  (where its files are)
             """)
+    }
+}
+
+extension Registry {
+    /// Every dataset by name, those of the library first.
+    public var datasets: [NamedDataset] { NamedDataset.all + added("dataset") }
+
+    /// This registry with one more dataset. Two of one name are a mistake in the program, and stop it.
+    public func adding(_ dataset: NamedDataset) -> Registry {
+        if datasets.contains(where: { $0.name == dataset.name }) {
+            misuse("the registry has a dataset \"\(dataset.name)\" already: take another name")
+        }
+        return adding(dataset, called: dataset.name, to: "dataset")
     }
 }

@@ -6,8 +6,9 @@ extension NamedDataset {
     /// digits 26,000, as many as are compared.
     public static let stackedMNIST = NamedDataset(
         name: "stacked-mnist", about: "three digits of mnist as red, green and blue",
-        image: [28, 28, 3], count: 128_000,
-        classNames: (0..<1000).map { "\($0 / 100)\($0 / 10 % 10)\($0 % 10)" }
+        extent: .image([28, 28, 3]), count: 128_000,
+        classNames: (0..<1000).map { "\($0 / 100)\($0 / 10 % 10)\($0 % 10)" },
+        features: .stacks(of: "mnist")
     ) { dataset, split, folders in
         Dataset(
             stacking: try mnist.load(split, folders: folders),
@@ -34,8 +35,11 @@ extension Dataset {
                 (0..<3).reduce(0) { 10 * $0 + digits[Int(stacks[3 * index + $1])] }
             }
         }
+        guard case .images(let bytes, let size) = greys.samples, size.channels == 1 else {
+            misuse("\(greys.name) holds no grey images to stack")
+        }
         self.init(
-            name: name, image: Array(greys.image.prefix(2)) + [3], pixels: greys.pixels,
-            stacks: stacks, labels: labels, classNames: classNames)
+            name: name, samples: .stacks(greys: bytes, indices: stacks, size.withChannels(3)),
+            labels: labels, classNames: classNames)
     }
 }

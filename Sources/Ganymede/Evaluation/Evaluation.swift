@@ -58,33 +58,33 @@ public struct Evaluation: Sendable, Equatable {
     /// missing.
     public let notes: [String]
 
-    /// Judges sets of samples, of as many samples each as the judge's own.
+    /// Judges sets of samples, of as many samples each as the reference set's own.
     ///
     /// - Parameters:
     ///   - names: the figures that are wanted: one that means nothing for these samples throws, and says why. Nil for
     ///     all that mean something.
     ///   - notes: what a reader should know of the samples.
     public init(
-        of sets: [Dataset], by judge: ReferenceSet, names: [String]? = nil, data: String,
+        of sets: [Dataset], by reference: ReferenceSet, names: [String]? = nil, data: String,
         notes: [String] = []
     ) throws {
-        let seen = try sets.map { try judge.observe($0) }
+        let seen = try sets.map { try reference.observe($0) }
         var figures: [Figure] = []
         var notes = notes
         let areLabelled = seen.allSatisfy { $0.samples?.labels != nil }
-        let ofLabelled = areLabelled || names != nil ? judge.metricsOfLabelled : []
-        for metric in judge.metrics + ofLabelled
+        let ofLabelled = areLabelled || names != nil ? reference.metricsOfLabelled : []
+        for metric in reference.metrics + ofLabelled
         where names?.contains(where: metric.names.contains) ?? !metric.isSlow {
             do {
-                figures += try Evaluation.figures(metric, of: seen, by: judge)
+                figures += try Evaluation.figures(metric, of: seen, by: reference)
             } catch let error as GanymedeError where names == nil {
                 notes.append("left out: \(error)")
             }
         }
         self.figures = figures.filter { names?.contains($0.name) ?? true }
         if names == nil {
-            notes += judge.missing
-            if !areLabelled, !judge.metricsOfLabelled.isEmpty,
+            notes += reference.missing
+            if !areLabelled, !reference.metricsOfLabelled.isEmpty,
                 sets.allSatisfy({ $0.labels != nil })
             {
                 notes.append(
@@ -93,21 +93,21 @@ public struct Evaluation: Sendable, Equatable {
             }
         }
         self.notes = notes
-        classes = judge.samples < Modes.minimumSamples ? [] : judge.classShares(of: seen)
-        let known = judge.modeCount
-        modeBias = known > 1 ? ClassHistogram.bias(classes: known, samples: judge.samples) : nil
-        evaluator = judge.evaluator
+        classes = reference.samples < Modes.minimumSamples ? [] : reference.classShares(of: seen)
+        let known = reference.modeCount
+        modeBias = known > 1 ? ClassHistogram.bias(classes: known, samples: reference.samples) : nil
+        evaluator = reference.evaluator
         self.data = data
         self.sets = sets.count
-        samples = judge.samples
-        seed = judge.seed
+        samples = reference.samples
+        seed = reference.seed
     }
 
     private static func figures(
-        _ metric: any Metric.Type, of sets: [Features], by judge: ReferenceSet
+        _ metric: any Metric.Type, of sets: [Features], by reference: ReferenceSet
     ) throws -> [Figure] {
-        let found = try sets.map { try judge.figures(metric, of: $0) }
-        let real = try judge.realFigures(metric)
+        let found = try sets.map { try reference.figures(metric, of: $0) }
+        let real = try reference.realFigures(metric)
         return metric.names.enumerated().map { place, name in
             let values = found.map { $0[place] }
             return Figure(

@@ -3,7 +3,7 @@ public struct EvaluationTask {
     /// What real samples look like.
     public let data: DataSource
     private let source: SampleSource
-    private let observer: FeatureExtractor
+    private let extractor: FeatureExtractor
     private let training: Dataset
     private let test: Dataset?
     /// Whether the samples are the dataset's own.
@@ -20,12 +20,12 @@ public struct EvaluationTask {
         self.data = DataSource(data ?? EvaluationTask.data(of: path, options))
         // A run's own evaluator knows the run's data, and may not know another's.
         let own = data == nil ? options?.evaluator : nil
-        observer = try FeatureExtractor(self.data, evaluator: evaluator ?? own)
-        source = try SampleSource(path, image: observer.image)
-        try observer.check(source.image, of: path)
+        extractor = try FeatureExtractor(self.data, evaluator: evaluator ?? own)
+        source = try SampleSource(path, extent: extractor.extent)
+        try extractor.check(source.extent, of: path)
         isReal = DataSource(path).isSame(as: self.data)
-        training = try self.data.load(observer.image ?? Dataset.point)
-        test = try self.data.test(training.image)
+        training = try self.data.load(extractor.extent)
+        test = try self.data.test(training.extent)
     }
 
     /// What a run says of itself; nil where `path` is no run's. Throws where it is not found and is `needed`.
@@ -49,7 +49,7 @@ public struct EvaluationTask {
     }
 
     /// Samples of each kind, where nobody says how many.
-    public var defaultSamples: Int { observer.defaultSamples }
+    public var defaultSamples: Int { extractor.defaultSamples }
 
     /// How good the samples are.
     ///
@@ -63,21 +63,21 @@ public struct EvaluationTask {
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws -> Evaluation {
         try check(names)
-        let judge = try ReferenceSet(
-            training: training, test: test, observer: observer, samples: samples, seed: seed,
+        let reference = try ReferenceSet(
+            training: training, test: test, extractor: extractor, samples: samples, seed: seed,
             progress: progress)
         if case .generator = source { progress("making samples") }
         // Where the dataset itself is judged, what it is compared with is left out.
         let found = try source.sets(
             sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
         return try Evaluation(
-            of: found, by: judge, names: names, data: data.name, notes: source.changes)
+            of: found, by: reference, names: names, data: data.name, notes: source.changes)
     }
 
     /// Throws where one of the figures cannot be had of these samples.
     private func check(_ names: [String]?) throws {
         func list(hasTest: Bool) -> [String] {
-            (observer.metrics(hasTest: hasTest) + (hasTest ? observer.metricsOfLabelled : []))
+            (extractor.metrics(hasTest: hasTest) + (hasTest ? extractor.metricsOfLabelled : []))
                 .flatMap { $0.names }
         }
         let known = list(hasTest: test != nil)
@@ -96,20 +96,20 @@ public struct EvaluationTask {
 
     /// What a set of samples is said to be, and what the evaluator takes it for. Throws where that is not known.
     public func confusion(samples: Int, seed: Int) throws -> Confusion {
-        guard let names = observer.classNames else {
+        guard let names = extractor.classNames else {
             throw GanymedeError.usage("a confusion is of images with one class each")
         }
         // Of a dataset itself, images that the evaluator has not learned from.
         let unseen = isReal ? test.map { SampleSource.samples($0) } : nil
         let set = try (unseen ?? source).sets(1, of: samples, seed: seed, skipping: 0)[0]
-        let seen = try observer.observe(set)
+        let seen = try extractor.observe(set)
         let labels = try seen.knownLabels(for: "a confusion")
         return Confusion(seen.probabilities, labels: labels, classNames: names)
     }
 
     /// Samples, each beside the training images that are nearest to it in the evaluator's features, nearest first.
     public func neighbours(rows: Int = 10, columns: Int = 5, seed: Int) throws -> Raster {
-        guard observer.image != nil else {
+        guard let size = extractor.extent.image else {
             throw GanymedeError.usage("neighbours are shown of images, and these are points")
         }
         if case .samples(let some, _) = source, some.count < rows {
@@ -123,7 +123,7 @@ public struct EvaluationTask {
         }
         let samples = try source.sets(1, of: rows, seed: seed, skipping: 0)[0]
         let nearest = try NearestNeighbours(
-            of: observer.observe(samples).features, among: observer.observe(training).features,
+            of: extractor.observe(samples).features, among: extractor.observe(training).features,
             count: columns)
         let images = (0..<rows).flatMap { row in
             samples.pixels(of: row)
@@ -131,17 +131,15 @@ public struct EvaluationTask {
                     training.pixels(of: $0)
                 }
         }
-        return Raster.grid(images, image: samples.image, rows: rows, columns: columns + 1)
+        return Raster.grid(images, image: size, rows: rows, columns: columns + 1)
     }
 }
 
 extension DataSource {
-    /// Samples of the same kind that are not for training, with the extents `image`; nil where there are none.
-    func test(_ image: [Int], folders: DataFolders = .standard) throws -> Dataset? {
-        if let known = NamedDataset.named(name) {
-            return try known.load(.test, folders: folders).resized(to: image)
-        }
+    /// Samples of the same kind that are not for training, of `extent`; nil where there are none.
+    func test(_ extent: SampleExtent, folders: DataFolders = .standard) throws -> Dataset? {
+        if let known { return try known.load(.test, folders: folders).resized(to: extent) }
         guard Files.isDirectory(name), let images = IDX.testImages(in: name) else { return nil }
-        return try Dataset(idx: images, name: name).resized(to: image)
+        return try Dataset(idx: images, name: name).resized(to: extent)
     }
 }

@@ -16,8 +16,8 @@ public struct Evaluator: Sendable {
     let network: EvaluatorNetwork
     let weights: [String: HostTensor]
 
-    /// Extents of the images that it sees: height, width, channels.
-    public var image: [Int] { network.features.input }
+    /// The size of the images that it sees.
+    public var image: ImageSize { network.image }
     /// The number of features, D.
     public var featureCount: Int { network.features.output[0] }
 
@@ -26,10 +26,10 @@ public struct Evaluator: Sendable {
     ///
     /// - Parameters:
     ///   - images: bytes of N images, one after the other, channels last.
-    ///   - image: their extents: height, width, channels.
+    ///   - image: their size.
     ///   - channel: the one to look at, for images with more channels than one and an evaluator of grey images.
     public func observe(
-        _ images: [UInt8], image: [Int], channel: Int? = nil, threads: Int = Machine.processors
+        _ images: [UInt8], image: ImageSize, channel: Int? = nil, threads: Int = Machine.processors
     ) throws -> Features {
         let (features, logits) = try run(images, image: image, channel: channel, threads: threads)
         return Features(
@@ -38,7 +38,7 @@ public struct Evaluator: Sendable {
 
     /// What the last layer makes of N images, [N, K], before the temperature: see ``observe(_:image:channel:threads:)``.
     public func logits(
-        _ images: [UInt8], image: [Int], channel: Int? = nil, threads: Int = Machine.processors
+        _ images: [UInt8], image: ImageSize, channel: Int? = nil, threads: Int = Machine.processors
     ) throws -> Matrix {
         try run(images, image: image, channel: channel, threads: threads).logits
     }
@@ -49,7 +49,8 @@ public struct Evaluator: Sendable {
             throw GanymedeError.world(
                 "\(test.name) has no labels, or others than the evaluator of \(data)")
         }
-        let seen = try observe(test.pixels, image: test.image, threads: threads)
+        let seen = try observe(
+            test.pixels, image: test.image ?? image, threads: threads)
         return Confusion(seen.probabilities, labels: labels, classNames: classNames)
     }
 
@@ -57,39 +58,39 @@ public struct Evaluator: Sendable {
     public var text: String {
         """
         \(data): \(quality.text.replacing("\n", with: "\n  "))
-          images of \(Shape(image)), \(featureCount) features, \(classNames.count) classes: \(classNames.joined(separator: ", "))
+          images of \(image), \(featureCount) features, \(classNames.count) classes: \(classNames.joined(separator: ", "))
           SHA-256 \(digest)
           \(command)
         """
     }
 
     private func run(
-        _ images: [UInt8], image: [Int], channel: Int?, threads: Int
+        _ images: [UInt8], image: ImageSize, channel: Int?, threads: Int
     ) throws -> (features: Matrix, logits: Matrix) {
-        let size = image.reduce(1, *)
+        let size = image.count
         if size == 0 || images.count % size != 0 {
-            misuse("\(images.count) bytes are no images of \(Shape(image))")
+            misuse("\(images.count) bytes are no images of \(image)")
         }
-        if let channel, self.image[2] != 1 || !(0..<image[2]).contains(channel) {
-            misuse("channel \(channel) of images \(Shape(image)) for \(Shape(self.image))")
+        if let channel, self.image.channels != 1 || !(0..<image.channels).contains(channel) {
+            misuse("channel \(channel) of images \(image) for \(self.image)")
         }
-        try checkExtents(channel == nil ? image : [image[0], image[1], 1])
+        try checkExtents(channel == nil ? image : image.withChannels(1))
         return try EngineThread.run {
             let before = EngineThread.threads
             EngineThread.threads = threads
             defer { EngineThread.threads = before }
             let classifier = try Classifier(network, weights)
-            return classifier.run(images, stride: image[2], channel: channel)
+            return classifier.run(images, stride: image.channels, channel: channel)
         }
     }
 
-    private func checkExtents(_ image: [Int]) throws {
+    private func checkExtents(_ image: ImageSize) throws {
         if image == self.image { return }
         let advice =
-            image[2] == 3 && self.image[2] == 1
+            image.channels == 3 && self.image.channels == 1
             ? ". To see one channel at a time, name it: channel 0, 1 or 2" : ""
         throw GanymedeError.world(
-            "the evaluator of \(data) sees images of \(Shape(self.image)), and not of \(Shape(image))"
+            "the evaluator of \(data) sees images of \(self.image), and not of \(image)"
                 + advice)
     }
 }

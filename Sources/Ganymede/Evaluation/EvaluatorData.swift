@@ -6,13 +6,14 @@ extension DataSource {
         size: Int, channels: Int, seed: Int, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> (training: Dataset, test: Dataset) {
-        if holdsPoints || name == NamedDataset.stackedMNIST.name {
+        if let known, case .images = known.features {
+        } else if known != nil {
             throw GanymedeError.usage(
                 "\(quoted(name)) needs no evaluator of its own: its samples are judged without one, or by mnist's"
             )
         }
         let images = try load(size: size, channels: channels, folders: folders, progress: progress)
-        if let test = try test(images.image, folders: folders) { return (images, test) }
+        if let test = try test(images.extent, folders: folders) { return (images, test) }
         try images.checkClasses(least: 4)
         let parts = images.split(share: 1.0 / 7, seed: UInt64(seed), stream: "evaluator/test")
         return (parts.rest, parts.part)

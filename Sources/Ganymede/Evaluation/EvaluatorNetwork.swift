@@ -5,6 +5,12 @@ struct EvaluatorNetwork: Codable, Equatable, Sendable {
     /// Features to [K] logits.
     let head: Sequential
 
+    /// The size of its images.
+    var image: ImageSize {
+        guard let size = ImageSize(shape: features.input) else { misuse(fault ?? "") }
+        return size
+    }
+
     /// Every variable of both.
     var variables: [Variable] { features.variables + head.variables }
 
@@ -18,9 +24,9 @@ struct EvaluatorNetwork: Codable, Equatable, Sendable {
 
     /// Why the parts are no classifier of images; or nil.
     var fault: String? {
-        let (image, made, logits) = (features.input, features.output, head.output)
-        if image.count != 3 || image[2] != 1 && image[2] != 3 {
-            return "images are [height, width, 1 or 3], and not \(image)"
+        let (made, logits) = (features.output, head.output)
+        if ImageSize(shape: features.input) == nil {
+            return "images are [height, width, 1 or 3], and not \(features.input)"
         }
         if made.count != 1 || made != head.input {
             return
@@ -35,8 +41,8 @@ struct EvaluatorNetwork: Codable, Equatable, Sendable {
 extension EvaluatorNetwork {
     /// The classifier that is trained for images of these extents: convolutions that halve the image until four pixels
     /// are left of its longer side, and 128 features.
-    init(image: [Int], classes: Int) {
-        var side = max(image[0], image[1])
+    init(image: ImageSize, classes: Int) {
+        var side = max(image.height, image.width)
         var layers: [any Layer] = []
         func convolve(_ filters: Int, strides: Extent2D = 1) {
             layers += [
@@ -52,7 +58,7 @@ extension EvaluatorNetwork {
         convolve(64)
         while side > 4 { convolve(64, strides: 2) }
         layers += [Flatten(), Dense(128, useBias: false), BatchNorm(momentum: 0.95), ReLU()]
-        features = Sequential("features", input: image, layers: layers)
+        features = Sequential("features", input: image.shape, layers: layers)
         head = Sequential("head", input: [128]) { Dense(classes) }
     }
 }

@@ -51,9 +51,10 @@ public struct EvaluatorTrainer: Sendable {
     ) throws -> Evaluator? {
         if let fault { misuse(fault) }
         let classNames = try EvaluatorTrainer.classNames(training, test)
-        let (held, learned) = training.split(
+        guard let image = training.image else { misuse("\(training.name) holds no images") }
+        let (heldOut, learned) = training.split(
             share: heldShare, seed: UInt64(seed), stream: "evaluator/held")
-        let network = EvaluatorNetwork(image: training.image, classes: classNames.count)
+        let network = EvaluatorNetwork(image: image, classes: classNames.count)
         let store = StateStore()
         return try EngineThread.run {
             let before = EngineThread.threads
@@ -63,9 +64,13 @@ public struct EvaluatorTrainer: Sendable {
             guard try fit(network, store, learned, progress, shouldStop) else { return nil }
             let classifier = try Classifier(network, store)
             let temperature = Temperature.fitted(
-                logits: classifier.run(held.pixels, stride: held.image[2], channel: nil).logits,
-                labels: held.labels ?? [])
-            let logits = classifier.run(test.pixels, stride: test.image[2], channel: nil).logits
+                logits: classifier.run(
+                    heldOut.pixels, stride: image.channels, channel: nil
+                ).logits,
+                labels: heldOut.labels ?? [])
+            let logits = classifier.run(
+                test.pixels, stride: image.channels, channel: nil
+            ).logits
             let weights = network.variables.compactMap { variable in
                 store[variable.name].map { (variable.name, $0) }
             }
@@ -84,7 +89,7 @@ public struct EvaluatorTrainer: Sendable {
         _ progress: (Progress) -> Void, _ shouldStop: () -> Bool
     ) throws -> Bool {
         let batch = min(self.batch, dataset.count)
-        var changes = augmentation ?? .usual(for: dataset.name)
+        var changes = augmentation ?? .default(for: dataset.name)
         changes.mirrors = changes.mirrors || mirrors
         let loader = try BatchLoader(
             dataset, batch: batch, seed: UInt64(seed), augmentation: changes)
@@ -117,8 +122,8 @@ public struct EvaluatorTrainer: Sendable {
         let names = training.namesOfClasses
         guard test.image == training.image, test.count > 0, let labels = test.labels else {
             throw GanymedeError.world(
-                "\(test.name) holds \(test.count) images \(Shape(test.image)) to measure on, and must hold some with labels, of "
-                    + "\(Shape(training.image)) as \(training.name)")
+                "\(test.name) holds \(test.count) \(test.extent) to measure on, and must hold some with labels, \(training.extent) as "
+                    + training.name)
         }
         if let strange = labels.first(where: { $0 >= names.count }) {
             throw GanymedeError.world(

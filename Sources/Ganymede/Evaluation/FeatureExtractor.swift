@@ -13,12 +13,15 @@ public enum FeatureExtractor: Sendable {
     /// - Parameter path: of an evaluator's file; nil for the evaluator that comes with the dataset. Throws a world's
     ///   error where there is none.
     public init(_ data: DataSource, evaluator path: String? = nil) throws {
-        if let toy = GaussianMixture.all.first(where: { $0.name == data.name }) {
-            self = .points(toy)
+        let evaluation = data.known?.features ?? .images
+        let known: String
+        switch evaluation {
+        case .mixture(let mixture):
+            self = .points(mixture)
             return
+        case .stacks(let name): known = name
+        case .images: known = data.name
         }
-        let isStacked = data.name == NamedDataset.stackedMNIST.name
-        let known = isStacked ? NamedDataset.mnist.name : data.name
         guard
             let evaluator = try path.map(Evaluator.init(reading:)) ?? Evaluator.shipped(for: known)
         else {
@@ -32,7 +35,11 @@ public enum FeatureExtractor: Sendable {
                     + "more than chance does: what it sees means nothing. Train one for longer, or of more images"
             )
         }
-        self = isStacked ? .stacks(evaluator) : .images(evaluator)
+        if case .stacks = evaluation {
+            self = .stacks(evaluator)
+        } else {
+            self = .images(evaluator)
+        }
     }
 
     /// The metrics that mean something for what it sees.
@@ -79,41 +86,38 @@ public enum FeatureExtractor: Sendable {
     }
 
     /// The Gaussians that points are from.
-    var toy: GaussianMixture? {
-        if case .points(let toy) = self { return toy }
+    var mixture: GaussianMixture? {
+        if case .points(let mixture) = self { return mixture }
         return nil
     }
 
-    /// Extents of the images that it sees; nil where it sees no images.
-    public var image: [Int]? {
+    /// What it sees.
+    public var extent: SampleExtent {
         switch self {
-        case .images(let evaluator): evaluator.image
-        case .stacks(let evaluator): Array(evaluator.image.prefix(2)) + [3]
-        case .points: nil
+        case .images(let evaluator): .image(evaluator.image)
+        case .stacks(let evaluator): .image(evaluator.image.withChannels(3))
+        case .points: .point
         }
     }
 
-    /// Throws a world's error unless `image` are extents of samples that it can see.
-    public func check(_ image: [Int], of name: String) throws {
-        let wanted = self.image ?? Dataset.point
-        guard image != wanted else { return }
-        let kinds = [wanted, image].map {
-            $0 == Dataset.point ? "points" : "images of \(Shape($0))"
-        }
+    /// Throws a world's error unless `extent` is what it can see.
+    public func check(_ extent: SampleExtent, of name: String) throws {
+        if extent == self.extent { return }
+        let isOtherSize = (extent == .point) == (self.extent == .point)
         throw GanymedeError.world(
-            "\(name) holds \(kinds[1]), and \(kinds[0]) are judged here"
-                + (wanted.count == image.count
+            "\(name) holds \(extent), and \(self.extent) are judged here"
+                + (isOtherSize
                     ? ": give an --evaluator that was trained with that --size and --channels" : "")
         )
     }
 
     /// What it sees. Throws a world's error where the samples are of another size or kind.
     public func observe(_ samples: Dataset) throws -> Features {
-        try check(samples.image, of: samples.name)
+        try check(samples.extent, of: samples.name)
         switch self {
         case .images(let evaluator):
             let seen = try evaluator.observe(
-                samples.allPixels, image: samples.image, threads: EngineThread.threads)
+                samples.allPixels, image: evaluator.image, threads: EngineThread.threads)
             return Features(
                 features: seen.features, probabilities: seen.probabilities,
                 samples: samples.labelled(as: evaluator.classNames))
@@ -135,17 +139,18 @@ public enum FeatureExtractor: Sendable {
         -> [Features]
     {
         let threads = EngineThread.threads
-        guard let stacks = samples.stacks else {
+        guard case .stacks(let greys, let stacks, _) = samples.samples else {
             return try (0..<3).map {
                 try evaluator.observe(
-                    samples.pixels, image: samples.image, channel: $0, threads: threads)
+                    samples.pixels, image: evaluator.image.withChannels(3), channel: $0,
+                    threads: threads)
             }
         }
         let used = Set(stacks).sorted()
-        let area = evaluator.image.reduce(1, *)
-        let pixels = used.flatMap { samples.pixels[Int($0) * area..<(Int($0) + 1) * area] }
+        let area = evaluator.image.area
+        let pixels = greys.rows(used.map(Int.init), of: area)
         let seen = try evaluator.observe(pixels, image: evaluator.image, threads: threads)
-        var places = [Int](repeating: 0, count: samples.pixels.count / area)
+        var places = [Int](repeating: 0, count: greys.count / area)
         for (place, grey) in used.enumerated() { places[Int(grey)] = place }
         return (0..<3).map { channel in
             seen.picking(

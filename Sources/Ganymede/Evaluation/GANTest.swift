@@ -7,7 +7,7 @@ public enum GANTest: Metric {
     public static let minimumSamples = 100
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
-        let labels = try input.generated.labels(for: names[0], beside: input.held)
+        let labels = try input.generated.labels(for: names[0], beside: input.test)
         let probabilities = input.generated.probabilities
         let right = labels.indices.count { probabilities.largest(inRow: $0).column == labels[$0] }
         return [Double(right) / Double(labels.count)]
@@ -42,14 +42,14 @@ extension Dataset {
     /// The same images, with ``labels(as:)``.
     package func labelled(as names: [String]) -> Dataset {
         Dataset(
-            name: name, image: image, pixels: allPixels, labels: labels(as: names),
-            classNames: names)
+            name: name, samples: .images(allPixels, image ?? [1, 1, 1]),
+            labels: labels(as: names), classNames: names)
     }
 
     /// Labels that count `names` as a classifier does: a class of the same name, or whose name is the number, is that
     /// class. Nil where one of the classes is none of the classifier's, or where a sample is not an image of one class.
     func labels(as names: [String]) -> [Int]? {
-        guard let labels, points == nil, stacks == nil else { return nil }
+        guard let labels, case .images = samples else { return nil }
         func number(_ own: Int) -> Int? {
             guard let classNames, own < classNames.count else { return own }
             let name = classNames[own].lowercased()

@@ -13,15 +13,15 @@ public enum GANTrain: Metric {
     public static let isSlow = true
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
-        _ = try input.generated.labels(for: names[0], beside: input.held)
-        guard let samples = input.generated.samples, let test = input.held.samples else {
+        _ = try input.generated.labels(for: names[0], beside: input.test)
+        guard let samples = input.generated.samples, let test = input.test.samples else {
             return [.nan]
         }
         var trainer = EvaluatorTrainer()
         trainer.seed = Int(truncatingIfNeeded: input.seed & 0x7fff_ffff)
         trainer.threads = EngineThread.threads
         // The samples' name does not say what they show.
-        trainer.augmentation = .usual(for: test.name)
+        trainer.augmentation = .default(for: test.name)
         let classifier = try trainer.train(on: samples, test: test) { progress in
             input.progress("\(names[0]): step \(progress.step) of \(progress.steps)")
         }

@@ -1,4 +1,4 @@
-/// Judges sets of samples beside the real ones of a dataset. What the real ones look like to the observer is found out
+/// Judges sets of samples beside the real ones of a dataset. What the real ones look like to the extractor is found out
 /// once, and serves every set that follows.
 public struct ReferenceSet: Sendable {
     /// Samples in each set, real and generated.
@@ -6,10 +6,10 @@ public struct ReferenceSet: Sendable {
     /// What real samples were drawn with.
     public let seed: Int
     private let progress: @Sendable (String) -> Void
-    private let observer: FeatureExtractor
+    private let extractor: FeatureExtractor
     /// Two random parts of the training split, and one of the test split, which may lack.
     private let training, control: Features
-    private let held: Features?
+    private let test: Features?
     private let classShares: [Double]?
     private let trainingSet: ImageSet?
 
@@ -19,25 +19,25 @@ public struct ReferenceSet: Sendable {
     ///   - training: what the generator was trained on.
     ///   - test: samples of the same kind that no training saw, if there are any.
     ///   - progress: told what is being done.
-    /// Throws a world's error where there are too few real samples, or where they do not suit the observer.
+    /// Throws a world's error where there are too few real samples, or where they do not suit the extractor.
     public init(
-        training: Dataset, test: Dataset?, observer: FeatureExtractor, samples: Int, seed: Int = 0,
+        training: Dataset, test: Dataset?, extractor: FeatureExtractor, samples: Int, seed: Int = 0,
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws {
         try ReferenceSet.check(samples, training: training, test: test)
         func observe(_ dataset: Dataset, skipping: Int = 0) throws -> Features {
             progress("looking at \(dataset.name)")
             let order = dataset.shuffled(seed: seed)[skipping..<skipping + samples]
-            return try observer.observe(dataset.picking(Array(order)))
+            return try extractor.observe(dataset.picking(Array(order)))
         }
         self.samples = samples
         self.seed = seed
-        self.observer = observer
+        self.extractor = extractor
         self.progress = progress
         self.training = try observe(training)
         control = try observe(training, skipping: samples)
-        held = try test.map { try observe($0) }
-        if let names = observer.classNames {
+        self.test = try test.map { try observe($0) }
+        if let names = extractor.classNames {
             classShares = training.classShares(as: names)
             trainingSet = ImageSet(training)
         } else {
@@ -47,18 +47,18 @@ public struct ReferenceSet: Sendable {
     }
 
     /// The metrics that mean something for these samples.
-    public var metrics: [any Metric.Type] { observer.metrics(hasTest: held != nil) }
+    public var metrics: [any Metric.Type] { extractor.metrics(hasTest: test != nil) }
 
     /// Which evaluator looks; nil where the samples are points.
-    var evaluator: EvaluatorIdentity? { observer.evaluator.map(EvaluatorIdentity.init) }
+    var evaluator: EvaluatorIdentity? { extractor.evaluator.map(EvaluatorIdentity.init) }
 
     /// Classes that the evaluator knows, or Gaussians.
-    var modeCount: Int { observer.toy?.centres.count ?? training.probabilities.columns }
+    var modeCount: Int { extractor.mixture?.centres.count ?? training.probabilities.columns }
 
     /// Says which figures the data does not allow.
     var missing: [String] {
         let names =
-            held != nil ? [] : observer.metrics.filter { $0.comparesSplits }.flatMap { $0.names }
+            test != nil ? [] : extractor.metrics.filter { $0.comparesSplits }.flatMap { $0.names }
         return names.isEmpty
             ? []
             : ["left out: \(names.joined(separator: ", ")): there is no test split to compare with"]
@@ -66,7 +66,7 @@ public struct ReferenceSet: Sendable {
 
     /// Those that also need the samples' classes.
     public var metricsOfLabelled: [any Metric.Type] {
-        held == nil ? [] : observer.metricsOfLabelled
+        test == nil ? [] : extractor.metricsOfLabelled
     }
 
     /// The largest sets that there are enough real samples for.
@@ -91,7 +91,7 @@ public struct ReferenceSet: Sendable {
     /// What is seen in generated samples.
     public func observe(_ samples: Dataset) throws -> Features {
         progress("looking at \(samples.name)")
-        return try observer.observe(samples)
+        return try extractor.observe(samples)
     }
 
     /// A metric's figures of generated samples.
@@ -103,13 +103,13 @@ public struct ReferenceSet: Sendable {
     /// The same figures with real samples, as many, in place of generated ones: of the test split, where the metric
     /// does not compare the splits.
     public func realFigures(_ metric: any Metric.Type) throws -> [Double] {
-        try figures(metric, of: metric.comparesSplits ? control : held ?? control)
+        try figures(metric, of: metric.comparesSplits ? control : test ?? control)
     }
 
     private func input(_ generated: Features) -> MetricInput {
         var input = MetricInput(
-            generated: generated, training: training, held: held ?? control,
-            classShares: classShares, toy: observer.toy, seed: UInt64(seed))
+            generated: generated, training: training, test: test ?? control,
+            classShares: classShares, mixture: extractor.mixture, seed: UInt64(seed))
         input.trainingSet = trainingSet
         input.progress = progress
         return input
@@ -118,14 +118,14 @@ public struct ReferenceSet: Sendable {
     /// How often each class is seen in sets of generated samples, and in as many real ones; none where there are too
     /// many classes, or none.
     func classShares(of sets: [Features]) -> [ClassShare] {
-        guard let names = observer.classNames else { return [] }
+        guard let names = extractor.classNames else { return [] }
         func shares(_ sets: [Features]) -> [Double] {
             let histograms = sets.map { ClassHistogram(mostLikely: $0.probabilities) }
             return names.indices.map { place in
                 mean(histograms.map { Double($0.counts[place]) / Double($0.total) })
             }
         }
-        return zip(names, zip(shares(sets), shares([held ?? control]))).map {
+        return zip(names, zip(shares(sets), shares([test ?? control]))).map {
             ClassShare(name: $0, generated: $1.0, real: $1.1)
         }
     }

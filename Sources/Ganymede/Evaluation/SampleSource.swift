@@ -1,5 +1,5 @@
 /// Where samples come from that are to be judged: a generator, which makes as many as one asks for, or what is there.
-public enum SampleSource {
+package enum SampleSource {
     /// A run or a checkpoint.
     case generator(Sampler)
     /// A folder, a `.npy` or IDX file, a dataset by name; and how pictures differ from what they became.
@@ -7,10 +7,10 @@ public enum SampleSource {
 
     /// What is at `path`. Throws a world's error where nothing is there, or nothing that can be used.
     ///
-    /// - Parameter image: extents that pictures of a folder are resized to.
-    public init(_ path: String, image: [Int]?) throws {
+    /// - Parameter extent: what pictures of a folder are resized to.
+    public init(_ path: String, extent: SampleExtent) throws {
         if SampleSource.isGenerator(path) {
-            self = .generator(try Sampler.load(path).sampler)
+            self = .generator(try Sampler.load(path))
             return
         }
         if Files.ending(path) == "npy", Files.exists(path) {
@@ -18,13 +18,13 @@ public enum SampleSource {
             return
         }
         let source = DataSource(path)
-        guard let image, let folder = try source.imageFolder() else {
+        guard let size = extent.image, let folder = try source.imageFolder() else {
             // As they are: whoever judges says whether they fit.
             self = .samples(try source.arrays(.standard))
             return
         }
         // Not from the cache, which does not know how they were.
-        let decoded = try folder.decodeAll(size: image[0], channels: image[2])
+        let decoded = try folder.decodeAll(size: size.height, channels: size.channels)
         self = .samples(decoded.dataset, changes: decoded.changes)
     }
 
@@ -35,11 +35,11 @@ public enum SampleSource {
             : ["safetensors", "latest", "best"].contains { path.hasSuffix($0) }
     }
 
-    /// Extents of a sample: height, width, channels, or ``Dataset/point``.
-    public var image: [Int] {
+    /// What a sample is.
+    public var extent: SampleExtent {
         switch self {
-        case .generator(let sampler): sampler.gan.image
-        case .samples(let dataset, _): dataset.image
+        case .generator(let sampler): sampler.gan.extent
+        case .samples(let dataset, _): dataset.extent
         }
     }
 

@@ -22,16 +22,16 @@ public struct ImageFile {
     }
 
     private let images: [UInt8]
-    private let image: [Int]
+    private let image: ImageSize
     private let count: Int
 
     /// - Parameters:
     ///   - images: bytes of `[count, height, width, channels]`.
-    ///   - image: height, width, channels.
-    public init(images: [UInt8], image: [Int], count: Int) {
+    ///   - image: the size of one.
+    public init(images: [UInt8], image: ImageSize) {
         self.images = images
         self.image = image
-        self.count = count
+        count = images.count / max(image.count, 1)
     }
 
     /// Writes the file atomically.
@@ -40,19 +40,20 @@ public struct ImageFile {
         case .png:
             let side = Int(Double(count).squareRoot().rounded(.up))
             let shape = grid ?? ((count + side - 1) / side, side)
-            let pixels = 4 * shape.rows * shape.columns * image[0] * image[1]
-            guard pixels <= 1 << 27, max(shape.rows * image[0], shape.columns * image[1]) <= 1 << 16
+            let pixels = 4 * shape.rows * shape.columns * image.height * image.width
+            guard pixels <= 1 << 27,
+                max(shape.rows * image.height, shape.columns * image.width) <= 1 << 16
             else {
                 throw GanymedeError.world(
-                    "a grid of \(shape.rows)x\(shape.columns) images of \(image[0])x\(image[1]) pixels is too "
+                    "a grid of \(shape.rows)x\(shape.columns) images of \(image.height)x\(image.width) pixels is too "
                         + "large for a .png: ask for fewer images, or for .npy")
             }
             let raster = Raster.grid(images, image: image, rows: shape.rows, columns: shape.columns)
             try Files.writeAtomically(path, [raster.png()])
         case .npy:
-            try Files.writeAtomically(path, [NPY(shape: [count] + image, bytes: images).data])
+            try Files.writeAtomically(path, [NPY(shape: [count] + image.shape, bytes: images).data])
         case .idx:
-            let shape = [count] + (image[2] == 1 ? Array(image.prefix(2)) : image)
+            let shape = [count] + (image.channels == 1 ? Array(image.shape.prefix(2)) : image.shape)
             try Files.writeAtomically(path, [IDX(shape: shape, bytes: images).data])
         }
     }
@@ -62,8 +63,8 @@ public struct ImageFile {
     ///
     /// - Parameter pause: how long the first and the last frame are shown, in hundredths of a second.
     public func writeFilm(_ path: String, pause: Int) throws {
-        let size = image.reduce(1, *)
-        let side = max(min(image[0], image[1]), 1)
+        let size = image.count
+        let side = max(min(image.height, image.width), 1)
         let frames = (0..<count).lazy.map { index in
             Raster.grid(
                 Array(images[index * size..<(index + 1) * size]), image: image, rows: 1, columns: 1,

@@ -25,9 +25,9 @@ public struct Raster: Sendable, Equatable {
     ///
     /// - Parameter images: bytes of `[count, height, width, channels]`.
     public static func grid(
-        _ images: [UInt8], image: [Int], rows: Int, columns: Int, scale: Int = 2, gap: Int = 4
+        _ images: [UInt8], image: ImageSize, rows: Int, columns: Int, scale: Int = 2, gap: Int = 4
     ) -> Raster {
-        let (height, width, channels) = (image[0], image[1], image[2])
+        let (height, width, channels) = (image.height, image.width, image.channels)
         let (cellHeight, cellWidth) = (height * scale + gap, width * scale + gap)
         var grid = Raster(
             height: rows * cellHeight + gap, width: columns * cellWidth + gap, channels: channels,

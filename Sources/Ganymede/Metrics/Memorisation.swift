@@ -36,7 +36,7 @@ public enum Memorisation: Metric {
         let generated = input.generated.features
         let training = try NearestNeighbours(
             of: generated, among: input.training.features, count: 1)
-        let test = try NearestNeighbours(of: generated, among: input.held.features, count: 1)
+        let test = try NearestNeighbours(of: generated, among: input.test.features, count: 1)
         let neighbours = effectiveNumber(training.indices)
         guard neighbours >= leastNeighbours else {
             throw GanymedeError.world(

@@ -5,11 +5,11 @@ public struct MetricInput: Sendable {
     /// Random images of the training split, with which the generated ones are compared.
     public var training: Features
     /// Random images of the test split, not used in training.
-    public var held: Features
+    public var test: Features
     /// The share of each class in the data, [K], summing to 1; nil if the classes are not known.
     public var classShares: [Double]?
     /// The mixture that real points are drawn from; nil if the samples are images.
-    public var toy: GaussianMixture?
+    public var mixture: GaussianMixture?
     /// The whole training split; nil if the samples are not images.
     public var trainingSet: ImageSet?
     /// The random seed of subsets.
@@ -19,14 +19,14 @@ public struct MetricInput: Sendable {
 
     /// Equally many images of each kind.
     public init(
-        generated: Features, training: Features, held: Features,
-        classShares: [Double]? = nil, toy: GaussianMixture? = nil, seed: UInt64 = 0
+        generated: Features, training: Features, test: Features,
+        classShares: [Double]? = nil, mixture: GaussianMixture? = nil, seed: UInt64 = 0
     ) {
         self.generated = generated
         self.training = training
-        self.held = held
+        self.test = test
         self.classShares = classShares
-        self.toy = toy
+        self.mixture = mixture
         self.seed = seed
     }
 }
@@ -58,7 +58,7 @@ extension Metric {
 extension MetricInput {
     /// The features of each kind of images, with the kind's name in messages.
     private var kinds: [(name: String, observation: Features)] {
-        [("generated", generated), ("training", training), ("test", held)]
+        [("generated", generated), ("training", training), ("test", test)]
     }
 
     /// Throws a `world` error unless there are equally many images of each kind, with features of one evaluator. Also

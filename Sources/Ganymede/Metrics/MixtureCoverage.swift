@@ -10,14 +10,14 @@ public enum MixtureCoverage: Metric {
     public static let minimumSamples = 100
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
-        guard let toy = input.toy else {
+        guard let mixture = input.mixture else {
             throw GanymedeError.world("\(names[1]) is of points, and these are images")
         }
         let centres = Matrix(
-            rows: toy.centres.count, columns: 2,
-            values: toy.centres.flatMap { [Float($0.x), Float($0.y)] })
+            rows: mixture.centres.count, columns: 2,
+            values: mixture.centres.flatMap { [Float($0.x), Float($0.y)] })
         let modes = try MixtureModes(
-            input.generated.features, centres: centres, deviation: toy.sigma)
+            input.generated.features, centres: centres, deviation: mixture.sigma)
         return [Double(modes.hit), modes.highQualityShare, modes.histogram.divergenceFromUniform]
     }
 }

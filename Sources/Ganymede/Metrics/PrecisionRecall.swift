@@ -30,9 +30,9 @@ public enum PrecisionRecall: Metric {
         let narrow = manifold.squaredRadii(few)
         var precise = [Bool](repeating: false, count: generated.rows)
         var covered = [Bool](repeating: false, count: real.rows)
-        var held = 0
+        var memberships = 0
         try manifold.forEachBall(holding: generated) { image, ball in
-            held += 1
+            memberships += 1
             covered[ball] = true
             if !precise[image] {
                 precise[image] = generated.squaredDistance(image, real, ball) < narrow[ball]
@@ -42,7 +42,7 @@ public enum PrecisionRecall: Metric {
         try Manifold(generated, neighbours: few).forEachBall(
             holding: real, unless: { recalled[$0] }, { image, _ in recalled[image] = true })
         return [
-            precise.share, recalled.share, Double(held) / Double(many * generated.rows),
+            precise.share, recalled.share, Double(memberships) / Double(many * generated.rows),
             covered.share,
         ]
     }

@@ -90,20 +90,25 @@ public struct GAN: Codable, Sendable {
     }
 
     /// Why it makes neither images nor points; or nil.
-    package var imageFault: String? {
-        makesPoints || image.count == 3 && (image[2] == 1 || image[2] == 3)
-            ? nil : "images are [height, width, 1 or 3], points [2], and not \(image)"
+    package var extentFault: String? {
+        SampleExtent(shape: discriminator.input) == nil
+            ? "images are [height, width, 1 or 3], points [2], and not \(discriminator.input)" : nil
     }
 
-    /// Extents of a sample: height, width, channels of an image, or ``Dataset/point``.
-    public var image: [Int] { discriminator.input }
+    /// What it makes. Networks for anything else are refused when they are trained or loaded.
+    public var extent: SampleExtent {
+        guard let extent = SampleExtent(shape: discriminator.input) else {
+            misuse(extentFault ?? "")
+        }
+        return extent
+    }
 
     /// Whether it makes points of the plane, and no images.
-    public var makesPoints: Bool { image == Dataset.point }
+    public var makesPoints: Bool { extent == .point }
 
     /// Channels of the pictures of what it makes: points are drawn in colour.
-    var pictureChannels: Int { makesPoints ? 3 : image[2] }
+    var pictureChannels: Int { extent.image?.channels ?? 3 }
 
-    /// What it makes, in a sentence.
+    /// What it makes, in a word.
     package var noun: String { makesPoints ? "points" : "images" }
 }

@@ -85,7 +85,7 @@ public enum Presets {
     ]
 
     /// What is taken for a source of data where nobody says.
-    public static func usual(for data: DataSource) -> Preset {
+    public static func defaultPreset(for data: DataSource) -> Preset {
         data.holdsPoints ? .toy : all[0]
     }
 

@@ -25,7 +25,9 @@ public final class StepBuilder: UpdateBuilder {
 
     /// Real images of the step's batch number `turn`, [batch, height, width, channels] in the range of ``GAN/pixels``;
     /// or points [batch, 2].
-    public func realImages(_ turn: Int = 0) -> Tensor { samples(gan.image, turn: turn) }
+    public func realImages(_ turn: Int = 0) -> Tensor {
+        samples(gan.discriminator.input, turn: turn)
+    }
 
     /// New noise for the generator.
     ///

@@ -79,9 +79,9 @@ public struct Comparison {
         return "<h2>How good they are</h2>\n" + judges.map { quality(judgedAs: $0) }.joined()
     }
 
-    private func quality(judgedAs judge: Evaluation) -> String {
+    private func quality(judgedAs reference: Evaluation) -> String {
         let judged = runs.compactMap { run in
-            run.evaluation.flatMap { $0.isJudged(as: judge) ? (run.name, $0) : nil }
+            run.evaluation.flatMap { $0.isJudged(as: reference) ? (run.name, $0) : nil }
         }
         var figures: [Figure] = []
         for figure in judged.flatMap({ $0.1.figures })
@@ -95,9 +95,9 @@ public struct Comparison {
         let notes = judged.flatMap { name, found in found.notes.map { "\(name): \($0)" } }
         let lines =
             [
-                "Beside \(grouped(judge.samples)) real samples of \(judge.data) in their place\(judge.viewpoint)."
+                "Beside \(grouped(reference.samples)) real samples of \(reference.data) in their place\(reference.viewpoint)."
             ]
-            + [judge.chance].compactMap { $0 } + notes
+            + [reference.chance].compactMap { $0 } + notes
         return "<p>\(lines.map(escaped).joined(separator: "<br/>\n"))</p>\n"
             + Page.table(head: [""] + judged.map(\.0) + ["real", ""], rows)
     }

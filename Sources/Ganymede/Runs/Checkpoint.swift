@@ -96,7 +96,7 @@ struct Checkpoint {
         let made = try JSON.decode(
             GAN.self, from: JSON.encoder().encode(gan), "\(quoted(path)): gan",
             registry: registry)
-        if let fault = made.fault ?? made.imageFault {
+        if let fault = made.fault ?? made.extentFault {
             throw GanymedeError.world(
                 "\(quoted(path)) holds no system that fits together: \(fault)")
         }

@@ -7,7 +7,8 @@ package final class DecisionSurface {
     /// The surface of the system whose discriminator's variables are in `store`. On the engine's thread.
     package init(_ gan: GAN, store: StateStore) throws {
         let builder = GraphBuilder()
-        let row = builder.feed("row", TensorType(Shape([DecisionSurface.side] + Dataset.point)))
+        let row = builder.feed(
+            "row", TensorType(Shape([DecisionSurface.side] + SampleExtent.point.shape)))
         let logits = gan.discriminator(
             row, Variables(builder), mode: .inference, pass: "surface")
         builder.result("probability", logits.sigmoid())

@@ -134,7 +134,7 @@ public struct RunDirectory: Sendable {
     func writeConfig(_ options: RunOptions, plan: Plan, dataDigest: String) throws {
         guard case .object(var fields) = try JSONValue(encoding: options) else { return }
         // So that a resume from another folder finds the images again.
-        fields["data"] = .string(DataSource(options.data).absoluteName)
+        fields["data"] = .string(options.source.absoluteName)
         if let evaluator = options.evaluator {
             fields["evaluator"] = .string(Files.absolute(evaluator))
         }

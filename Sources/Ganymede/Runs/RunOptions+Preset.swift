@@ -10,10 +10,10 @@ extension RunOptions {
         self.init(
             preset: preset.name, data: source.name,
             gan: try preset.gan(
-                size: size, channels: channels ?? (isImages ? source.usual[2] : nil)),
+                size: size, channels: channels ?? (isImages ? source.extent.image?.channels : nil)),
             training: preset.training(
                 batch: batch ?? preset.batch,
-                images: (NamedDataset.named(source.name) ?? .mnist).count))
+                images: (source.known ?? .mnist).count))
     }
 
     /// The options in a `config.json`.

@@ -2,8 +2,13 @@
 public struct RunOptions: Codable, Equatable, Sendable {
     /// The preset it started from, if any.
     public var preset: String?
-    /// What ``DataSource`` takes: a dataset by name, a folder, a file.
-    public var data: String
+    /// Where the samples are.
+    public var source: DataSource
+    /// The source's name: a dataset, a folder, a file.
+    public var data: String {
+        get { source.name }
+        set { source = DataSource(newValue) }
+    }
     /// Side of an image in pixels; nil for points.
     public var size: Int?
     /// 1 for grey, 3 for colour; nil for points.
@@ -24,23 +29,23 @@ public struct RunOptions: Codable, Equatable, Sendable {
     /// The options of a run of `gan`.
     public init(preset: String? = nil, data: String, gan: GAN, training: TrainingConfig) {
         self.preset = preset
-        self.data = data
+        source = DataSource(data)
         self.gan = gan
         self.training = training
-        if gan.makesPoints { return }
-        size = gan.image.first
-        channels = gan.image.last
+        let image = SampleExtent(shape: gan.discriminator.input)?.image
+        (size, channels) = (image?.height, image?.channels)
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         preset = try container.decodeIfPresent(String.self, forKey: .preset)
-        data = try container.decode(String.self, forKey: .data)
+        source = DataSource(
+            try container.decode(String.self, forKey: .data), registry: decoder.registry)
         initFrom = try container.decodeIfPresent(String.self, forKey: .initFrom)
         evaluator = try container.decodeIfPresent(String.self, forKey: .evaluator)
         gan = try container.decode(GAN.self, forKey: .gan)
         training = try TrainingConfig(from: decoder)
-        if gan.makesPoints { return }
+        if gan.discriminator.input == SampleExtent.point.shape { return }
         size = try container.decode(Int.self, forKey: .size)
         channels = try container.decode(Int.self, forKey: .channels)
     }
@@ -136,7 +141,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
 
     /// Stops on sizes that no run can have.
     ///
-    /// - Parameter withData: whether ``data`` is looked at, too; false where the samples lie in memory.
+    /// - Parameter withData: whether ``source`` is looked at, too; false where the samples lie in memory.
     public func validated(withData: Bool = true) throws -> RunOptions {
         let training = training
         for (name, value) in [
@@ -176,13 +181,13 @@ public struct RunOptions: Codable, Equatable, Sendable {
         if let size, !(1...16_384).contains(size) {
             throw GanymedeError.usage("--size is from 1 to 16384, not \(size)")
         }
-        if let fault = gan.fault ?? gan.imageFault { throw GanymedeError.usage(fault) }
-        if let size, let channels, gan.image != [size, size, channels] {
+        if let fault = gan.fault ?? gan.extentFault { throw GanymedeError.usage(fault) }
+        if let size, let channels, gan.discriminator.input != [size, size, channels] {
             throw GanymedeError.usage(
-                "the discriminator takes images of \(Shape(gan.image)), and size and channels say "
+                "the discriminator takes images of \(Shape(gan.discriminator.input)), and size and channels say "
                     + "\(Shape([size, size, channels])): use --size and --channels")
         }
-        if withData { try DataSource(data).check(takes: gan.image) }
+        if withData { try source.check(takes: gan.extent) }
         return self
     }
 }

@@ -1,7 +1,7 @@
 /// Draws what a run has made, and what it learns from: grids of images, or points over the ground of what the
 /// discriminator takes them for.
 final class SamplePictures {
-    private let image: [Int]
+    private let image: ImageSize?
     private let rows: Int
     private let columns: Int
     private let sampler: Sampler
@@ -51,6 +51,6 @@ final class SamplePictures {
     }
 
     private func grid(_ images: [UInt8]) -> Raster {
-        Raster.grid(images, image: image, rows: rows, columns: columns)
+        Raster.grid(images, image: image ?? [1, 1, 1], rows: rows, columns: columns)
     }
 }

@@ -1,45 +1,47 @@
 /// Turns seeds into images or points with a generator in inference mode. What a seed becomes depends on the
 /// seed and the weights alone: not on its neighbours, and not on when it is made.
-public final class Sampler {
+package final class Sampler: @unchecked Sendable {
+    // The program runs inside EngineThread.run, which is a lock.
     private static let chunk = 64
     let gan: GAN
     private let program: Program
+    private let result: ResultHandle
     private var generator: Sequential { gan.generator }
 
     /// A sampler of the system whose generator's variables are in `store`. On the engine's thread.
-    init(_ gan: GAN, store: StateStore) throws {
+    init(_ gan: GAN, store: StateStore, backend: BackendKind = .cpu) throws {
         self.gan = gan
         let generator = gan.generator
         let builder = GraphBuilder()
         let noise = builder.feed("noise", TensorType(Shape([Sampler.chunk] + generator.input)))
         let samples = generator(noise, Variables(builder), mode: .inference, pass: "sample")
-        builder.result("samples", samples)
-        program = try Program(builder.graph, store: store, startsSoon: true)
+        result = builder.result("samples", samples)
+        program = try Program(builder.graph, store: store, startsSoon: true, backend: backend)
     }
 
     /// A sampler of the networks in a run directory or a checkpoint, with nothing else to specify.
-    public static func load(_ path: String) throws -> (sampler: Sampler, image: [Int]) {
+    package static func load(_ path: String, registry: Registry = .standard) throws -> Sampler {
         try EngineThread.run {
             let checkpoint = try Checkpoint(path)
-            let gan = try checkpoint.gan()
+            let gan = try checkpoint.gan(registry)
             let store = StateStore()
             try checkpoint.load(gan.generator.variables, into: store)
             if let bad = store.firstNonFinite() {
                 throw GanymedeError.world(
                     "\(quoted(checkpoint.path)): \(bad) holds a number that is not finite")
             }
-            return (try Sampler(gan, store: store), gan.image)
+            return try Sampler(gan, store: store)
         }
     }
 
     /// Bytes of `[seeds, height, width, channels]`.
-    public func images(seeds: [Int]) -> [UInt8] {
+    package func images(seeds: [Int]) -> [UInt8] {
         images(noise: seeds.lazy.map { self.noise(seed: $0) })
     }
 
     /// The way from one vector of noise to another that stays where the generator was trained: an arc for
     /// normal noise, a straight line for uniform noise.
-    public var path: Interpolation.Path {
+    package var path: Interpolation.Path {
         switch gan.noise {
         case .normal: Interpolation.slerp
         case .uniform: Interpolation.lerp
@@ -47,25 +49,25 @@ public final class Sampler {
     }
 
     /// The noise that a seed stands for.
-    public func noise(seed: Int) -> [Float] {
+    package func noise(seed: Int) -> [Float] {
         Random.draw(
             gan.noise.distribution, count: generator.input.reduce(1, *), stream: "noise/sample",
             key: RandomKey(seed: UInt64(seed), step: 0))
     }
 
     /// Bytes of `[vectors, height, width, channels]`, an image for each vector of noise.
-    public func images(noise vectors: some Collection<[Float]>) -> [UInt8] {
+    package func images(noise vectors: some Collection<[Float]>) -> [UInt8] {
         if gan.makesPoints { misuse("images of a system that makes points") }
         return make(vectors) { Raster.bytes($0, gan.pixels) }
     }
 
     /// Coordinates `[seeds, 2]`, of a system that makes points.
-    public func points(seeds: [Int]) -> [Float] {
+    package func points(seeds: [Int]) -> [Float] {
         points(noise: seeds.lazy.map { self.noise(seed: $0) })
     }
 
     /// Coordinates `[vectors, 2]`, a point for each vector of noise.
-    public func points(noise vectors: some Collection<[Float]>) -> [Float] {
+    package func points(noise vectors: some Collection<[Float]>) -> [Float] {
         if !gan.makesPoints { misuse("points of a system that makes images") }
         return make(vectors) { Array($0) }
     }
@@ -73,20 +75,26 @@ public final class Sampler {
     /// What seeds become, as a dataset. Throws a world's error where a number is not finite: as a byte it would look like
     /// one.
     func samples(seeds: [Int]) throws -> Dataset {
+        try samples(noise: seeds.lazy.map { self.noise(seed: $0) })
+    }
+
+    /// What vectors of noise become, in the same way.
+    func samples(noise: some Collection<[Float]>) throws -> Dataset {
         func finite(_ numbers: ArraySlice<Float>) throws -> ArraySlice<Float> {
             guard numbers.allSatisfy(\.isFinite) else {
                 throw GanymedeError.world(
-                    "the generator makes numbers that are not finite: judge an earlier checkpoint")
+                    "the generator makes numbers that are not finite: take an earlier checkpoint")
             }
             return numbers
         }
-        let noise = seeds.lazy.map { self.noise(seed: $0) }
-        if gan.makesPoints {
+        switch gan.extent {
+        case .point:
             let points = try make(noise) { Array(try finite($0)) }
-            return Dataset(name: "generated", points: points, labels: nil)
+            return Dataset(name: "generated", samples: .points(points))
+        case .image(let size):
+            let pixels = try make(noise) { Raster.bytes(try finite($0), gan.pixels) }
+            return Dataset(name: "generated", samples: .images(pixels, size))
         }
-        let pixels = try make(noise) { Raster.bytes(try finite($0), gan.pixels) }
-        return Dataset(name: "generated", image: gan.image, pixels: pixels, labels: nil)
     }
 
     /// What the generator makes of vectors of noise, chunk by chunk converted.
@@ -111,7 +119,7 @@ public final class Sampler {
                     for index in 0..<latent { noise[row * latent + index] = numbers[index] }
                 }
                 program.run()
-                made += try convert(program.result("samples").prefix(part.count * size))
+                made += try convert(program.values(of: result).prefix(part.count * size))
             }
             return made
         }

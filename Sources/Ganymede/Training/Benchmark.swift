@@ -17,13 +17,10 @@ public final class Benchmark {
     /// The embedded images, or computed points. Resizing them all would take longer than measuring: of another size there are fewer,
     /// still more than caches hold.
     private static func images(_ options: RunOptions) throws -> Dataset {
-        let all = try DataSource(options.data).arrays(.standard)
-        if all.image == options.gan.image { return all }
-        let count = max(options.training.batch, 4096)
-        let some = Dataset(
-            name: all.name, image: all.image,
-            pixels: Array(all.pixels.prefix(count * all.image.reduce(1, *))), labels: nil)
-        return try some.resized(to: options.gan.image)
+        let all = try options.source.arrays(.standard)
+        if all.extent == options.gan.extent { return all }
+        let some = min(max(options.training.batch, 4096), all.count)
+        return try all.picking(Array(0..<some)).resized(to: options.gan.extent)
     }
 
     /// What was measured, in milliseconds a step.

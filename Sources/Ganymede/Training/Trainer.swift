@@ -45,6 +45,7 @@ public struct Trainer: Sendable {
     ) {
         self.init(
             RunOptions(data: data.name, gan: gan, training: config), registry: registry)
+        options.source = data
     }
 
     /// A trainer of `gan` on samples that lie in memory. To resume the run, give them again.
@@ -108,12 +109,12 @@ public struct Trainer: Sendable {
 
     func loadDataset() throws -> Dataset {
         if let dataset {
-            if dataset.image == options.gan.image { return dataset }
+            if dataset.extent == options.gan.extent { return dataset }
             throw GanymedeError.usage(
-                "\(dataset.name) holds samples of \(Shape(dataset.image)), and the networks make \(Shape(options.gan.image))"
+                "\(dataset.name) holds \(dataset.extent), and the networks make \(options.gan.extent)"
             )
         }
-        return try DataSource(options.data).load(options.gan.image) { done, total in
+        return try options.source.load(options.gan.extent) { done, total in
             onEvent(.loading(done: done, of: total))
         }
     }
@@ -187,6 +188,6 @@ public struct Trainer: Sendable {
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: last,
             best: session.evaluator?.best, programRuns: session.runner.program.runCount,
-            canBeEvaluated: options.canBeEvaluated)
+            canBeEvaluated: session.evaluator != nil || options.canBeEvaluated)
     }
 }

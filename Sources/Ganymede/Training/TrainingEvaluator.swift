@@ -17,16 +17,15 @@ struct TrainingEvaluator {
         guard options.training.metricsEvery != nil else { return nil }
         training = options.training
         self.dataset = dataset
-        let source = DataSource(options.data)
-        extractor = try FeatureExtractor(source, evaluator: options.evaluator)
-        try extractor.check(options.gan.image, of: "the run")
+        extractor = try FeatureExtractor(options.source, evaluator: options.evaluator)
+        try extractor.check(options.gan.extent, of: "the run")
         let (samples, least) = (training.metricsSamples, FrechetDistance.minimumSamples)
         guard samples >= least else {
             throw GanymedeError.usage(
                 "metrics_samples is at least \(least), not \(samples): figures of fewer mean little"
             )
         }
-        test = try source.test(options.gan.image)
+        test = try options.source.test(options.gan.extent)
         let most = ReferenceSet.most(training: dataset, test: test)
         guard most >= least else {
             throw GanymedeError.world(
@@ -79,7 +78,7 @@ struct TrainingEvaluator {
     ) throws -> ReferenceSet {
         if let reference { return reference }
         let new = try ReferenceSet(
-            training: dataset, test: test, observer: extractor, samples: training.metricsSamples,
+            training: dataset, test: test, extractor: extractor, samples: training.metricsSamples,
             progress: progress)
         var missing: [String] = []
         real = try TrainingEvaluator.figures(new.metrics, &missing) { try new.realFigures($0) }
@@ -123,7 +122,7 @@ extension RunOptions {
 
     /// Whether an evaluator is given, or comes with the data, that sees images like the run's.
     var canBeEvaluated: Bool {
-        let observer = try? FeatureExtractor(DataSource(data), evaluator: evaluator)
-        return observer.map { ($0.image ?? Dataset.point) == gan.image } ?? false
+        let extractor = try? FeatureExtractor(source, evaluator: evaluator)
+        return extractor.map { $0.extent == SampleExtent(shape: gan.discriminator.input) } ?? false
     }
 }

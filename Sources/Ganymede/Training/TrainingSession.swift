@@ -36,7 +36,7 @@ final class TrainingSession {
         runner = try StepRunner(
             StepGraph(options.gan, batch: config.batch), loader, store: store, seed: config.seed,
             precision: self.plan.precision, backend: config.backend)
-        sampler = try Sampler(options.gan, store: store)
+        sampler = try Sampler(options.gan, store: store, backend: config.backend)
         pictures = try SamplePictures(options, dataset, sampler, store: store)
     }
 

@@ -16,7 +16,7 @@ extension Preset {
                 }
                 Dense(2)
             },
-            discriminator: Sequential("discriminator", input: Dataset.point) {
+            discriminator: Sequential("discriminator", input: SampleExtent.point.shape) {
                 for _ in 0..<3 {
                     Dense(128)
                     LeakyReLU(0.2)
