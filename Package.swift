@@ -46,6 +46,12 @@ let package = Package(
             path: "Examples/01-your-own-gan"),
         .executableTarget(
             name: "example-tensors", dependencies: ["Ganymede"], path: "Examples/02-tensors"),
+        .executableTarget(
+            name: "example-your-own-kinds", dependencies: ["Ganymede"],
+            path: "Examples/03-your-own-kinds"),
+        .executableTarget(
+            name: "example-autoencoder", dependencies: ["Ganymede"],
+            path: "Examples/04-autoencoder"),
 
         .target(
             name: "TestSupport", dependencies: ["Engine", "Ganymede"], path: "Tests/TestSupport"),

@@ -57,6 +57,40 @@ struct RunTests {
         #expect(again.code == 0 && again.output == "parts is already at step 20: nothing to do\n")
     }
 
+    /// The definition of every operation, by the same commands.
+    @Test func theReferenceBackend() throws {
+        let folder = try TemporaryFolder()
+        let points = [
+            "--preset", "toy", "--batch", "4", "--seed", "1", "--precision", "f32",
+            "--metrics-every", "0", "--set", "grid=[2,2]", "--set", "milestones=[]", "--set",
+            "gan.generator.layers.0.units=6", "--set", "gan.generator.layers.3.units=6", "--set",
+            "gan.generator.layers.6.units=6", "--set", "gan.discriminator.layers.0.units=6",
+            "--set", "gan.discriminator.layers.2.units=6", "--set",
+            "gan.discriminator.layers.4.units=6",
+        ]
+        func run(_ arguments: [String]) throws -> Command.Result {
+            try Command.run(arguments, in: folder.path)
+        }
+        let slow = try run(
+            ["train", "--steps", "2", "--out", "slow", "--backend", "reference"] + points)
+        #expect(slow.code == 0 && slow.output.contains(", f32, reference backend"), "\(slow)")
+        #expect(try run(["resume", "slow", "--steps", "4", "--quiet"]).code == 0)
+        #expect(try run(["train", "--steps", "4", "--out", "fast", "--quiet"] + points).code == 0)
+        let stores = try ["slow", "fast"].map { name in
+            try Safetensors("\(folder.path)/\(name)/checkpoints/step-000004.safetensors")
+        }
+        for name in stores[0].names {
+            let (a, b) = (try stores[0].tensor(name).values, try stores[1].tensor(name).values)
+            #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-4 }, "\(name)")
+        }
+        let refused = try run(
+            ["train", "--backend", "reference", "--out", "no"]
+                + points.map { $0 == "f32" ? "bf16" : $0 })
+        #expect(refused.code == 1 && refused.errors.contains("double precision"), "\(refused)")
+        let unknown = try run(["train", "--backend", "gpu"])
+        #expect(unknown.code == 64 && unknown.errors.contains("Backends: cpu, reference"))
+    }
+
     /// Every preset from the command line, at its full width on small images: a resumed run is the same run, and
     /// what it made can be used.
     @Test(

@@ -4,6 +4,7 @@ public struct EvaluationTask {
     public let data: DataSource
     private let source: SampleSource
     private let extractor: FeatureExtractor
+    private let registry: Registry
     private let training: Dataset
     private let test: Dataset?
     /// Whether the samples are the dataset's own.
@@ -15,28 +16,36 @@ public struct EvaluationTask {
     ///   - path: a run, a checkpoint, a folder of pictures, a `.npy` or IDX file, or a dataset by name.
     ///   - data: the dataset; nil for the one that a run learned from, or that `path` names, and MNIST for files.
     ///   - evaluator: the path of an evaluator's file; nil for the run's own, or the one that comes with the dataset.
-    public init(_ path: String, data: String?, evaluator: String?) throws {
-        let options = try EvaluationTask.options(of: path, needed: data == nil)
-        self.data = DataSource(data ?? EvaluationTask.data(of: path, options))
+    public init(
+        _ path: String, data: String? = nil, evaluator: String? = nil,
+        registry: Registry = .standard
+    ) throws {
+        self.registry = registry
+        let options = try EvaluationTask.options(of: path, needed: data == nil, registry)
+        self.data =
+            data.map { DataSource($0, registry: registry) }
+            ?? EvaluationTask.data(of: path, options, registry)
         // A run's own evaluator knows the run's data, and may not know another's.
         let own = data == nil ? options?.evaluator : nil
         extractor = try FeatureExtractor(self.data, evaluator: evaluator ?? own)
-        source = try SampleSource(path, extent: extractor.extent)
+        source = try SampleSource(path, extent: extractor.extent, registry: registry)
         try extractor.check(source.extent, of: path)
-        isReal = DataSource(path).isSame(as: self.data)
+        isReal = DataSource(path, registry: registry).isSame(as: self.data)
         training = try self.data.load(extractor.extent)
         test = try self.data.test(training.extent)
     }
 
     /// What a run says of itself; nil where `path` is no run's. Throws where it is not found and is `needed`.
-    private static func options(of path: String, needed: Bool) throws -> RunOptions? {
+    private static func options(
+        of path: String, needed: Bool, _ registry: Registry
+    ) throws -> RunOptions? {
         guard SampleSource.isGenerator(path) else { return nil }
         // A checkpoint lies in a folder of its run's.
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
         let above = parts.isEmpty ? "." : parts.joined(separator: "/")
         let run = Files.isDirectory(path) ? path : above
         if Files.exists(RunDirectory(path: run).configPath) {
-            return try RunDirectory.open(run).options()
+            return try RunDirectory.open(run).options(registry)
         }
         if !needed { return nil }
         throw GanymedeError.usage(
@@ -44,8 +53,11 @@ public struct EvaluationTask {
         )
     }
 
-    private static func data(of path: String, _ options: RunOptions?) -> String {
-        NamedDataset.named(path) != nil ? path : options?.data ?? DataSource.mnist.name
+    private static func data(
+        of path: String, _ options: RunOptions?, _ registry: Registry
+    ) -> DataSource {
+        let named = DataSource(path, registry: registry)
+        return named.known != nil ? named : options?.source ?? .mnist
     }
 
     /// Samples of each kind, where nobody says how many.
@@ -65,7 +77,7 @@ public struct EvaluationTask {
         try check(names)
         let reference = try ReferenceSet(
             training: training, test: test, extractor: extractor, samples: samples, seed: seed,
-            progress: progress)
+            registry: registry, progress: progress)
         if case .generator = source { progress("making samples") }
         // Where the dataset itself is judged, what it is compared with is left out.
         let found = try source.sets(
@@ -77,8 +89,8 @@ public struct EvaluationTask {
     /// Throws where one of the figures cannot be had of these samples.
     private func check(_ names: [String]?) throws {
         func list(hasTest: Bool) -> [String] {
-            (extractor.metrics(hasTest: hasTest) + (hasTest ? extractor.metricsOfLabelled : []))
-                .flatMap { $0.names }
+            (extractor.metrics(hasTest: hasTest) + (hasTest ? extractor.metricsOfLabelled : [])
+                + registry.addedMetrics).flatMap { $0.names }
         }
         let known = list(hasTest: test != nil)
         for name in names ?? [] where !known.contains(name) {

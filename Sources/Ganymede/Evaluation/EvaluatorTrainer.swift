@@ -99,7 +99,7 @@ public struct EvaluatorTrainer: Sendable {
         let runner = try StepRunner(
             step.graph, loader, store: store, seed: seed, precision: storage)
         runner.initialize()
-        let loop = TrainingLoop(runner: runner, steps: steps, batch: batch)
+        let loop = TrainingLoop(runner, steps: steps)
         if shouldStop() { return false }
         var isStopped = false
         try loop.run(after: 0) { done in

@@ -63,3 +63,17 @@ public enum Metrics {
         return zip(metric.names, values).map { (name: $0, value: $1) }
     }
 }
+
+extension Registry {
+    /// The metrics that were added to those of the library. They are computed of images.
+    public var addedMetrics: [any Metric.Type] { added("metric") }
+
+    /// This registry with one more metric. Two with a figure of one name are a mistake in the program, and stop it.
+    public func adding(_ metric: any Metric.Type) -> Registry {
+        let known = Metrics.names + addedMetrics.flatMap { $0.names }
+        if let name = metric.names.first(where: known.contains) {
+            misuse("the registry has a metric \"\(name)\" already: take another name")
+        }
+        return adding(metric, called: metric.names[0], to: "metric")
+    }
+}

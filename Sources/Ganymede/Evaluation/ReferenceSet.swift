@@ -7,6 +7,7 @@ public struct ReferenceSet: Sendable {
     public let seed: Int
     private let progress: @Sendable (String) -> Void
     private let extractor: FeatureExtractor
+    private let addedMetrics: [any Metric.Type]
     /// Two random parts of the training split, and one of the test split, which may lack.
     private let training, control: Features
     private let test: Features?
@@ -18,10 +19,12 @@ public struct ReferenceSet: Sendable {
     /// - Parameters:
     ///   - training: what the generator was trained on.
     ///   - test: samples of the same kind that no training saw, if there are any.
+    ///   - registry: has metrics of your own.
     ///   - progress: told what is being done.
     /// Throws a world's error where there are too few real samples, or where they do not suit the extractor.
     public init(
         training: Dataset, test: Dataset?, extractor: FeatureExtractor, samples: Int, seed: Int = 0,
+        registry: Registry = .standard,
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws {
         try ReferenceSet.check(samples, training: training, test: test)
@@ -33,6 +36,7 @@ public struct ReferenceSet: Sendable {
         self.samples = samples
         self.seed = seed
         self.extractor = extractor
+        addedMetrics = registry.addedMetrics
         self.progress = progress
         self.training = try observe(training)
         control = try observe(training, skipping: samples)
@@ -47,7 +51,9 @@ public struct ReferenceSet: Sendable {
     }
 
     /// The metrics that mean something for these samples.
-    public var metrics: [any Metric.Type] { extractor.metrics(hasTest: test != nil) }
+    public var metrics: [any Metric.Type] {
+        extractor.metrics(hasTest: test != nil) + (extractor.extent == .point ? [] : addedMetrics)
+    }
 
     /// Which evaluator looks; nil where the samples are points.
     var evaluator: EvaluatorIdentity? { extractor.evaluator.map(EvaluatorIdentity.init) }

@@ -8,16 +8,18 @@ package enum SampleSource {
     /// What is at `path`. Throws a world's error where nothing is there, or nothing that can be used.
     ///
     /// - Parameter extent: what pictures of a folder are resized to.
-    public init(_ path: String, extent: SampleExtent) throws {
+    public init(
+        _ path: String, extent: SampleExtent, registry: Registry = .standard
+    ) throws {
         if SampleSource.isGenerator(path) {
-            self = .generator(try Sampler.load(path))
+            self = .generator(try Sampler.load(path, registry: registry))
             return
         }
         if Files.ending(path) == "npy", Files.exists(path) {
             self = .samples(try Dataset(npy: path, name: path, allowsPoints: true))
             return
         }
-        let source = DataSource(path)
+        let source = DataSource(path, registry: registry)
         guard let size = extent.image, let folder = try source.imageFolder() else {
             // As they are: whoever judges says whether they fit.
             self = .samples(try source.arrays(.standard))

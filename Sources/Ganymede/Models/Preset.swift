@@ -27,6 +27,22 @@ public struct Preset: Sendable {
     /// The networks for images of a side and a number of channels.
     public let make: @Sendable (_ size: Int, _ channels: Int) throws -> GAN
 
+    /// A preset. One of your own goes into a ``Registry``.
+    public init(
+        name: String, about: String, sizes: [Int], batch: Int, pace: Pace, grid: [Int] = [5, 5],
+        milestones: [Int] = [],
+        make: @escaping @Sendable (_ size: Int, _ channels: Int) throws -> GAN
+    ) {
+        self.name = name
+        self.about = about
+        self.sizes = sizes
+        self.batch = batch
+        self.pace = pace
+        self.grid = grid
+        self.milestones = milestones
+        self.make = make
+    }
+
     /// Every side that is reasonable.
     static let anySide = Array(4...128)
     /// Sides that can be halved twice.
@@ -91,8 +107,26 @@ public enum Presets {
 
     /// The preset called `name`.
     public static func named(_ name: String) throws -> Preset {
-        if let preset = all.first(where: { $0.name == name }) { return preset }
-        let names = all.map(\.name)
+        try Registry.standard.preset(named: name)
+    }
+}
+
+extension Registry {
+    /// Every preset, those of the library first.
+    public var presets: [Preset] { Presets.all + added("preset") }
+
+    /// This registry with one more preset. Two of one name are a mistake in the program, and stop it.
+    public func adding(_ preset: Preset) -> Registry {
+        if presets.contains(where: { $0.name == preset.name }) {
+            misuse("the registry has a preset \"\(preset.name)\" already: take another name")
+        }
+        return adding(preset, called: preset.name, to: "preset")
+    }
+
+    /// The preset called `name`. Throws a usage error where there is none.
+    public func preset(named name: String) throws -> Preset {
+        if let preset = presets.first(where: { $0.name == name }) { return preset }
+        let names = presets.map(\.name)
         throw GanymedeError.usage(
             "there is no preset \"\(name)\"." + suggestion(for: name, among: names)
                 + " Presets: \(names.joined(separator: ", "))")

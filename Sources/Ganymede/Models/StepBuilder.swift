@@ -166,11 +166,11 @@ public final class StepBuilder: UpdateBuilder {
 }
 
 /// What every step reports.
-struct StepReports: Sendable {
+package struct StepReports: Sendable {
     var dLoss, dAccReal, dAccFake, gLoss, gAcc: ResultHandle?
 
     /// Names that lines of `journal.jsonl` have, whatever the step.
-    static let journalFields: Set = [
+    package static let journalFields: Set = [
         "step", "epoch", "images", "seconds", "d_loss", "g_loss", "d_acc", "d_acc_real",
         "d_acc_fake", "g_acc", "images_per_second", "metrics", "metrics_real",
     ]

@@ -7,9 +7,9 @@ public struct StepGraph: Sendable {
     /// Scalars that the host computes for each step.
     package let hostScalars: [HostScalar]
     /// Batches that a step reads.
-    let batches: Int
+    public let batches: Int
     /// Whether it reads their labels.
-    let readsLabels: Bool
+    public let readsLabels: Bool
     /// What every step of a GAN reports; empty for other trainings.
     let reports: StepReports
     /// What it reports besides, by name.
@@ -42,8 +42,10 @@ public struct StepGraph: Sendable {
         self.init(step, reports)
     }
 
-    /// The step that `update` holds.
-    init(_ update: UpdateBuilder, _ reports: StepReports = StepReports()) {
+    /// The step that `update` holds, of a training that is no GAN's.
+    public init(_ update: UpdateBuilder) { self.init(update, StepReports()) }
+
+    private init(_ update: UpdateBuilder, _ reports: StepReports) {
         graph = update.graph.graph
         variables = update.variables.declared
         hostScalars = update.hostScalars

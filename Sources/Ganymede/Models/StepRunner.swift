@@ -1,9 +1,10 @@
-/// A compiled step with its batches: what every training advances, of GANs and of classifiers.
-final class StepRunner {
-    let step: StepGraph
+/// A compiled step with its batches: what every training advances, of GANs, of classifiers and of anything else.
+public final class StepRunner {
+    /// The step.
+    public let step: StepGraph
+    /// The values of its variables.
+    public let store: StateStore
     let program: Program
-    /// The variables of the run.
-    let store: StateStore
     private var loader: BatchLoader
     private let seed: UInt64
     private var images: [UnsafeMutableBufferPointer<Float>] = []
@@ -13,7 +14,23 @@ final class StepRunner {
     private var snapshotStep: Int?
     private static let snapshotEvery = 100
 
-    /// Compiles a step. Inside ``EngineThread/run(_:)``.
+    /// Compiles a step for batches of `data`, and gives every variable its first value.
+    ///
+    /// - Parameters:
+    ///   - batch: as the step was built for.
+    ///   - pixels: the range of the images' values.
+    ///   - seed: of first values, noise and the order of samples; not negative.
+    public convenience init(
+        _ step: StepGraph, data: Dataset, batch: Int, pixels: PixelRange = .signed, seed: Int = 0,
+        precision: StoragePrecision = .f32, backend: BackendKind = .cpu
+    ) throws {
+        try self.init(
+            step, BatchLoader(data, batch: batch, seed: UInt64(seed), pixels: pixels),
+            store: StateStore(), seed: seed, precision: precision, backend: backend)
+        initialize()
+    }
+
+    /// Compiles a step.
     init(
         _ step: StepGraph, _ loader: BatchLoader, store: StateStore, seed: Int,
         precision: StoragePrecision, backend: BackendKind = .cpu
@@ -26,8 +43,9 @@ final class StepRunner {
         self.loader = loader
         self.store = store
         self.seed = UInt64(seed)
-        program = try Program(
-            step.graph, store: store, precision: precision, backend: backend)
+        program = try EngineThread.run {
+            try Program(step.graph, store: store, precision: precision, backend: backend)
+        }
         reported = [step.reports.dLoss, step.reports.gLoss].compactMap { $0 } + step.results
         for turn in 0..<step.batches {
             images.append(feed("real", turn))
@@ -43,11 +61,7 @@ final class StepRunner {
 
     /// Gives every variable its first value, a function of the seed and of its name.
     func initialize() {
-        for variable in step.variables where variable.startsAs == nil {
-            store[variable.name] = HostTensor(
-                variable.shape,
-                variable.initializer.values(variable.shape, name: variable.name, seed: seed))
-        }
+        store.initialize(step.variables, seed: seed)
         startAverages()
     }
 
@@ -80,8 +94,14 @@ final class StepRunner {
         return isFinite
     }
 
-    /// A number that the step reported; 0 for what it does not report.
-    func value(_ result: ResultHandle?) -> Double { result.map { Double(program.scalar($0)) } ?? 0 }
+    /// A number that the last step reported.
+    public func value(of result: ResultHandle) -> Double { Double(program.scalar(result)) }
+
+    /// The same; 0 for what a step does not report.
+    func value(_ result: ResultHandle?) -> Double { result.map { value(of: $0) } ?? 0 }
+
+    /// Images in a batch.
+    var batch: Int { loader.batch }
 
     // MARK: The first bad tensor
 

@@ -1,41 +1,51 @@
 /// The loop of every training: fill, run, report.
-struct TrainingLoop {
-    let runner: StepRunner
+public struct TrainingLoop {
+    /// What is trained.
+    public let runner: StepRunner
     /// Steps in total, those before this loop included.
-    let steps: Int
-    /// Images in a batch.
-    let batch: Int
+    public let steps: Int
 
-    /// What a step has just done.
-    struct Progress {
-        /// Finished steps, this one included.
-        let step: Int
-        /// Seconds of this loop so far, without those spent in `report`.
-        let seconds: Double
-        /// Over about the last second.
-        let imagesPerSecond, secondsPerStep: Double
+    /// A loop of `steps` steps.
+    public init(_ runner: StepRunner, steps: Int) {
+        self.runner = runner
+        self.steps = steps
     }
 
-    /// Runs the steps that follow `finished` ones.
+    /// What a step has just done.
+    public struct Progress: Sendable {
+        /// Finished steps, this one included.
+        public let step: Int
+        /// Seconds of this loop so far, without those spent in `report`.
+        public let seconds: Double
+        /// Over about the last second.
+        public let imagesPerSecond, secondsPerStep: Double
+    }
+
+    /// Runs the steps that follow `finished` ones. A step that makes NaN or infinity throws
+    /// ``GanymedeError/nonFinite(step:tensor:checkpoint:)``.
     ///
     /// - Parameter report: told of each step after it; false stops.
     /// - Returns: the finished steps.
     @discardableResult
-    func run(after finished: Int, report: (Progress) throws -> Bool) throws -> Int {
-        var clock = RateClock(batch: batch * runner.step.batches)
-        var seconds = 0.0
-        for index in finished..<max(steps, finished) {
-            runner.keepSnapshot(before: index)
-            runner.fill(index)
-            guard runner.run() else { throw nonFinite(index) }
-            seconds += clock.tick()
-            let progress = Progress(
-                step: index + 1, seconds: seconds, imagesPerSecond: clock.imagesPerSecond,
-                secondsPerStep: clock.secondsPerStep)
-            if try !report(progress) { return index + 1 }
-            clock.skipPause()
+    public func run(
+        after finished: Int = 0, report: (Progress) throws -> Bool
+    ) throws -> Int {
+        try EngineThread.run {
+            var clock = RateClock(batch: runner.batch * runner.step.batches)
+            var seconds = 0.0
+            for index in finished..<max(steps, finished) {
+                runner.keepSnapshot(before: index)
+                runner.fill(index)
+                guard runner.run() else { throw nonFinite(index) }
+                seconds += clock.tick()
+                let progress = Progress(
+                    step: index + 1, seconds: seconds, imagesPerSecond: clock.imagesPerSecond,
+                    secondsPerStep: clock.secondsPerStep)
+                if try !report(progress) { return index + 1 }
+                clock.skipPause()
+            }
+            return max(steps, finished)
         }
-        return max(steps, finished)
     }
 
     private func nonFinite(_ index: Int) -> GanymedeError {

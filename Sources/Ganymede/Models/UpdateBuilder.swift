@@ -1,5 +1,14 @@
-/// A step of training as a graph that is being built: batches, variables, updates, scalars from the host and results.
+/// A step of any training as a graph that is being built: batches, networks, updates, scalars from the host and results.
 /// What it takes to train two networks against each other is in ``StepBuilder``.
+/// ```swift
+/// let step = UpdateBuilder(batch: 64)
+/// let images = step.samples([28, 28, 1])
+/// let copies = step.apply(decoder, to: step.apply(encoder, to: images))
+/// let error = copies - images
+/// let loss = (error * error).mean()
+/// let handle = step.report("loss", loss)
+/// step.update(step.gradients(of: loss, by: [encoder, decoder]), with: Adam())
+/// ```
 public class UpdateBuilder {
     /// Where tensors of one's own come from.
     public let graph: GraphBuilder
@@ -16,7 +25,8 @@ public class UpdateBuilder {
     var reportsGradients = false
     private var updates: [String: Int] = [:]
 
-    init(batch: Int, randomness: GraphBuilder.Randomness) {
+    /// An empty step on batches of `batch` samples.
+    public init(batch: Int, randomness: GraphBuilder.Randomness = .philox) {
         graph = GraphBuilder(randomness: randomness)
         variables = Variables(graph)
         self.batch = batch
@@ -25,7 +35,7 @@ public class UpdateBuilder {
     // MARK: What comes in
 
     /// Samples of the batch number `turn` of this step, [batch] + `sample`.
-    func samples(_ sample: [Int], turn: Int) -> Tensor {
+    public func samples(_ sample: [Int], turn: Int = 0) -> Tensor {
         batches = max(batches, turn + 1)
         return graph.feed(UpdateBuilder.feed("real", turn), TensorType(Shape([batch] + sample)))
     }
@@ -50,6 +60,21 @@ public class UpdateBuilder {
     {
         hostScalars.append(HostScalar(feed: "scalar.\(name)", source: .function(value)))
         return graph.feed("scalar.\(name)", TensorType(.scalar))
+    }
+
+    // MARK: Networks
+
+    /// The output of a network.
+    ///
+    /// - Parameters:
+    ///   - mode: whether batch normalization and dropout are those of training.
+    ///   - pass: names the dropout masks: every pass of a network in a step has its own.
+    ///   - frozen: statistics of batch normalization stay as they are.
+    public func apply(
+        _ network: Sequential, to x: Tensor, mode: Mode = .training, pass: String = "pass",
+        frozen: Bool = false
+    ) -> Tensor {
+        network(x, variables, mode: mode, pass: pass, frozen: frozen)
     }
 
     // MARK: What goes out
@@ -86,7 +111,12 @@ public class UpdateBuilder {
         }
     }
 
-    /// The derivatives by each trainable variable of `networks` that has been used so far.
+    /// The derivatives of `loss` by each trainable variable of `networks` that has been used so far.
+    public func gradients(of loss: Tensor, by networks: [Sequential]) -> ParameterGradients {
+        gradients(of: [Cotangent(of: loss)], by: networks, pass: "step")
+    }
+
+    /// The same from other tensors than a loss.
     ///
     /// - Parameter pass: names them where they are handed out.
     func gradients(
@@ -104,8 +134,13 @@ public class UpdateBuilder {
         return Array(zip(trained, found))
     }
 
-    /// One update by an optimizer, whose scalars count the updates of `owner`.
-    func update(_ gradients: ParameterGradients, with optimizer: any Optimizer, of owner: String) {
+    /// One update by an optimizer.
+    ///
+    /// - Parameter owner: what is updated. The optimizer's scalars, such as the bias correction of Adam, count the updates
+    ///   of each owner.
+    public func update(
+        _ gradients: ParameterGradients, with optimizer: any Optimizer, of owner: String = "step"
+    ) {
         let scalars = scalars(of: optimizer, owner)
         for (variable, gradient) in gradients {
             graph.scoped("update(\(variable.name))") {

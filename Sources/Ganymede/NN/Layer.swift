@@ -86,6 +86,34 @@ public struct Variable: Sendable {
     public let trainable: Bool
     /// The variable whose first value it takes in place of one of its own.
     package var startsAs: String?
+
+    /// A variable of a network or of your own.
+    public init(name: String, shape: Shape, initializer: Initializer, trainable: Bool = true) {
+        self.init(
+            name: name, shape: shape, initializer: initializer, trainable: trainable,
+            startsAs: nil)
+    }
+
+    init(
+        name: String, shape: Shape, initializer: Initializer, trainable: Bool, startsAs: String?
+    ) {
+        self.name = name
+        self.shape = shape
+        self.initializer = initializer
+        self.trainable = trainable
+        self.startsAs = startsAs
+    }
+}
+
+extension StateStore {
+    /// Gives every variable its first value, a function of the seed and of its name.
+    public func initialize(_ variables: [Variable], seed: UInt64) {
+        for variable in variables where variable.startsAs == nil {
+            self[variable.name] = HostTensor(
+                variable.shape,
+                variable.initializer.values(variable.shape, name: variable.name, seed: seed))
+        }
+    }
 }
 
 /// The variables of a graph under construction: those declared so far, and each one's latest value.
@@ -95,10 +123,11 @@ public final class Variables {
     public private(set) var declared: [Variable] = []
     private var latest: [String: Tensor] = [:]
 
-    package init(_ builder: GraphBuilder) { self.builder = builder }
+    /// No variables yet.
+    public init(_ builder: GraphBuilder) { self.builder = builder }
 
     /// The latest value of a variable, which is declared on first use.
-    package func value(_ variable: Variable) -> Tensor {
+    public func value(_ variable: Variable) -> Tensor {
         if let value = latest[variable.name] {
             if value.shape == variable.shape { return value }
             misuse("\(variable.name) is \(value.shape) and \(variable.shape)")
@@ -110,7 +139,7 @@ public final class Variables {
     }
 
     /// Later readers see the new value as a constant: no gradient flows through an update.
-    package func update(_ name: String, to value: Tensor) {
+    public func update(_ name: String, to value: Tensor) {
         latest[name] = value.stopGradient()
         builder.update(name, to: value)
     }

@@ -42,8 +42,9 @@ public struct Sequential: Sendable {
     /// - Parameters:
     ///   - pass: distinguishes the random numbers of several passes in one step.
     ///   - frozen: whether statistics are not updated.
-    package func callAsFunction(
-        _ x: Tensor, _ variables: Variables, mode: Mode, pass: String, frozen: Bool = false
+    public func callAsFunction(
+        _ x: Tensor, _ variables: Variables, mode: Mode = .inference, pass: String = "pass",
+        frozen: Bool = false
     ) -> Tensor {
         variables.builder.scoped(name) {
             zip(layers, layerNames).reduce(x) { x, layer in

@@ -20,7 +20,9 @@ struct BestAndLast {
         guard !columns.isEmpty else { return nil }
         columns.append(("real", last?.metricsReal ?? best?.metricsReal ?? [:]))
         self.columns = columns
-        let names = Metrics.names.filter { name in columns.contains { $0.1[name] != nil } }
+        let found = Set(columns.flatMap(\.1.keys))
+        let names =
+            Metrics.names.filter(found.contains) + found.subtracting(Metrics.names).sorted()
         self.names = names
         let isOfPoints = (last ?? best)?.isOfPoints ?? false
         about = names.map { Metrics.about($0, ofPoints: isOfPoints) }

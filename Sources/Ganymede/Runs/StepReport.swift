@@ -57,7 +57,7 @@ public struct StepReport: Sendable, Equatable, Decodable {
 
     /// Adds the line of `journal.jsonl`. Takes no memory but the buffer's own, for numbers are strings of up to 15
     /// bytes, which Swift keeps in place; only evaluations take some.
-    func append(to line: inout [UInt8]) {
+    package func append(to line: inout [UInt8]) {
         func put(_ text: String) { line.append(contentsOf: text.utf8) }
         func put(_ name: StaticString, _ number: String) {
             name.withUTF8Buffer { line.append(contentsOf: $0) }

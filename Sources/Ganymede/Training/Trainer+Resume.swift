@@ -34,7 +34,7 @@ extension Trainer {
                 "the images of \(quoted(options.data)) are not those that the run began with: put the old ones back"
             )
         }
-        let evaluator = try TrainingEvaluator(trainer.options, dataset)
+        let evaluator = try TrainingEvaluator(trainer.options, dataset, registry)
         return try EngineThread.run {
             try checkpoint.plan.check(
                 options.training.backend,

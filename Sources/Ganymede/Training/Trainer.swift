@@ -89,7 +89,7 @@ public struct Trainer: Sendable {
         takeThreads()
         if let path { try RunDirectory.checkFree(path) }
         let dataset = try loadDataset()
-        let evaluator = try TrainingEvaluator(options, dataset)
+        let evaluator = try TrainingEvaluator(options, dataset, registry)
         return try EngineThread.run {
             try plan?.check(options.training.backend)
             let session = try TrainingSession(options, dataset, evaluator, plan: plan)
@@ -145,8 +145,7 @@ public struct Trainer: Sendable {
         var interrupted = isAskedToStop
         // However the loop ends, its journal is read to find out why. An error of the loop comes first.
         defer { try? journal.write() }
-        let loop = TrainingLoop(
-            runner: session.runner, steps: interrupted ? start : config.steps, batch: config.batch)
+        let loop = TrainingLoop(session.runner, steps: interrupted ? start : config.steps)
         let step = try session.withLastCheckpoint {
             try loop.run(after: start) { progress in
                 var report = session.report(progress, earlier: opened.seconds)

@@ -10,12 +10,14 @@ struct TrainingEvaluator {
     private let dataset: Dataset
     private let test: Dataset?
     private let extractor: FeatureExtractor
+    private let registry: Registry
 
     /// Loads the evaluator and the test split. Nil where the run asks for no evaluation. Throws where it cannot be
     /// evaluated as it asks to be.
-    init?(_ options: RunOptions, _ dataset: Dataset) throws {
+    init?(_ options: RunOptions, _ dataset: Dataset, _ registry: Registry) throws {
         guard options.training.metricsEvery != nil else { return nil }
         training = options.training
+        self.registry = registry
         self.dataset = dataset
         extractor = try FeatureExtractor(options.source, evaluator: options.evaluator)
         try extractor.check(options.gan.extent, of: "the run")
@@ -79,7 +81,7 @@ struct TrainingEvaluator {
         if let reference { return reference }
         let new = try ReferenceSet(
             training: dataset, test: test, extractor: extractor, samples: training.metricsSamples,
-            progress: progress)
+            registry: registry, progress: progress)
         var missing: [String] = []
         real = try TrainingEvaluator.figures(new.metrics, &missing) { try new.realFigures($0) }
         reference = new

@@ -1,0 +1,152 @@
+import Foundation
+import Ganymede
+import Synchronization
+import TestSupport
+import Testing
+
+/// The trainer as a program uses it.
+struct TrainerTests {
+    private let config = TrainingConfig(
+        batch: 16, steps: 6, precision: .f32, sampleEvery: 3, checkpointEvery: 4, grid: [2, 2])
+
+    /// What a closure is told, in order.
+    private func name(_ event: TrainingEvent) -> String {
+        switch event {
+        case .loading: "loading"
+        case .note: "note"
+        case .started: "started"
+        case .step(let report, _): "step \(report.step)"
+        case .evaluating: "evaluating"
+        case .evaluated: "evaluated"
+        case .sampled(let report, let path, _): "sampled \(report.step) \(path)"
+        case .saved(let step): "saved \(step)"
+        }
+    }
+
+    @Test func eventsComeInOrder() async throws {
+        let folder = try TemporaryFolder()
+        let told = Mutex<[String]>([])
+        var trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
+        trainer.onEvent = { event in told.withLock { $0.append(name(event)) } }
+        var streamed: [String] = []
+        for try await event in trainer.events(into: "\(folder.path)/run") {
+            streamed.append(name(event))
+        }
+        let expected = [
+            "started", "step 1", "step 2", "step 3", "sampled 3 samples/step-000003.png", "step 4",
+            "saved 4", "step 5", "step 6", "sampled 6 samples/step-000006.png", "saved 6",
+        ]
+        #expect(streamed == expected)
+        #expect(told.withLock { $0 } == expected)
+        // The same run as one without anybody who listens.
+        try Trainer(tinyGAN(), data: .mnist, config: config).train(into: "\(folder.path)/other")
+        func bytes(_ run: String) throws -> Data {
+            try Data(
+                contentsOf: URL(
+                    filePath: "\(folder.path)/\(run)/checkpoints/step-000006.safetensors"))
+        }
+        #expect(try bytes("run") == bytes("other"))
+    }
+
+    /// A task that is cancelled leaves a run that can be resumed.
+    @Test func cancelledTasksSave() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/run"
+        var config = config
+        config.steps = 1_000_000
+        let trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
+        let task = Task {
+            var steps = 0
+            for try await event in trainer.events(into: path) {
+                if case .step = event { steps += 1 }
+                if steps == 5 { withUnsafeCurrentTask { $0?.cancel() } }
+            }
+            return steps
+        }
+        #expect(try await task.value >= 5)
+        let saved = try await untilUnlocked(path)
+        #expect((5..<1_000_000).contains(saved))
+        #expect(try Trainer.resume(path, steps: saved + 2).step == saved + 2)
+    }
+
+    /// The step of the last checkpoint, as soon as the training thread has let go of the run.
+    private func untilUnlocked(_ path: String) async throws -> Int {
+        while true {
+            do {
+                let outcome = try Trainer.resume(path, steps: 1)
+                return outcome.step
+            } catch let error as GanymedeError where "\(error)".contains("is being trained") {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+    }
+
+    /// A synchronous training inside a task stops when the task is cancelled.
+    @Test func synchronousTrainingIsCancelled() async throws {
+        let folder = try TemporaryFolder()
+        var config = config
+        config.steps = 1_000_000
+        var trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
+        trainer.onEvent = { event in
+            if case .step(let report, _) = event, report.step == 7 {
+                withUnsafeCurrentTask { $0?.cancel() }
+            }
+        }
+        let outcome = try await Task.detached { [trainer] in
+            try trainer.train(into: "\(folder.path)/run")
+        }.value
+        #expect(outcome.interrupted && outcome.step == 7)
+    }
+
+    @Test func errorsEndTheSequence() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("run/file", Data())
+        let trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
+        await #expect(throws: GanymedeError.self) {
+            for try await _ in trainer.events(into: "\(folder.path)/run") {}
+        }
+    }
+
+    /// Samples in memory: trained, resumed with the same samples and not with others, loaded.
+    @Test func dataInMemory() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/run"
+        let pixels = (0..<784 * 40).map { UInt8(truncatingIfNeeded: $0 / 3) }
+        let data = Dataset(name: "mine", image: [28, 28, 1], pixels: pixels, labels: nil)
+        try Trainer(tinyGAN(), data: data, config: config).train(into: path)
+        #expect(throws: GanymedeError.self) { try Trainer.resume(path, steps: 8) }
+        let others = Dataset(
+            name: "mine", image: [28, 28, 1], pixels: pixels.reversed(), labels: nil)
+        #expect(throws: GanymedeError.self) {
+            try Trainer.resume(path, steps: 8, data: others)
+        }
+        #expect(try Trainer.resume(path, steps: 8, data: data).step == 8)
+        let model = try Model.load(path)
+        let samples = try model.generate(seeds: [5, 6])
+        #expect(samples.count == 2 && samples.extent == .image([28, 28, 1]))
+        #expect(samples == (try model.generate(noise: [5, 6].map(model.noise(seed:)))))
+        #expect(
+            throws: GanymedeError.usage(
+                "points holds points, and the networks make images of [28,28,1]")
+        ) {
+            let points = Dataset(name: "points", points: [1, 2], labels: nil)
+            try Trainer(tinyGAN(), data: points, config: config).train(into: "\(folder.path)/no")
+        }
+    }
+
+    /// The first tensor that is not finite is an error that a caller can switch over.
+    @Test func nonFiniteIsACase() throws {
+        let folder = try TemporaryFolder()
+        var gan = try tinyGAN()
+        gan.generatorOptimizer = SGD(learningRate: 1e38)
+        let error = #expect(throws: GanymedeError.self) {
+            try Trainer(gan, data: .mnist, config: config).train(into: "\(folder.path)/run")
+        }
+        guard case .nonFinite(let step, let tensor, let checkpoint) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect((1...6).contains(step) && tensor.contains("%"))
+        #expect(checkpoint?.hasSuffix("step-000000.safetensors") == true)
+    }
+}
