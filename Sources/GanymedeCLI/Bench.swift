@@ -21,7 +21,7 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         guard (1...1_000_000).contains(steps) else {
-            throw GanymedeError.usage("--steps is from 1 to a million, not \(steps)")
+            throw GanymedeError.invalidOption("--steps is from 1 to a million, not \(steps)")
         }
         var options = try RunOptions(preset: Presets.named(preset), size: size, batch: batch)
         options.training.threads = threads ?? options.training.threads

@@ -20,13 +20,14 @@ struct Compare: ParsableCommand {
 
     func run() throws {
         if folders.count < 2 {
-            throw GanymedeError.usage("compare takes two runs or more, not \(folders.count)")
+            throw GanymedeError.invalidOption(
+                "compare takes two runs or more, not \(folders.count)")
         }
         if let samples, !(1...1_000_000).contains(samples) {
-            throw GanymedeError.usage("--samples is from 1 to a million, not \(samples)")
+            throw GanymedeError.invalidOption("--samples is from 1 to a million, not \(samples)")
         }
         guard output.hasSuffix(".html") else {
-            throw GanymedeError.usage("--output ends in .html, not \"\(output)\"")
+            throw GanymedeError.invalidOption("--output ends in .html, not \"\(output)\"")
         }
         try Files.checkWritable(output)
         // All of them, before the first is evaluated.

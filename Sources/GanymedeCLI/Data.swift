@@ -61,13 +61,13 @@ extension DataCommand {
 
         func run() throws {
             if let size, !(4...1024).contains(size) {
-                throw GanymedeError.usage("--size is from 4 to 1024, not \(size)")
+                throw GanymedeError.invalidOption("--size is from 4 to 1024, not \(size)")
             }
             if let channels, channels != 1 && channels != 3 {
-                throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
+                throw GanymedeError.invalidOption("--channels is 1 or 3, not \(channels)")
             }
             if let output, ImageFile.Format(path: output) != .png {
-                throw GanymedeError.usage("--output ends in .png, not \"\(output)\"")
+                throw GanymedeError.invalidOption("--output ends in .png, not \"\(output)\"")
             }
             let line = LoadingLine("reading pictures")
             let found = try DataSource(data).inspect(size: size, channels: channels) {
@@ -78,7 +78,7 @@ extension DataCommand {
             if !found.faults.isEmpty {
                 let (count, isOne) = (found.faults.count, found.faults.count == 1)
                 let it = isOne ? "it" : "them"
-                throw GanymedeError.world(
+                throw GanymedeError.dataUnsuitable(
                     "\(count) \(isOne ? "picture" : "pictures") in \(quoted(data)) cannot be used: "
                         + "replace \(it) or take \(it) out")
             }
@@ -103,15 +103,17 @@ extension DataCommand {
             let known = NamedDataset.all.filter { $0.source != nil }
             guard let dataset = NamedDataset.named(name) else {
                 let names = known.map(\.name)
-                throw GanymedeError.usage(
+                throw GanymedeError.unknownName(
                     "there is no dataset \"\(name)\"." + suggestion(for: name, among: names)
                         + " To be fetched: \(names.joined(separator: ", "))")
             }
             guard let source = from ?? dataset.source, dataset.source != nil else {
-                throw GanymedeError.usage("\(name) is inside this command: nothing to fetch")
+                throw GanymedeError.invalidOption(
+                    "\(name) is inside this command: nothing to fetch")
             }
             guard let folder = to ?? DataFolders.standard.downloads.map({ "\($0)/\(name)" }) else {
-                throw GanymedeError.usage("there is no HOME to put it in: say where with --to")
+                throw GanymedeError.unknownName(
+                    "there is no HOME to put it in: say where with --to")
             }
             let fetch = try DataFetch(dataset.digests, from: source, to: folder)
             let line = LoadingLine("fetching", isShown: !quiet)

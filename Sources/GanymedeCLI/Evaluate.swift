@@ -39,14 +39,15 @@ struct Evaluate: ParsableCommand {
             ("--samples", samples ?? 1, 1...1_000_000), ("--sets", sets, 1...1000),
             ("--seed", seed, 0...1_000_000), ("--threads", threads ?? 1, 1...1024),
         ] where !range.contains(value) {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "\(name) is from \(range.lowerBound) to \(range.upperBound), not \(value)")
         }
         if let neighbours, !neighbours.hasSuffix(".png") {
-            throw GanymedeError.usage("--neighbours ends in .png, not \"\(neighbours)\"")
+            throw GanymedeError.invalidOption("--neighbours ends in .png, not \"\(neighbours)\"")
         }
         if let confusion, !["png", "svg"].contains(Files.ending(confusion)) {
-            throw GanymedeError.usage("--confusion ends in .png or .svg, not \"\(confusion)\"")
+            throw GanymedeError.invalidOption(
+                "--confusion ends in .png or .svg, not \"\(confusion)\"")
         }
         for file in [neighbours, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let names = try metrics.map(parseMetrics)
@@ -82,7 +83,9 @@ extension EvaluationTask {
 /// `fid,precision` as names of figures.
 func parseMetrics(_ text: String) throws -> [String] {
     let names = text.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
-    if names.isEmpty { throw GanymedeError.usage("--metrics is a list such as fid,precision") }
+    if names.isEmpty {
+        throw GanymedeError.invalidOption("--metrics is a list such as fid,precision")
+    }
     for name in names { _ = try Metrics.named(name) }
     return names
 }

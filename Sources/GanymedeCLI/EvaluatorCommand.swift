@@ -96,13 +96,14 @@ struct EvaluatorTrain: ParsableCommand {
     /// The options, each within its range.
     private func trainer() throws -> EvaluatorTrainer {
         if let confusion, !["png", "svg"].contains(Files.ending(confusion)) {
-            throw GanymedeError.usage("--confusion ends in .png or .svg, not \"\(confusion)\"")
+            throw GanymedeError.invalidOption(
+                "--confusion ends in .png or .svg, not \"\(confusion)\"")
         }
         guard (4...256).contains(size) else {
-            throw GanymedeError.usage("--size is from 4 to 256, not \(size)")
+            throw GanymedeError.invalidOption("--size is from 4 to 256, not \(size)")
         }
         guard channels == 1 || channels == 3 else {
-            throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
+            throw GanymedeError.invalidOption("--channels is 1 or 3, not \(channels)")
         }
         var trainer = EvaluatorTrainer()
         trainer.epochs = epochs
@@ -113,7 +114,7 @@ struct EvaluatorTrain: ParsableCommand {
         trainer.threads = threads ?? trainer.threads
         trainer.precision = try parseChoice(precision, "precision", Precision.self)
         if mirror { trainer.mirrors = true }
-        if let fault = trainer.fault { throw GanymedeError.usage(fault) }
+        if let fault = trainer.fault { throw GanymedeError.invalidOption(fault) }
         trainer.threads = takeThreads(trainer.threads)
         return trainer
     }

@@ -22,24 +22,25 @@ struct Generate: ParsableCommand {
         let chosen = try parseSeeds(seeds)
         let shape = try grid.map(parseGrid)
         guard let format = ImageFile.Format(path: output) else {
-            throw GanymedeError.usage("--output ends in .png, .npy or .idx, not \"\(output)\"")
+            throw GanymedeError.invalidOption(
+                "--output ends in .png, .npy or .idx, not \"\(output)\"")
         }
         if let shape, shape.rows * shape.columns < chosen.count {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "--grid \(shape.rows)x\(shape.columns) has \(shape.rows * shape.columns) places for \(chosen.count) seeds"
             )
         }
         let places = shape.map { $0.rows * $0.columns } ?? chosen.count
         if format == .png && places > 10_000 {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "a .png holds at most 10000 images, not \(places): use .npy or .idx")
         }
         if label != nil {
-            throw GanymedeError.usage("--class: the models of this version have no classes")
+            throw GanymedeError.invalidOption("--class: the models of this version have no classes")
         }
         let model = try Model.load(source)
         if model.extent == .point && grid != nil {
-            throw GanymedeError.usage("--grid is for images: points have no rows")
+            throw GanymedeError.invalidOption("--grid is for images: points have no rows")
         }
         switch try model.generate(seeds: chosen) {
         case .points(let points): try PointFile(points: points).write(output, format)
@@ -58,10 +59,11 @@ func parseSeeds(_ text: String) throws -> [Int] {
             let last = ends.last.flatMap({ Int($0) }),
             first >= 0, first <= last
         else {
-            throw GanymedeError.usage("--seeds is a list such as 0,1,4-6, not \"\(text)\"")
+            throw GanymedeError.invalidOption("--seeds is a list such as 0,1,4-6, not \"\(text)\"")
         }
         guard last - first < 1_000_000, seeds.count + (last - first) < 1_000_000 else {
-            throw GanymedeError.usage("--seeds names more than a million images: ask for fewer")
+            throw GanymedeError.invalidOption(
+                "--seeds names more than a million images: ask for fewer")
         }
         seeds += Array(first...last)
     }
@@ -74,7 +76,7 @@ func parseGrid(_ text: String) throws -> (rows: Int, columns: Int) {
     guard parts.count == 2, let rows = parts[0], let columns = parts[1], (1...1000).contains(rows),
         (1...1000).contains(columns)
     else {
-        throw GanymedeError.usage("--grid is rows x columns such as 8x8, not \"\(text)\"")
+        throw GanymedeError.invalidOption("--grid is rows x columns such as 8x8, not \"\(text)\"")
     }
     return (rows, columns)
 }

@@ -24,17 +24,18 @@ struct Interpolate: ParsableCommand {
         let chosen = try parseSeeds(seeds)
         let ending = Files.ending(output)
         guard ["gif", "png"].contains(ending) else {
-            throw GanymedeError.usage("--output ends in .gif or .png, not \"\(output)\"")
+            throw GanymedeError.invalidOption("--output ends in .gif or .png, not \"\(output)\"")
         }
         guard chosen.count > 1 else {
-            throw GanymedeError.usage("--seeds names two or more to walk between, not \"\(seeds)\"")
+            throw GanymedeError.invalidOption(
+                "--seeds names two or more to walk between, not \"\(seeds)\"")
         }
         guard frames > 0 else {
-            throw GanymedeError.usage("--frames is at least 1, not \(frames)")
+            throw GanymedeError.invalidOption("--frames is at least 1, not \(frames)")
         }
         let legCount = loop ? chosen.count : chosen.count - 1
         guard frames < Interpolate.limit, legCount * (frames + 1) <= Interpolate.limit else {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "\(legCount) legs of \(frames) frames are more than \(Interpolate.limit) images: "
                     + "ask for fewer --frames or --seeds")
         }
@@ -42,7 +43,8 @@ struct Interpolate: ParsableCommand {
         let ends = chosen.map(model.noise(seed:))
         let legs = Interpolation.legs(ends, frames: frames, loop: loop, along: model.path)
         if model.extent == .point && ending != "png" {
-            throw GanymedeError.usage("points make no film: -o walk.png draws the whole way")
+            throw GanymedeError.invalidOption(
+                "points make no film: -o walk.png draws the whole way")
         }
         // In a film, a leg ends with what the next one starts with.
         let noise =

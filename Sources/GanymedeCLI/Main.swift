@@ -40,7 +40,7 @@ enum Main {
             }
             try command.run()
         } catch let error as GanymedeError {
-            fail(error)
+            fail(error.message.forCommands, code: error.isUsage ? 64 : 1)
         } catch let error as GraphFault {
             fail("the networks cannot be compiled: \(error)", code: 1)
         } catch let error as MemoryError {
@@ -49,18 +49,6 @@ enum Main {
             fail(error.description, code: 1)
         } catch {
             GanymedeCommand.exit(withError: error)
-        }
-    }
-
-    /// What went wrong, and what to do where the command knows more than the library.
-    private static func fail(_ error: GanymedeError) -> Never {
-        switch error {
-        case .usage(let message): fail(message, code: 64)
-        case .world(let message): fail(message, code: 1)
-        case .nonFinite:
-            fail(
-                "\(error)\nTry a lower learning rate: --set generator_optimizer.learning_rate=... "
-                    + "and discriminator_optimizer.learning_rate=...", code: 1)
         }
     }
 

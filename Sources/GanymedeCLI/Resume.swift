@@ -16,7 +16,7 @@ struct Resume: ParsableCommand {
         Interrupt.install()
         for (name, value) in [("--steps", steps), ("--threads", threads)] {
             if let value, value < 1 {
-                throw GanymedeError.usage("\(name) is at least 1, not \(value)")
+                throw GanymedeError.invalidOption("\(name) is at least 1, not \(value)")
             }
         }
         let console = TrainingConsole(isQuiet: quiet)

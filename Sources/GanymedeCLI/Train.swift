@@ -66,10 +66,10 @@ struct Train: ParsableCommand {
     /// Defaults of the preset or file, then the flags, then --set; then what depends on the number of images.
     private func resolved() throws -> RunOptions {
         if steps != nil && epochs != nil {
-            throw GanymedeError.usage("give --steps or --epochs, not both")
+            throw GanymedeError.invalidOption("give --steps or --epochs, not both")
         }
         if let epochs, !(epochs > 0 && epochs < 1e6) {
-            throw GanymedeError.usage("--epochs is above 0, not \(epochs)")
+            throw GanymedeError.invalidOption("--epochs is above 0, not \(epochs)")
         }
         let (base, preset) = try start()
         var options = base
@@ -110,7 +110,7 @@ struct Train: ParsableCommand {
             return (options, preset)
         }
         if preset != nil || size != nil || channels != nil {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "--config already says preset, size and channels: give one or the other")
         }
         return (try RunOptions(file: config), nil)
@@ -142,7 +142,7 @@ func parseChoice<Value>(_ text: String, _ what: String, _ type: Value.Type) thro
 where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     if let value = Value(rawValue: text) { return value }
     let known = Value.allCases.map(\.rawValue)
-    throw GanymedeError.usage(
+    throw GanymedeError.unknownName(
         "there is no \(what) \"\(text)\"." + suggestion(for: text, among: known)
             + " \(what.prefix(1).uppercased() + what.dropFirst())s: \(known.joined(separator: ", "))"
     )

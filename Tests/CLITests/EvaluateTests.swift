@@ -161,7 +161,7 @@ struct EvaluateTests {
                 ], in: folder))
         #expect(coverage(again) == b)
         let learned = try Command.run(["train", "--data", "points.npy"], in: folder.path)
-        #expect(learned.code == 1 && learned.errors.contains("can be judged"))
+        #expect(learned.code == 1 && learned.errors.contains("can be evaluated"))
         let some = try object(ganymede(evaluate + ["--metrics", "coverage,modes"], in: folder))
         #expect(Set(try #require(some["metrics"] as? [String: Any]).keys) == ["coverage", "modes"])
     }
@@ -175,7 +175,7 @@ struct EvaluateTests {
         (["evaluate", "ring8", "--samples", "20", "--metrics", "modes"], "would mean nothing", 1),
         (["evaluate", "floats.npy"], "astype(\"uint8\")", 1),
         (
-            ["evaluate", "small.npy"], "images of [8,8,1], and images of [28,28,1] are judged",
+            ["evaluate", "small.npy"], "images of [8,8,1], and images of [28,28,1] are evaluated",
             1
         ),
         (["evaluate", "few.npy"], "less than a set of 10000", 1),
@@ -185,7 +185,7 @@ struct EvaluateTests {
         ),
         (
             ["evaluate", "few.npy", "--samples", "20", "--neighbours", "a.png", "--data", "ring8"],
-            "images of [28,28,1], and points are judged", 1
+            "images of [28,28,1], and points are evaluated", 1
         ),
         (["evaluate", "six.npy", "--samples", "6", "--neighbours", "a.png"], "holds 6", 1),
         (

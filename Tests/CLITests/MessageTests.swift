@@ -131,7 +131,7 @@ struct MessageTests {
                 "--set", "gan.generator_optimizer.learning_rate=1e20",
             ], in: folder.path)
         #expect(result.code == 1)
-        #expect(result.errors.contains("a number is not finite. The first bad tensor is\n  %"))
+        #expect(result.errors.contains("NaN or infinity. The first bad tensor is\n  %"))
         #expect(result.errors.contains("the last good checkpoint is run/checkpoints/step-"))
         // The way there can be read.
         let journal = try String(

@@ -168,6 +168,6 @@ struct EvaluationTests {
                 training: training, test: test, extractor: FeatureExtractor(.mnist), samples: 10_001
             )
         }
-        #expect(error?.description.contains("--samples 10000") == true)
+        #expect(error?.message.forCommands.contains("--samples 10000") == true)
     }
 }

@@ -115,9 +115,9 @@ struct EvaluatorTests {
             let pixels = [UInt8](repeating: 0, count: image.count)
             let seen = channel == nil ? image : ImageSize(side: image.width, channels: 1)
             #expect(
-                throws: GanymedeError.world(
-                    "the evaluator of mnist sees images of [28,28,1], and not of \(seen)"
-                        + advice)
+                throws: GanymedeError.mismatch(
+                    "the evaluator of mnist sees images of [28,28,1], and not of \(seen)\(advice)"
+                )
             ) { try evaluator.observe(pixels, image: image, channel: channel) }
         }
     }

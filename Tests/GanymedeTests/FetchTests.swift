@@ -147,7 +147,7 @@ struct NamedDatasetTests {
             let error = #expect(throws: GanymedeError.self) {
                 try DataSource.fashionMNIST.load(size: 28, channels: 1, folders: folders)
             }
-            return (error?.description ?? "").replacing(folder.path, with: "FOLDER")
+            return (error?.message.forCommands ?? "").replacing(folder.path, with: "FOLDER")
         }
         #expect(
             error() == """

@@ -36,6 +36,6 @@ struct NetworkMisuseTests {
                 generator: Sequential("g", input: [2]) { Dense(9) },
                 discriminator: Sequential("d", input: [8]) { Dense(1) })
         }
-        #expect(error == .usage("g makes [9] and d takes [8]"))
+        #expect(error == .invalidOption("g makes [9] and d takes [8]"))
     }
 }

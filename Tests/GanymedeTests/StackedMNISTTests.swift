@@ -12,7 +12,7 @@ struct StackedMNISTTests {
         let error = #expect(throws: GanymedeError.self) {
             try DataSource("stacked-mnist").load(channels: 1)
         }
-        #expect(error?.description == "stacked-mnist is in colour: --channels 3, not 1")
+        #expect(error?.message.forCommands == "stacked-mnist is in colour: --channels 3, not 1")
     }
 
     /// A label's digits are those of red, green and blue, and each of 1000 classes is as frequent as its digits.

@@ -79,7 +79,9 @@ struct StepBuilderTests {
     @Test func labelsHaveToBeThere() throws {
         let step = StepGraph(try gan(TwoBatches()), batch: 4)
         let bare = Dataset(name: "bare", points: [Float](repeating: 0, count: 32), labels: nil)
-        #expect(throws: GanymedeError.usage("the training step reads labels, and bare has none")) {
+        #expect(
+            throws: GanymedeError.invalidOption("the training step reads labels, and bare has none")
+        ) {
             try StepRunner(step, data: bare, batch: 4)
         }
     }

@@ -94,7 +94,8 @@ struct ToyTests {
             let error = #expect(throws: GanymedeError.self) {
                 try Trainer(gan, data: DataSource(data), config: .init()).check(into: nil)
             }
-            #expect(error?.isUsage == true && error?.description.contains("--preset") == true)
+            #expect(
+                error?.isUsage == true && error?.message.forCommands.contains("--preset") == true)
         }
         #expect(throws: GanymedeError.self) { try Preset.toy.gan(size: 28) }
         #expect(throws: GanymedeError.self) { try Preset.toy.gan(channels: 1) }

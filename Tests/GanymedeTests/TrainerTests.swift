@@ -54,16 +54,22 @@ struct TrainerTests {
         let path = "\(folder.path)/run"
         var config = config
         config.steps = 1_000_000
-        let trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
-        let task = Task {
+        let reader = Mutex<Task<Int, any Error>?>(nil)
+        var trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
+        trainer.onEvent = { event in
+            if case .step(let report, _) = event, report.step >= 5 {
+                reader.withLock { $0?.cancel() }
+            }
+        }
+        let task = Task { [trainer] in
             var steps = 0
             for try await event in trainer.events(into: path) {
                 if case .step = event { steps += 1 }
-                if steps == 5 { withUnsafeCurrentTask { $0?.cancel() } }
             }
             return steps
         }
-        #expect(try await task.value >= 5)
+        reader.withLock { $0 = task }
+        _ = try await task.value
         let saved = try await untilUnlocked(path)
         #expect((5..<1_000_000).contains(saved))
         #expect(try Trainer.resume(path, steps: saved + 2).step == saved + 2)
@@ -126,7 +132,7 @@ struct TrainerTests {
         #expect(samples.count == 2 && samples.extent == .image([28, 28, 1]))
         #expect(samples == (try model.generate(noise: [5, 6].map(model.noise(seed:)))))
         #expect(
-            throws: GanymedeError.usage(
+            throws: GanymedeError.invalidOption(
                 "points holds points, and the networks make images of [28,28,1]")
         ) {
             let points = Dataset(name: "points", points: [1, 2], labels: nil)
@@ -148,5 +154,32 @@ struct TrainerTests {
         }
         #expect((1...6).contains(step) && tensor.contains("%"))
         #expect(checkpoint?.hasSuffix("step-000000.safetensors") == true)
+    }
+}
+
+/// Other threads use the engine while a run is trained.
+struct SharedEngineTests {
+    /// The training thread has the engine, but for a moment between two steps. Threads of their own, because those that
+    /// tests run on may all be waiting for the engine.
+    @Test func modelsGenerateMeanwhile() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/first"
+        var config = TrainingConfig(batch: 16, steps: 2, precision: .f32, grid: [2, 2])
+        try Trainer(tinyGAN(), data: .mnist, config: config).train(into: path)
+        let model = try Model.load(path)
+        let expected = try model.generate(seeds: 0..<3)
+        config.steps = 1_000_000
+        let generated = Mutex<Samples?>(nil)
+        var trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
+        trainer.onEvent = { event in
+            guard case .step(let report, _) = event, report.step == 3 else { return }
+            Thread.detachNewThread {
+                let samples = try? model.generate(seeds: 0..<3)
+                generated.withLock { $0 = samples }
+            }
+        }
+        trainer.shouldStop = { generated.withLock { $0 != nil } }
+        let outcome = try trainer.train(into: "\(folder.path)/second")
+        #expect(outcome.interrupted && generated.withLock { $0 } == expected)
     }
 }

@@ -23,8 +23,8 @@ public struct BatchLoader {
         augmentation: Augmentation? = nil
     ) throws {
         guard batch > 0, dataset.count >= batch else {
-            throw GanymedeError.world(
-                "\(dataset.name) holds \(dataset.count) \(dataset.image == nil ? "points" : "images"), less than a batch of \(batch): lower --batch"
+            throw GanymedeError.tooFewSamples(
+                "\(dataset.name) holds \(dataset.count) \(dataset.image == nil ? "points" : "images"), less than a batch of \(batch)\(advice: ": lower \(option: "batch")")"
             )
         }
         if augmentation != nil, dataset.image == nil || dataset.stacks != nil {

@@ -33,8 +33,8 @@ public struct DataFetch: Sendable {
     ///   - folder: made if it is missing.
     public init(_ digests: [String: String], from source: String, to folder: String) throws {
         guard Curl.allows(source) else {
-            throw GanymedeError.usage(
-                "--from is an https address (or http://localhost, http://127.0.0.1), not \"\(source)\""
+            throw GanymedeError.invalidOption(
+                "\(option: "from") is an https address (or http://localhost, http://127.0.0.1), not \"\(source)\""
             )
         }
         self.digests = digests
@@ -51,14 +51,14 @@ public struct DataFetch: Sendable {
         progress: (String, Int) -> Void = { _, _ in }, finished: (String, Outcome) -> Void
     ) throws {
         if let file = Files.fileInTheWay(of: folder) {
-            throw GanymedeError.world(
+            throw GanymedeError.fileExists(
                 "cannot make the folder \(quoted(folder)): \(quoted(file)) is a file")
         }
         for name in digests.keys.sorted() {
             let path = "\(folder)/\(name).gz"
             if Files.exists(path) {
                 guard isRight(try Files.read(path), name) else {
-                    throw GanymedeError.world(
+                    throw GanymedeError.fileExists(
                         "\(quoted(path)) is there and has another SHA-256: move it away, then try again"
                     )
                 }
@@ -70,8 +70,8 @@ public struct DataFetch: Sendable {
                 progress("\(name).gz", $0)
             }
             guard isRight(data, name) else {
-                throw GanymedeError.world(
-                    "\(address) gave \(what(data)): nothing was kept. Try again later, or another --from"
+                throw GanymedeError.downloadFailed(
+                    "\(address) gave \(what(data)): nothing was kept. Try again later, or another \(option: "from")"
                 )
             }
             try Files.makeDirectory(folder)

@@ -70,7 +70,8 @@ public struct DataSource: Sendable, Equatable {
                     channels: channels ?? image.channels))
         }
         guard size == nil && channels == nil else {
-            throw GanymedeError.usage("\(name) holds points: it takes no --size and no --channels")
+            throw GanymedeError.invalidOption(
+                "\(name) holds points: it takes no \(option: "size") and no \(option: "channels")")
         }
         return .point
     }
@@ -80,16 +81,17 @@ public struct DataSource: Sendable, Equatable {
         switch (self.extent, extent) {
         case (.point, .point): break
         case (.point, .image):
-            throw GanymedeError.usage(
-                "\(quoted(name)) holds points, and these networks make images: use --preset toy")
+            throw GanymedeError.invalidOption(
+                "\(quoted(name)) holds points, and these networks make images\(advice: ": use \(option: "preset") toy")"
+            )
         case (.image, .point):
-            throw GanymedeError.usage(
-                "\(quoted(name)) holds images, and these networks make points: use another --preset, or "
-                    + "--data \(GaussianMixture.all.map(\.name).joined(separator: " or "))")
+            throw GanymedeError.invalidOption(
+                "\(quoted(name)) holds images, and these networks make points\(advice: ": use another \(option: "preset"), or \(option: "data") \(GaussianMixture.all.map(\.name).joined(separator: " or "))")"
+            )
         case (.image(let own), .image(let size)):
             if size.channels < own.channels {
-                throw GanymedeError.usage(
-                    "\(name) is in colour: --channels 3, not \(size.channels)")
+                throw GanymedeError.invalidOption(
+                    "\(name) is in colour: \(option: "channels") 3, not \(size.channels)")
             }
         }
     }
@@ -129,13 +131,13 @@ public struct DataSource: Sendable, Equatable {
         if let images = IDX.images(in: name) { return try Dataset(idx: images, name: name) }
         if Files.exists(name) {
             guard !ImageFolder.isPicture(name) else {
-                throw GanymedeError.world(
+                throw GanymedeError.dataUnsuitable(
                     "\(quoted(name)) is a picture: give the folder that it is in")
             }
             return Files.ending(name) == "npy"
                 ? try Dataset(npy: name, name: name) : try Dataset(idx: name, name: name)
         }
-        throw GanymedeError.world(
+        throw GanymedeError.notFound(
             "there is no dataset or folder called \(quoted(name))."
                 + suggestion(for: name, among: DataSource.builtIn)
                 + " Known: \(DataSource.builtIn.joined(separator: ", ")); a folder holds pictures or IDX files"

@@ -4,15 +4,15 @@ extension Dataset {
         let array = try Files.read(path).withUnsafeBytes { try NPY($0, path) }
         if array.isPoints {
             guard allowsPoints else {
-                throw GanymedeError.world(
-                    "\(quoted(path)) holds points, which can be judged (ganymede evaluate \(quoted(path)) --data ring8), and not "
-                        + "learned from")
+                throw GanymedeError.dataUnsuitable(
+                    "\(quoted(path)) holds points, which can be evaluated\(advice: " (ganymede evaluate \(quoted(path)) --data ring8)"), and not learned from"
+                )
             }
             try self.init(pointsOf: array, path)
             return
         }
         guard (3...4).contains(array.shape.count) else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(quoted(path)) holds \(Shape(array.shape)), and images are [N, H, W] or [N, H, W, C]"
             )
         }
@@ -31,7 +31,7 @@ extension Dataset {
             return (0..<count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
         }
         if let bad = points.firstIndex(where: { !$0.isFinite }) {
-            throw GanymedeError.world("\(quoted(path)): point \(bad / 2) is not finite")
+            throw GanymedeError.dataUnsuitable("\(quoted(path)): point \(bad / 2) is not finite")
         }
         self.init(name: path, points: points, labels: nil)
     }

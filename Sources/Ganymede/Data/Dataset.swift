@@ -93,9 +93,9 @@ public struct Dataset: Sendable, Equatable {
     static func checkMemory(count: Int, image: ImageSize) throws {
         let total = count * image.count
         guard total <= Machine.memory / 4 else {
-            throw GanymedeError.world(
+            throw GanymedeError.outOfMemory(
                 "\(count) images of \(image) take \(total >> 20) MiB, more than a quarter of this "
-                    + "machine's memory: take a smaller --size or fewer images")
+                    + "machine's memory: take a smaller \(option: "size") or fewer images")
         }
     }
 }

@@ -32,12 +32,12 @@ extension Dataset {
     init(_ name: String, _ images: IDX, _ labels: IDX?, classNames: [String]? = nil) throws {
         let shape = images.shape.dropFirst() + (images.shape.count == 3 ? [1] : [])
         guard shape.allSatisfy({ $0 <= 16_384 }), let size = ImageSize(shape: Array(shape)) else {
-            throw GanymedeError.world(
+            throw GanymedeError.fileMalformed(
                 "\(quoted(name)) holds images of \(Shape(Array(shape))): height and width up to 16384 and 1 or 3 channels can be read"
             )
         }
         if let labels, labels.shape[0] != images.shape[0] {
-            throw GanymedeError.world(
+            throw GanymedeError.fileMalformed(
                 "\(quoted(name)): there are \(images.shape[0]) images and \(labels.shape[0]) labels"
             )
         }

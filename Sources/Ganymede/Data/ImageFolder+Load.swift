@@ -116,9 +116,8 @@ extension ImageFolder {
         lines += faults.prefix(10).map { "  " + $0 }
         if faults.count > 10 { lines.append("  and \(faults.count - 10) more") }
         let it = faults.count == 1 ? "it" : "them"
-        lines.append(
-            "Replace \(it) or take \(it) out; all are listed by ganymede data inspect \(quoted(folder.path))"
+        return .dataUnsuitable(
+            "\(lines.joined(separator: "\n"))\nReplace \(it) or take \(it) out\(advice: "; all are listed by ganymede data inspect \(quoted(folder.path))")"
         )
-        return .world(lines.joined(separator: "\n"))
     }
 }

@@ -33,7 +33,7 @@ struct ImageFolder {
         var search = Search(path)
         while let folder = search.pending.popLast() { try search.visit(folder) }
         guard !search.files.isEmpty else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(quoted(path)) holds no pictures: put files there that end in "
                     + ImageFolder.endings.joined(separator: ", ") + ", or IDX files")
         }

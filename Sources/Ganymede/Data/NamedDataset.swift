@@ -136,14 +136,14 @@ public struct NamedDataset: Sendable {
         if source == nil { return try embedded(file, rank: rank) }
         guard let folder = folder(among: folders) else { throw missing }
         guard let path = IDX.file(file, in: folder) else {
-            throw GanymedeError.world(
-                "\(quoted(folder)) lacks \(file).gz: ganymede data fetch \(name) --to \(quoted(folder))"
+            throw GanymedeError.notFound(
+                "\(quoted(folder)) lacks \(file).gz\(advice: ": ganymede data fetch \(name) --to \(quoted(folder))")"
             )
         }
         let found = try Files.read(path).withUnsafeBytes { try checked($0, file, rank: rank) }
         guard let found else {
-            throw GanymedeError.world(
-                "\(quoted(path)) is not the file of that name in \(name) (another SHA-256): move it away, then ganymede data fetch \(name) --to \(quoted(folder))"
+            throw GanymedeError.fileMalformed(
+                "\(quoted(path)) is not the file of that name in \(name) (another SHA-256): move it away\(advice: ", then ganymede data fetch \(name) --to \(quoted(folder))")"
             )
         }
         return found
@@ -164,18 +164,21 @@ public struct NamedDataset: Sendable {
         let resource = ganymede_resource_named("\(name)/\(file).gz")
         let packed = UnsafeRawBufferPointer(start: resource.bytes, count: resource.count)
         guard let found = try checked(packed, file, rank: rank) else {
-            throw GanymedeError.world("the embedded \(file) is damaged: install the command again")
+            throw GanymedeError.fileMalformed(
+                "the embedded \(file) is damaged: install the command again")
         }
         return found
     }
 
     private var missing: GanymedeError {
-        .world(
+        .notFound(
             """
-            \(name) is not on this machine. Any of these helps:
+            \(name) is not on this machine\(advice: """
+            . Any of these helps:
               ganymede data fetch \(name)  (downloads 31 MB)
               apt install dataset-\(name)  (Debian's package)
-              --data FOLDER  (where its files are)
+              \(option: "data") FOLDER  (where its files are)
+            """)
             """)
     }
 }

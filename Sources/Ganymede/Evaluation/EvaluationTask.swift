@@ -48,8 +48,8 @@ public struct EvaluationTask {
             return try RunDirectory.open(run).options(registry)
         }
         if !needed { return nil }
-        throw GanymedeError.usage(
-            "\(quoted(path)) is not in its run's folder, which says what it learned from: add --data"
+        throw GanymedeError.invalidOption(
+            "\(quoted(path)) is not in its run's folder, which says what it learned from\(advice: ": add \(option: "data")")"
         )
     }
 
@@ -95,11 +95,11 @@ public struct EvaluationTask {
         let known = list(hasTest: test != nil)
         for name in names ?? [] where !known.contains(name) {
             if list(hasTest: true).contains(name) {
-                throw GanymedeError.world(
+                throw GanymedeError.dataUnsuitable(
                     "\(name) needs real samples that no training saw, and \(data.name) has no test split: "
                         + "a folder of IDX files may have one")
             }
-            throw GanymedeError.usage(
+            throw GanymedeError.unknownName(
                 "there is no metric \"\(name)\" of \(data.name)."
                     + suggestion(for: name, among: known)
                     + " Metrics: \(known.joined(separator: ", "))")
@@ -109,7 +109,7 @@ public struct EvaluationTask {
     /// What a set of samples is said to be, and what the evaluator takes it for. Throws where that is not known.
     public func confusion(samples: Int, seed: Int) throws -> Confusion {
         guard let names = extractor.classNames else {
-            throw GanymedeError.usage("a confusion is of images with one class each")
+            throw GanymedeError.invalidOption("a confusion is of images with one class each")
         }
         // Of a dataset itself, images that the evaluator has not learned from.
         let unseen = isReal ? test.map { SampleSource.samples($0) } : nil
@@ -122,14 +122,15 @@ public struct EvaluationTask {
     /// Samples, each beside the training images that are nearest to it in the evaluator's features, nearest first.
     public func neighbours(rows: Int = 10, columns: Int = 5, seed: Int) throws -> Raster {
         guard let size = extractor.extent.image else {
-            throw GanymedeError.usage("neighbours are shown of images, and these are points")
+            throw GanymedeError.invalidOption(
+                "neighbours are shown of images, and these are points")
         }
         if case .samples(let some, _) = source, some.count < rows {
-            throw GanymedeError.world(
+            throw GanymedeError.tooFewSamples(
                 "neighbours are shown of \(rows) samples, and \(some.name) holds \(some.count)")
         }
         guard training.count >= columns else {
-            throw GanymedeError.world(
+            throw GanymedeError.tooFewSamples(
                 "\(training.name) holds \(training.count) images, and \(columns) neighbours are shown"
             )
         }

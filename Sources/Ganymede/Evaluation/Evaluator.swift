@@ -46,7 +46,7 @@ public struct Evaluator: Sendable {
     /// Which class is taken for which among images whose labels are known.
     public func confusion(on test: Dataset, threads: Int = Machine.processors) throws -> Confusion {
         guard let labels = test.labels, labels.allSatisfy({ Int($0) < classNames.count }) else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(test.name) has no labels, or others than the evaluator of \(data)")
         }
         let seen = try observe(
@@ -89,7 +89,7 @@ public struct Evaluator: Sendable {
         let advice =
             image.channels == 3 && self.image.channels == 1
             ? ". To see one channel at a time, name it: channel 0, 1 or 2" : ""
-        throw GanymedeError.world(
+        throw GanymedeError.mismatch(
             "the evaluator of \(data) sees images of \(self.image), and not of \(image)"
                 + advice)
     }

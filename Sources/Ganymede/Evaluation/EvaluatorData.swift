@@ -8,7 +8,7 @@ extension DataSource {
     ) throws -> (training: Dataset, test: Dataset) {
         if let known, case .images = known.features {
         } else if known != nil {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "\(quoted(name)) needs no evaluator of its own: its samples are judged without one, or by mnist's"
             )
         }
@@ -29,7 +29,7 @@ extension Dataset {
     /// Throws unless there are images of two classes, and `least` or more of each.
     func checkClasses(least: Int) throws {
         guard let labels, !labels.isEmpty else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(quoted(name)) has no labels, and an evaluator learns to tell classes apart: put the pictures of each "
                     + "class into a sub-folder of its own")
         }
@@ -38,17 +38,17 @@ extension Dataset {
         let names = namesOfClasses
         let present = sizes.indices.filter { sizes[$0] > 0 }
         guard let last = present.last, last < names.count else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(quoted(name)) has labels up to \(present.last ?? 0), and names for \(names.count) classes"
             )
         }
         guard present.count > 1 else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(quoted(name)) has one class only (\(names[last])), and an evaluator learns to tell classes apart: "
                     + "there must be two or more")
         }
         if let small = present.first(where: { sizes[$0] < least }) {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(quoted(name)) has \(sizes[small]) of the class \(names[small]): an evaluator needs \(least) or "
                     + "more of each, to learn from and to measure")
         }

@@ -60,26 +60,27 @@ extension Evaluator {
         let file = try Safetensors(bytes, name: name)
         guard file.metadata["format"] == Evaluator.format, let text = file.metadata["evaluator"]
         else {
-            throw GanymedeError.world(
-                "\(quoted(name)) is no evaluator: make one with ganymede evaluator train")
+            throw GanymedeError.fileMalformed(
+                "\(quoted(name)) is no evaluator\(advice: ": make one with ganymede evaluator train")"
+            )
         }
         let header = try JSON.decode(
             Header.self, from: Data(text.utf8), "\(quoted(name)): evaluator")
         if let fault = header.fault {
-            throw GanymedeError.world(
+            throw GanymedeError.fileMalformed(
                 "\(quoted(name)) holds no evaluator that fits together: \(fault)")
         }
         var weights: [String: HostTensor] = [:]
         for variable in header.network.variables {
             guard file.shape(variable.name) == variable.shape else {
                 let found = file.shape(variable.name)?.description ?? "missing"
-                throw GanymedeError.world(
+                throw GanymedeError.fileMalformed(
                     "\(quoted(name)): \(variable.name) is \(found), and \(variable.shape) in the network"
                 )
             }
             let tensor = try file.tensor(variable.name)
             guard tensor.values.allSatisfy(\.isFinite) else {
-                throw GanymedeError.world(
+                throw GanymedeError.fileMalformed(
                     "\(quoted(name)): \(variable.name) holds a number that is not finite")
             }
             weights[variable.name] = tensor

@@ -49,7 +49,7 @@ public struct EvaluatorTrainer: Sendable {
         on training: Dataset, test: Dataset, command: String = "",
         progress: (Progress) -> Void = { _ in }, shouldStop: () -> Bool = { false }
     ) throws -> Evaluator? {
-        if let fault { misuse(fault) }
+        if let fault { misuse(fault.description) }
         let classNames = try EvaluatorTrainer.classNames(training, test)
         guard let image = training.image else { misuse("\(training.name) holds no images") }
         let (heldOut, learned) = training.split(
@@ -121,12 +121,12 @@ public struct EvaluatorTrainer: Sendable {
         try training.checkClasses(least: 3)
         let names = training.namesOfClasses
         guard test.image == training.image, test.count > 0, let labels = test.labels else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(test.name) holds \(test.count) \(test.extent) to measure on, and must hold some with labels, \(training.extent) as "
                     + training.name)
         }
         if let strange = labels.first(where: { $0 >= names.count }) {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(test.name) has the class \(strange), and \(training.name) only those below \(names.count)"
             )
         }
@@ -142,20 +142,20 @@ public struct EvaluatorTrainer: Sendable {
     }
 
     /// Which number is out of range; or nil.
-    package var fault: String? {
+    package var fault: Message? {
         let whole = [
-            ("--epochs", epochs ?? 1, 1...100_000), ("--batch", batch, 1...65_536),
-            ("--threads", threads, 1...1024), ("--seed", seed, 0...Int.max),
+            ("epochs", epochs ?? 1, 1...100_000), ("batch", batch, 1...65_536),
+            ("threads", threads, 1...1024), ("seed", seed, 0...Int.max),
         ]
         if let (name, value, range) = whole.first(where: { !$0.2.contains($0.1) }) {
             let end = range.upperBound == .max ? " on" : " to \(range.upperBound)"
-            return "\(name) is from \(range.lowerBound)\(end), not \(value)"
+            return "\(option: name) is from \(range.lowerBound)\(end), not \(value)"
         }
         if !(learningRate > 0 && learningRate <= 1) {
-            return "--learning-rate is above 0 and at most 1, not \(learningRate)"
+            return "\(option: "learning_rate") is above 0 and at most 1, not \(learningRate)"
         }
         return heldShare > 0 && heldShare < 1
-            ? nil : "--held-share is between 0 and 1, not \(heldShare)"
+            ? nil : "\(option: "held_share") is between 0 and 1, not \(heldShare)"
     }
 
     /// The command that trains so on this machine's kind of processor.

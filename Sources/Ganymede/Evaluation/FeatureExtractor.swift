@@ -25,12 +25,12 @@ public enum FeatureExtractor: Sendable {
         guard
             let evaluator = try path.map(Evaluator.init(reading:)) ?? Evaluator.shipped(for: known)
         else {
-            throw GanymedeError.world(
-                "no evaluator comes with \(data.name). Train one: ganymede evaluator train --data \(data.name) "
-                    + "-o evaluator.safetensors; then --evaluator evaluator.safetensors")
+            throw GanymedeError.notFound(
+                "no evaluator comes with \(data.name)\(advice: ". Train one: ganymede evaluator train --data \(quoted(data.name)) -o evaluator.safetensors; then \(option: "evaluator") evaluator.safetensors")"
+            )
         }
         guard evaluator.quality.isBetterThanChance(classes: evaluator.classNames.count) else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "the evaluator of \(evaluator.data) tells \(fixed(evaluator.quality.accuracy * 100, 1)) % of its test images right, no "
                     + "more than chance does: what it sees means nothing. Train one for longer, or of more images"
             )
@@ -104,10 +104,8 @@ public enum FeatureExtractor: Sendable {
     public func check(_ extent: SampleExtent, of name: String) throws {
         if extent == self.extent { return }
         let isOtherSize = (extent == .point) == (self.extent == .point)
-        throw GanymedeError.world(
-            "\(name) holds \(extent), and \(self.extent) are judged here"
-                + (isOtherSize
-                    ? ": give an --evaluator that was trained with that --size and --channels" : "")
+        throw GanymedeError.mismatch(
+            "\(name) holds \(extent), and \(self.extent) are evaluated here\(advice: isOtherSize ? ": give an \(option: "evaluator") that was trained with that \(option: "size") and \(option: "channels")" : "")"
         )
     }
 

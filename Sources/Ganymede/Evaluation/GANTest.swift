@@ -18,7 +18,7 @@ extension Features {
     /// The class of each image. Throws a world's error where it is not known.
     func knownLabels(for what: String) throws -> [Int] {
         if let labels = samples?.labels { return labels }
-        throw GanymedeError.world(
+        throw GanymedeError.dataUnsuitable(
             "\(what) is of samples whose class is known: give a folder with a sub-folder of pictures for each "
                 + "class, called as the evaluator calls it, or IDX files with labels")
     }
@@ -30,7 +30,7 @@ extension Features {
             samples?.classNames?[$0] ?? "\($0)"
         }
         guard missing.isEmpty else {
-            throw GanymedeError.world(
+            throw GanymedeError.dataUnsuitable(
                 "\(metric) is of samples of every class, and there are none of \(missing.joined(separator: ", "))"
             )
         }

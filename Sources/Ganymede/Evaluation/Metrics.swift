@@ -39,7 +39,7 @@ public enum Metrics {
     /// The metric that has a figure called `name`.
     public static func named(_ name: String) throws -> any Metric.Type {
         if let metric = everywhere.first(where: { $0.names.contains(name) }) { return metric }
-        throw GanymedeError.usage(
+        throw GanymedeError.unknownName(
             "there is no metric \"\(name)\"." + suggestion(for: name, among: names)
                 + " Metrics: \(names.joined(separator: ", "))")
     }
@@ -50,15 +50,16 @@ public enum Metrics {
         _ metric: any Metric.Type, _ input: MetricInput
     ) throws -> [(name: String, value: Double)] {
         guard input.generated.count >= metric.minimumSamples else {
-            throw GanymedeError.world(
+            throw GanymedeError.tooFewSamples(
                 "\(metric.names.joined(separator: ", ")) of \(input.generated.count) samples would mean nothing: "
-                    + "take \(metric.minimumSamples) at least (--samples)"
+                    + "take \(metric.minimumSamples) at least\(advice: " (\(option: "samples"))")"
             )
         }
         try input.check()
         let values = try metric.figures(input)
         for (name, value) in zip(metric.names, values) where !value.isFinite {
-            throw GanymedeError.world("\(name) is \(value): the features are too large to be right")
+            throw GanymedeError.metricUndefined(
+                "\(name) is \(value): the features are too large to be right")
         }
         return zip(metric.names, values).map { (name: $0, value: $1) }
     }

@@ -82,14 +82,14 @@ public struct ReferenceSet: Sendable {
 
     /// Throws unless there are enough real samples for sets of `samples`, which `option` takes.
     static func check(
-        _ samples: Int, option: String = "--samples ", training: Dataset, test: Dataset?
+        _ samples: Int, advice: Message = "\(option: "samples") ", training: Dataset, test: Dataset?
     ) throws {
         let most = most(training: training, test: test)
         guard samples <= most else {
-            throw GanymedeError.world(
+            throw GanymedeError.tooFewSamples(
                 "\(training.name) has \(training.count) training samples"
                     + (test.map { " and \($0.count) test samples" } ?? "")
-                    + ": enough to judge sets of \(most), and not of \(samples). Use \(option)\(most)"
+                    + ": enough to evaluate sets of \(most), and not of \(samples)\(advice: ". Use \(advice)\(most)")"
             )
         }
     }

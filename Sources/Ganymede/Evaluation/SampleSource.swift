@@ -68,10 +68,9 @@ package enum SampleSource {
         case .samples(let dataset, _):
             let order = dataset.shuffled(seed: seed).dropFirst(skipping)
             guard order.count >= samples else {
-                throw GanymedeError.world(
-                    "\(dataset.name) holds \(order.count) samples to judge, less than a set of \(samples): "
-                        + (order.isEmpty
-                            ? "give more" : "use --samples \(order.count), or give more"))
+                throw GanymedeError.tooFewSamples(
+                    "\(dataset.name) holds \(order.count) samples to evaluate, less than a set of \(samples)\(advice: order.isEmpty ? ": give more" : ": use \(option: "samples") \(order.count), or give more")"
+                )
             }
             return (0..<min(count, order.count / samples)).map { set in
                 dataset.picking(Array(order.dropFirst(set * samples).prefix(samples)))

@@ -26,7 +26,8 @@ extension Evaluator {
         let evaluator = try Evaluator(
             Data(bytes: resource.bytes, count: resource.count), name: "the embedded \(file)")
         guard evaluator.digest == digest else {
-            throw GanymedeError.world("the embedded \(file) is damaged: install the command again")
+            throw GanymedeError.fileMalformed(
+                "the embedded \(file) is damaged: install the command again")
         }
         return evaluator
     }

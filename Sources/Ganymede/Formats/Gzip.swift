@@ -27,7 +27,7 @@ final class Gzip {
         // Adding 16 makes zlib expect a gzip header.
         let size = Int32(MemoryLayout<z_stream>.size)
         guard inflateInit2_(stream, 16 + MAX_WBITS, ZLIB_VERSION, size) == Z_OK else {
-            throw GanymedeError.world("zlib could not start")
+            throw GanymedeError.fileMalformed("zlib could not start")
         }
     }
 
@@ -49,7 +49,7 @@ final class Gzip {
             isAtEnd = status == Z_STREAM_END
             let goesOn = stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0
             guard isAtEnd || status == Z_OK && goesOn else {
-                throw GanymedeError.world(
+                throw GanymedeError.fileMalformed(
                     "\(quoted(source)) is a damaged or truncated gzip file: fetch it again")
             }
         }

@@ -52,7 +52,7 @@ package struct IDX: Equatable {
         static func size(ofHeader rank: Int) -> Int { 4 + 4 * rank }
 
         private func broken(_ reason: String) -> GanymedeError {
-            .world(
+            .fileMalformed(
                 "\(quoted(source)) is not an IDX file of \(ranks.upperBound == 1 ? "labels" : "images"): \(reason)"
             )
         }

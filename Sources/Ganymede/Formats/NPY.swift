@@ -26,7 +26,7 @@ package struct NPY: Equatable {
     /// Parses a file's content. `source` is named in errors.
     package init(_ data: UnsafeRawBufferPointer, _ source: String) throws {
         func broken(_ reason: String) -> GanymedeError {
-            .world("\(quoted(source)) is not a .npy file of images: \(reason)")
+            .fileMalformed("\(quoted(source)) is not a .npy file of images: \(reason)")
         }
         guard data.count >= 12, data.starts(with: NPY.magic) else {
             throw broken("it does not start as such a file does")

@@ -74,7 +74,7 @@ package final class Safetensors {
     deinit { source.close() }
 
     private static func malformed(_ path: String, _ reason: String) -> GanymedeError {
-        .world("\(quoted(path)) is not a whole .safetensors file: \(reason)")
+        .fileMalformed("\(quoted(path)) is not a whole .safetensors file: \(reason)")
     }
 
     private static func parse(
@@ -153,7 +153,7 @@ package final class Safetensors {
 
     private func bytes(_ name: String) throws -> (Shape, Data, isDouble: Bool) {
         guard let entry = entries[name] else {
-            throw GanymedeError.world("\(quoted(path)) holds no tensor \(name)")
+            throw GanymedeError.fileMalformed("\(quoted(path)) holds no tensor \(name)")
         }
         let count = entry.dataOffsets[1] - entry.dataOffsets[0]
         let data = try source.read(path, offset: dataStart + entry.dataOffsets[0], count: count)

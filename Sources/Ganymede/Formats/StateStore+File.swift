@@ -16,7 +16,7 @@ extension StateStore {
         for name in file.names {
             let tensor = try file.tensor(name)
             if let shape = shapes[name], shape != tensor.shape {
-                throw GanymedeError.world(
+                throw GanymedeError.mismatch(
                     "\(quoted(path)): \(name) is \(tensor.shape), and here it is \(shape)")
             }
             self[name] = tensor

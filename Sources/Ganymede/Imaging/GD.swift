@@ -11,7 +11,9 @@ final class GDImage {
     let pointer: gdImagePtr
 
     init(_ pointer: gdImagePtr?, _ what: @autoclosure () -> String) throws {
-        guard let pointer else { throw GanymedeError.world("libgd could not make \(what())") }
+        guard let pointer else {
+            throw GanymedeError.fileUnwritable("libgd could not make \(what())")
+        }
         self.pointer = pointer
     }
 
@@ -90,7 +92,7 @@ extension Raster {
         let image = try GDImage(self)
         var count: Int32 = 0
         guard let bytes = gdImagePngPtr(image.pointer, &count) else {
-            throw GanymedeError.world("libgd could not write a PNG")
+            throw GanymedeError.fileUnwritable("libgd could not write a PNG")
         }
         defer { gdFree(bytes) }
         return Data(bytes: bytes, count: Int(count))
@@ -103,7 +105,7 @@ extension Raster {
                 Int32($0.count), UnsafeMutableRawPointer(mutating: $0.baseAddress))
         }
         guard pointer != nil else {
-            throw GanymedeError.world("\(quoted(source)) is not a PNG picture")
+            throw GanymedeError.fileMalformed("\(quoted(source)) is not a PNG picture")
         }
         self = try GDImage(pointer, source).raster(channels: channels)
     }
@@ -119,7 +121,9 @@ extension Raster {
     ) throws -> Data {
         var data = Data()
         func append(_ bytes: UnsafeMutableRawPointer?, _ count: Int32) throws {
-            guard let bytes else { throw GanymedeError.world("libgd could not write a GIF") }
+            guard let bytes else {
+                throw GanymedeError.fileUnwritable("libgd could not write a GIF")
+            }
             data.append(Data(bytes: bytes, count: Int(count)))
             gdFree(bytes)
         }

@@ -44,7 +44,7 @@ public struct ImageFile {
             guard pixels <= 1 << 27,
                 max(shape.rows * image.height, shape.columns * image.width) <= 1 << 16
             else {
-                throw GanymedeError.world(
+                throw GanymedeError.invalidOption(
                     "a grid of \(shape.rows)x\(shape.columns) images of \(image.height)x\(image.width) pixels is too "
                         + "large for a .png: ask for fewer images, or for .npy")
             }

@@ -26,7 +26,7 @@ public struct PointFile {
             let shape = [points.count / 2, 2]
             try Files.writeAtomically(path, [NPY.data(shape, of: "<f4", bytes)])
         case .idx:
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "an .idx file holds images, and this system makes points: use .npy or .png")
         }
     }

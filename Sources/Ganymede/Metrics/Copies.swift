@@ -9,7 +9,8 @@ public enum Copies: Metric {
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
         guard let samples = input.generated.samples, let known = input.trainingSet else {
-            throw GanymedeError.world("copies is of whole images beside the whole training split")
+            throw GanymedeError.metricUndefined(
+                "copies is of whole images beside the whole training split")
         }
         let copies = (0..<samples.count).count { known.contains(samples.pixels(of: $0)) }
         return [Double(copies) / Double(samples.count)]

@@ -20,8 +20,8 @@ public enum FrechetDistance: Metric {
     package static func between(_ a: Matrix, _ b: Matrix) throws -> Double {
         let count = min(a.rows, b.rows)
         guard count > a.columns else {
-            throw GanymedeError.world(
-                "fid of \(count) images would mean nothing with \(a.columns) features: take more images than features, best 10000 (--samples)"
+            throw GanymedeError.tooFewSamples(
+                "fid of \(count) images would mean nothing with \(a.columns) features: take more images than features, best 10000\(advice: " (\(option: "samples"))")"
             )
         }
         let (a, b) = (Gaussian(a), Gaussian(b))

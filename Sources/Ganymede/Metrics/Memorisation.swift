@@ -39,7 +39,7 @@ public enum Memorisation: Metric {
         let test = try NearestNeighbours(of: generated, among: input.test.features, count: 1)
         let neighbours = effectiveNumber(training.indices)
         guard neighbours >= leastNeighbours else {
-            throw GanymedeError.world(
+            throw GanymedeError.metricUndefined(
                 "memorisation: \(generated.rows) generated samples are near to \(fixed(neighbours, 0)) training samples, as "
                     + "it were, and of fewer than \(fixed(leastNeighbours, 0)) a share is chance: they are too alike"
             )
@@ -47,7 +47,7 @@ public enum Memorisation: Metric {
         let images = 0..<generated.rows
         let testDistance = images.reduce(0) { $0 + test.distance($1) }
         guard testDistance > 0 else {
-            throw GanymedeError.world(
+            throw GanymedeError.metricUndefined(
                 "every generated sample is a test sample: memorisation is for what a generator made"
             )
         }

@@ -67,30 +67,30 @@ extension MetricInput {
         for (name, observation) in kinds {
             let (features, probabilities) = (observation.features, observation.probabilities)
             guard observation.count == generated.count else {
-                throw GanymedeError.world(
+                throw GanymedeError.metricUndefined(
                     "\(observation.count) \(name) images beside \(generated.count) generated ones: take equally many"
                 )
             }
             guard features.columns == generated.features.columns, features.columns > 0,
                 probabilities.columns == generated.probabilities.columns
             else {
-                throw GanymedeError.world(
+                throw GanymedeError.metricUndefined(
                     "\(features.columns) features and \(probabilities.columns) classes of \(name) images beside "
                         + "\(generated.features.columns) and \(generated.probabilities.columns) of generated ones: "
                         + "let one evaluator see all of them")
             }
             if let row = features.firstRow(where: { !$0.allSatisfy(\.isFinite) }) {
-                throw GanymedeError.world(
+                throw GanymedeError.metricUndefined(
                     "the features of \(name) image \(row) are not all finite: are its pixels?")
             }
             if let row = probabilities.firstRow(where: { !isDistribution($0.map(Double.init)) }) {
-                throw GanymedeError.world(
+                throw GanymedeError.metricUndefined(
                     "the class probabilities of \(name) image \(row) do not sum to 1, or one is negative"
                 )
             }
         }
         guard training.features.firstRow(where: { $0 != training.features.row(0) }) != nil else {
-            throw GanymedeError.world(
+            throw GanymedeError.metricUndefined(
                 "all \(training.count) training images are the same to the evaluator: nothing can be compared with them"
             )
         }

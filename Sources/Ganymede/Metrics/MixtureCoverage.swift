@@ -11,7 +11,7 @@ public enum MixtureCoverage: Metric {
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
         guard let mixture = input.mixture else {
-            throw GanymedeError.world("\(names[1]) is of points, and these are images")
+            throw GanymedeError.metricUndefined("\(names[1]) is of points, and these are images")
         }
         let centres = Matrix(
             rows: mixture.centres.count, columns: 2,

@@ -28,14 +28,14 @@ public enum ModeDivergence: Metric {
     public static func figures(_ input: MetricInput) throws -> [Double] {
         let histogram = try ClassHistogram(of: input)
         guard let shares = input.classShares else {
-            throw GanymedeError.world(
+            throw GanymedeError.metricUndefined(
                 "mode_kl compares with the classes of the data, which has no labels: take mode_kl_uniform"
             )
         }
         guard shares.count == histogram.counts.count, isDistribution(shares),
             shares.allSatisfy({ $0 > 0 })
         else {
-            throw GanymedeError.world(
+            throw GanymedeError.metricUndefined(
                 "the data's class shares \(shares) are not \(histogram.counts.count) positive numbers that sum to 1: "
                     + "mode_kl is of data that has every class of the evaluator")
         }
@@ -47,7 +47,8 @@ extension ClassHistogram {
     /// The classes of the generated images. Throws if the evaluator has fewer than two.
     init(of input: MetricInput) throws {
         guard input.generated.probabilities.columns > 1 else {
-            throw GanymedeError.world("the evaluator knows no classes, so there are no modes")
+            throw GanymedeError.metricUndefined(
+                "the evaluator knows no classes, so there are no modes")
         }
         self.init(mostLikely: input.generated.probabilities)
     }

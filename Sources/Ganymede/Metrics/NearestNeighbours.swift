@@ -19,7 +19,8 @@ public struct NearestNeighbours: Sendable {
         }
         for (name, matrix) in [("query", queries), ("point", points)] {
             if let row = matrix.firstRow(where: { !$0.allSatisfy(\.isFinite) }) {
-                throw GanymedeError.world("\(name) \(row) has no neighbours: it is not finite")
+                throw GanymedeError.metricUndefined(
+                    "\(name) \(row) has no neighbours: it is not finite")
             }
         }
         self.count = count

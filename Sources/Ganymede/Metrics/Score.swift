@@ -18,7 +18,8 @@ public enum Score: Metric {
     /// The score of class probabilities [N, K].
     package static func of(_ probabilities: Matrix) throws -> Double {
         guard probabilities.rows > 0, probabilities.columns > 1 else {
-            throw GanymedeError.world("the evaluator knows no classes, so there is no score")
+            throw GanymedeError.metricUndefined(
+                "the evaluator knows no classes, so there is no score")
         }
         let marginal = probabilities.columnMeans
         var sum = 0.0

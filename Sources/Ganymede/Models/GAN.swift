@@ -50,7 +50,7 @@ public struct GAN: Codable, Sendable {
         self.pixels = pixels
         self.generatorOptimizer = generatorOptimizer
         self.discriminatorOptimizer = discriminatorOptimizer
-        if let fault { throw GanymedeError.usage(fault) }
+        if let fault { throw GanymedeError.invalidOption(Message(fault)) }
     }
 
     /// Why the parts do not fit each other, or which number is out of range; or nil.

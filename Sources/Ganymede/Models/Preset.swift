@@ -55,18 +55,19 @@ public struct Preset: Sendable {
     public func gan(size: Int? = nil, channels: Int? = nil) throws -> GAN {
         if makesPoints {
             guard size == nil && channels == nil else {
-                throw GanymedeError.usage(
-                    "\(name) makes points of the plane: it takes no --size and no --channels")
+                throw GanymedeError.invalidOption(
+                    "\(name) makes points of the plane: it takes no \(option: "size") and no \(option: "channels")"
+                )
             }
             return try make(0, 0)
         }
         let (size, channels) = (size ?? 28, channels ?? 1)
         guard channels == 1 || channels == 3 else {
-            throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
+            throw GanymedeError.invalidOption("\(option: "channels") is 1 or 3, not \(channels)")
         }
         guard sizes.contains(size) else {
             let nearest = sizes.min { abs($0 - size) < abs($1 - size) } ?? 28
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "\(name) cannot make images of \(size) pixels; the nearest it can is \(nearest)")
         }
         return try make(size, channels)
@@ -127,7 +128,7 @@ extension Registry {
     public func preset(named name: String) throws -> Preset {
         if let preset = presets.first(where: { $0.name == name }) { return preset }
         let names = presets.map(\.name)
-        throw GanymedeError.usage(
+        throw GanymedeError.unknownName(
             "there is no preset \"\(name)\"." + suggestion(for: name, among: names)
                 + " Presets: \(names.joined(separator: ", "))")
     }

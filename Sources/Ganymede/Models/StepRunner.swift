@@ -36,7 +36,7 @@ public final class StepRunner {
         precision: StoragePrecision, backend: BackendKind = .cpu
     ) throws {
         if step.readsLabels && loader.dataset.labels == nil {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "the training step reads labels, and \(quoted(loader.dataset.name)) has none")
         }
         self.step = step

@@ -5,6 +5,9 @@ public struct TrainingLoop {
     /// Steps in total, those before this loop included.
     public let steps: Int
 
+    /// How long the loop keeps the engine from other threads, in seconds.
+    private static let secondsOfEngine = 0.02
+
     /// A loop of `steps` steps.
     public init(_ runner: StepRunner, steps: Int) {
         self.runner = runner
@@ -32,8 +35,12 @@ public struct TrainingLoop {
     ) throws -> Int {
         try EngineThread.run {
             var clock = RateClock(batch: runner.batch * runner.step.batches)
-            var seconds = 0.0
+            var (seconds, nextPause) = (0.0, 0.0)
             for index in finished..<max(steps, finished) {
+                if seconds >= nextPause {
+                    EngineThread.letOthersRun()
+                    nextPause = seconds + TrainingLoop.secondsOfEngine
+                }
                 runner.keepSnapshot(before: index)
                 runner.fill(index)
                 guard runner.run() else { throw nonFinite(index) }

@@ -76,7 +76,7 @@ extension Confusion {
     /// The chart as pixels, for at most 40 classes: it is drawn larger than it is shown.
     public func raster() throws -> Raster {
         guard classNames.count <= 40 else {
-            throw GanymedeError.world(
+            throw GanymedeError.invalidOption(
                 "a table of \(classNames.count) classes is too large for a .png: take a .svg")
         }
         let chart = ConfusionChart(confusion: self)

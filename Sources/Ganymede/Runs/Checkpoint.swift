@@ -36,7 +36,7 @@ struct Checkpoint {
             let step = file.metadata["step"].flatMap(Int.init), step >= 0,
             let options = file.metadata["options"]
         else {
-            throw GanymedeError.world(
+            throw GanymedeError.fileMalformed(
                 "\(quoted(self.path)) was not written by Ganymede: it lacks the header's fields")
         }
         self.step = step
@@ -63,7 +63,8 @@ struct Checkpoint {
         guard case .object(var fields) = identity,
             case .object(let now) = try JSONValue(encoding: options)
         else {
-            throw GanymedeError.world("\(quoted(path)) does not say which options it was made with")
+            throw GanymedeError.fileMalformed(
+                "\(quoted(path)) does not say which options it was made with")
         }
         for key in RunOptions.notIdentity { fields[key] = now[key] }
         let data = try JSON.encoder().encode(JSONValue.object(fields))
@@ -82,7 +83,7 @@ struct Checkpoint {
             !$0.hasPrefix("threads:")
         }
         guard changed.isEmpty else {
-            throw GanymedeError.world(
+            throw GanymedeError.mismatch(
                 "\(quoted(path)) belongs to other options than \(quoted(directory.configPath)) holds:\n  "
                     + changed.joined(separator: "\n  "))
         }
@@ -91,13 +92,14 @@ struct Checkpoint {
     /// The networks that the checkpoint holds.
     func gan(_ registry: Registry = .standard) throws -> GAN {
         guard case .object(let fields) = identity, let gan = fields["gan"] else {
-            throw GanymedeError.world("\(quoted(path)) does not say which networks it holds")
+            throw GanymedeError.fileMalformed(
+                "\(quoted(path)) does not say which networks it holds")
         }
         let made = try JSON.decode(
             GAN.self, from: JSON.encoder().encode(gan), "\(quoted(path)): gan",
             registry: registry)
         if let fault = made.fault ?? made.extentFault {
-            throw GanymedeError.world(
+            throw GanymedeError.fileMalformed(
                 "\(quoted(path)) holds no system that fits together: \(fault)")
         }
         return made
@@ -116,7 +118,7 @@ struct Checkpoint {
         }
         guard faults.isEmpty else {
             let rest = faults.count > 12 ? "\n  and \(faults.count - 12) more" : ""
-            throw GanymedeError.world(
+            throw GanymedeError.mismatch(
                 "\(quoted(path)) is a checkpoint of another shape:\n  "
                     + faults.prefix(12).joined(separator: "\n  ") + rest)
         }

@@ -82,7 +82,7 @@ package final class Journal {
             try Files.writeAtomically(copy, [content])
             return copy
         }
-        throw GanymedeError.world("\(quoted(path)).damaged has 10,000 copies: move them away")
+        throw GanymedeError.fileExists("\(quoted(path)).damaged has 10,000 copies: move them away")
     }
 
     /// A file's lines, each with what it tells if it can be read.

@@ -31,10 +31,10 @@ public struct Plan: Codable, Equatable, Sendable {
 
     /// Refuses what this processor cannot do, with what to do instead.
     package func check(
-        _ backend: BackendKind = .cpu, advice: String = "Use --precision f32"
+        _ backend: BackendKind = .cpu, advice: Message = "Use \(option: "precision") f32"
     ) throws {
         if let fault = backend.fault(precision) {
-            throw GanymedeError.world("\(fault). \(advice)")
+            throw GanymedeError.unsupported("\(fault). \(advice)")
         }
     }
 

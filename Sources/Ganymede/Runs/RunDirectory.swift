@@ -45,20 +45,22 @@ public struct RunDirectory: Sendable {
     /// Throws if `path` cannot become the folder of a new run.
     static func checkFree(_ path: String) throws {
         if path.isEmpty {
-            throw GanymedeError.usage("--out is the name of a folder, and not empty")
+            throw GanymedeError.invalidOption(
+                "\(option: "out") is the name of a folder, and not empty")
         }
         let run = RunDirectory(path: path)
         if Files.isDirectory(path) {
             if try Files.list(path).isEmpty { return }
-            let hint =
+            let hint: Message =
                 Files.exists(run.configPath)
-                ? "to resume the run in it: ganymede resume \(quoted(path))"
-                : "choose another --out"
-            throw GanymedeError.world("the folder \(quoted(path)) is not empty; \(hint)")
+                ? "; to resume the run in it: ganymede resume \(quoted(path))"
+                : "; choose another \(option: "out")"
+            throw GanymedeError.fileExists(
+                "the folder \(quoted(path)) is not empty\(advice: hint)")
         }
         if let file = Files.fileInTheWay(of: path) {
-            throw GanymedeError.world(
-                "cannot make the folder \(quoted(path)): \(quoted(file)) is a file. Choose another --out, or move it away"
+            throw GanymedeError.fileExists(
+                "cannot make the folder \(quoted(path)): \(quoted(file)) is a file\(advice: ". Choose another \(option: "out"), or move it away")"
             )
         }
     }
@@ -70,7 +72,8 @@ public struct RunDirectory: Sendable {
             // Only one of two processes that look at the same time makes it.
             if try Files.makeNewDirectory(path) { return path }
         }
-        throw GanymedeError.world("runs/ holds 999999 runs of \(name): choose an --out")
+        throw GanymedeError.fileExists(
+            "runs/ holds 999999 runs of \(name)\(advice: ": choose an \(option: "out")")")
     }
 
     /// Opens the folder of an existing run.
@@ -78,7 +81,7 @@ public struct RunDirectory: Sendable {
         let run = RunDirectory(
             path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
         guard !path.isEmpty, Files.exists(run.configPath) else {
-            throw GanymedeError.world(
+            throw GanymedeError.notFound(
                 "\(quoted(path)) is not the folder of a run: it has no config.json")
         }
         return run
@@ -91,22 +94,22 @@ public struct RunDirectory: Sendable {
             return try marked(mark, in: String(path.dropLast(mark.rawValue.count + 1)))
         }
         if Files.exists(path) { return path }
-        throw GanymedeError.world("there is no run or checkpoint at \(quoted(path))")
+        throw GanymedeError.notFound("there is no run or checkpoint at \(quoted(path))")
     }
 
     private static func marked(_ mark: Mark, in folder: String) throws -> String {
         let pointer = "\(folder)/\(mark.rawValue)"
         guard Files.exists(pointer) else {
-            throw GanymedeError.world(
+            throw GanymedeError.notFound(
                 mark == .latest
                     ? "the run has no checkpoint yet: there is no \(quoted(pointer))"
-                    : "the run has no best checkpoint: there is no \(quoted(pointer)), which --metrics-every writes"
+                    : "the run has no best checkpoint: there is no \(quoted(pointer)), which \(option: "metrics_every") writes"
             )
         }
         let text = String(decoding: try Files.read(pointer), as: UTF8.self)
         let name = text.filter { !$0.isWhitespace }
         guard !name.isEmpty, !name.contains("/") else {
-            throw GanymedeError.world(
+            throw GanymedeError.fileMalformed(
                 "\(quoted(pointer)) names no file: write the name of a checkpoint into it")
         }
         return "\(folder)/\(name)"

@@ -14,13 +14,13 @@ final class RunLock: Sendable {
         let path = "\(directory.path)/.lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else {
-            throw GanymedeError.world(
+            throw GanymedeError.fileUnwritable(
                 "cannot write \(quoted(path)): \(String(cString: strerror(errno)))")
         }
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
             let holder = try Files.readPart(descriptor, path, offset: 0, count: 200)
             let name = String(decoding: holder, as: UTF8.self).filter { !$0.isNewline }
-            throw GanymedeError.world(
+            throw GanymedeError.runInUse(
                 "the run \(quoted(directory.path)) is being trained by \(name.isEmpty ? "another process" : name): "
                     + "wait for it, or stop it")
         }

@@ -93,7 +93,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
             let parts = assignment.split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty else {
-                throw GanymedeError.usage("--set takes key=value, not \"\(assignment)\"")
+                throw GanymedeError.invalidOption(
+                    "\(option: "set") takes key=value, not \"\(assignment)\"")
             }
             let path = try RunOptions.resolve(String(parts[0]), in: json)
             json = json.replacing(
@@ -102,7 +103,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
                 options = try JSON.decoder(registry).decode(
                     RunOptions.self, from: JSON.encoder().encode(json))
             } catch {
-                throw GanymedeError.usage("--set \(assignment): \(JSON.explain(error))")
+                throw GanymedeError.invalidOption(
+                    "\(option: "set") \(assignment): \(JSON.explain(error))")
             }
             if path.hasSuffix(".kind") { json = try JSONValue(encoding: options) }
         }
@@ -122,8 +124,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
         if let path = try resolve(key, among: kinds.sorted()) { return path + ".kind" }
         let known = Set(leaves).union(lists).sorted()
         if let path = try resolve(key, among: known) { return path }
-        throw GanymedeError.usage(
-            "--set: there is no key \"\(key)\"." + suggestion(for: key, among: known)
+        throw GanymedeError.unknownName(
+            "\(option: "set"): there is no key \"\(key)\"." + suggestion(for: key, among: known)
                 + " Keys are the paths in config.json, such as gan.generator_optimizer.learning_rate"
         )
     }
@@ -133,8 +135,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
         if known.contains(key) { return key }
         let matches = known.filter { $0.hasSuffix("." + key) }
         if matches.count > 1 {
-            throw GanymedeError.usage(
-                "--set: the key \"\(key)\" could be \(matches.joined(separator: " or "))")
+            throw GanymedeError.invalidOption(
+                "\(option: "set"): the key \"\(key)\" could be \(matches.joined(separator: " or "))"
+            )
         }
         return matches.first
     }
@@ -145,47 +148,55 @@ public struct RunOptions: Codable, Equatable, Sendable {
     public func validated(withData: Bool = true) throws -> RunOptions {
         let training = training
         for (name, value) in [
-            ("--steps", training.steps), ("--batch", training.batch),
-            ("--threads", training.threads),
-            ("--sample-every", training.sampleEvery),
-            ("--checkpoint-every", training.checkpointEvery),
+            ("steps", training.steps), ("batch", training.batch),
+            ("threads", training.threads),
+            ("sample_every", training.sampleEvery),
+            ("checkpoint_every", training.checkpointEvery),
             ("epoch_steps", training.epochSteps ?? 1),
-            ("--metrics-every", training.metricsEvery ?? 1),
+            ("metrics_every", training.metricsEvery ?? 1),
             ("metrics_samples", training.metricsSamples),
         ] where value < 1 {
-            throw GanymedeError.usage("\(name) is at least 1, not \(value)")
+            throw GanymedeError.invalidOption("\(option: name) is at least 1, not \(value)")
         }
         if training.seed < 0 {
-            throw GanymedeError.usage("--seed is not negative, and not \(training.seed)")
+            throw GanymedeError.invalidOption(
+                "\(option: "seed") is not negative, and not \(training.seed)")
         }
         if training.threads > 1024 {
-            throw GanymedeError.usage("--threads is at most 1024, not \(training.threads)")
+            throw GanymedeError.invalidOption(
+                "\(option: "threads") is at most 1024, not \(training.threads)")
         }
         if training.steps > 1_000_000_000 {
-            throw GanymedeError.usage("--steps is at most a billion, not \(training.steps)")
+            throw GanymedeError.invalidOption(
+                "\(option: "steps") is at most a billion, not \(training.steps)")
         }
         if training.batch > 65_536 {
-            throw GanymedeError.usage("--batch is at most 65536, not \(training.batch)")
+            throw GanymedeError.invalidOption(
+                "\(option: "batch") is at most 65536, not \(training.batch)")
         }
         if training.grid.count != 2 || training.grid.contains(where: { !(1...64).contains($0) }) {
-            throw GanymedeError.usage("grid is rows and columns from 1 to 64, not \(training.grid)")
+            throw GanymedeError.invalidOption(
+                "grid is rows and columns from 1 to 64, not \(training.grid)")
         }
         let milestones = training.milestones
         if milestones.count > 12 || milestones.contains(where: { $0 < 0 }) {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "milestones are at most 12 steps from 0 on, not \(milestones)")
         }
         if let channels, channels != 1 && channels != 3 {
-            throw GanymedeError.usage("--channels is 1 or 3, not \(channels)")
+            throw GanymedeError.invalidOption("\(option: "channels") is 1 or 3, not \(channels)")
         }
         if let size, !(1...16_384).contains(size) {
-            throw GanymedeError.usage("--size is from 1 to 16384, not \(size)")
+            throw GanymedeError.invalidOption("\(option: "size") is from 1 to 16384, not \(size)")
         }
-        if let fault = gan.fault ?? gan.extentFault { throw GanymedeError.usage(fault) }
+        if let fault = gan.fault ?? gan.extentFault {
+            throw GanymedeError.invalidOption(Message(fault))
+        }
         if let size, let channels, gan.discriminator.input != [size, size, channels] {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "the discriminator takes images of \(Shape(gan.discriminator.input)), and size and channels say "
-                    + "\(Shape([size, size, channels])): use --size and --channels")
+                    + "\(Shape([size, size, channels]))\(advice: ": use \(option: "size") and \(option: "channels")")"
+            )
         }
         if withData { try source.check(takes: gan.extent) }
         return self

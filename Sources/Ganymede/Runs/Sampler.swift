@@ -27,7 +27,7 @@ package final class Sampler: @unchecked Sendable {
             let store = StateStore()
             try checkpoint.load(gan.generator.variables, into: store)
             if let bad = store.firstNonFinite() {
-                throw GanymedeError.world(
+                throw GanymedeError.fileMalformed(
                     "\(quoted(checkpoint.path)): \(bad) holds a number that is not finite")
             }
             return try Sampler(gan, store: store)
@@ -82,7 +82,7 @@ package final class Sampler: @unchecked Sendable {
     func samples(noise: some Collection<[Float]>) throws -> Dataset {
         func finite(_ numbers: ArraySlice<Float>) throws -> ArraySlice<Float> {
             guard numbers.allSatisfy(\.isFinite) else {
-                throw GanymedeError.world(
+                throw GanymedeError.metricUndefined(
                     "the generator makes numbers that are not finite: take an earlier checkpoint")
             }
             return numbers

@@ -51,12 +51,12 @@ enum Curl {
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0 && errno == EINTR {}
         if data.count > limit {
-            throw GanymedeError.world(
+            throw GanymedeError.downloadFailed(
                 "\(address) is larger than \(limit >> 20) MiB: it is not what was asked for")
         }
         if status != 0 {
             let reason = String(decoding: said, as: UTF8.self).filter { $0 != "\n" }
-            throw GanymedeError.world(
+            throw GanymedeError.downloadFailed(
                 "cannot fetch \(address): \(reason.isEmpty ? "curl was stopped" : reason)")
         }
         return data
@@ -84,12 +84,13 @@ enum Curl {
         var child = pid_t()
         let status = posix_spawnp(&child, arguments[0], &actions, nil, &argv, environ)
         if status == ENOENT {
-            throw GanymedeError.world(
+            throw GanymedeError.downloadFailed(
                 "the curl command is missing: install it (apt install curl), or download "
                     + "\(arguments.last ?? "") yourself")
         }
         if status != 0 {
-            throw GanymedeError.world("cannot start curl: \(String(cString: strerror(status)))")
+            throw GanymedeError.downloadFailed(
+                "cannot start curl: \(String(cString: strerror(status)))")
         }
         return child
     }
@@ -105,7 +106,8 @@ private final class Pipe {
         // A socket pair, because it can be created close-on-exec in one call.
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-            throw GanymedeError.world("cannot make a pipe: \(String(cString: strerror(errno)))")
+            throw GanymedeError.downloadFailed(
+                "cannot make a pipe: \(String(cString: strerror(errno)))")
         }
         (reading, writing) = (ends[0], ends[1])
     }

@@ -16,7 +16,7 @@ package enum Files {
         let (descriptor, size) = try openToRead(path)
         defer { close(descriptor) }
         guard size <= limit else {
-            throw GanymedeError.world(
+            throw GanymedeError.fileUnreadable(
                 "\(quoted(path)) has \(size >> 20) MiB, more than the \(limit >> 20) MiB that are read"
             )
         }
@@ -34,14 +34,14 @@ package enum Files {
     /// Opens a regular file and returns its size. Refuses a folder, a pipe or a device without blocking.
     package static func openToRead(_ path: String) throws -> (descriptor: Int32, size: Int) {
         if isDirectory(path) {
-            throw GanymedeError.world("\(quoted(path)) is a folder, not a file")
+            throw GanymedeError.fileUnreadable("\(quoted(path)) is a folder, not a file")
         }
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot read", path) }
         var found = stat()
         guard fstat(descriptor, &found) == 0, found.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw GanymedeError.world("\(quoted(path)) is a pipe or a device, not a file")
+            throw GanymedeError.fileUnreadable("\(quoted(path)) is a pipe or a device, not a file")
         }
         return (descriptor, Int(found.st_size))
     }
@@ -109,7 +109,7 @@ package enum Files {
     /// Throws if ``writeAtomically(_:_:)`` would throw, before there is something to write.
     package static func checkWritable(_ path: String) throws {
         if isDirectory(path) {
-            throw GanymedeError.world("\(quoted(path)) is a folder, not a file")
+            throw GanymedeError.fileUnwritable("\(quoted(path)) is a folder, not a file")
         }
         let (temporary, descriptor) = try openTemporary(beside: path, 0o600)
         close(descriptor)
@@ -241,6 +241,8 @@ package enum Files {
 
     /// An error with the file's name and the text of `errno`.
     static func failure(_ what: String, _ path: String) -> GanymedeError {
-        .world("\(what) \(quoted(path)): \(String(cString: strerror(errno)))")
+        let message: Message = "\(what) \(quoted(path)): \(String(cString: strerror(errno)))"
+        let isReading = what.hasSuffix("read") || what.hasSuffix("list")
+        return isReading ? .fileUnreadable(message) : .fileUnwritable(message)
     }
 }

@@ -1,31 +1,81 @@
 /// What went wrong outside the program: what it was asked for, or files, data, memory, numbers.
-public enum GanymedeError: Error, CustomStringConvertible, Equatable {
-    /// A wrong name, range or combination of options.
-    case usage(String)
-    /// A file, its content, memory, or a run that went wrong.
-    case world(String)
+public enum GanymedeError: Error, Equatable {
+    // Asked for wrongly.
+    /// A name that is none: of a preset, a metric, a kind, an option.
+    case unknownName(Message)
+    /// A value out of range, options that exclude each other, or parts that do not fit each other.
+    case invalidOption(Message)
+
+    // Files and folders.
+    /// There is no run, checkpoint, dataset or evaluator.
+    case notFound(Message)
+    /// A file that cannot be opened or read.
+    case fileUnreadable(Message)
+    /// A file or folder that cannot be made or written.
+    case fileUnwritable(Message)
+    /// A file whose content is not what it should be.
+    case fileMalformed(Message)
+    /// Something is where something new was to be.
+    case fileExists(Message)
+    /// Another process writes into the run.
+    case runInUse(Message)
+    /// Files, options or shapes that do not belong together.
+    case mismatch(Message)
+    /// Something could not be fetched.
+    case downloadFailed(Message)
+
+    // Data and numbers.
+    /// Samples that cannot be used for this.
+    case dataUnsuitable(Message)
+    /// Fewer samples than this takes.
+    case tooFewSamples(Message)
+    /// A metric that would mean nothing for these samples.
+    case metricUndefined(Message)
     /// A step of training made NaN or infinity.
     ///
     /// - Parameters:
     ///   - step: counted from 1.
-    ///   - tensor: the node that made it first, as text.
+    ///   - tensor: the node that made it first, as text; or the variable.
     ///   - checkpoint: the last good one, if there is any.
     case nonFinite(step: Int, tensor: String, checkpoint: String? = nil)
 
-    /// Whether the caller asked for something that there is not, in contrast to a fault of files, data or numbers.
-    public var isUsage: Bool { if case .usage = self { true } else { false } }
+    // The machine.
+    /// More memory than there is.
+    case outOfMemory(Message)
+    /// What this processor or system cannot do.
+    case unsupported(Message)
 
-    /// One message for a person.
-    public var description: String {
+    /// Whether the caller asked for something that there is not, in contrast to a fault of files, data or the machine.
+    public var isUsage: Bool {
         switch self {
-        case .usage(let message), .world(let message): message
-        case .nonFinite(let step, let tensor, let checkpoint):
-            "step \(step): a number is not finite. The first bad tensor is\n  \(tensor)"
-                + (checkpoint.map {
-                    "\nNothing was saved from it; the last good checkpoint is \(quoted($0))."
-                } ?? "")
+        case .unknownName, .invalidOption: true
+        default: false
         }
     }
+
+    /// One message for a person.
+    public var message: Message {
+        switch self {
+        case .unknownName(let message), .invalidOption(let message), .notFound(let message),
+            .fileUnreadable(let message), .fileUnwritable(let message),
+            .fileMalformed(let message), .fileExists(let message), .runInUse(let message),
+            .mismatch(let message), .downloadFailed(let message), .dataUnsuitable(let message),
+            .tooFewSamples(let message), .metricUndefined(let message), .outOfMemory(let message),
+            .unsupported(let message):
+            return message
+        case .nonFinite(let step, let tensor, let checkpoint):
+            let left = checkpoint.map {
+                "\nNothing was saved from it; the last good checkpoint is \(quoted($0))."
+            }
+            return
+                "step \(step): NaN or infinity. The first bad tensor is\n  \(tensor)\(left ?? "")\(advice: "\nTry a lower learning rate: --set generator_optimizer.learning_rate=... and discriminator_optimizer.learning_rate=...")"
+        }
+    }
+}
+
+extension GanymedeError: CustomStringConvertible {
+    /// The message as a program reads it.
+    public var description: String { message.description }
 }
 
 /// ` Did you mean "mlp"?` if `name` is close to one of `known`, else an empty string.

@@ -118,7 +118,7 @@ package enum JSON {
         _ type: T.Type, from data: Data, _ source: String, registry: Registry = .standard
     ) throws -> T {
         do { return try decoder(registry).decode(type, from: data) } catch {
-            throw GanymedeError.world("\(source): \(explain(error))")
+            throw GanymedeError.fileMalformed("\(source): \(explain(error))")
         }
     }
 

@@ -68,7 +68,7 @@ public struct Registry: Sendable {
         let known = kinds(of: family)
         if let type = known.first(where: { $0.kind == name }) { return type }
         let names = known.map { $0.kind }
-        throw GanymedeError.usage(
+        throw GanymedeError.unknownName(
             "there is no \(family.name) \"\(name)\" in the registry."
                 + suggestion(for: name, among: names)
                 + " Known: \(names.joined(separator: ", ")). If it is one of your own, read this with "

@@ -4,14 +4,14 @@ import Synchronization
 extension Trainer {
     /// Trains on a thread of its own, and hands out what happens. The sequence ends with the run, or throws what stopped
     /// it. When nobody reads it any more, or the reading task is cancelled, the run stops after the step that it is in,
-    /// saved.
+    /// saved. A reader that is more than 4,096 events behind misses the oldest.
     /// ```swift
     /// for try await event in trainer.events(into: "runs/demo") {
     ///     if case .step(let report, _) = event { print(report.step, report.gLoss) }
     /// }
     /// ```
     public func events(into path: String? = nil) -> AsyncThrowingStream<TrainingEvent, any Error> {
-        AsyncThrowingStream { continuation in
+        AsyncThrowingStream(bufferingPolicy: .bufferingNewest(4096)) { continuation in
             let isCancelled = Flag()
             continuation.onTermination = { _ in isCancelled.set() }
             var trainer = self

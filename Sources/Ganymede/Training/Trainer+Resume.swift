@@ -30,7 +30,7 @@ extension Trainer {
         }
         let dataset = try trainer.loadDataset()
         guard dataset.digest == checkpoint.dataDigest else {
-            throw GanymedeError.world(
+            throw GanymedeError.mismatch(
                 "the images of \(quoted(options.data)) are not those that the run began with: put the old ones back"
             )
         }
@@ -38,8 +38,9 @@ extension Trainer {
         return try EngineThread.run {
             try checkpoint.plan.check(
                 options.training.backend,
-                advice: "The run computes in bf16 and cannot go on. A new run from its weights: "
-                    + "ganymede train --init-from \(quoted(path)) --precision f32")
+                advice:
+                    "The run computes in bf16 and cannot go on here\(advice: ". A new run from its weights: ganymede train --init-from \(quoted(path)) --precision f32")"
+            )
             let session = try TrainingSession(
                 trainer.options, dataset, evaluator, plan: checkpoint.plan)
             session.take(directory, lock)

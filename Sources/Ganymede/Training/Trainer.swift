@@ -110,7 +110,7 @@ public struct Trainer: Sendable {
     func loadDataset() throws -> Dataset {
         if let dataset {
             if dataset.extent == options.gan.extent { return dataset }
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "\(dataset.name) holds \(dataset.extent), and the networks make \(options.gan.extent)"
             )
         }

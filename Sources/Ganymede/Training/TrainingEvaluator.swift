@@ -23,19 +23,19 @@ struct TrainingEvaluator {
         try extractor.check(options.gan.extent, of: "the run")
         let (samples, least) = (training.metricsSamples, FrechetDistance.minimumSamples)
         guard samples >= least else {
-            throw GanymedeError.usage(
+            throw GanymedeError.invalidOption(
                 "metrics_samples is at least \(least), not \(samples): figures of fewer mean little"
             )
         }
         test = try options.source.test(options.gan.extent)
         let most = ReferenceSet.most(training: dataset, test: test)
         guard most >= least else {
-            throw GanymedeError.world(
-                "\(quoted(options.data)) has real samples for sets of \(most), and a run is judged by sets of \(least) or more as it "
-                    + "goes: add --metrics-every 0")
+            throw GanymedeError.tooFewSamples(
+                "\(quoted(options.data)) has real samples for sets of \(most), and a run is evaluated with sets of \(least) or more as it "
+                    + "goes\(advice: ": add \(option: "metrics_every") 0")")
         }
         try ReferenceSet.check(
-            samples, option: "--set metrics_samples=", training: dataset, test: test)
+            samples, advice: "\(option: "set") metrics_samples=", training: dataset, test: test)
     }
 
     /// Takes note of what earlier steps reported.

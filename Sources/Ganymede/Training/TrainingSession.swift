@@ -141,9 +141,7 @@ final class TrainingSession {
 
     func saveCheckpoint(step index: Int) throws {
         if let bad = store.firstNonFinite() {
-            throw GanymedeError.world(
-                "step \(index): \(bad) is not finite, so no checkpoint was written; the last good one is "
-                    + (lastGood.map(quoted) ?? "none"))
+            throw GanymedeError.nonFinite(step: index, tensor: bad, checkpoint: lastGood)
         }
         try Checkpoint.write(
             directory.checkpointPath(step: index), store: store, variables: runner.step.variables,

@@ -25,6 +25,12 @@ public enum EngineThread {
         return try body()
     }
 
+    /// Lets threads that wait for their ``run(_:)`` go first. For loops that would keep them waiting for hours.
+    package static func letOthersRun() {
+        assertCurrent()
+        EngineLock.shared.handOver(before: { gk_give_team() }, after: { gk_take_team() })
+    }
+
     /// Whether the caller is inside ``run(_:)``.
     package static var isCurrent: Bool { gk_has_team() }
 
@@ -86,17 +92,63 @@ public enum ThreadLimit {
     }
 }
 
-/// A lock that exists as long as the process.
+/// A lock that lives as long as the process.
 private final class EngineLock: @unchecked Sendable {
     static let shared = EngineLock()
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    // Guarded by `mutex`.
+    private var isHeld = false
+    private var waiting = 0
+    private var acquisitions: UInt64 = 0
 
     private init() {
         pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
         gk_select_isa(Int32(gdn_effective_isa().rawValue))
     }
 
-    func lock() { pthread_mutex_lock(mutex) }
-    func unlock() { pthread_mutex_unlock(mutex) }
+    func lock() {
+        pthread_mutex_lock(mutex)
+        acquire()
+        pthread_mutex_unlock(mutex)
+    }
+
+    func unlock() {
+        pthread_mutex_lock(mutex)
+        release()
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Gives the lock to a thread that waits for it, if there is one, and takes it again afterwards.
+    ///
+    /// - Parameters:
+    ///   - before: called while the lock is still held, if it is going to be given away.
+    ///   - after: called when it is held again.
+    func handOver(before: () -> Void, after: () -> Void) {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        if waiting == 0 { return }
+        before()
+        let own = acquisitions
+        release()
+        while acquisitions == own && waiting > 0 { pthread_cond_wait(changed, mutex) }
+        acquire()
+        after()
+    }
+
+    private func acquire() {
+        waiting += 1
+        while isHeld { pthread_cond_wait(changed, mutex) }
+        waiting -= 1
+        isHeld = true
+        acquisitions += 1
+        pthread_cond_broadcast(changed)
+    }
+
+    private func release() {
+        isHeld = false
+        pthread_cond_broadcast(changed)
+    }
 }
