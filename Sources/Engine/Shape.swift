@@ -40,7 +40,8 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// stretch.
     public func broadcast(with other: Shape) -> Shape? {
         var result: [Int] = []
-        for back in 1...max(rank, other.rank, 1) {
+        let longer = max(rank, other.rank, 1)
+        for back in 1...longer {
             let mine = back <= rank ? dimensions[rank - back] : 1
             let theirs = back <= other.rank ? other.dimensions[other.rank - back] : 1
             guard mine == theirs || mine == 1 || theirs == 1 else { return nil }

@@ -10,7 +10,7 @@ public final class GraphBuilder {
 
     /// The graph so far.
     public private(set) var graph = Graph()
-    private let randomness: Randomness
+    let randomness: Randomness
     private var scopes: [String] = []
     private var inputs: [String: Tensor] = [:]
 
@@ -45,17 +45,6 @@ public final class GraphBuilder {
     public func result(_ name: String, _ tensor: Tensor) -> ResultHandle {
         graph.outputs.append(Output(name: name, role: .result, value: tensor.value))
         return ResultHandle(name: name, place: graph.outputs.count { $0.role == .result } - 1)
-    }
-
-    /// Random numbers that depend on the feed `key` and on `stream`. No other tensor may use the same stream.
-    public func random(_ distribution: Distribution, _ shape: Shape, stream: String) -> Tensor {
-        switch randomness {
-        case .feeds:
-            return feed(stream, TensorType(shape))
-        case .philox:
-            let key = feed("key", TensorType([4], .int32))
-            return emit(Random(distribution, shape, stream: stream), key)
-        }
     }
 
     /// A scalar constant.

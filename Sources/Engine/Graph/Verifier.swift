@@ -18,11 +18,11 @@ extension Graph {
             {
                 throw GraphFault("two inputs are called \(input.label)")
             }
-            if let random = node.operation as? Random {
-                if let other = streams.updateValue(random.stream, forKey: random.streamNumber) {
-                    throw GraphFault(
-                        "the random streams \(other) and \(random.stream) would repeat each other")
-                }
+            if let stream = node.operation.randomStream,
+                let other = streams.updateValue(stream.name, forKey: stream.number)
+            {
+                throw GraphFault(
+                    "the random streams \(other) and \(stream.name) would repeat each other")
             }
         }
         try verifyOutputs()

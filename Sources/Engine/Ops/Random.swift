@@ -32,6 +32,10 @@ package struct Random: Primitive {
 
     package var streamNumber: UInt32 { Random.number(ofStream: stream) }
 
+    package var randomStream: RandomStream? {
+        RandomStream(name: stream, number: streamNumber)
+    }
+
     /// FNV-1a hash of the stream's name. The verifier rejects two streams with the same number.
     package static func number(ofStream stream: String) -> UInt32 {
         stream.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
@@ -81,5 +85,18 @@ package struct Random: Primitive {
             }
         }
         return [ReferenceTensor(shape, Array(values.prefix(shape.count)))]
+    }
+}
+
+extension GraphBuilder {
+    /// Random numbers that depend on the feed `key` and on `stream`. No other tensor may use the same stream.
+    public func random(_ distribution: Distribution, _ shape: Shape, stream: String) -> Tensor {
+        switch randomness {
+        case .feeds:
+            return feed(stream, TensorType(shape))
+        case .philox:
+            let key = feed("key", TensorType([4], .int32))
+            return emit(Random(distribution, shape, stream: stream), key)
+        }
     }
 }

@@ -1,19 +1,18 @@
 import CKernels
 
-/// Small random changes that leave a picture's class as it is: it is turned, resized and moved in one go, read
-/// between its pixels, and what comes in from outside repeats its edge. A function of the seed, the step and the
-/// place in the batch.
+/// Random rotation, zoom and shift that keep an image's class. They are one affine transform with bilinear sampling;
+/// pixels outside the image repeat its edge. The draws depend on the seed, the step and the position in the batch.
 public struct Augmentation: Codable, Equatable, Sendable {
-    /// The largest move, in pixels of a picture 28 pixels wide.
+    /// The largest shift, in pixels of a 28-pixel image; scaled for other sizes.
     public var shift: Double
-    /// The largest turn, in degrees either way.
+    /// The largest rotation, in degrees either way.
     public var rotation: Double
-    /// The largest change of size, as a share.
+    /// The largest change of size, as a fraction.
     public var zoom: Double
     /// Whether half of the pictures are mirrored left to right.
     public var mirrors: Bool
 
-    /// No changes but those that are said.
+    /// An augmentation; none by default.
     public init(
         shift: Double = 0, rotation: Double = 0, zoom: Double = 0, mirrors: Bool = false
     ) {
@@ -23,24 +22,24 @@ public struct Augmentation: Codable, Equatable, Sendable {
         self.mirrors = mirrors
     }
 
-    /// For writing.
+    /// For handwritten digits.
     public static let writing = Augmentation(shift: 2, rotation: 8, zoom: 0.08)
-    /// For things of which neither side is the right one.
+    /// For objects without a preferred left or right side.
     public static let things = Augmentation(shift: 1, mirrors: true)
-    /// For any pictures.
+    /// For any images.
     public static let shifts = Augmentation(shift: 1)
 
-    /// What suits a dataset.
+    /// The default for a dataset.
     public static func `default`(for data: String) -> Augmentation {
         ["mnist": writing, "fashion-mnist": things][data] ?? shifts
     }
 
-    /// Writes a changed copy of a picture.
+    /// Writes an augmented copy of an image.
     ///
     /// - Parameters:
     ///   - source: bytes of `image`, which is [height, width, channels].
-    ///   - target: as many numbers, of the range of `pixels`.
-    ///   - key: of the seed and the step; `place` counts the pictures of a step.
+    ///   - target: as many values, in the range of `pixels`.
+    ///   - key: of the seed and the step; `place` is the image's index in the batch.
     package func write(
         _ source: UnsafePointer<UInt8>, _ image: ImageSize, to target: UnsafeMutablePointer<Float>,
         pixels: PixelRange, key: RandomKey, place: Int
@@ -51,7 +50,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
         let (down, right) = (chance.signed() * shift, chance.signed() * shift)
         let mirror: Double = chance.signed() < 0 && mirrors ? -1 : 1
         let (height, width, channels) = (image.height, image.width, image.channels)
-        // Where in the source the middle of the target lies, and how far a step of the target leads there.
+        // The target's centre in source coordinates, and the rotation scaled by the zoom.
         let (middleY, middleX) = (Double(height - 1) / 2, Double(width - 1) / 2)
         let (cosine, sine) = (LibM.cos(angle) * size, LibM.sin(angle) * size)
         let startY = middleY + down * Double(height) / 28
@@ -76,7 +75,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
     private static let stream = Random.number(ofStream: "augmentation")
 }
 
-/// A place between four pixels, none of them outside.
+/// Bilinear interpolation at a position that is clamped to the image.
 private struct BilinearSample {
     let top, bottom, left, right: Int
     let downwards, rightwards: Float
@@ -104,7 +103,7 @@ private struct BilinearSample {
     }
 }
 
-/// Numbers for one picture: up to eight.
+/// Up to eight random values for one image.
 private struct PhiloxDraws {
     private var words = [UInt32](repeating: 0, count: 8)
     private var next = 0

@@ -1,10 +1,10 @@
 import CKernels
 
-/// Hands out shuffled batches. Its whole state is the number of finished steps: the order of an epoch
-/// is a function of the seed and the epoch, so a resumed run sees the batches it would have seen.
-/// A short last batch is dropped.
+/// Shuffled batches of a dataset. The order of an epoch depends on the seed and the epoch alone, so the loader's only
+/// state is the step, and a resumed run sees the batches that it would have seen. The last, incomplete batch is
+/// dropped.
 public struct BatchLoader {
-    /// What it reads.
+    /// The samples.
     public let dataset: Dataset
     /// Images in a batch.
     public let batch: Int
@@ -16,8 +16,7 @@ public struct BatchLoader {
 
     /// A loader; the dataset must hold at least one batch.
     ///
-    /// - Parameter augmentation: how each picture is changed each time it is shown; nil leaves them as they are. For
-    ///   images that are no stacks.
+    /// - Parameter augmentation: applied to each image each time it is read; nil for none. Not for stacks or points.
     public init(
         _ dataset: Dataset, batch: Int, seed: UInt64, pixels: PixelRange = .signed,
         augmentation: Augmentation? = nil
@@ -43,8 +42,9 @@ public struct BatchLoader {
     /// Writes the batch that follows `step` finished ones.
     ///
     /// - Parameters:
-    ///   - target: gets the samples, scaled to what the networks take.
-    ///   - labels: gets their class numbers, integers bit by bit; nil where nobody reads them. The dataset has labels.
+    ///   - target: gets the samples, images scaled to the range of `pixels`.
+    ///   - labels: gets the class numbers, as the bits of 32-bit integers; nil if not needed. The dataset must have
+    ///     labels.
     public mutating func fill(
         _ target: UnsafeMutableBufferPointer<Float>,
         labels: UnsafeMutableBufferPointer<Float>? = nil, step: Int
@@ -71,7 +71,7 @@ public struct BatchLoader {
         }
     }
 
-    /// Writes a changed copy of one image.
+    /// Writes an augmented copy of one image.
     private func write(
         _ index: Int, changedBy augmentation: Augmentation, _ key: RandomKey, _ slot: Int,
         to target: UnsafeMutablePointer<Float>
@@ -113,7 +113,7 @@ public struct BatchLoader {
         }
     }
 
-    /// Fisher and Yates's shuffle of 0..<count with Philox's numbers of a stream.
+    /// Fisher-Yates shuffle of 0..<count with random bits from a Philox stream.
     package static func permutation(
         _ count: Int, seed: UInt64, epoch: Int, stream: String = "shuffle"
     ) -> [Int32] {
@@ -131,6 +131,6 @@ public struct BatchLoader {
 }
 
 extension UInt32 {
-    /// Random bits as a number from 0 to `count` - 1: biased by less than 2^-32 a number.
+    /// Maps random bits to 0..<count. The bias of each value is less than 2^-32.
     func scaled(below count: Int) -> Int { Int((UInt64(self) * UInt64(count)) >> 32) }
 }

@@ -4,24 +4,24 @@
     import Foundation
 #endif
 
-/// Fetches gzipped files into a folder. Each is held in memory until its SHA-256 is right, and then written
-/// whole: whatever happens, nothing half-written and nothing wrong is left.
+/// Downloads gzipped files into a folder. Each is held in memory until its SHA-256 is verified, then written
+/// atomically, so a failure leaves no partial or wrong file.
 public struct DataFetch: Sendable {
     /// Names of the files without `.gz`, and SHA-256 of what they unpack to.
     private let digests: [String: String]
-    /// The address of the folder they are in.
+    /// The URL of the folder they are in.
     private let source: String
     /// The folder they go to.
     public let folder: String
 
-    /// Larger than any file that is known.
+    /// In bytes; larger than any known file.
     private static let limit = 256 << 20
 
-    /// What became of a file.
+    /// The result for one file.
     public enum Outcome: Sendable {
-        /// It was there already, and is right.
+        /// It exists already, with the right SHA-256.
         case kept
-        /// So many bytes were fetched.
+        /// Downloaded, with its size in bytes.
         case fetched(Int)
     }
 
@@ -42,11 +42,12 @@ public struct DataFetch: Sendable {
         self.folder = folder
     }
 
-    /// Fetches what is not there. Throws the first fault; the files before it stay, and are not fetched again.
+    /// Downloads the missing files. Throws at the first failure; files finished before it stay and are not downloaded
+    /// again.
     ///
     /// - Parameters:
-    ///   - progress: told the name of a file and the bytes that have come.
-    ///   - finished: told what became of each file.
+    ///   - progress: called with the name of a file and the bytes received so far.
+    ///   - finished: called with the result for each file.
     public func run(
         progress: (String, Int) -> Void = { _, _ in }, finished: (String, Outcome) -> Void
     ) throws {
@@ -87,7 +88,7 @@ public struct DataFetch: Sendable {
         }
     }
 
-    /// What came instead of the file.
+    /// Describes what was received instead of the file.
     private func what(_ data: Data) -> String {
         if data.withUnsafeBytes(Gzip.isCompressed) {
             return "a damaged file, or another one (its SHA-256 is wrong)"

@@ -8,9 +8,9 @@
 public struct DataFolders: Sendable {
     /// Folders that may hold a folder `fashion-mnist`, searched in this order.
     public let datasets: [String]
-    /// Where `ganymede data fetch` makes such a folder; nil where the user has no home.
+    /// Where `ganymede data fetch` makes such a folder; nil if the user has no home folder.
     public let downloads: String?
-    /// Where decoded images are kept between runs; nil where the user has no home.
+    /// Where decoded images are cached between runs; nil if the user has no home folder.
     public let cache: String?
 
     /// Exactly these folders.
@@ -20,8 +20,8 @@ public struct DataFolders: Sendable {
         self.cache = cache
     }
 
-    /// `$GANYMEDE_DATA`, then the folders of the XDG base directory specification: the user's own, and the
-    /// machine's, where Debian's packages of datasets are. Paths that are not absolute are ignored, as it asks.
+    /// `$GANYMEDE_DATA`, then the XDG base directories: the user's, then the system's, where Debian's dataset packages
+    /// are. Relative paths are ignored, as the XDG specification asks.
     public init(environment: [String: String]) {
         func folder(_ name: String) -> String? {
             environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
@@ -37,7 +37,7 @@ public struct DataFolders: Sendable {
             cache: cache.map { $0 + "/ganymede" })
     }
 
-    /// Those of this process's environment.
+    /// The folders of this process's environment.
     public static var standard: DataFolders {
         DataFolders(environment: ProcessInfo.processInfo.environment)
     }

@@ -6,10 +6,10 @@ public struct DataSource: Sendable, Equatable {
     let known: NamedDataset?
     private let knownFolder = Once<ImageFolder?>()
 
-    /// A dataset by name, a folder of pictures or of IDX files, or an IDX or .npy file of images. A name goes before
-    /// a folder that is called the same: write `./mnist` for that.
+    /// A dataset by name, a folder of pictures or of IDX files, or an IDX or .npy file of images. A dataset's name
+    /// takes precedence over a folder of that name: write `./mnist` for the folder.
     ///
-    /// - Parameter registry: has the datasets that are known by name.
+    /// - Parameter registry: holds the datasets known by name.
     public init(_ name: String, registry: Registry = .standard) {
         self.name = name
         known = registry.datasets.first { $0.name == name }
@@ -20,20 +20,20 @@ public struct DataSource: Sendable, Equatable {
     /// The embedded MNIST.
     public static let mnist = DataSource("mnist")
 
-    /// Fashion-MNIST, where it has been fetched or installed.
+    /// Fashion-MNIST, which must have been downloaded or installed.
     public static let fashionMNIST = DataSource("fashion-mnist")
 
     /// Names of known datasets.
     public static let builtIn = NamedDataset.all.map(\.name)
 
-    /// The training samples: images as `[size, size, channels]`, or points. Throws a world's error where there are
-    /// none, or where any picture cannot be used, and a usage error where there are none like that.
+    /// The training samples: images as `[size, size, channels]`, or points. Throws if the source is missing or any
+    /// picture cannot be used, and a usage error if the samples cannot have this size or these channels.
     ///
     /// - Parameters:
-    ///   - size: side of an image in pixels; 28 unless said.
-    ///   - channels: 1 for grey, 3 for red, green, blue; as the dataset has them unless said, 1 for folders and files.
-    ///   - folders: where datasets and decoded images are kept.
-    ///   - progress: told how many pictures of how many have been decoded.
+    ///   - size: side of an image in pixels; by default as in the dataset, 28 for folders and files.
+    ///   - channels: 1 for grey, 3 for RGB; by default as in the dataset, 1 for folders and files.
+    ///   - folders: where datasets and cached images are.
+    ///   - progress: called with the number of decoded pictures and the total.
     public func load(
         size: Int? = nil, channels: Int? = nil, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -55,13 +55,13 @@ public struct DataSource: Sendable, Equatable {
         return try arrays(folders).resized(to: extent, progress: progress)
     }
 
-    /// What its samples are as they come: images of 28 by 28 pixels in grey where the source does not say.
+    /// The default sample type: that of a known dataset, else grey images of 28x28 pixels.
     public var extent: SampleExtent { known?.extent ?? NamedDataset.mnist.extent }
 
     /// Whether its samples are points of the plane.
     public var holdsPoints: Bool { extent == .point }
 
-    /// What its samples are as they are asked for. Points have no size and no channels.
+    /// The sample type with this size and these channels. A usage error for points, which have neither.
     func extent(size: Int?, channels: Int?) throws -> SampleExtent {
         if let image = extent.image {
             return .image(
@@ -76,7 +76,7 @@ public struct DataSource: Sendable, Equatable {
         return .point
     }
 
-    /// Throws a usage error where its samples cannot be brought to `extent`.
+    /// Throws a usage error if its samples cannot be converted to `extent`.
     func check(takes extent: SampleExtent) throws {
         switch (self.extent, extent) {
         case (.point, .point): break
@@ -96,18 +96,18 @@ public struct DataSource: Sendable, Equatable {
         }
     }
 
-    /// How many samples there are, without decoding any.
+    /// The number of samples, without decoding any.
     public func count(folders: DataFolders = .standard) throws -> Int {
         if let known { return known.count }
         return try imageFolder()?.files.count ?? arrays(folders).count
     }
 
-    /// The same source by a name that means it from everywhere.
+    /// The name, with an absolute path for a folder or file.
     var absoluteName: String {
         known == nil ? Files.absolute(name) : name
     }
 
-    /// Whether the other means the same data, by whatever path.
+    /// Whether the other names the same data, with paths resolved.
     func isSame(as other: DataSource) -> Bool {
         if known != nil || other.known != nil {
             return name == other.name
@@ -115,7 +115,7 @@ public struct DataSource: Sendable, Equatable {
         return Files.resolved(name) == Files.resolved(other.name)
     }
 
-    /// The folder of pictures, if it is one; looked through once.
+    /// The folder of pictures, if it is one; listed once.
     func imageFolder() throws -> ImageFolder? {
         if known != nil { return nil }
         return try knownFolder {
@@ -123,7 +123,7 @@ public struct DataSource: Sendable, Equatable {
         }
     }
 
-    /// Samples that come as arrays, with the extents that they have.
+    /// Samples that are stored as arrays, at their original size.
     func arrays(_ folders: DataFolders) throws -> Dataset {
         if let known {
             return try known.load(.training, folders: folders)

@@ -19,7 +19,7 @@ extension Dataset {
         try self.init(name, IDX(shape: array.shape, bytes: array.bytes), nil)
     }
 
-    /// Points. Throws a world's error where one is not finite.
+    /// Points. Throws if one is NaN or infinity.
     private init(pointsOf array: NPY, _ path: String) throws {
         let points = array.bytes.withUnsafeBytes { bytes in
             let count = 2 * array.shape[0]

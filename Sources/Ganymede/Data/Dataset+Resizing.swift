@@ -1,6 +1,6 @@
 extension Dataset {
-    /// The same images with other extents, resampled by libgd; what is not square is stretched. Of stacks the grey
-    /// images are resampled, each once.
+    /// The images resampled by libgd; images that are not square are stretched. Each grey image of a stacked dataset is
+    /// resampled once.
     func resized(
         to extent: SampleExtent, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> Dataset {

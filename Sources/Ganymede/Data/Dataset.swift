@@ -1,6 +1,6 @@
-/// What a GAN learns from: images with 8 bits a channel, or points of the plane; and labels where there are any.
+/// Training data: images with 8 bits a channel or points of the plane, with optional labels.
 public struct Dataset: Sendable, Equatable {
-    /// `mnist`, or the folder or file.
+    /// The name of the dataset, such as `mnist`, or the path of the folder or file.
     public let name: String
     /// The samples.
     public let samples: Samples
@@ -23,7 +23,7 @@ public struct Dataset: Sendable, Equatable {
         self.classNames = classNames
     }
 
-    /// A dataset of equally large images: bytes one after the other, channels last.
+    /// A dataset of images of one size: bytes [count, height, width, channels].
     public init(
         name: String, image: ImageSize, pixels: [UInt8], labels: [Int]?,
         classNames: [String]? = nil
@@ -37,7 +37,7 @@ public struct Dataset: Sendable, Equatable {
         self.init(name: name, samples: .points(points), labels: labels, classNames: classNames)
     }
 
-    /// SHA-256 of all samples: a resumed run must see the same. Computed when it is first asked for, once.
+    /// SHA-256 of all samples, which must not change when a run is resumed. Computed once, on first use.
     public var digest: String { knownDigest { samples.digest } }
 
     /// The number of samples.
@@ -46,11 +46,10 @@ public struct Dataset: Sendable, Equatable {
     /// What a sample is.
     public var extent: SampleExtent { samples.extent }
 
-    /// The size of its images; nil where samples are points.
+    /// The size of its images; nil for points.
     public var image: ImageSize? { extent.image }
 
-    /// The images one after the other, channels last. Of stacks, the grey images that these are made of; none where
-    /// samples are points.
+    /// The bytes of the images, channels last. For stacks, of the grey images that they are made of; empty for points.
     public var pixels: [UInt8] {
         switch samples {
         case .images(let bytes, _), .stacks(let bytes, _, _): bytes
@@ -58,17 +57,17 @@ public struct Dataset: Sendable, Equatable {
         }
     }
 
-    /// For each image of a stack the grey ones that are its channels; nil where images are no stacks.
+    /// For stacks, the index of the grey image of each channel, [count, channels]; else nil.
     public var stacks: [Int32]? {
         if case .stacks(_, let indices, _) = samples { indices } else { nil }
     }
 
-    /// Coordinates, [count, 2]; nil where samples are images.
+    /// Coordinates, [count, 2]; nil for images.
     public var points: [Float]? {
         if case .points(let coordinates) = samples { coordinates } else { nil }
     }
 
-    /// The bytes of all images, as they are seen: one after the other, channels last. None where samples are points.
+    /// The bytes of all images, channels last; for stacks, of the colour images. Empty for points.
     public var allPixels: [UInt8] {
         stacks == nil ? pixels : (0..<count).flatMap { pixels(of: $0) }
     }
@@ -83,13 +82,13 @@ public struct Dataset: Sendable, Equatable {
             labels: labels.map { $0.rows(chosen, of: 1) }, classNames: classNames)
     }
 
-    /// The same samples, labels and names; whatever their digests are is a function of these.
+    /// Compares samples, labels and names. The cached digest follows from these.
     public static func == (a: Dataset, b: Dataset) -> Bool {
         a.name == b.name && a.samples == b.samples && a.labels == b.labels
             && a.classNames == b.classNames
     }
 
-    /// Throws unless `count` images of these extents, and a copy of them, leave room for training.
+    /// Throws unless `count` images of this size and a copy of them leave enough memory for training.
     static func checkMemory(count: Int, image: ImageSize) throws {
         let total = count * image.count
         guard total <= Machine.memory / 4 else {

@@ -1,8 +1,8 @@
 extension Dataset {
-    /// Two parts: about a `share` of each class's images, at least one where there are two, chosen by the seed; and
-    /// the rest. Labels must be known.
+    /// A stratified random split. `part` gets about the fraction `share` of each class, at least one of a class with
+    /// two or more. Needs labels.
     ///
-    /// - Parameter stream: names the choice, so that another choice of the same seed is another one.
+    /// - Parameter stream: names the random stream, so that different splits with the same seed are independent.
     package func split(share: Double, seed: UInt64, stream: String) -> (
         part: Dataset, rest: Dataset
     ) {

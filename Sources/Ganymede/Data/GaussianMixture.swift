@@ -1,22 +1,20 @@
 import CKernels
 
-/// Points of the plane from round Gaussians that are equally likely: data on which one sees whether a GAN makes all
-/// of it.
+/// A mixture of equally likely isotropic Gaussians in the plane: toy data that shows mode collapse.
 public struct GaussianMixture: Sendable {
     /// What `--data` takes.
     public let name: String
-    /// Where the Gaussians are.
+    /// A short description.
     public let about: String
-    /// The middle of each Gaussian.
+    /// The mean of each Gaussian.
     public let centres: [SIMD2<Double>]
-    /// The standard deviation of each Gaussian, along x as along y.
+    /// The standard deviation of each Gaussian along each axis.
     public let sigma: Double
 
     /// All of them.
     public static let all = [ring8, grid25]
 
-    /// Eight on a circle of radius 2, counted from the right against the clock (Metz et al., 2017,
-    /// arXiv:1611.02163).
+    /// Eight on a circle of radius 2, numbered counterclockwise from the right (Metz et al., 2017, arXiv:1611.02163).
     public static let ring8 = GaussianMixture(
         name: "ring8", about: "points of eight Gaussians on a circle",
         centres: (0..<8).map { index in
@@ -24,17 +22,16 @@ public struct GaussianMixture: Sendable {
             return 2 * SIMD2(LibM.cos(angle), LibM.sin(angle))
         }, sigma: 0.02)
 
-    /// Five times five, 2 apart, counted row by row from the lower left (Lin et al., 2018, arXiv:1712.04086).
+    /// A 5x5 grid with spacing 2, numbered row by row from the lower left (Lin et al., 2018, arXiv:1712.04086).
     public static let grid25 = GaussianMixture(
         name: "grid25", about: "points of 25 Gaussians on a grid",
         centres: (0..<25).map { 2 * SIMD2<Double>(SIMD2($0 % 5, $0 / 5)) - 4 },
         sigma: 0.05)
 
-    /// Real points [count, 2], and the Gaussian that each is from. A point is a function of the seed and of its number
-    /// alone: the word 0 of its block of Philox chooses the Gaussian, the words 1 and 2 the place, by Box and Muller's
-    /// transform.
+    /// Draws points [count, 2] and the index of each one's Gaussian. A point depends on the seed and its index alone:
+    /// word 0 of its Philox block chooses the Gaussian, words 1 and 2 give the offset by the Box-Muller transform.
     ///
-    /// - Parameter count: up to 2^32; the data to learn from are those of seed 0, the other split's those of seed 1.
+    /// - Parameter count: up to 2^32. The training split has seed 0, the test split seed 1.
     public func draw(_ count: Int, seed: UInt64) -> (points: [Float], modes: [Int]) {
         if count < 0 || count > 1 << 32 { misuse("\(count) points of \(name)") }
         let key = RandomKey(seed: seed, step: 0).words
@@ -47,7 +44,7 @@ public struct GaussianMixture: Sendable {
         for index in 0..<count {
             gk_philox(key, stream, UInt32(index), &words)
             let mode = words[0].scaled(below: centres.count)
-            // Above 0, and at most 1.
+            // The argument of the logarithm is in (0, 1].
             let radius = sigma * (-2 * LibM.log((Double(words[1]) + 1) * 0x1p-32)).squareRoot()
             let angle = 2 * Double.pi * Double(words[2]) * 0x1p-32
             let point = centres[mode] + radius * SIMD2(LibM.cos(angle), LibM.sin(angle))
@@ -59,7 +56,7 @@ public struct GaussianMixture: Sendable {
 }
 
 extension NamedDataset {
-    /// 100,000 points to learn from, and 10,000 others.
+    /// 100,000 training points and 10,000 test points.
     init(_ mixture: GaussianMixture) {
         self.init(
             name: mixture.name, about: mixture.about, extent: .point, count: 100_000,

@@ -1,11 +1,11 @@
 extension IDX {
-    /// The training images in a folder, by one of their usual names.
+    /// The training images in a folder, by one of their common file names.
     static func images(in folder: String) -> String? {
         ["train-images-idx3-ubyte", "train-images.idx3-ubyte"].lazy
             .compactMap { file($0, in: folder) }.first
     }
 
-    /// The test images in a folder, by one of their usual names.
+    /// The test images in a folder, by one of their common file names.
     static func testImages(in folder: String) -> String? {
         ["t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"].lazy
             .compactMap { file($0, in: folder) }.first
@@ -16,7 +16,7 @@ extension IDX {
         ["\(folder)/\(name)", "\(folder)/\(name).gz"].first(where: Files.exists)
     }
 
-    /// The file of labels beside a file of images: `images` in its name is `labels`, `idx3` is `idx1`.
+    /// The label file of an image file: its name with `labels` for `images` and `idx1` for `idx3`.
     static func labels(beside images: String) -> String? {
         let slash = images.lastIndex(of: "/").map { images.index(after: $0) } ?? images.startIndex
         var name = String(images[slash...])
@@ -28,7 +28,7 @@ extension IDX {
 }
 
 extension Dataset {
-    /// Images and labels of as many items; grey where the images have rank 3.
+    /// Images and as many labels; grey if the images have rank 3.
     init(_ name: String, _ images: IDX, _ labels: IDX?, classNames: [String]? = nil) throws {
         let shape = images.shape.dropFirst() + (images.shape.count == 3 ? [1] : [])
         guard shape.allSatisfy({ $0 <= 16_384 }), let size = ImageSize(shape: Array(shape)) else {

@@ -1,25 +1,25 @@
 extension ImageFolder {
-    /// Pictures as they were decoded.
+    /// The result of decoding a folder.
     struct Decoded {
-        /// Without the pictures that have a fault.
+        /// The pictures that could be decoded.
         var dataset: Dataset
         /// One for each picture that cannot be used: its path and why.
         var faults: [String] = []
-        /// How many pictures of each format.
+        /// The number of pictures of each format.
         var formats: [ImageHeader.Format: Int] = [:]
-        /// Extents of the smallest and the largest picture: width, height.
+        /// The sizes of the smallest and the largest picture: [width, height].
         var extents: (smallest: [Int], largest: [Int])?
-        /// How many pictures in colour were made grey.
+        /// The number of colour pictures that were converted to grey.
         var madeGrey = 0
 
-        /// `8x8 to 40x30`, or one of both where they are the same; nil where there is no picture.
+        /// `8x8 to 40x30`, or one size if both are equal; nil if there are no pictures.
         var range: String? {
             extents.map { smallest, largest in
                 (smallest == largest ? "" : "\(smallest.extents) to ") + largest.extents
             }
         }
 
-        /// How the pictures differ from what they became.
+        /// Notes on how the pictures were converted.
         var changes: [String] { [resizing, greying].compactMap { $0 } }
 
         private var resizing: String? {
@@ -31,7 +31,7 @@ extension ImageFolder {
             return "pictures of \(range) pixels were resized to \(side.extents)"
         }
 
-        /// That colours are lost.
+        /// A note that colours are lost.
         var greying: String? {
             madeGrey == 0
                 ? nil
@@ -39,7 +39,7 @@ extension ImageFolder {
         }
     }
 
-    /// The pictures from the cache, or decoded and then kept there.
+    /// The pictures from the cache, or decoded and then cached.
     func load(
         size: Int, channels: Int, cache: ImageCache?, progress: (Int, Int) -> Void
     ) throws -> Dataset {
@@ -50,7 +50,7 @@ extension ImageFolder {
         return decoded.dataset
     }
 
-    /// Every picture at its final size. Throws a world's error that names those that cannot be used.
+    /// Every picture at its final size. Throws an error that names those that cannot be used.
     func decodeAll(
         size: Int, channels: Int, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> Decoded {
@@ -59,7 +59,7 @@ extension ImageFolder {
         return decoded
     }
 
-    /// Every picture that can be used, one after the other, at its final size.
+    /// Every picture that can be used, at its final size, and the faults of the others.
     func decode(size: Int, channels: Int, progress: (Int, Int) -> Void) throws -> Decoded {
         let image = ImageSize(side: size, channels: channels)
         try Dataset.checkMemory(count: files.count, image: image)
@@ -84,7 +84,7 @@ extension ImageFolder {
         _ file: File, size: Int, channels: Int, _ result: inout Decoded
     ) throws -> Raster {
         guard let status = file.status else {
-            // Bytes that are no UTF-8 were replaced when the folder was read.
+            // Invalid UTF-8 in the name was replaced when the folder was read.
             throw ImageFault(
                 file.path.contains("\u{FFFD}")
                     ? "has a name that is not UTF-8: rename it" : "is a link to nothing")

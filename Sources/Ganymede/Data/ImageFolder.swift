@@ -1,32 +1,32 @@
-/// A folder of pictures: PNG, JPEG, GIF and WebP files in it and in its sub-folders, whose names are the classes.
+/// A folder of PNG, JPEG, GIF and WebP files, with sub-folders; a sub-folder's name is the class of its pictures.
 struct ImageFolder {
     struct File {
-        /// Below the folder.
+        /// Relative to the folder.
         let path: String
-        /// Nil where there is nothing at the end of a link.
+        /// Nil for a broken link.
         let status: Files.Status?
     }
 
     /// As the user wrote it.
     let path: String
-    /// Folder by folder, in the order of names.
+    /// Sorted by name, folder by folder.
     let files: [File]
-    /// For each file, if there are classes.
+    /// The class of each file, if there are classes.
     let labels: [Int]?
     let classNames: [String]?
-    /// What a user may want to know and need not mend.
+    /// Notes for the user; none of them is an error.
     let notes: [String]
 
-    /// Files with these endings are looked at; what they are, their content says.
+    /// Extensions of files that are read. Their format is detected from the content.
     static let endings = [".png", ".jpg", ".jpeg", ".gif", ".webp"]
 
-    /// Whether a file's name says that it is a picture.
+    /// Whether a file's name has the extension of a picture.
     static func isPicture(_ name: String) -> Bool {
         endings.contains(where: name.lowercased().hasSuffix)
     }
 
-    /// Finds the files; decodes none. Hidden files and folders are left out. Links are followed, and each folder
-    /// is read once, whatever leads there.
+    /// Finds the files without decoding them. Hidden files and folders are skipped. Links are followed, and each folder
+    /// is read once even if several links lead to it.
     init(_ path: String) throws {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.path = path
@@ -63,10 +63,10 @@ struct ImageFolder {
     }
 }
 
-/// Walks through a folder.
+/// Walks a folder tree.
 private struct Search {
     let root: String
-    /// Below the root; the next one last.
+    /// Folders to visit, relative to the root; the next one is last.
     var pending = [""]
     var files: [ImageFolder.File] = []
     private var visited: Set<Files.Status.Identity>

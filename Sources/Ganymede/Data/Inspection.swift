@@ -1,18 +1,17 @@
-/// What `--data` would give a run: counts, extents, values, classes, and every picture that cannot be used.
+/// A summary of the data that a run would read: counts, sizes, values, classes, and every picture that cannot be used.
 public struct Inspection: Sendable {
     /// The images that can be used.
     public let dataset: Dataset
     /// One for each picture that cannot be used: its path and why.
     public let faults: [String]
-    /// What may be worth knowing.
+    /// Notes for the user.
     public let notes: [String]
-    /// Where the images are from.
+    /// The origin of the images, as text.
     let source: String
 }
 
 extension DataSource {
-    /// Reads everything anew, also what the cache holds. Throws where there is nothing to look at. Points have no size
-    /// and no channels.
+    /// Reads all samples, bypassing the cache. Throws if there are none. Points take no `size` and no `channels`.
     public func inspect(
         size: Int? = nil, channels: Int? = nil, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -44,7 +43,7 @@ extension DataSource {
 }
 
 extension Inspection {
-    /// Some lines for a person.
+    /// The summary as lines of text.
     public var text: String {
         let what =
             dataset.image.map { "images of \($0.text) (height, width, channels)" }
@@ -57,7 +56,7 @@ extension Inspection {
         return (lines + faults.map { "  \($0)" }).joined(separator: "\n")
     }
 
-    /// A line for each class, or one for many.
+    /// A line for each class, or one line if there are many.
     private var classes: [String] {
         guard let labels = dataset.labels else { return ["classes  none: no labels"] }
         let counts = labels.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
@@ -78,7 +77,7 @@ extension Inspection {
             }
     }
 
-    /// Writes up to 64 images, evenly chosen, as a grid of them, or all points: a PNG file, whole or not at all.
+    /// Writes a PNG file, atomically: a grid of up to 64 evenly spaced images, or a plot of all points.
     public func writePicture(_ path: String) throws {
         try Files.writeAtomically(path, [picture().png()])
     }
@@ -104,7 +103,7 @@ extension [Int] {
 }
 
 extension Dataset {
-    /// What its samples are made of.
+    /// The origin of its samples, as text.
     fileprivate var origin: String {
         switch samples {
         case .points: "computed"
@@ -133,7 +132,7 @@ extension Dataset {
         return Dataset.summary(found.map { (Double($0.offset), $0.element) }, places: 1)
     }
 
-    /// Of values, each so many times.
+    /// Statistics of a histogram.
     private static func summary(_ values: [(value: Double, count: Int)], places: Int) -> String {
         let total = Double(values.reduce(0) { $0 + $1.count })
         let mean = values.reduce(0) { $0 + $1.value * Double($1.count) } / total
@@ -142,7 +141,7 @@ extension Dataset {
                 $0 + ($1.value - mean) * ($1.value - mean) * Double($1.count)
             } / total
         let range = [values.map(\.value).min() ?? 0, values.map(\.value).max() ?? 0]
-        // Bytes are whole.
+        // Bytes are integers.
         let ends = range.map { places == 1 ? "\(Int($0))" : fixed($0, places) }
         return "min \(ends[0]), max \(ends[1]), mean \(fixed(mean, places)), "
             + "standard deviation \(fixed(variance.squareRoot(), places))"

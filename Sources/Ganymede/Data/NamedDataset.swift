@@ -6,13 +6,14 @@ import CResources
     import Foundation
 #endif
 
-/// A dataset known by name: four files as MNIST's, known by the SHA-256 of what is in them; or one that is computed.
+/// A dataset known by name: four IDX files like MNIST's, verified by the SHA-256 of their content, or one that is
+/// computed.
 ///
 /// To add one, write its value, as in `StackedMNIST.swift`, and its name in ``NamedDataset/all``.
 public struct NamedDataset: Sendable {
     /// What `--data` takes.
     public let name: String
-    /// What the samples are.
+    /// A short description.
     public let about: String
     /// What a sample is.
     public let extent: SampleExtent
@@ -20,22 +21,22 @@ public struct NamedDataset: Sendable {
     public let count: Int
     /// What the labels 0, 1, ... mean.
     public let classNames: [String]
-    /// Where the files can be fetched, by their names and `.gz`; nil where they are inside the command.
+    /// The URL of the folder with the files, each named NAME`.gz`; nil if they are embedded in the command.
     public let source: String?
-    /// Names of the files, and SHA-256 of the unpacked ones; none where the samples are computed.
+    /// Names of the files, and SHA-256 of the unpacked ones; empty if the samples are computed.
     public let digests: [String: String]
     /// How its samples are evaluated.
     let features: FeatureSource
-    /// Computes a split; nil where it is read from files.
+    /// Computes a split; nil if it is read from files.
     private let make: (@Sendable (NamedDataset, Split, DataFolders) throws -> Dataset)?
 
-    /// What metrics of its samples are computed from.
+    /// Features that metrics are computed from.
     enum FeatureSource: Sendable {
         /// The features of an evaluator of whole images.
         case images
         /// The features of each channel, by the evaluator of the dataset whose grey images are stacked.
         case stacks(of: String)
-        /// Coordinates, beside the Gaussians that they are drawn from.
+        /// Coordinates, compared with the Gaussians that they are drawn from.
         case mixture(GaussianMixture)
     }
 
@@ -43,7 +44,7 @@ public struct NamedDataset: Sendable {
     ///
     /// - Parameters:
     ///   - count: samples in the training split.
-    ///   - classNames: what the labels mean; none where there are no labels.
+    ///   - classNames: names of the labels; empty without labels.
     ///   - load: the samples of a split, of `extent`.
     public init(
         name: String, about: String, extent: SampleExtent, count: Int, classNames: [String] = [],
@@ -71,13 +72,13 @@ public struct NamedDataset: Sendable {
         self.make = make
     }
 
-    /// Which part of the samples.
+    /// The training or the test samples.
     public enum Split: String, Sendable {
         case training = "train"
         case test = "t10k"
     }
 
-    /// All of them.
+    /// The datasets of the library.
     public static let all: [NamedDataset] =
         [mnist, fashionMNIST, stackedMNIST] + GaussianMixture.all.map { NamedDataset($0) }
 
@@ -119,7 +120,7 @@ public struct NamedDataset: Sendable {
                 "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         ])
 
-    /// The folder that holds the training images, if they have to be in one and are.
+    /// The first folder that holds the training images; nil if none does.
     public func folder(among folders: DataFolders = .standard) -> String? {
         folders.datasets.map { "\($0)/\(name)" }.first { IDX.images(in: $0) != nil }
     }
@@ -149,7 +150,7 @@ public struct NamedDataset: Sendable {
         return found
     }
 
-    /// What a file holds; nil where it is not the one that is meant.
+    /// The content of a file; nil if its SHA-256 differs.
     private func checked(_ bytes: UnsafeRawBufferPointer, _ file: String, rank: Int) throws -> IDX?
     {
         do {
@@ -187,7 +188,7 @@ extension Registry {
     /// Every dataset by name, those of the library first.
     public var datasets: [NamedDataset] { NamedDataset.all + added("dataset") }
 
-    /// This registry with one more dataset. Two of one name are a mistake in the program, and stop it.
+    /// This registry with one more dataset. Stops the program if the name is taken.
     public func adding(_ dataset: NamedDataset) -> Registry {
         if datasets.contains(where: { $0.name == dataset.name }) {
             misuse("the registry has a dataset \"\(dataset.name)\" already: take another name")

@@ -1,14 +1,14 @@
-/// What a dataset holds, or a generator makes.
+/// Samples of a dataset or of a generator.
 public enum Samples: Sendable, Equatable {
-    /// Bytes of images one after the other, channels last.
+    /// Bytes of images, [count, height, width, channels].
     case images([UInt8], ImageSize)
-    /// Images in colour whose channels are grey images: of each its `indices` [count, 3] among the `greys`, which are
-    /// bytes. The size is that of the colour images.
+    /// Colour images whose channels are grey images: `indices` [count, 3] into `greys`, the bytes of the grey images.
+    /// The size is that of the colour images.
     case stacks(greys: [UInt8], indices: [Int32], ImageSize)
     /// Coordinates in the plane, [count, 2].
     case points([Float])
 
-    /// What one of them is.
+    /// The type of one sample.
     public var extent: SampleExtent {
         switch self {
         case .images(_, let size), .stacks(_, _, let size): .image(size)
@@ -16,7 +16,7 @@ public enum Samples: Sendable, Equatable {
         }
     }
 
-    /// How many there are.
+    /// The number of samples.
     public var count: Int {
         switch self {
         case .images(let bytes, let size): bytes.count / max(size.count, 1)
@@ -25,7 +25,7 @@ public enum Samples: Sendable, Equatable {
         }
     }
 
-    /// The bytes of one image, channels last; none of a point.
+    /// The bytes of one image, channels last; empty for points.
     public func pixels(of index: Int) -> [UInt8] {
         switch self {
         case .images(let bytes, let size):
@@ -39,7 +39,7 @@ public enum Samples: Sendable, Equatable {
         }
     }
 
-    /// SHA-256 of all of them.
+    /// SHA-256 of all samples.
     var digest: String {
         let hash = SHA256()
         switch self {
@@ -52,7 +52,7 @@ public enum Samples: Sendable, Equatable {
         return hash.hexadecimal()
     }
 
-    /// The chosen ones, in that order.
+    /// The chosen samples, in that order.
     func picking(_ chosen: [Int]) -> Samples {
         switch self {
         case .images(let bytes, let size): .images(bytes.rows(chosen, of: size.count), size)
@@ -73,14 +73,14 @@ extension Array {
     }
 }
 
-/// What one sample is.
+/// The type of a sample.
 public enum SampleExtent: Hashable, Sendable, CustomStringConvertible {
     /// An image of a size.
     case image(ImageSize)
     /// A point of the plane.
     case point
 
-    /// What a sample of this shape is; nil where it is neither an image nor a point.
+    /// The sample type of this shape; nil if it is neither an image nor a point.
     package init?(shape: [Int]) {
         if shape == SampleExtent.point.shape {
             self = .point
@@ -91,7 +91,7 @@ public enum SampleExtent: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// As a network takes it: [height, width, channels], or [2].
+    /// The input shape of a network: [height, width, channels], or [2].
     public var shape: [Int] {
         switch self {
         case .image(let size): size.shape

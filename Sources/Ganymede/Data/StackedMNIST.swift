@@ -1,9 +1,9 @@
 import CKernels
 
 extension NamedDataset {
-    /// Random digits of MNIST as red, green and blue (Metz et al., 2017, arXiv:1611.02163): 1000 classes, of which a
-    /// GAN that loses some makes fewer. 128,000 of them (Lin et al., 2018, arXiv:1712.04086); of the test split's
-    /// digits 26,000, as many as are compared.
+    /// Three random MNIST digits as red, green and blue (Metz et al., 2017, arXiv:1611.02163): 1000 classes, which
+    /// count the modes that a GAN covers. 128,000 training samples (Lin et al., 2018, arXiv:1712.04086); 26,000 of the
+    /// test digits, as many as are compared.
     public static let stackedMNIST = NamedDataset(
         name: "stacked-mnist", about: "three digits of mnist as red, green and blue",
         extent: .image([28, 28, 3]), count: 128_000,
@@ -18,8 +18,8 @@ extension NamedDataset {
 }
 
 extension Dataset {
-    /// Colour images whose channels are random ones of `greys`, always the same. The first three words of a stack's
-    /// block of Philox choose its red, green and blue, whose classes are the digits of its own.
+    /// Colour images whose channels are randomly chosen from `greys`, with a fixed seed. The first three words of an
+    /// image's Philox block choose its red, green and blue; their classes are the digits of its label.
     init(stacking greys: Dataset, count: Int, name: String, classNames: [String]) {
         let key = RandomKey(seed: 0, step: 0).words
         let stream = Random.number(ofStream: name)

@@ -60,3 +60,21 @@ private func dependents(of leaves: Set<Value>, in nodes: [Node]) -> [Bool] {
     }
     return depends
 }
+
+extension Fused {
+    /// Differentiates the composition.
+    package func gradientOfExpansion(_ context: GradientContext) -> [Tensor?] {
+        let outputs = expand(context.inputs)
+        let pairs = zip(outputs, context.cotangents).filter { $1 != nil }
+        return gradients(
+            of: pairs.map(\.0), cotangents: pairs.compactMap(\.1),
+            withRespectTo: context.inputs, stopAtTargets: true)
+    }
+}
+
+extension GradientContext {
+    /// The cotangent of output `index`, with zeros in place of nil.
+    package func cotangent(_ index: Int = 0) -> Tensor {
+        cotangents[index] ?? outputs[index].builder.constant(0).broadcast(to: outputs[index].shape)
+    }
+}
