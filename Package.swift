@@ -17,9 +17,6 @@ let package = Package(
             name: "CKernels", cSettings: c,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
         .target(name: "CResources", exclude: ["mnist", "evaluators"], cSettings: c),
-        // Linked with the C++ library, so that its operator new is one that the command can replace.
-        .target(
-            name: "CAllocator", cSettings: c, linkerSettings: [.linkedLibrary("stdc++")]),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CGD"),
         .systemLibrary(name: "COpenSSL"),
@@ -35,7 +32,7 @@ let package = Package(
         .executableTarget(
             name: "GanymedeCLI",
             dependencies: [
-                "Ganymede", "Engine", "CAllocator",
+                "Ganymede", "Engine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),

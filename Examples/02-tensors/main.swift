@@ -1,6 +1,6 @@
 import Ganymede
 
-// The engine by itself: write an expression, differentiate it twice, look at the graph, run it.
+// The engine on its own: write an expression, differentiate it twice, print the graph, run it.
 let builder = GraphBuilder()
 let x = builder.feed("x", TensorType([4]))
 let y = (x * x * x).sum()

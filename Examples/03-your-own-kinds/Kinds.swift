@@ -1,7 +1,7 @@
 import Ganymede
 
-// A layer, a loss, an optimizer and a training step of one's own. Each is a value with a kind and Codable fields:
-// config.json and checkpoints hold both, and a registry finds the type again.
+// A custom layer, loss, optimizer and training step. Each is a value with a kind and Codable fields. config.json and
+// checkpoints store both, and a registry finds the type by its kind.
 
 /// x sigmoid(x) (Ramachandran et al., "Searching for activation functions", 2017).
 struct Swish: Layer {
@@ -11,7 +11,7 @@ struct Swish: Layer {
     func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x * x.sigmoid() }
 }
 
-/// Squares in place of cross-entropies (Mao et al., "Least squares generative adversarial networks", 2017).
+/// Squared errors in place of cross-entropies (Mao et al., "Least squares generative adversarial networks", 2017).
 struct LeastSquares: SeparableLoss {
     static let kind = "my-least-squares"
     var target = 1.0
@@ -21,8 +21,8 @@ struct LeastSquares: SeparableLoss {
     func generator(_ logits: Tensor) -> Tensor { (logits - target).squared().mean() }
 }
 
-/// Steps of one size along the sign of a running mean (Chen et al., "Symbolic discovery of optimization algorithms",
-/// 2023).
+/// Lion: updates of constant size, in the direction of the sign of a moving average (Chen et al., "Symbolic discovery
+/// of optimization algorithms", 2023).
 struct Lion: Optimizer {
     static let kind = "lion"
     static let defaults: Lion? = Lion()
@@ -44,7 +44,7 @@ struct Lion: Optimizer {
     }
 }
 
-/// Several updates of the discriminator on new batches for one of the generator, whose weights are averaged.
+/// Several updates of the discriminator on new batches, then one of the generator, and an average of its weights.
 struct SeveralCriticSteps: TrainingStep {
     static let kind = "several-critic-steps"
     var criticSteps = 2

@@ -1,8 +1,8 @@
 import Ganymede
 
-// example-your-own-kinds train RUN [STEPS]    trains a GAN of one's own kinds
+// example-your-own-kinds train RUN [STEPS]    trains a GAN of custom kinds
 // example-your-own-kinds resume RUN STEPS     resumes it, in another process
-// example-your-own-kinds generate RUN         loads it, and makes samples
+// example-your-own-kinds generate RUN         loads it and generates samples
 let registry = Registry.standard
     .adding(Swish.self).adding(LeastSquares.self).adding(Lion.self)
     .adding(SeveralCriticSteps.self)

@@ -1,6 +1,6 @@
 import Ganymede
 
-// The engine for something that is no GAN: an autoencoder of digits.
+// Training a model that is not a GAN: an autoencoder of digits.
 // example-autoencoder [STEPS] [FILE]
 let arguments = CommandLine.arguments.dropFirst()
 let steps = arguments.first.flatMap { Int($0) } ?? 500
@@ -19,7 +19,7 @@ let decoder = Sequential("decoder", input: [16]) {
     Reshape(28, 28, 1)
 }
 
-// One step as a graph: forward pass, loss, gradients, one update of both networks.
+// The training step as a graph: forward pass, loss, gradients, one update of both networks.
 let step = UpdateBuilder(batch: 64)
 let images = step.samples([28, 28, 1])
 let copies = step.apply(decoder, to: step.apply(encoder, to: images))

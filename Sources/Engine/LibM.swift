@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// C's double-precision functions, in a namespace where tensor methods of the same names do not shadow them.
 package enum LibM {

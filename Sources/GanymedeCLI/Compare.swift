@@ -30,7 +30,7 @@ struct Compare: ParsableCommand {
             throw GanymedeError.invalidOption("--output ends in .html, not \"\(output)\"")
         }
         try Files.checkWritable(output)
-        // All of them, before the first is evaluated.
+        // Open all before the slow evaluations, so that errors show early.
         let directories = try folders.map { try RunDirectory.open($0) }
         let runs = try directories.map { directory -> (path: String, evaluation: Evaluation?) in
             if noMetrics { return (directory.path, nil) }

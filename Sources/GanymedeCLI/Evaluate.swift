@@ -67,7 +67,7 @@ struct Evaluate: ParsableCommand {
 }
 
 extension EvaluationTask {
-    /// The figures, computed under a line that says how far they are.
+    /// Computes the metrics, with a progress line.
     func evaluation(
         called name: String, names: [String]? = nil, samples: Int, sets: Int = 3, seed: Int = 0,
         isShown: Bool = true
@@ -80,7 +80,7 @@ extension EvaluationTask {
     }
 }
 
-/// `fid,precision` as names of figures.
+/// Parses `fid,precision` as names of metrics.
 func parseMetrics(_ text: String) throws -> [String] {
     let names = text.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
     if names.isEmpty {

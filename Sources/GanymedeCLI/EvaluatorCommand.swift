@@ -93,7 +93,7 @@ struct EvaluatorTrain: ParsableCommand {
         print("\(quoted(path)), made in \(duration(Machine.seconds() - start))")
     }
 
-    /// The options, each within its range.
+    /// The trainer of these options, which are checked.
     private func trainer() throws -> EvaluatorTrainer {
         if let confusion, !["png", "svg"].contains(Files.ending(confusion)) {
             throw GanymedeError.invalidOption(

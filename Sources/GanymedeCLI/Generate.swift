@@ -50,7 +50,7 @@ struct Generate: ParsableCommand {
     }
 }
 
-/// `0,1,4-6` as numbers.
+/// Parses `0,1,4-6` as seeds.
 func parseSeeds(_ text: String) throws -> [Int] {
     var seeds: [Int] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -70,7 +70,7 @@ func parseSeeds(_ text: String) throws -> [Int] {
     return seeds
 }
 
-/// `8x8` as rows and columns.
+/// Parses `8x8` as rows and columns.
 func parseGrid(_ text: String) throws -> (rows: Int, columns: Int) {
     let parts = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     guard parts.count == 2, let rows = parts[0], let columns = parts[1], (1...1000).contains(rows),

@@ -17,7 +17,7 @@ struct Interpolate: ParsableCommand {
     @Flag(help: "Walk from the last seed back to the first.") var loop = false
     @Option(name: .shortAndLong, help: "The file to write: .gif or .png.") var output: String
 
-    /// The longest walk, in frames.
+    /// The maximal number of frames.
     private static let limit = 10_000
 
     func run() throws {
@@ -46,7 +46,7 @@ struct Interpolate: ParsableCommand {
             throw GanymedeError.invalidOption(
                 "points make no film: -o walk.png draws the whole way")
         }
-        // In a film, a leg ends with what the next one starts with.
+        // In a film, drop the end of each leg, which is the start of the next.
         let noise =
             ending == "png"
             ? Array(legs.joined())

@@ -1,11 +1,6 @@
 import Ganymede
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A progress line on standard error. A terminal shows one line that is rewritten and finally removed; elsewhere a new
 /// line is printed every 5 seconds. Standard output is not touched.
@@ -20,7 +15,7 @@ final class LoadingLine: Sendable {
     private let interval: Double
     private let state = Mutex(State())
 
-    /// A line that starts with `what`. Shows nothing unless `isShown`, nor for work that ends at once.
+    /// A line that starts with `what`. Shows nothing unless `isShown`, and nothing for work that ends at once.
     init(_ what: String, isShown: Bool = true) {
         self.what = what
         interval = isShown ? (isTerminal ? 0.2 : 5) : .infinity

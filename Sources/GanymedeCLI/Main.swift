@@ -1,13 +1,8 @@
 import ArgumentParser
 import Ganymede
+import Glibc
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
-/// `ganymede`: one file a verb.
+/// `ganymede`: one file for each subcommand.
 struct GanymedeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ganymede",
@@ -20,7 +15,7 @@ struct GanymedeCommand: ParsableCommand {
         ])
 }
 
-/// Makes a team of `wanted` threads, or of as many as there can be, which it says on standard error.
+/// Sets the number of threads to `wanted`. If that is not possible, uses fewer and prints a note.
 func takeThreads(_ wanted: Int) -> Int {
     EngineThread.threads = wanted
     let found = EngineThread.threads

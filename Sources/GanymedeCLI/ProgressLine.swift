@@ -1,25 +1,20 @@
 import Ganymede
+import Glibc
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
-/// Shows a run as it goes: one line that is rewritten on a terminal, a line now and then elsewhere.
+/// Shows the progress of training: one line that is rewritten on a terminal; elsewhere a new line every 5 seconds.
 struct ProgressLine {
     private let name: String
-    /// What it counts, short: images or points.
+    /// The abbreviated unit of the rate: images or points.
     private let unit: String
     private let announcesSamples: Bool
     private let steps: Int
     private let isTerminal: Bool
     private let interval: Double
     private var lastShown = -Double.infinity
-    /// Whether the cursor stands at the end of a line that will be rewritten.
+    /// Whether the cursor is at the end of a line that will be rewritten.
     private var isOpen = false
 
-    /// A line on standard output that starts with `name` and counts `unit`.
+    /// A line on standard output that starts with `name`; rates are in `unit`.
     init(_ name: String, unit: String = "img", announcesSamples: Bool = false, steps: Int = 0) {
         self.name = name
         self.unit = unit
@@ -29,7 +24,7 @@ struct ProgressLine {
         interval = isTerminal ? 0.1 : 5
     }
 
-    /// Says what is about to be trained, on what, and where.
+    /// Prints a summary of the run that starts.
     func begin(_ start: TrainingStart) {
         let (gan, training) = (start.options.gan, start.options.training)
         let epochs = fixed(Double(training.steps) / Double(start.epochSteps), 1)
@@ -46,7 +41,7 @@ struct ProgressLine {
         fflush(nil)
     }
 
-    /// Shows `report` if it is time to, or if it is the last.
+    /// Shows `report` if the interval has passed or it is the last.
     mutating func show(_ report: StepReport, secondsLeft: Double) {
         show(isLast: report.step >= steps) { [name, unit, steps] width in
             ProgressText.line(
@@ -54,7 +49,7 @@ struct ProgressLine {
         }
     }
 
-    /// Shows how far a classifier is, if it is time to or if it is done.
+    /// Shows the progress of a classifier if the interval has passed or it is done.
     mutating func show(_ progress: EvaluatorTrainer.Progress) {
         show(isLast: progress.step >= progress.steps) { [name] width in
             ProgressText.line(name, progress, within: width)
@@ -76,7 +71,7 @@ struct ProgressLine {
         fflush(nil)
     }
 
-    /// Says on a line that stays what a grid of samples was saved with; the progress goes on below it.
+    /// Prints a permanent line for a saved grid of samples; progress continues below it.
     mutating func announce(_ report: StepReport, _ accuracy: MeanAccuracy, _ sample: String) {
         guard announcesSamples else { return }
         let text =
@@ -86,7 +81,7 @@ struct ProgressLine {
         fflush(nil)
     }
 
-    /// Says on a line that stays what an evaluation found, beside what real samples have.
+    /// Prints a permanent line with the metrics of an evaluation and those of real samples.
     mutating func announce(_ report: StepReport, isBest: Bool, missing: [String]) {
         let text = ProgressText.evaluation(report, isBest: isBest, missing: missing)
         print((isTerminal ? "\r\u{1b}[K" : "") + text)
@@ -94,7 +89,7 @@ struct ProgressLine {
         fflush(nil)
     }
 
-    /// Leaves the line, so that other text starts on its own.
+    /// Ends the line, so that other text starts on a new one.
     mutating func finish() {
         if isOpen { print() }
         isOpen = false

@@ -48,7 +48,7 @@ struct Train: ParsableCommand {
     func run() throws {
         Interrupt.install()
         let options = try resolved()
-        // With --config the precision that auto once chose is kept, unless it is asked for anew.
+        // With --config, keep the precision that `auto` chose for that run, unless --precision is given.
         let plan =
             precision == nil && options.training.precision == .auto
             ? try config.flatMap { try Plan(file: $0) } : nil
@@ -63,7 +63,8 @@ struct Train: ParsableCommand {
         try console.report(trainer.train(into: out))
     }
 
-    /// Defaults of the preset or file, then the flags, then --set; then what depends on the number of images.
+    /// Applies the defaults of the preset or file, then the flags, then --set, then values that depend on the number of
+    /// images.
     private func resolved() throws -> RunOptions {
         if steps != nil && epochs != nil {
             throw GanymedeError.invalidOption("give --steps or --epochs, not both")
@@ -116,7 +117,8 @@ struct Train: ParsableCommand {
         return (try RunOptions(file: config), nil)
     }
 
-    /// What nobody said follows the batch and the images, where the preset counts in passes over the data.
+    /// If the preset counts in passes over the data, adapts values that were not given to the batch size and number of
+    /// images.
     private func follow(_ preset: Preset, _ base: TrainingConfig, _ options: inout RunOptions)
         throws
     {
@@ -137,7 +139,7 @@ struct Train: ParsableCommand {
     }
 }
 
-/// One of the values that an option takes.
+/// Parses one of the values of an option.
 func parseChoice<Value>(_ text: String, _ what: String, _ type: Value.Type) throws -> Value
 where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     if let value = Value(rawValue: text) { return value }

@@ -1,14 +1,9 @@
 import ArgumentParser
 import Ganymede
+import Glibc
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
-/// Prints what a trainer tells: progress on standard output, notes on standard error.
+/// Prints the events of a trainer: progress on standard output, notes on standard error.
 final class TrainingConsole: Sendable {
     private let isQuiet: Bool
     private let loading: LoadingLine
@@ -21,7 +16,7 @@ final class TrainingConsole: Sendable {
         evaluating = LoadingLine("evaluating", isShown: !isQuiet)
     }
 
-    /// Makes `trainer` tell this console, and stop on Ctrl-C.
+    /// Makes `trainer` report to this console and stop on Ctrl-C.
     func attach(to trainer: inout Trainer) {
         trainer.onEvent = { self.show($0) }
         trainer.willStart = { Interrupt.begin() }
@@ -52,7 +47,7 @@ final class TrainingConsole: Sendable {
         }
     }
 
-    /// Where the pictures are, and how to go on after Ctrl-C, which ends with code 130.
+    /// Prints where the results are. After Ctrl-C, also how to resume; then exits with code 130.
     func report(_ outcome: Trainer.Outcome) throws {
         progress.withLock { $0?.finish() }
         if !isQuiet { print(summary(outcome).joined(separator: "\n")) }
@@ -90,7 +85,7 @@ final class TrainingConsole: Sendable {
     }
 }
 
-/// Says on standard error what a person has to know, whatever is shown else.
+/// Prints a note on standard error, even if other output is suppressed.
 func note(_ text: String) {
     let bytes = Array("note: \(text)\n".utf8)
     _ = write(STDERR_FILENO, bytes, bytes.count)

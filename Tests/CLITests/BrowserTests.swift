@@ -2,10 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The report as a browser sees it. Needs Chromium, so it belongs to `make test-slow`.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["GANYMEDE_SLOW"] != nil))
+/// The report in a browser. Needs Chromium, so it belongs to `make test-slow`.
+@Suite(
+    .enabled(if: ProcessInfo.processInfo.environment["GANYMEDE_SLOW"] != nil),
+    .timeLimit(.minutes(10)))
 struct BrowserTests {
-    /// What the browser's console said about the page, after it was drawn.
+    /// The messages of the browser's console after the page was drawn.
     private func console(_ page: String, in folder: TemporaryFolder) throws -> [Substring] {
         let result = try Command.run(
             [

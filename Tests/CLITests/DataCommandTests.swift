@@ -3,13 +3,14 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// `ganymede data`, and training on what it shows.
+/// `ganymede data`, and training on the inspected data.
+@Suite(.timeLimit(.minutes(10)))
 struct DataCommandTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// With folders of its own in place of the user's and the machine's.
+    /// Runs with separate folders in place of the user's and the system's.
     func run(_ arguments: [String]) throws -> Command.Result {
         var environment = ["GANYMEDE_DATA": ""]
         for name in ["XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS"] {
@@ -68,7 +69,8 @@ struct DataCommandTests {
         #expect(raster.width == 3 * 20 + 4 && raster.height == 2 * 20 + 4)
     }
 
-    /// A folder can be trained on, the second run takes the cache, and a fault stops it before there is a run.
+    /// Training on a folder: the second run uses the cache, and an unusable picture is an error before the run's folder
+    /// is made.
     @Test func trainOnAFolder() throws {
         try writePictures(9)
         let train =
@@ -102,7 +104,7 @@ struct DataCommandTests {
         #expect(resumed.code == 1)
     }
 
-    /// What goes wrong on the way leaves nothing, and the message says what it was.
+    /// A failed download leaves nothing, and the message says what went wrong.
     @Test func fetchFaults() throws {
         let name = "t10k-images-idx3-ubyte.gz"
         let start = Data([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]) + Data(repeating: 7, count: 9000)

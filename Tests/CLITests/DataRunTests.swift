@@ -3,11 +3,12 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Runs on datasets that are computed.
+/// Runs on computed datasets.
+@Suite(.timeLimit(.minutes(10)))
 struct DataRunTests {
     let runs = RunTests()
 
-    /// Points of the plane, whose data chooses the preset: the same run when it goes on, and files of points.
+    /// Points of the plane, for which the data selects the preset: a resumed run is the same run; also files of points.
     @Test func pointsAreARunLikeAnyOther() throws {
         let folder = try TemporaryFolder()
         func ganymede(_ arguments: [String], code: Int32 = 0) throws -> String {
@@ -64,7 +65,7 @@ struct DataRunTests {
         }
     }
 
-    /// Three channels without being asked for, and the same run when it goes on.
+    /// Three channels by default, and a resumed run is the same run.
     @Test func stacksAreARunLikeAnyOther() throws {
         let folder = try TemporaryFolder()
         let options = ["--data", "stacked-mnist"]

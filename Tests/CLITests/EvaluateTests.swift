@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Evaluation through the built command.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct EvaluateTests {
     func ganymede(_ arguments: [String], in folder: TemporaryFolder) throws -> String {
         let result = try Command.run(arguments, in: folder.path)
@@ -23,7 +23,8 @@ struct EvaluateTests {
         "--quiet", "--set", "metrics_samples=1000",
     ]
 
-    /// What is measured on the way changes no bit of the run, is in the journal, and marks the best checkpoint.
+    /// Evaluation during training does not change the run's bits, is written to the journal, and marks the best
+    /// checkpoint.
     @Test func metricsEvery() throws {
         let folder = try TemporaryFolder()
         _ = try ganymede(toy + ["--steps", "60", "--out", "plain"], in: folder)
@@ -38,7 +39,7 @@ struct EvaluateTests {
         ).split(separator: "\n").map { try object(String($0)) }
         let measured = lines.filter { $0["metrics"] != nil }
         #expect(measured.compactMap { $0["step"] as? Int } == [20, 40, 60])
-        // Two coordinates have no Fréchet distance that tells a ring from a blob.
+        // There is no Fréchet distance for points: it cannot tell a ring from a single Gaussian.
         #expect(measured.allSatisfy { ($0["metrics"] as? [String: Double])?["fid"] == nil })
         let coverages = measured.compactMap {
             ($0["metrics"] as? [String: Double])?["coverage"]
@@ -47,7 +48,7 @@ struct EvaluateTests {
         let best = try String(
             contentsOfFile: "\(folder.path)/judged/checkpoints/best", encoding: .utf8)
         #expect(best == "step-0000\((place + 1) * 20).safetensors\n")
-        // The same real samples each time, and better than any others.
+        // The real samples are the same each time, and better than any generated ones.
         let real = measured.compactMap { ($0["metrics_real"] as? [String: Double])?["coverage"] }
         #expect(real.count == 3 && Set(real).count == 1 && real[0] > coverages[place])
         for name in ["judged", "plain"] {
@@ -57,7 +58,7 @@ struct EvaluateTests {
             #expect(html.contains("<th>\(title)</th>") == (name == "judged"))
             #expect(html.contains("<h2>How good it is</h2>") == (name == "judged"))
         }
-        // The best that were not asked for are gone.
+        // Earlier best checkpoints that were not due otherwise are removed.
         let kept = try FileManager.default.contentsOfDirectory(
             atPath: "\(folder.path)/judged/checkpoints")
         let wanted = Set([
@@ -69,7 +70,7 @@ struct EvaluateTests {
             ["generate", "judged/checkpoints/best", "--seeds", "0-9", "-o", "a.npy"], in: folder)
     }
 
-    /// Where nobody says how often, a run is judged five times, if it is long and there is an evaluator for its images.
+    /// By default a run is evaluated five times, if it is long and there is an evaluator for its images.
     @Test(
         arguments: [
             ([], 6_000), (["--steps", "1000"], 200), (["--steps", "999"], nil),
@@ -91,7 +92,7 @@ struct EvaluateTests {
         #expect(config["metrics_every"] as? Int == every)
     }
 
-    /// A run that goes on knows what was the best before.
+    /// A resumed run knows the best checkpoint so far.
     @Test func resumeKeepsTheBest() throws {
         let folder = try TemporaryFolder()
         let judged = toy + ["--metrics-every", "20"]
@@ -105,7 +106,7 @@ struct EvaluateTests {
         }
     }
 
-    /// The fields of the JSON are those that the design fixes; the same seed finds the same.
+    /// The JSON has the fields of the design, and the same seed gives the same result.
     @Test func evaluateJSON() throws {
         let folder = try TemporaryFolder()
         _ = try ganymede(toy + ["--steps", "30", "--out", "run"], in: folder)
@@ -124,7 +125,7 @@ struct EvaluateTests {
             #expect(Set(figure.keys) == ["value", "real", "spread"], "\(name)")
         }
         #expect(metrics["modes"]?["real"] as? Double == 8)
-        // A file of the same points is judged the same.
+        // A file of the same points gives the same metrics.
         _ = try ganymede(
             ["generate", "run", "--seeds", "2000000-2000999", "-o", "points.npy"], in: folder)
         let file = try object(
@@ -141,7 +142,7 @@ struct EvaluateTests {
         }
         let (a, b): (Double?, Double?) = (coverage(file), coverage(one))
         #expect(a == b && b != nil)
-        // In double precision, as NumPy saves what nobody converts.
+        // In double precision, NumPy's default.
         let floats = try bytes("\(folder.path)/points.npy")
         let start = 10 + Int(floats[8]) + Int(floats[9]) << 8
         var doubles = floats.prefix(start)
@@ -239,7 +240,7 @@ struct EvaluateTests {
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
     }
 
-    /// MNIST's evaluator, which says of itself that it is as good as one wants.
+    /// Writes MNIST's evaluator with another accuracy in its header.
     func writeEvaluator(accuracy: String, to name: String, in folder: TemporaryFolder) throws {
         let path = "\(folder.path)/\(name)"
         let shipped = try #require(try Evaluator.shipped(for: "mnist"))
@@ -251,7 +252,7 @@ struct EvaluateTests {
         try data.write(to: URL(filePath: path))
     }
 
-    /// Figures of different evaluators are in different tables, and runs that are called the same are told apart.
+    /// Metrics of different evaluators are in different tables, and runs of the same name are distinguished.
     @Test func comparedByDifferentEvaluators() throws {
         let folder = try TemporaryFolder()
         try writeEvaluator(accuracy: "0.9900", to: "other.safetensors", in: folder)
@@ -269,7 +270,7 @@ struct EvaluateTests {
         }
     }
 
-    /// By whatever path one calls a dataset, its own samples are not compared with themselves.
+    /// A dataset's own samples are not compared with themselves, whatever path is used for it.
     @Test(arguments: ["pictures", "./pictures/", "link"])
     func theDataItself(path: String) throws {
         let folder = try TemporaryFolder()
@@ -296,7 +297,7 @@ struct EvaluateTests {
         #expect((found["classes"] as? [Any])?.isEmpty == true)
     }
 
-    /// Pictures that are all alike have figures, and what means nothing is left out and said; those of an IDX file, too.
+    /// Identical pictures have metrics; undefined ones are left out with a note. The same for an IDX file.
     @Test func alikePictures() throws {
         let folder = try TemporaryFolder()
         try folder.write(
@@ -318,7 +319,7 @@ struct EvaluateTests {
         #expect(shares.compactMap { $0["value"] as? Double }.max() == 1)
     }
 
-    /// Pictures that had to be changed to be judged: it says so.
+    /// There is a note if pictures were converted for evaluation.
     @Test func changedPictures() throws {
         let folder = try TemporaryFolder()
         for index in 0..<20 {
@@ -339,7 +340,8 @@ struct EvaluateTests {
         #expect(found["notes"] as? [String] == notes)
     }
 
-    /// A run is judged by the evaluator that it was trained with, from wherever one asks; its table and pictures.
+    /// A run is evaluated with its own evaluator, from any working directory; also its table and the picture of
+    /// neighbours.
     @Test func aRunOfImages() throws {
         let folder = try TemporaryFolder()
         let evaluator = try #require(try Evaluator.shipped(for: "mnist"))
@@ -387,7 +389,7 @@ struct EvaluateTests {
         #expect(other.code == 0, "\(other.errors)")
     }
 
-    /// Stacks are judged channel by channel: among 1000 classes, 500 pictures show some 390.
+    /// Stacks are evaluated channel by channel: 500 pictures cover about 390 of 1000 classes.
     @Test func stackedDigits() throws {
         let folder = try TemporaryFolder()
         let found = try object(
@@ -398,13 +400,13 @@ struct EvaluateTests {
                 ], in: folder))
         let metrics = try #require(found["metrics"] as? [String: [String: Any]])
         let modes = try #require(metrics["modes"]?["value"] as? Double)
-        // 1000 (1 - (1 - 1/1000)^500) = 394, less for unequal classes.
+        // 1000 (1 - (1 - 1/1000)^500) = 394, fewer if classes are not equally frequent.
         #expect(modes > 340 && modes < 420, "\(modes)")
         #expect(found["mode_kl_bias"] as? Double == 0.999)
         #expect((found["classes"] as? [Any])?.isEmpty == true)
     }
 
-    /// Two runs on one page, which needs no other file.
+    /// Two runs on one self-contained page.
     @Test func comparePage() throws {
         let folder = try TemporaryFolder()
         for seed in ["1", "2"] {

@@ -3,9 +3,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// `ganymede evaluator` as a user meets it.
+/// The command `ganymede evaluator`.
+@Suite(.timeLimit(.minutes(10)))
 struct EvaluatorCommandTests {
-    /// Pictures of 8 pixels a side, dark or bright by their folder.
+    /// Writes pictures of 8x8 pixels, dark or bright depending on their folder.
     private func pictures(
         _ classes: [String], count: Int, in folder: TemporaryFolder, at path: String = "pictures"
     ) throws {
@@ -25,7 +26,7 @@ struct EvaluatorCommandTests {
             environment: ["XDG_CACHE_HOME": folder.path + "/cache"])
     }
 
-    /// A folder becomes a file that the same command makes again, bit for bit, and that says what it is.
+    /// Training on a folder writes a file that the recorded command reproduces bit for bit, and that describes itself.
     @Test func trainsOnAFolder() throws {
         let folder = try TemporaryFolder()
         try pictures(["dark", "light"], count: 30, in: folder)
@@ -42,7 +43,7 @@ struct EvaluatorCommandTests {
         let table = try String(contentsOfFile: "\(folder.path)/table.svg", encoding: .utf8)
         #expect(table.hasPrefix("<svg") && table.contains("light"))
 
-        // The recorded command, run as it stands, makes the same bytes.
+        // The recorded command writes the same bytes.
         let words = evaluator.command.split(separator: " ").map(String.init)
         #expect(words.prefix(3) == ["ganymede", "evaluator", "train"])
         let again = try run(
@@ -66,7 +67,7 @@ struct EvaluatorCommandTests {
         }
     }
 
-    /// What the world can get wrong: code 1, one message, nothing written.
+    /// Errors of files and data: code 1, one message, nothing written.
     @Test func worldErrors() throws {
         let folder = try TemporaryFolder()
         try pictures(["dark", "light"], count: 4, in: folder)
@@ -95,7 +96,7 @@ struct EvaluatorCommandTests {
         #expect(!files.contains { $0.contains("evaluator") || $0.contains("partial") })
     }
 
-    /// Ctrl-C ends it soon, says so, and leaves nothing behind.
+    /// Ctrl-C stops it soon, prints a message, and leaves no files.
     @Test func interruptWritesNothing() throws {
         let folder = try TemporaryFolder()
         try pictures(["dark", "light"], count: 20, in: folder)

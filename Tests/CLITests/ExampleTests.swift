@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The examples run, and the README shows the first one as it is.
+/// The examples run, and the README contains the first one verbatim.
+@Suite(.timeLimit(.minutes(10)))
 struct ExampleTests {
     private static let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent()
 
@@ -12,7 +13,7 @@ struct ExampleTests {
         #expect(result.code == 0, "\(result.errors)")
         #expect(result.output.contains("│ dense3 (Dense)"))
         #expect(result.output.hasSuffix("Look at runs/demo/samples\n"))
-        // A run of the library is a run of the command.
+        // The command can resume a run of the library.
         let more = try Command.run(
             ["resume", "runs/demo", "--steps", "8", "--quiet"], in: folder.path)
         #expect(more.code == 0, "\(more.errors)")
@@ -30,8 +31,8 @@ struct ExampleTests {
                 "3 x^2 = [3.0, 12.0, 27.0, 48.0]\n6 x   = [6.0, 12.0, 18.0, 24.0]\n"))
     }
 
-    /// A layer, a loss, an optimizer and a step of one's own: one process trains, others resume and load; the command
-    /// says what it lacks.
+    /// A custom layer, loss, optimizer and step: one process trains, others resume and load; the command names the
+    /// kinds it lacks.
     @Test func yourOwnKinds() throws {
         let folder = try TemporaryFolder()
         func run(_ arguments: String...) throws -> Command.Result {
@@ -42,7 +43,7 @@ struct ExampleTests {
         let resumed = try run("resume", "run", "110")
         #expect(resumed.output == "resumed to step 110\n", "\(resumed)")
         #expect(try run("generate", "run").output == "made 16 images of [28,28,1]\n")
-        // Stopped and resumed or not: the same run, with the averages and the numbers that the optimizer keeps.
+        // A resumed run equals an uninterrupted one, including moving averages and optimizer state.
         #expect(try run("train", "whole", "110").code == 0)
         func bytes(_ run: String) throws -> Data {
             try Data(

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The check that folders use each other in one direction only, in `make lint`.
+/// The check of `make lint` that folders depend on each other in one direction only.
+@Suite(.timeLimit(.minutes(10)))
 struct LayerTests {
     private let folder: TemporaryFolder
 
@@ -22,7 +23,7 @@ struct LayerTests {
         let result = try check(
             [
                 "Ground/Brick.swift": ground,
-                // What comments and texts say is no use, and neither is a name that both declare.
+                // Names in comments and strings are no dependencies, nor are names that both declare.
                 "Ground/Note.swift":
                     "// A House\nlet note = \"House\"\nstruct Both {}\nlet both = Both()\n",
                 "House/House.swift": "struct House { let brick = Brick() }\nstruct Both {}\n",
@@ -50,7 +51,7 @@ struct LayerTests {
         #expect(result.code == 1 && result.output.contains("Attic: not among"), "\(result)")
     }
 
-    /// The library's own folders, in the order of the Makefile.
+    /// The library's folders, in the order of the Makefile.
     @Test func theLibraryPasses() throws {
         let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent()
         let makefile = try String(contentsOf: root.appending(path: "Makefile"), encoding: .utf8)

@@ -3,8 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// A run belongs to one process at a time, and tells how it goes while it does.
-@Suite(.serialized)
+/// A run is locked by one process at a time, and its journal grows during training.
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct LockTests {
     private let folder: TemporaryFolder
 
@@ -14,7 +14,7 @@ struct LockTests {
         (try? String(contentsOfFile: "\(folder.path)/\(path)", encoding: .utf8)) ?? ""
     }
 
-    /// A run that goes on until it is stopped, which has written its first lines.
+    /// Starts a run that continues until it is stopped, and waits for its first lines.
     private func start(_ out: String) throws -> Command.Running {
         let running = try Command.start(
             ["train"] + small + [
@@ -43,7 +43,7 @@ struct LockTests {
         let again = try Command.run(
             ["train"] + small + ["--steps", "2", "--out", "run"], in: folder.path)
         #expect(again.code == 1)
-        // Whoever only reads need not wait.
+        // Commands that only read do not need the lock.
         let report = try Command.run(["report", "run"], in: folder.path)
         #expect(report.code == 0, "\(report.errors)")
         let page = text("run/report.html")
@@ -51,7 +51,7 @@ struct LockTests {
         running.interrupt()
     }
 
-    /// What a step reports is in the file within a second: it grows several times in a few.
+    /// Reports are in the file within a second: it grows several times in a few seconds.
     @Test func theJournalGrows() throws {
         let running = try start("run")
         let end = Date().addingTimeInterval(5)
@@ -65,7 +65,7 @@ struct LockTests {
         #expect(sizes.count == 4, "\(sizes)")
     }
 
-    /// The lock goes with its process, however that ends, and the journal of a killed run is there: each step once.
+    /// The lock is released when its process ends in any way, and the journal of a killed run has each step once.
     @Test func aKilledRunIsFree() throws {
         let running = try start("run")
         let seen = text("run/journal.jsonl").split(separator: "\n").count
@@ -84,7 +84,7 @@ struct LockTests {
         #expect(steps == Array(1...40))
     }
 
-    /// Two runs that start at the same moment without a name take two.
+    /// Two runs that start at the same moment without a name get different names.
     @Test func namesAreTakenOnce() throws {
         let both = try (0..<4).map { _ in
             try Command.start(
@@ -102,7 +102,7 @@ struct LockTests {
         }
     }
 
-    /// One bad line costs that line: the rest of the history, and with it the best checkpoint, stay.
+    /// A damaged line loses that line only: the rest of the history and the best checkpoint stay.
     @Test func historyStays() throws {
         let run =
             ["train"] + small + [
@@ -113,7 +113,7 @@ struct LockTests {
         try #require(first.code == 0, "\(first.errors)")
         var lines = text("run/journal.jsonl").split(separator: "\n").map(String.init)
         try #require(lines.count == 60)
-        // An evaluation that none can be better than.
+        // An evaluation that no other can beat.
         lines[39].replace(/"fid":[0-9.]+/, with: "\"fid\":0.001", maxReplacements: 1)
         try folder.write("run/checkpoints/best", Data("step-000040.safetensors\n".utf8))
         lines.insert("garbage", at: 9)

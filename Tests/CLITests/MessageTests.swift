@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Help and error texts, and exit codes.
+/// Help texts, error messages and exit codes.
+@Suite(.timeLimit(.minutes(10)))
 struct MessageTests {
     @Test func helpIsPinned() throws {
         let folder = try TemporaryFolder()
@@ -22,7 +23,7 @@ struct MessageTests {
         #expect(difference == nil)
     }
 
-    /// What the world can get wrong: code 1, one message, nothing overwritten.
+    /// Errors of files and data: code 1, one message, nothing overwritten.
     @Test func worldErrors() throws {
         let folder = try TemporaryFolder()
         try folder.write("file", Data("precious".utf8))
@@ -81,7 +82,7 @@ struct MessageTests {
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/other"))
     }
 
-    /// Broken IDX files are named with what is wrong.
+    /// Damaged IDX files are named with the reason.
     @Test func brokenData() throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(
@@ -122,7 +123,7 @@ struct MessageTests {
         try expect("data holds 20 images, less than a batch of 32: lower --batch")
     }
 
-    /// A loss that is not finite stops the run, names the tensor, and keeps the last good checkpoint.
+    /// A loss of NaN or infinity stops the run, names the tensor, and keeps the last good checkpoint.
     @Test func nonFiniteLossStops() throws {
         let folder = try TemporaryFolder()
         let result = try Command.run(
@@ -133,7 +134,7 @@ struct MessageTests {
         #expect(result.code == 1)
         #expect(result.errors.contains("NaN or infinity. The first bad tensor is\n  %"))
         #expect(result.errors.contains("the last good checkpoint is run/checkpoints/step-"))
-        // The way there can be read.
+        // The journal has the steps before it.
         let journal = try String(
             contentsOfFile: "\(folder.path)/run/journal.jsonl", encoding: .utf8)
         #expect(!journal.isEmpty)
@@ -141,7 +142,7 @@ struct MessageTests {
         #expect(generated.code == 0, "\(generated.errors)")
     }
 
-    /// A dry run finds what a run would.
+    /// A dry run finds the same errors as a run.
     @Test func dryRunChecksTheWorld() throws {
         let folder = try TemporaryFolder()
         try folder.write("file", Data("x".utf8))
@@ -157,7 +158,7 @@ struct MessageTests {
         }
     }
 
-    /// A checkpoint whose header or numbers were tampered with.
+    /// Checkpoints with a tampered header or tampered values.
     @Test func tamperedCheckpoints() throws {
         let folder = try TemporaryFolder()
         let made = try Command.run(

@@ -3,11 +3,11 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Runs that an earlier version wrote, of every schedule and optimizer: `Tests/Golden/runs/make.sh` made them.
+/// Runs of an earlier version, with every schedule and optimizer, made by `Tests/Golden/runs/make.sh`.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct OldRunTests {
-    /// From step 3 to 6, and what the generator makes then. The bits are the earlier version's where processor and
-    /// libraries are the same; elsewhere they differ by rounding.
+    /// Resumes from step 3 to 6, and compares generated samples. They are bit-identical to the earlier version's on the
+    /// same processor and libraries; elsewhere they differ by rounding.
     @Test(arguments: ["mlp", "dcgan", "forger", "toy"])
     func earlierVersionsRunGoesOn(name: String) throws {
         let folder = try TemporaryFolder()

@@ -2,13 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A package that somebody else writes, in the language mode of this one.
+/// A separate package that uses the library, in the same language mode.
+@Suite(.timeLimit(.minutes(10)))
 struct OutsidePackageTests {
-    /// Closures that belong to an actor run where they were made, or Swift stops the process.
+    /// Actor-isolated closures run on their actor; otherwise Swift stops the process.
     @Test func closuresOfActorsRun() throws {
         let folder = try TemporaryFolder()
         let build = URL(filePath: Command.product("ganymede")).deletingLastPathComponent().path
-        // The package is compiled for itself and linked with what the tests were: to build all that anew takes minutes.
+        // The package is compiled separately and linked with the objects of the tests, because building them again
+        // takes minutes.
         let list = try String(
             contentsOfFile: "\(build)/example-your-own-gan.product/Objects.LinkFileList",
             encoding: .utf8)

@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// What a run prints: copied into a shell, the commands work, whatever the run is called.
+/// Commands that a run prints work when pasted into a shell, whatever the name of the run.
+@Suite(.timeLimit(.minutes(10)))
 struct PrintedCommandTests {
     private let folder: TemporaryFolder
 
@@ -30,17 +31,17 @@ struct PrintedCommandTests {
         }
         #expect(FileManager.default.fileExists(atPath: "\(folder.path)/more.png"))
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/x"))
-        // The report is what the run made of itself, and named first.
+        // The report that the run wrote is named first.
         let last = run.output.components(separatedBy: "Curves, pictures and figures on one page: ")
         #expect(last.count == 2 && last[1].contains("report.html"))
         #expect(!last[0].contains("Pictures: ") && last[1].contains("Pictures: "))
-        // Errors name paths in the same way.
+        // Errors quote paths in the same way.
         let error = try Command.run(["resume", "--steps", "9", "--", "\(name)x"], in: folder.path)
         #expect(error.code == 1 && error.errors.contains("is not the folder of a run"))
         #expect(!error.errors.contains("\u{1b}"))
     }
 
-    /// The first line says what is computed, on how many threads, in which precision: always the same.
+    /// The first line names the computation, the number of threads and the precision, always in the same form.
     @Test func theFirstLine() throws {
         let toy = [
             "train", "--data", "ring8", "--steps", "2", "--threads", "2", "--metrics-every", "0",
@@ -57,7 +58,8 @@ struct PrintedCommandTests {
         }
         let few = try Command.run(toy + ["few", "--batch", "8"], in: folder.path)
         #expect(few.output.split(separator: "\n")[0].hasSuffix(", f32"), "\(few.output)")
-        // A new run from a run's options keeps the choice, also one that would be made otherwise here.
+        // A new run from a run's config.json keeps the choice of precision, even if `auto` would choose differently
+        // here.
         let config = try String(contentsOfFile: "\(folder.path)/run-0/config.json", encoding: .utf8)
         let other = config.replacing(
             "\"precision\" : \"bf16\"\n", with: "\"precision\" : \"f32\"\n")
@@ -72,7 +74,7 @@ struct PrintedCommandTests {
         #expect(asked.output.split(separator: "\n")[0].hasSuffix(", \(expected)"), "\(asked)")
     }
 
-    /// What a processor without bf16 says of it.
+    /// The message on a processor without bf16.
     @Test func bfloat16IsMissed() throws {
         let result = try Command.run(
             ["train", "--precision", "bf16", "--out", "run"], in: folder.path,

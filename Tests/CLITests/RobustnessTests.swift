@@ -3,14 +3,14 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Input that asks for too much, and signals at any moment: one clear message, in bounded time and memory.
-@Suite(.serialized)
+/// Excessive input, and signals at any moment: one clear message, in bounded time and memory.
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct RobustnessTests {
     private let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// The command under a limit on its address space, in KiB, or with another preparation by the shell.
+    /// Runs the command after a shell command, such as one that limits the address space (in KiB).
     private func shell(_ before: String, _ arguments: [String]) throws -> Command.Result {
         try Command.run(
             ["-c", "\(before); exec \"$0\" \"$@\"", Command.product("ganymede")] + arguments,
@@ -18,12 +18,12 @@ struct RobustnessTests {
             limit: 60)
     }
 
-    /// Code 1 or 64, and nothing on standard error but one message: no trap, no back trace.
+    /// Code 1 or 64, and only one message on standard error: no trap, no backtrace.
     private func expectOneMessage(
         _ result: Command.Result, _ part: String, _ comment: String = ""
     ) {
         #expect(result.code == 1 || result.code == 64, "\(comment): \(result)")
-        // A line that says how far it is may stand before it.
+        // A progress line may come before it.
         let last = result.errors.split(separator: "\n", omittingEmptySubsequences: true)
             .drop { $0.hasPrefix("evaluating ") }
         #expect(last.first?.hasPrefix("ganymede: ") == true, "\(comment): \(result.errors)")
@@ -69,7 +69,8 @@ struct RobustnessTests {
 
     // MARK: Memory
 
-    /// Under every limit the command works or says what is missing. How much the libraries take is theirs.
+    /// Under every limit the command works or says that memory is missing. The memory of the libraries themselves is
+    /// not fixed.
     @Test(arguments: Array(stride(from: 300_000, through: 900_000, by: 50_000)))
     func littleAddressSpace(limit: Int) throws {
         let run = try Command.run(
@@ -90,7 +91,7 @@ struct RobustnessTests {
         #expect(little.code == 0, "\(little)")
     }
 
-    /// A small file that unpacks to gigabytes is not unpacked further than its header promises, or not at all.
+    /// A small file that unpacks to gigabytes is unpacked only as far as its header declares, or not at all.
     @Test func gzipBombs() throws {
         let pack = try Command.run(
             ["-c", "head -c 400000000 /dev/zero | gzip -1 > zeros.gz"], of: "/bin/sh",
@@ -98,7 +99,7 @@ struct RobustnessTests {
         try #require(pack.code == 0)
         let zeros = try shell("ulimit -v 500000", ["data", "inspect", "zeros.gz"])
         expectOneMessage(zeros, "zeros.gz is not an IDX file of images: it starts with 0 0 0 0")
-        // Ten images are promised, and 400 MB come.
+        // Ten images are declared, and 400 MB of data follow.
         let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 28, 0, 0, 0, 28]
         try folder.write("header", Data(header))
         let long = try Command.run(
@@ -108,7 +109,7 @@ struct RobustnessTests {
         let more = try shell("ulimit -v 500000", ["data", "inspect", "long.gz"])
         expectOneMessage(
             more, "its header promises 7840 bytes of data [10,28,28], and there are 7841")
-        // An image is promised that is larger than any.
+        // The declared image is larger than the limit.
         let wide: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0x60, 0]
         try folder.write("wide", Data(wide))
         _ = try Command.run(
@@ -117,7 +118,7 @@ struct RobustnessTests {
         let side = try shell("ulimit -v 500000", ["data", "inspect", "wide.gz"])
         expectOneMessage(
             side, "it promises images of [65536,24576], and sides of up to 16384 are read")
-        // Two gigabytes are promised, and nothing comes.
+        // Two gigabytes are declared, and no data follows.
         let promise: [UInt8] = [0, 0, 8, 3, 0, 0, 0x7f, 0xff, 0, 0, 1, 0, 0, 0, 0, 0xff]
         try folder.write("promise", Data(promise))
         _ = try Command.run(["-c", "gzip -k promise"], of: "/bin/sh", in: folder.path)
@@ -125,7 +126,7 @@ struct RobustnessTests {
         expectOneMessage(lie, "promise.gz")
     }
 
-    /// Networks that are cheap to write down and dear to check.
+    /// Networks with a short description that are expensive to check.
     @Test func craftedNetworks() throws {
         let config = try config()
         let dense: [String: Any] = ["kind": "dense", "units": 1_000_000, "use_bias": true]
@@ -210,7 +211,7 @@ struct RobustnessTests {
                 contentsOfFile: "/proc/\(running.identifier)/status", encoding: .utf8)
             let caught = status?.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
             let mask = caught?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
-            // The shell, before it becomes the command, has handlers of its own.
+            // Before exec, the shell has its own handlers.
             let isCommand = status?.hasPrefix("Name:\tganymede\n") ?? false
             if isCommand && mask >> UInt64(signal - 1) & 1 == 1 { return }
         }
@@ -225,7 +226,7 @@ struct RobustnessTests {
                 ], of: "/bin/sh", in: folder.path)
     }
 
-    /// A signal that comes while the run is being prepared ends it, also where the shell made it ignore signals.
+    /// A signal during preparation ends the command, even if the shell made it ignore signals.
     @Test(arguments: ["true", "trap '' INT TERM"])
     func anEarlySignalIsNotForgotten(before: String) throws {
         for signal in [SIGINT, SIGTERM] {
@@ -233,13 +234,13 @@ struct RobustnessTests {
             waitForHandler(signal, running)
             running.send(signal)
             let result = running.wait()
-            // 130 where it had begun, and saved.
+            // 130 if training had begun and the run was saved.
             #expect([-signal, 130].contains(result.code), "\(result)")
             try? FileManager.default.removeItem(atPath: "\(folder.path)/run")
         }
     }
 
-    /// A closed terminal saves like Ctrl-C; under `nohup` it does nothing.
+    /// Closing the terminal saves like Ctrl-C; under `nohup` it has no effect.
     @Test(arguments: [SIGHUP, SIGTERM, SIGINT])
     func signalsSave(signal: Int32) throws {
         let journal = "\(folder.path)/run/journal.jsonl"
@@ -256,7 +257,7 @@ struct RobustnessTests {
             #expect(running.isRunning, "SIGHUP is ignored where it was before")
         }
         running.send(signal)
-        // A shell tells its jobs, and then the system does.
+        // SIGHUP comes twice: from the shell, then from the system.
         if signal == SIGHUP {
             usleep(2000)
             running.send(signal)

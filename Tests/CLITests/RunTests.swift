@@ -3,7 +3,7 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// A small system, so that a run takes a second: what the flags cannot say is set by path.
+/// Options of a small GAN, so that a run takes a second; what has no flag is set by path.
 let small = [
     "--preset", "mlp", "--set", "gan.generator.layers.0.units=32", "--set",
     "gan.generator.layers.3.units=48",
@@ -11,11 +11,11 @@ let small = [
     "--set", "gan.discriminator.layers.3.units=16", "--threads", "2", "--seed", "3",
 ]
 
-/// What this processor computes in.
+/// The precisions that this processor supports.
 let precisions = DNN.hasBFloat16 ? ["f32", "bf16"] : ["f32"]
 
 /// Runs through the built command.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct RunTests {
     func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
@@ -33,7 +33,8 @@ struct RunTests {
         #expect(result.code == 0, "\(result.errors)")
     }
 
-    /// 20 steps are 12 and then 8, whatever is watched meanwhile, and with the other processor busy.
+    /// 12 steps and then 8 give the same result as 20, whatever the intervals of samples and checkpoints, and with the
+    /// other processor busy.
     @Test(arguments: precisions)
     func resumeIsTheSameRun(precision: String) throws {
         let folder = try TemporaryFolder()
@@ -57,7 +58,7 @@ struct RunTests {
         #expect(again.code == 0 && again.output == "parts is already at step 20: nothing to do\n")
     }
 
-    /// The definition of every operation, by the same commands.
+    /// The same commands work with the reference backend.
     @Test func theReferenceBackend() throws {
         let folder = try TemporaryFolder()
         let points = [
@@ -91,8 +92,8 @@ struct RunTests {
         #expect(unknown.code == 64 && unknown.errors.contains("Backends: cpu, reference"))
     }
 
-    /// Every preset from the command line, at its full width on small images: a resumed run is the same run, and
-    /// what it made can be used.
+    /// Every preset from the command line, at full width on small images: a resumed run is the same run, and its
+    /// results can be used.
     @Test(
         arguments: ["mlp", "dcgan", "dense", "conv-discriminator", "all-conv", "forger"],
         precisions)
@@ -130,7 +131,7 @@ struct RunTests {
         #expect(try bytes("\(folder.path)/a/\(step)") != bytes("\(folder.path)/c/\(step)"))
     }
 
-    /// Ctrl-C saves, says how to go on, and going on is the run that was never stopped.
+    /// Ctrl-C saves and prints how to resume; the resumed run equals an uninterrupted one.
     @Test func interruptSaves() throws {
         let folder = try TemporaryFolder()
         let running = try Command.start(
@@ -160,13 +161,13 @@ struct RunTests {
         }
     }
 
-    /// Another number of threads may be asked for, and a run that it did not finish goes on with either.
+    /// The number of threads may change on resume, and a run that did not finish then resumes with either.
     @Test func threadsMayChange() throws {
         let folder = try TemporaryFolder()
         try train(["--steps", "3", "--out", "run"], in: folder)
         let path = "\(folder.path)/run/config.json"
         let config = try String(contentsOfFile: path, encoding: .utf8)
-        // As a resume with --threads 1 leaves it when it is killed before its first checkpoint.
+        // The state after a resume with --threads 1 is killed before its first checkpoint.
         try config.replacing("\"threads\" : 2", with: "\"threads\" : 1")
             .write(toFile: path, atomically: true, encoding: .utf8)
         for (steps, threads) in [("4", "1"), ("5", "2")] {
@@ -205,12 +206,12 @@ struct RunTests {
         let config =
             try JSONSerialization.jsonObject(with: bytes("\(run)/config.json")) as? [String: Any]
         #expect(config?["batch"] as? Int == 32 && config?["preset"] as? String == "mlp")
-        // The report can be made anew.
+        // The report can be rewritten.
         try FileManager.default.removeItem(atPath: "\(run)/report.html")
         let report = try Command.run(["report", run], in: folder.path)
         #expect(report.code == 0 && report.output == "\(run)/report.html\n", "\(report.errors)")
         #expect(FileManager.default.fileExists(atPath: "\(run)/report.html"))
-        // A run starts from the config of another, and is the same.
+        // A run from the config.json of another run is the same run.
         let again = try Command.run(
             ["train", "--config", "\(run)/config.json", "--out", "copy", "--quiet"], in: folder.path
         )
@@ -218,7 +219,7 @@ struct RunTests {
         try expectSameRun(run, "\(folder.path)/copy", step: "step-000004")
     }
 
-    /// A line for each grid of samples, but of the one before the first step, and only where asked for.
+    /// A line for each grid of samples, except the one before the first step, and only if requested.
     @Test func samplesAreAnnounced() throws {
         let folder = try TemporaryFolder()
         let result = try Command.run(
@@ -250,7 +251,7 @@ struct RunTests {
         #expect(npy.suffix(4 * 784) == idx.suffix(4 * 784))
         #expect(String(decoding: npy[10..<100], as: UTF8.self).contains("'shape': (4, 28, 28, 1)"))
         #expect(try bytes("\(folder.path)/a.png").starts(with: [0x89, 0x50, 0x4E, 0x47]))
-        // From a file alone, and for one seed of the four.
+        // From a checkpoint file, for one of the four seeds.
         let file = "run/checkpoints/step-000002.safetensors"
         let one = try Command.run(
             ["generate", file, "--seeds", "6", "-o", "b.idx"], in: folder.path)
@@ -258,7 +259,7 @@ struct RunTests {
         #expect(try bytes("\(folder.path)/b.idx").suffix(784) == idx.suffix(2 * 784).prefix(784))
     }
 
-    /// One frame a leg is the seeds themselves; a film has each frame once, large enough to see.
+    /// With one frame per leg, the frames are the seeds' samples. An animation has each frame once, enlarged.
     @Test func interpolateWalks() throws {
         let folder = try TemporaryFolder()
         try train(["--steps", "1", "--out", "run"], in: folder)

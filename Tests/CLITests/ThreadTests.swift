@@ -3,8 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Threads that are fewer than was asked for, as batch systems make them, and processors that others use.
-@Suite(.serialized)
+/// Fewer threads than requested, as in batch systems, and processors that are busy with other processes.
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct ThreadTests {
     private let folder: TemporaryFolder
 
@@ -24,7 +24,7 @@ struct ThreadTests {
         try Data(contentsOf: URL(filePath: "\(folder.path)/\(path)"))
     }
 
-    /// A checkpoint without its header, which names the number of threads.
+    /// The bytes of a checkpoint without its header, which holds the number of threads.
     private func weights(_ run: String) throws -> Data {
         let file = try bytes("\(run)/checkpoints/step-000006.safetensors")
         let header = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -39,7 +39,7 @@ struct ThreadTests {
         ["OMP_NUM_THREADS": "64"], ["OMP_SCHEDULE": "dynamic,1"],
     ]
 
-    /// Whatever the environment says, a run of the threads that there are is the run that was asked for with as many.
+    /// If the environment limits the threads, the run equals one with that number of threads requested.
     @Test(
         .enabled(if: ThreadLimit.processors > 1, "one processor has one thread anyway"),
         arguments: ["mlp", "dcgan"], precisions)
@@ -72,14 +72,14 @@ struct ThreadTests {
                 first.contains(", 1 thread (2 asked for: OMP_THREAD_LIMIT is 1), \(precision)")
                     == isLimited, "\(first)")
             #expect(try weights("run-\(index)") == expected[isLimited ? 1 : 2], "\(environment)")
-            // What was found is what is recorded.
+            // The actual number is recorded.
             let config = try JSONSerialization.jsonObject(with: bytes("run-\(index)/config.json"))
             let recorded = (config as? [String: Any])?["threads"] as? Int
             #expect(recorded == (isLimited ? 1 : min(2, ThreadLimit.processors)))
         }
     }
 
-    /// Images of a checkpoint are the same, but for rounding, on any team.
+    /// Images of a checkpoint are the same, except for rounding, with any number of threads.
     @Test func generateIsTheSame() throws {
         _ = try ganymede([
             "train", "--preset", "mlp", "--steps", "30", "--metrics-every", "0", "--out", "run",
@@ -94,7 +94,7 @@ struct ThreadTests {
         }
     }
 
-    /// Who says how threads are to wait is obeyed: they sleep at every loop, or hardly ever.
+    /// The user's setting of how threads wait is respected: they sleep at every loop, or hardly ever.
     @Test(.enabled(if: ThreadLimit.processors > 1, "one processor has one thread anyway"))
     func waitingIsAsSaid() throws {
         func sleeps(_ environment: [String: String]) throws -> Int {
@@ -107,8 +107,8 @@ struct ThreadTests {
             try #require(result.code == 0, "\(result.errors)")
             return result.sleeps
         }
-        // Of a thread that others keep from its processor nothing is asked for a while: on a busy machine it takes more
-        // than one look.
+        // A thread that is kept off its processor is left out for a while, so a busy machine needs several
+        // measurements.
         func sleepsMore(_ one: [String: String], than other: [String: String]) throws -> Bool {
             for _ in 0..<5 where try sleeps(one) > 3 * max(sleeps(other), 50) { return true }
             return false
@@ -122,7 +122,7 @@ struct ThreadTests {
         #expect(try sleepsMore(["GOMP_SPINCOUNT": "0"], than: ["GOMP_SPINCOUNT": "900000k"]))
     }
 
-    /// More threads than processors are as many as processors, and said.
+    /// More threads than processors are reduced to the number of processors, with a note.
     @Test func thereIsAMostThatIsUsed() throws {
         let said = try ganymede(
             ["train"] + small + ["--steps", "3", "--threads", "1024", "--out", "run"])
@@ -132,7 +132,7 @@ struct ThreadTests {
         let bench = try Command.run(
             ["bench", "--preset", "toy", "--steps", "3", "--threads", "1024"], in: folder.path)
         #expect(bench.code == 0 && bench.errors.contains("(1024 asked for: \(reason))"))
-        // Of one processor there is one thread.
+        // With one processor there is one thread.
         let alone = try Command.run(
             [
                 "-c", "0", Command.product("ganymede"), "bench", "--preset", "toy", "--steps", "3",
@@ -144,7 +144,8 @@ struct ThreadTests {
             alone.errors.contains("note: 1 thread (2 asked for: this process may use 1 processor)"))
     }
 
-    /// Beside a process that never sleeps a run goes on, and is the same run. Before, 100 steps could take a minute.
+    /// A run beside a process that never sleeps makes progress and gives the same result. In earlier versions 100 steps
+    /// could take a minute.
     @Test func aBusyProcessorIsSurvived() throws {
         let run = [
             "train", "--preset", "mlp", "--steps", "100", "--precision", "f32", "--metrics-every",
@@ -155,14 +156,14 @@ struct ThreadTests {
         defer { for process in busy { process.stop() } }
         let start = Date()
         _ = try ganymede(run + ["--out", "beside"])
-        // A second or two; how fast it is, Benchmarks/busy.py tells.
+        // It takes a second or two; Benchmarks/busy.py measures the speed.
         #expect(Date().timeIntervalSince(start) < 20)
         let step = "checkpoints/step-000100.safetensors"
         #expect(try bytes("alone/\(step)") == bytes("beside/\(step)"))
     }
 }
 
-/// Keeps a processor busy until it is told to stop.
+/// Keeps a processor busy until it is stopped.
 struct BusyProcessor {
     private let process: ChildProcess
 

@@ -2,9 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is wrong with a command line, and what is said of it.
+/// Faults of command lines, and their messages.
+@Suite(.timeLimit(.minutes(10)))
 struct UsageTests {
-    /// Everything wrong with the command line: found before any file is opened, code 64.
+    /// Faults of command lines: found before any file is opened, exit code 64.
     static let usage: [(arguments: [String], message: String)] = [
         (
             ["train", "--preset", "mpl"],

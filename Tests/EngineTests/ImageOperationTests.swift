@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 /// Composite image operations against their definitions, written as loops over random windows.
+@Suite(.timeLimit(.minutes(10)))
 struct ImageOperationTests {
     struct Case: CustomStringConvertible, Sendable {
         let image: [Int]

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 /// The two tests of the op table: fast kernels against the reference, and gradients against finite differences.
+@Suite(.timeLimit(.minutes(10)))
 struct OpTableTests {
     @Test func everyOperationHasARow() {
         let covered = Set(OpTable.rows.map(\.name))

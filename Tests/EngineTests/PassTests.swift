@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 /// Properties of the compiler that hold for every graph.
+@Suite(.timeLimit(.minutes(10)))
 struct PassTests {
     static let seeds = Array(UInt64(1)...60)
 
@@ -99,6 +100,16 @@ struct PassTests {
             late.order += moved
             try graph.verify(late)
         }
+        // A node left out, whether somebody reads it or only an output does; and one that runs twice.
+        for place in schedule.order.indices {
+            var short = schedule
+            short.order.remove(at: place)
+            #expect(throws: GraphFault.self) { try graph.verify(short) }
+            var long = schedule
+            long.order.append(schedule.order[place])
+            #expect(throws: GraphFault.self) { try graph.verify(long) }
+        }
+        try graph.verify(schedule)
     }
 
     @Test func brokenGraphsAreRefused() throws {

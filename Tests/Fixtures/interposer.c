@@ -1,8 +1,7 @@
 // Preloaded into the command (Linux with glibc): counts what the thread that executes oneDNN's primitives allocates and
 // frees and how many primitives it creates, from the start of the execution number GANYMEDE_COUNTS_FROM to the end of
 // number GANYMEDE_COUNTS_UNTIL, and writes that to the file GANYMEDE_COUNTS when the process ends.
-// Swift's objects come to malloc, so they are counted with it; of C++'s operator new that counts which the command does not
-// serve from blocks that it has (Sources/CAllocator): what is counted is the C library's work.
+// Swift's objects and those of C++'s operator new come to malloc, so they are counted with it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

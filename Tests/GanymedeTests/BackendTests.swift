@@ -3,9 +3,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// The reference interpreter as a backend: the same programs, states and runs.
+/// The reference backend runs the same programs on the same states as the CPU backend.
+@Suite(.timeLimit(.minutes(10)))
 struct BackendTests {
-    /// Three steps with noise, dropout and batch statistics, both ways.
+    /// Three steps with noise, dropout and batch normalization, on both backends.
     @Test(arguments: ["alternating", "concatenated", "simultaneous"])
     func stepsAgree(kind: String) throws {
         var gan = try GAN(
@@ -45,7 +46,7 @@ struct BackendTests {
         }
     }
 
-    /// Results, finiteness and the first bad tensor are told as by the fast backend.
+    /// Results, finiteness and the first bad tensor are the same on every backend.
     @Test(arguments: BackendKind.allCases)
     func programsTellTheSame(backend: BackendKind) throws {
         try EngineThread.run {
@@ -69,7 +70,8 @@ struct BackendTests {
         }
     }
 
-    /// Without a key, each run of a program draws new numbers, and the same in each process; with one, those of the key.
+    /// Without a key, each run draws new random values, which are the same in every process; with one, the values of
+    /// the key.
     @Test(arguments: BackendKind.allCases)
     func randomNumbersOfOnesOwnGraph(backend: BackendKind) throws {
         try EngineThread.run {

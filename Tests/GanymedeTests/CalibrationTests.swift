@@ -3,9 +3,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Calibration, quality and confusion of a classifier, against closed forms and numbers drawn from what they assume.
+/// Calibration, quality and confusion of a classifier, against closed forms and samples of the assumed distributions.
+@Suite(.timeLimit(.minutes(10)))
 struct CalibrationTests {
-    /// Two classes, each image taken for class 0 with this confidence.
+    /// Two classes; each image is predicted as class 0 with this confidence.
     private func sure(_ confidences: [Double]) -> Matrix {
         Matrix(
             rows: confidences.count, columns: 2,
@@ -21,7 +22,7 @@ struct CalibrationTests {
         }
     }
 
-    /// Bins do not make up for each other, and one bin for all does.
+    /// Errors of different bins do not cancel; errors within one bin do.
     @Test func binsAreWeighedByTheirImages() {
         let probabilities = sure([0.6, 0.6, 0.9, 0.9, 0.9, 1, 1, 1])
         let labels: [Int] = [0, 0, 0, 0, 1, 0, 0, 1]
@@ -33,7 +34,7 @@ struct CalibrationTests {
         #expect(abs(error - together) < 1e-6)
     }
 
-    /// Images whose confidence is right by construction: what is measured is what chance makes.
+    /// For images that are calibrated by construction, the measured error is the expected error by chance.
     @Test func chanceIsWhatACalibratedClassifierShows() {
         var numbers = TestNumbers(seed: 5)
         let confidences = (0..<3000).map { _ in numbers.uniform(0.5...1) }
@@ -48,7 +49,7 @@ struct CalibrationTests {
         #expect(abs(mean - expected) < 0.1 * expected, "\(mean) \(expected)")
     }
 
-    /// Labels drawn from logits over a temperature give that temperature back, whatever the logits' scale.
+    /// Fitting recovers the temperature that labels were drawn with, at any scale of the logits.
     @Test(arguments: [0.5, 1, 3])
     func temperatureIsFound(truth: Double) {
         var numbers = TestNumbers(seed: 11)
@@ -70,7 +71,7 @@ struct CalibrationTests {
         #expect(abs(Temperature.fitted(logits: twice, labels: labels) / found - 2) < 1e-6)
     }
 
-    /// Without a mistake the likeliest temperature is zero, and with nothing but mistakes it is infinite.
+    /// Without errors the maximum-likelihood temperature is zero, and with only errors it is infinite.
     @Test func temperatureStaysFinite() {
         let logits = Matrix(rows: 2, columns: 2, values: [5, -5, -5, 5])
         let right = Temperature.fitted(logits: logits, labels: [0, 1])
@@ -84,7 +85,7 @@ struct CalibrationTests {
     }
 
     @Test func qualityOfKnownProbabilities() {
-        // Every class as often as the others, and no doubt: the score is the number of classes.
+        // Equally frequent classes, predicted with certainty: the score is the number of classes.
         let classes = 10
         let one = (0..<100).flatMap { row in
             (0..<classes).map { Float($0 == row % classes ? 1 : 0) }
@@ -95,7 +96,7 @@ struct CalibrationTests {
         #expect(abs(certain.score - 10) < 1e-5)
         #expect(certain.accuracy == 1 && certain.confidence == 1 && certain.calibrationError == 0)
         #expect(certain.calibrationErrorByChance == 0)
-        // Every image the same: the score is 1.
+        // Uniform predictions: the score is 1.
         let even = ClassifierQuality(
             Matrix(rows: 4, columns: 4, values: [Float](repeating: 0.25, count: 16)),
             labels: [0, 1, 2, 3])
@@ -124,7 +125,7 @@ struct CalibrationTests {
             classNames: (0..<41).map { "\($0)" })
         #expect(throws: GanymedeError.self) { try many.raster() }
         #expect(many.accuracy.isNaN && many.svg.contains("of 0 classified correctly"))
-        // What is right is greener than red, what is wrong the other way round.
+        // Correct entries are more green than red, wrong ones more red than green.
         #expect(
             colours.contains { Int($0[1]) > Int($0[0]) + 40 }
                 && colours.contains { Int($0[0]) > Int($0[1]) + 40 })

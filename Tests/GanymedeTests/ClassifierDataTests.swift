@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// What a classifier is fed with.
+/// The input data of classifiers.
+@Suite(.timeLimit(.minutes(10)))
 struct ClassifierDataTests {
     private func picture(_ image: ImageSize, seed: UInt64) -> [UInt8] {
         var numbers = TestNumbers(seed: seed)
@@ -56,7 +57,7 @@ struct ClassifierDataTests {
         #expect((160...240).contains(count), "\(count)")
     }
 
-    /// Nothing comes in that was not there, and a spot stays within what was allowed.
+    /// A constant image stays constant, and a spot moves no further than allowed.
     @Test func changesAreBounded() {
         let image: ImageSize = [28, 28, 1]
         let flat = [UInt8](repeating: 77, count: 784)
@@ -84,7 +85,7 @@ struct ClassifierDataTests {
         #expect(changed(pixels, image, by: .writing, place: 0, step: 2) != first)
     }
 
-    /// The parts of a split have every image once, and every class in its share.
+    /// The parts of a split hold every image once, and every class in proportion.
     @Test func splitsByClass() {
         let labels = (0..<200).map { $0 < 150 ? 0 : $0 < 198 ? 1 : $0 < 199 ? 2 : 3 }
         let data = Dataset(
@@ -97,7 +98,7 @@ struct ClassifierDataTests {
         #expect(part.labels?.filter { $0 == 0 }.count == 15)
         #expect(part.labels?.filter { $0 == 1 }.count == 5)
         #expect(part.labels?.contains(2) == false)
-        // Some of each class are left, where there are two or more.
+        // At least one image of each class is left, if there are two or more.
         let least = data.split(share: 0.999, seed: 1, stream: "a").rest
         #expect([0, 1].allSatisfy { least.labels?.contains($0) == true })
         #expect(data.split(share: 0.1, seed: 1, stream: "a").part.pixels == part.pixels)
@@ -116,8 +117,8 @@ struct ClassifierDataTests {
         if steps == 1000 { #expect(sizes[top] > 0.499 && sizes[999] < 1e-5 && sizes[0] < 0.01) }
     }
 
-    /// log softmax against its closed form, far beyond where e^x ends; its gradient and its second derivative, which
-    /// are v - p sum(v) and -(diag(p) - p p^T) sum(v).
+    /// log softmax against its closed form, also where e^x would overflow; its gradient, v - p sum(v), and its second
+    /// derivative, -(diag(p) - p p^T) sum(v).
     @Test func logSoftmax() throws {
         let builder = GraphBuilder()
         let x = builder.feed("x", TensorType([2, 3]))

@@ -3,6 +3,7 @@ import Ganymede
 import TestSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(10)))
 struct DataTests {
     @Test func embeddedDigitsAreWhole() throws {
         let data = try DataSource.mnist.load(size: 28, channels: 1)
@@ -24,7 +25,7 @@ struct DataTests {
     @Test func imagesAreResized() throws {
         let data = try DataSource.mnist.load(size: 8, channels: 3)
         #expect(data.image == [8, 8, 3] && data.count == 60_000)
-        // Grey stays grey, and the mean stays the mean.
+        // Grey images stay grey, and the mean is preserved.
         let grey = data.pixels.prefix(8 * 8 * 3 * 100)
         #expect(stride(from: 0, to: grey.count, by: 3).allSatisfy { grey[$0] == grey[$0 + 1] })
         let original = try DataSource.mnist.load(size: 28, channels: 1)
@@ -34,7 +35,7 @@ struct DataTests {
         #expect(abs(mean(data.pixels) - mean(original.pixels)) < 2)
     }
 
-    /// Batches are a function of seed and step: in order, out of order, and after a resume.
+    /// Batches depend on seed and step alone: in order, out of order, and after a resume.
     @Test func batchesDependOnTheStepAlone() throws {
         let pixels = (0..<53 * 4).map { UInt8(truncatingIfNeeded: $0) }
         let data = Dataset(name: "toy", image: [2, 2, 1], pixels: pixels, labels: nil)
@@ -49,7 +50,7 @@ struct DataTests {
         let outOfOrder = (0..<15).reversed().map { batch(&backward, $0) }
         #expect(inOrder == outOfOrder.reversed())
         #expect(forward.batchesPerEpoch == 5, "the short last batch is dropped")
-        // An epoch shows no image twice, and the next one has another order.
+        // An epoch has no image twice, and the next one has another order.
         let images = inOrder[0..<5].flatMap { values in
             stride(from: 0, to: 40, by: 4).map { Array(values[$0..<$0 + 4]) }
         }
@@ -68,7 +69,7 @@ struct DataTests {
         }
     }
 
-    /// No damaged file traps or is taken for a whole one.
+    /// A damaged file is refused without a trap.
     @Test func damagedFilesAreRefused() throws {
         let whole = IDX(shape: [3, 4, 4], bytes: [UInt8](repeating: 9, count: 48)).data
         for length in 0..<whole.count {

@@ -2,11 +2,11 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Sets of images that are each bad in their own way, told apart by what the shipped evaluator sees in them.
-@Suite(.serialized)
+/// Sets of images with different faults are distinguished by metrics of the shipped evaluator.
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct EvaluationTests {
     static let count = 1500
-    // Looked at once for all tests.
+    // Computed once for all tests.
     static let splits = Result {
         (
             training: try NamedDataset.mnist.load(.training),
@@ -27,7 +27,7 @@ struct EvaluationTests {
         reference = try Self.mnist.get()
     }
 
-    /// Test images that the reference set has not drawn.
+    /// Test images that are not in the reference set.
     var unseen: [Int] { Array(test.shuffled(seed: 0).dropFirst(Self.count).prefix(Self.count)) }
 
     func figures(_ samples: Dataset) throws -> [String: Double] {
@@ -39,15 +39,15 @@ struct EvaluationTests {
         Dataset(name: "test", image: [28, 28, 1], pixels: pixels, labels: nil)
     }
 
-    /// What a person would say of a set by its figures.
+    /// A diagnosis of a set from its metrics.
     func verdict(_ found: [String: Double]) throws -> String {
         func figure(_ name: String) throws -> Double { try #require(found[name]) }
-        // Of a few samples, or of nothing like the data, it says nothing.
+        // It is undefined for few samples and for samples unlike the data.
         if let share = found["memorisation"], share > 0.9 { return "copies" }
         if try figure("copies") > 0.5 { return "copies" }
         if try figure("precision") < 0.05 { return "noise" }
         if try figure("coverage") < 0.3 && figure("recall") < 0.3 { return "collapsed" }
-        // By chance (K - 1) / 2N = 0.003.
+        // The expected value by chance is (K - 1) / 2N = 0.003.
         if try figure("mode_kl") > 0.05 { return "lost modes" }
         let real = try reference.realFigures(PrecisionRecall.self)
         if try figure("recall") < 0.6 * real[1] && figure("density") < 0.8 * real[2] {
@@ -64,7 +64,7 @@ struct EvaluationTests {
         #expect(found["copies"] == 0)
     }
 
-    /// Of images that the reference set compares with, and of such as it has not drawn.
+    /// Copies of images that are in the reference set, and of others.
     @Test(arguments: [0, 10_000]) func copiesOfTheTrainingSet(first: Int) throws {
         let chosen = training.shuffled(seed: 0).dropFirst(first).prefix(Self.count)
         let found = try figures(training.picking(Array(chosen)))
@@ -73,7 +73,7 @@ struct EvaluationTests {
         #expect((found["memorisation_ratio"] == 0) == (first == 0))
     }
 
-    /// Each pixel a little lighter or darker: no bytes in common, and still no images of its own.
+    /// Each pixel slightly lighter or darker: no identical images, but copies nevertheless.
     @Test func nearCopiesOfTheTrainingSet() throws {
         var numbers = TestNumbers(seed: 3)
         let chosen = training.shuffled(seed: 0).prefix(Self.count)
@@ -92,7 +92,7 @@ struct EvaluationTests {
         #expect(try verdict(found) == "collapsed", "\(found)")
     }
 
-    /// Real images, but none of a class.
+    /// Real images without one class.
     @Test func lostModes() throws {
         let labels = try #require(test.labels)
         let chosen = test.shuffled(seed: 0).dropFirst(Self.count).filter { labels[$0] != 4 }
@@ -113,7 +113,7 @@ struct EvaluationTests {
         #expect(try verdict(found) == "noise", "\(found)")
     }
 
-    /// Each pixel as the mean of the 3x3 around it.
+    /// Each pixel is the mean of its 3x3 neighbourhood.
     func blur(_ image: [UInt8]) -> [UInt8] {
         (0..<784).map { place in
             var sum = 0
@@ -127,7 +127,7 @@ struct EvaluationTests {
         }
     }
 
-    /// The same seed draws the same images, and so finds the same; another one does not.
+    /// The same seed draws the same images and gives the same metrics; another one does not.
     @Test func sameSeedSameFigures() throws {
         let samples = test.picking(unseen)
         func found(seed: Int) throws -> Evaluation {
@@ -142,7 +142,7 @@ struct EvaluationTests {
         #expect(try found(seed: 1).figures != found(seed: 2).figures)
     }
 
-    /// The mean and the spread are those of the sets, and of one set there is no spread.
+    /// The mean and standard deviation are over the sets; one set has no standard deviation.
     @Test func spreadOverSets() throws {
         let chosen = test.shuffled(seed: 3)
         let sets = (0..<3).map { set in

@@ -3,16 +3,17 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// The classifiers that metrics are computed with: those that are shipped, and how others are made.
+/// Evaluators: those that are shipped, their files and their features.
+@Suite(.timeLimit(.minutes(10)))
 struct EvaluatorTests {
     // MARK: Shipped
 
-    /// What the header says was measured is what is measured, with margins for another processor's last bits.
+    /// The quality in the header is reproduced, within margins for rounding on other processors.
     @Test func shippedForMNIST() throws {
         try check("mnist", accuracy: 0.994, score: 9.6, calibrationError: 0.005, gap: 0.003)
     }
 
-    /// Where the dataset is on this machine.
+    /// Only if the dataset is on this machine.
     @Test(.enabled(if: NamedDataset.fashionMNIST.folder() != nil))
     func shippedForFashionMNIST() throws {
         try check("fashion-mnist", accuracy: 0.93, score: 8, calibrationError: 0.005, gap: 0.003)
@@ -37,7 +38,7 @@ struct EvaluatorTests {
         }
     }
 
-    /// Each is whole, says how it was made, and is small.
+    /// Each file is intact, records its command, and is small.
     @Test(arguments: Evaluator.shippedNames) func shippedAreDescribed(name: String) throws {
         let evaluator = try #require(try Evaluator.shipped(for: name))
         #expect(evaluator.data == name && evaluator.image == [28, 28, 1])
@@ -51,7 +52,7 @@ struct EvaluatorTests {
         #expect(try Evaluator(reading: path).digest == evaluator.digest)
     }
 
-    /// The recorded command, copied into a shell, names the folder that it was made from.
+    /// The recorded command, pasted into a shell, names the folder of the training data.
     @Test(arguments: ["plain", "a b", "it's", "$(x)"])
     func theCommandNamesItsData(name: String) throws {
         let command = EvaluatorTrainer().command(name, size: 28, channels: 1)
@@ -65,7 +66,7 @@ struct EvaluatorTests {
 
     // MARK: Observing
 
-    /// What is seen in an image does not depend on how many come with it, nor on where it stands.
+    /// The features of an image do not depend on the number of images or its position.
     @Test func imagesDoNotDependOnNeighbours() throws {
         let evaluator = try #require(try Evaluator.shipped(for: "mnist"))
         let test = try NamedDataset.mnist.load(.test)
@@ -78,7 +79,7 @@ struct EvaluatorTests {
         #expect(try evaluator.observe([], image: [28, 28, 1]).count == 0)
     }
 
-    /// A channel of colour images is seen as the grey images that it is made of.
+    /// A channel of colour images gives the same features as the grey images it consists of.
     @Test func oneChannelOfThree() throws {
         let evaluator = try #require(try Evaluator.shipped(for: "mnist"))
         let test = try NamedDataset.mnist.load(.test)

@@ -3,9 +3,11 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Training a classifier on images that are made up here.
+/// Training a classifier on synthetic images.
+@Suite(.timeLimit(.minutes(10)))
 struct EvaluatorTrainerTests {
-    /// Bars across or upright at any place, on a noisy ground; the share `wrong` of the labels is.
+    /// Horizontal or vertical bars at random positions on a noisy background; a fraction `wrong` of the labels is
+    /// wrong.
     private func bars(_ count: Int, seed: UInt64, wrong: Double = 0) -> Dataset {
         var numbers = TestNumbers(seed: seed)
         var (pixels, labels): ([UInt8], [Int]) = ([], [])
@@ -34,7 +36,7 @@ struct EvaluatorTrainerTests {
         return trainer
     }
 
-    /// The same seed makes the same file, bit for bit; another seed another.
+    /// The same seed writes the same file, bit for bit; another seed does not.
     @Test func learnsAndRepeats() throws {
         let (training, test) = (bars(1000, seed: 1), bars(300, seed: 2))
         var steps: [EvaluatorTrainer.Progress] = []
@@ -45,7 +47,7 @@ struct EvaluatorTrainerTests {
         #expect(first.quality.accuracy > 0.98 && first.quality.images == 300)
         #expect(first.classNames == ["across", "upright"] && first.command == "a command")
         #expect(first.image == [8, 8, 1] && first.featureCount == 128 && first.data == "bars")
-        // 900 images learn, in batches of 64.
+        // 900 images are trained on, in batches of 64.
         #expect(steps.map(\.step) == Array(1...112) && steps.allSatisfy { $0.steps == 112 })
         #expect((steps.last?.loss ?? 1) < (steps.first?.loss ?? 0))
         let second = try trainer(epochs: 8).train(on: training, test: test, command: "a command")
@@ -64,7 +66,7 @@ struct EvaluatorTrainerTests {
                 == first.observe(test.pixels, image: [8, 8, 1]))
     }
 
-    /// Where a fifth of the labels is wrong, nobody can be right or sure more often than in four of five.
+    /// If a fifth of the labels is wrong, accuracy and confidence cannot exceed 0.8.
     @Test func confidenceFollowsTheNoiseOfLabels() throws {
         let trained = try trainer(epochs: 4).train(
             on: bars(3000, seed: 3, wrong: 0.2), test: bars(2000, seed: 4, wrong: 0.2))
@@ -110,7 +112,7 @@ struct EvaluatorTrainerTests {
         expect(changed(labels: strange), good, "has labels up to 2")
     }
 
-    /// The network takes images of any size that is trained on, and keeps to its file's limits.
+    /// The network supports images of any size, and stays within the limits of its file.
     @Test(arguments: [[4, 4, 1], [28, 28, 3], [33, 20, 1], [64, 64, 3]] as [ImageSize])
     func anySize(image: ImageSize) throws {
         var numbers = TestNumbers(seed: 9)

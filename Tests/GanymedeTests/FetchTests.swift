@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Downloads from a server on this machine: what is right is kept, and of all else nothing.
+/// Downloads from a local server: correct files are kept, anything else leaves nothing.
+@Suite(.timeLimit(.minutes(10)))
 struct FetchTests {
     /// "a file of the test\n" twenty times, gzipped, and the SHA-256 of that text.
     static let packed =
@@ -11,7 +12,7 @@ struct FetchTests {
             base64Encoded: "H4sIAAAAAAAC/0tUSMvMSVXIT1MoyUhVKEktLuFKHBWijxAAnb3Bt3wBAAA=") ?? Data()
     static let digest = "07f095c056e1e26cf0b3e54707477cd237855ebfd01df9fa95c822dd4b2463f7"
 
-    /// What a fetch of `a` and `b` says and leaves.
+    /// The output, error, requests and files of a download.
     func fetch(
         _ answers: [String: LocalServer.Answer], digests: [String: String] = ["a": digest],
         before: [String: Data] = [:]
@@ -44,7 +45,7 @@ struct FetchTests {
         let all = try fetch(["/a.gz": right, "/b.gz": right], digests: digests)
         #expect(all.error == "" && all.files == ["a.gz", "b.gz"])
         #expect(all.said == ["a.gz fetched(44)", "b.gz fetched(44)"])
-        // What is there and right is not fetched again; what came before a fault stays.
+        // Correct files are not downloaded again, and files before a failure stay.
         let rest = try fetch([:], digests: digests, before: ["a.gz": FetchTests.packed])
         #expect(rest.said == ["a.gz kept"] && rest.requests == ["/b.gz"] && rest.files == ["a.gz"])
         // A redirect is followed.
@@ -53,12 +54,12 @@ struct FetchTests {
     }
 
     static let faults: [(answers: [String: LocalServer.Answer], error: String)] = [
-        // Cut: less comes than the header promises.
+        // Truncated: shorter than the Content-Length header says.
         (
             ["/a.gz": .init(packed.prefix(30), promised: packed.count)],
             "cannot fetch SERVER/a.gz: curl: (18) "
         ),
-        // Cut, and the header agrees.
+        // Truncated, with a matching header.
         (["/a.gz": .init(packed.prefix(30))], "SERVER/a.gz gave a damaged file, or another one"),
         (["/a.gz": .page], "SERVER/a.gz gave a web page, not a gzip file: nothing was kept."),
         (
@@ -86,7 +87,7 @@ struct FetchTests {
                 "SERVER/a.gz gave a damaged file, or another one (its SHA-256 is wrong): nothing was kept."
             ))
         #expect(found.files == ["no folder"])
-        // What is in the way is not overwritten.
+        // An existing file is not overwritten.
         let other = try fetch(
             ["/a.gz": .init(FetchTests.packed)], before: ["a.gz": Data("precious".utf8)])
         #expect(
@@ -105,7 +106,7 @@ struct FetchTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
 
-    /// Only https, and http of this machine, however it is dressed up.
+    /// Only https, and http of this machine; addresses in disguise are refused.
     @Test(arguments: [
         "http://example.org", "ftp://127.0.0.1", "file:///etc", "https://", "", "-o/etc/passwd",
         "http://localhost.example.org", "http://127.0.0.1:80@example.org",
@@ -120,7 +121,8 @@ struct FetchTests {
     }
 }
 
-/// Datasets that are known by name.
+/// Datasets known by name.
+@Suite(.timeLimit(.minutes(10)))
 struct NamedDatasetTests {
     @Test func foldersFollowTheEnvironment() {
         let all = DataFolders(environment: [
@@ -162,12 +164,12 @@ struct NamedDatasetTests {
             error().hasPrefix(
                 "FOLDER/fashion-mnist/train-images-idx3-ubyte is not the file of that name in fashion-mnist"
             ))
-        // As a folder it is what it is.
+        // Given as a folder, it is loaded as it is.
         let data = try DataSource("\(folder.path)/fashion-mnist").load(size: 28, channels: 1)
         #expect(data.count == 2 && data.labels == nil)
     }
 
-    /// A single file, in grey and in colour, with labels beside it and without.
+    /// A single file, grey and in colour, with and without a label file.
     @Test func filesOfImages() throws {
         let folder = try TemporaryFolder()
         let grey = IDX(shape: [3, 4, 4], bytes: (0..<48).map { UInt8($0) })

@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Files that are written beside others, and read where they may be anything.
+/// Writing files atomically, and reading paths that may be no regular files.
+@Suite(.timeLimit(.minutes(10)))
 struct FileTests {
     private let folder: TemporaryFolder
 
@@ -26,7 +27,8 @@ struct FileTests {
         #expect(try Files.list(folder.path) == ["a", "b"], "nothing half written stays")
     }
 
-    /// A link that somebody has put where the half-written file goes leads nowhere: its target stays, and it stays.
+    /// A symbolic link planted at the path of the temporary file is not followed: the link and its target are
+    /// unchanged.
     @Test func plantedLinksAreNotFollowed() throws {
         try folder.write("precious", Data("precious".utf8))
         let planted = path("a.partial-\(getpid())")
@@ -40,7 +42,7 @@ struct FileTests {
         #expect(try Files.list(folder.path).count == 3)
     }
 
-    /// Whoever could not read a file cannot read the one that takes its place.
+    /// A replaced file keeps its permissions.
     @Test(arguments: [0o600, 0o640, 0o444, 0o755])
     func theModeStays(mode: Int) throws {
         try folder.write("a", Data("old".utf8))
@@ -50,7 +52,7 @@ struct FileTests {
         #expect(try String(contentsOfFile: path("a"), encoding: .utf8) == "new")
     }
 
-    /// Decoded pictures are the user's own, as the pictures may have been.
+    /// Cached pictures are readable by the user only.
     @Test func theCacheIsPrivate() throws {
         for picture in 0..<4 {
             let pixels = [UInt8](repeating: UInt8(picture * 40), count: 64)
@@ -74,13 +76,13 @@ struct FileTests {
             #expect(names.count == 1 && names[0].hasSuffix(".images"))
             #expect(try mode("cache/ganymede/\(names[0])") == 0o600)
             #expect(try mode("cache/ganymede") == 0o700)
-            // As an earlier version left it.
+            // The permissions of an earlier version.
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o644], ofItemAtPath: path("cache/ganymede/\(names[0])"))
         }
     }
 
-    /// A pipe, which may never say anything, is refused and not waited for.
+    /// A pipe, which may block for ever, is refused.
     @Test(arguments: [
         ["generate", "pipe", "-o", "a.png"], ["train", "--init-from", "pipe", "--out", "run"],
         ["evaluate", "pipe"], ["train", "--config", "pipe", "--out", "run"],
@@ -96,7 +98,7 @@ struct FileTests {
         #expect(!FileManager.default.fileExists(atPath: path("run")))
     }
 
-    /// What is printed is one word to a shell, and no more.
+    /// A quoted path is exactly one word for a shell.
     @Test func pathsAreQuoted() throws {
         #expect(
             quoted("runs/mlp-001") == "runs/mlp-001"

@@ -1,7 +1,7 @@
 import Ganymede
 
-/// A preset at reduced width, as `Tests/Golden/systems/README.md` describes it. Made from the preset itself, so that
-/// what agrees with the frameworks is the preset's own topology.
+/// A preset at reduced width, as described in `Tests/Golden/systems/README.md`. It is derived from the preset, so that
+/// the comparison with the frameworks covers the preset's topology.
 struct GoldenSystem: CustomStringConvertible, Sendable {
     let name: String
     let gan: GAN
@@ -22,7 +22,7 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
         return system.gan
     }
 
-    /// The preset has no dropout: it is here to test the discriminator's masks in separate batches.
+    /// The preset has no dropout. It is added to test the discriminator's masks in separate batches.
     static func mlp(norm: (Double) -> any Layer = { BatchNorm(momentum: 0.8, epsilon: $0) }) -> GAN
     {
         var gan = Preset.mlp.made(8, 1).narrowed(
@@ -127,7 +127,7 @@ extension GAN {
         noise: [Int], generator: [Int: Int], discriminator: [Int: Int]
     ) -> GAN {
         var gan = self
-        // Assigned together: in between, the two would not fit.
+        // Both are assigned, because one alone would not fit the other.
         gan.generator = self.generator.narrowed(noise, generator)
         gan.discriminator = self.discriminator.narrowed(self.discriminator.input, discriminator)
         return gan
@@ -135,7 +135,7 @@ extension GAN {
 }
 
 extension Preset {
-    /// The system of a size that the preset can take.
+    /// The GAN of a size that the preset supports.
     fileprivate func made(_ size: Int, _ channels: Int) -> GAN {
         do { return try make(size, channels) } catch { fatalError("\(error)") }
     }

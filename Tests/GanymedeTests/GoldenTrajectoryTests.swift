@@ -2,15 +2,16 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Ten steps of every preset, made narrow, against Keras and PyTorch in double precision. The scripts that made
-/// the data lie beside it.
+/// Ten steps of every preset, made narrow, against Keras and PyTorch in double precision. The scripts that made the
+/// data are beside it.
+@Suite(.timeLimit(.minutes(10)))
 struct GoldenTrajectoryTests {
     @Test(arguments: GoldenSystem.all, ["keras", "torch"])
     func referenceAgreesWithFramework(system: GoldenSystem, framework: String) throws {
         let trajectory = try Trajectory.reference(of: system.gan, system.name)
         let expected = try Safetensors(
             Golden.path("systems/\(system.name)-\(framework).safetensors"))
-        // One tensor of the other is a tensor of ours: nothing is left out.
+        // Both have the same tensors: none is left out.
         #expect(Set(expected.names) == Set(trajectory.values.keys))
         for name in expected.names {
             let error = try trajectory.relativeError(name, expected.doubles(name))
@@ -40,7 +41,8 @@ struct GoldenTrajectoryTests {
         let near = differences.filter { $0 <= 1e-5 }.count
         #expect(
             Double(near) >= 0.999 * Double(differences.count), "\(near) of \(differences.count)")
-        // The largest step of an optimizer, there and back, over at most two updates in ten steps.
+        // An upper bound: two largest updates of an optimizer, in opposite directions, for at most two updates in each
+        // of ten steps.
         #expect(differences.max() ?? 0 <= 2 * 2e-3 * 20)
     }
 

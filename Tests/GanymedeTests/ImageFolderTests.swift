@@ -3,9 +3,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Folders of pictures: what comes out is what was put in, and what cannot be used is named.
+/// Folders of pictures: pictures are read back as written, and those that cannot be used are named.
+@Suite(.timeLimit(.minutes(10)))
 struct ImageFolderTests {
-    /// No folder of this machine is read or written.
+    /// Keeps tests from using folders of this machine.
     static let nowhere = DataFolders(datasets: [], downloads: nil, cache: nil)
 
     func load(
@@ -22,7 +23,7 @@ struct ImageFolderTests {
         return Raster(height: height, width: width, channels: channels, pixels: pixels)
     }
 
-    /// Property: pictures of any content, written as PNG, come back bit by bit, in order, with their classes.
+    /// Property: pictures of any content, written as PNG, are read back exactly, in order, with their classes.
     @Test(arguments: [(4, 1), (8, 3), (13, 1), (28, 3)])
     func picturesComeBackExactly(size: Int, channels: Int) throws {
         let folder = try TemporaryFolder()
@@ -48,7 +49,7 @@ struct ImageFolderTests {
     ]
     static let clear = ["alpha.png", "alpha.webp", "palette.png", "still.gif", "key.png"]
 
-    /// One picture in every form: see Tests/Fixtures/pictures/make.py.
+    /// One picture in every format: see Tests/Fixtures/pictures/make.py.
     @Test(arguments: opaque.map { "opaque/" + $0 } + clear.map { "over-white/" + $0 })
     func everyFormIsRead(name: String) throws {
         let folder = try TemporaryFolder()
@@ -69,14 +70,14 @@ struct ImageFolderTests {
                 }
             }
         }
-        // Grey is the mean of the three; another side is resampled.
+        // Grey is the mean of the three channels; other sizes are resampled.
         let grey = try load(folder.path, channels: 1)
         let first = data.pixels.prefix(3).reduce(0) { $0 + Int($1) }
         #expect(Int(grey.pixels[0]) == (first + 1) / 3)
         #expect(try load(folder.path, size: 5, channels: 1).pixels.count == 25)
     }
 
-    /// What cannot be used is named with its reason, the rest goes on in `inspect`, and `load` stops.
+    /// Unusable pictures are named with the reason. `inspect` reads the rest, and `load` throws.
     @Test func everyFaultIsNamed() throws {
         let folder = try TemporaryFolder()
         try folder.write("good.png", try picture(1).png())
@@ -95,7 +96,7 @@ struct ImageFolderTests {
         try bad(
             "thin.png", try picture(1, height: 9, width: 3).png(),
             "has 3x9 pixels, and 4x4 is the least")
-        // A header that promises more than any machine should unpack.
+        // A header that declares an excessive size.
         var huge = try picture(1).png()
         huge.replaceSubrange(16..<24, with: [0, 0, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF])
         try bad("huge.png", huge, "has 65535x65535 pixels, more than 64 million")
@@ -117,7 +118,7 @@ struct ImageFolderTests {
         #expect(mkfifo("\(folder.path)/pipe.png", 0o600) == 0)
         expected["pipe.png"] = "\(folder.path)/pipe.png is a pipe or a device"
 
-        // A name in Latin-1, as old archives have them.
+        // A name in Latin-1, as in old archives.
         let latin = Array("\(folder.path)/caf".utf8) + [0xE9] + Array(".png".utf8) + [0]
         let descriptor = latin.withUnsafeBytes {
             open($0.baseAddress!.assumingMemoryBound(to: CChar.self), O_CREAT | O_WRONLY, 0o600)
@@ -137,7 +138,7 @@ struct ImageFolderTests {
         #expect(lines.count == 13, "ten, the count of the rest, and what to do")
     }
 
-    /// However a picture is cut or damaged, it is read or refused.
+    /// A truncated or damaged picture is read or refused, without a trap.
     @Test func damagedPicturesNeverTrap() throws {
         let folder = try TemporaryFolder()
         var numbers = TestNumbers(seed: 5)
@@ -158,7 +159,7 @@ struct ImageFolderTests {
         #expect(found.faults.count > 100 && found.dataset.count > 50)
     }
 
-    /// Links are followed, each folder is read once, and hidden files and other endings are left out.
+    /// Links are followed, each folder is read once, and hidden files and other extensions are skipped.
     @Test func foldersAreWalkedOnce() throws {
         let folder = try TemporaryFolder()
         let other = try TemporaryFolder()
@@ -186,7 +187,7 @@ struct ImageFolderTests {
         #expect(found.faults.isEmpty)
     }
 
-    /// One is told of colours that are lost; a JPEG's greys are no colours.
+    /// Lost colours are noted; grey JPEGs do not count as colour.
     @Test func lostColoursAreNoted() throws {
         let folder = try TemporaryFolder()
         try folder.write("1.png", try picture(1).png())
@@ -222,13 +223,13 @@ struct ImageFolderTests {
         #expect(error?.description.contains("holds no pictures: put files there") == true)
     }
 
-    /// The second load takes what the first one kept; what changed or is damaged is decoded again.
+    /// The second load uses the cache of the first; changed or damaged entries are decoded again.
     @Test func decodedOnce() throws {
         let folder = try TemporaryFolder()
         let kept = try TemporaryFolder()
         let cache = "\(kept.path)/new/ganymede"
         let folders = DataFolders(datasets: [], downloads: nil, cache: cache)
-        // Enough for one that is not decoded one by one to stand out, and for a folder to be large.
+        // Enough pictures for a large folder, in which one that is not decoded stands out.
         for index in 0..<2000 {
             try folder.write("\(index % 7)/\(index).png", try picture(UInt64(index % 9)).png())
         }
@@ -247,7 +248,7 @@ struct ImageFolderTests {
         #expect(first.data.digest == second.data.digest && first.data.labels == second.data.labels)
         let name = try #require(FileManager.default.contentsOfDirectory(atPath: cache).first)
         let whole = try Data(contentsOf: URL(filePath: "\(cache)/\(name)"))
-        // Damaged, cut or empty: decoded again, and written anew.
+        // Damaged, truncated or empty: decoded again and rewritten.
         var damaged = whole
         damaged[whole.count - 100] ^= 1
         for content in [damaged, whole.dropLast(1), Data()] {
@@ -256,7 +257,7 @@ struct ImageFolderTests {
             #expect(again.count == 2000 && again.data.digest == first.data.digest)
             #expect(try Data(contentsOf: URL(filePath: "\(cache)/\(name)")) == whole)
         }
-        // Another size, another file, another time of change: other pictures.
+        // Another size, another file, another modification time: decoded again.
         #expect(try decoded(size: 9).count == 2000)
         try folder.write("6/z.png", try picture(99).png())
         #expect(try decoded().count == 2001)

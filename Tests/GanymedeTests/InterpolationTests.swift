@@ -2,9 +2,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Walks through the noise.
+/// Interpolation of latent vectors.
+@Suite(.timeLimit(.minutes(10)))
 struct InterpolationTests {
-    /// A third of the way along a quarter circle, and both ends to the bit.
+    /// A third of a quarter circle, and both ends exactly.
     @Test func slerpKeepsToTheCircle() {
         let (a, b): ([Float], [Float]) = ([2, 0], [0, 2])
         let third = Interpolation.slerp(a, b, 1.0 / 3)
@@ -19,7 +20,7 @@ struct InterpolationTests {
             ])
     }
 
-    /// No arc between them: the straight line, and never a number that is not finite.
+    /// Vectors without an arc between them: linear interpolation, and never NaN or infinity.
     @Test(arguments: [[1, 2], [2, 4], [-1, -2], [0, 0]] as [[Float]])
     func slerpOfOneDirection(b: [Float]) {
         let middle = Interpolation.slerp([1, 2], b, 0.5)

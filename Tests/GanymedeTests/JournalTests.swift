@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// `journal.jsonl` while a run goes, and after what can happen to it.
+/// `journal.jsonl` during a run, and after damage.
+@Suite(.timeLimit(.minutes(10)))
 struct JournalTests {
     private let folder: TemporaryFolder
     private var path: String { "\(folder.path)/journal.jsonl" }
@@ -20,7 +21,7 @@ struct JournalTests {
         try String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)
     }
 
-    /// A resume cuts what lies beyond its checkpoint, and what a crash left half written, without a word.
+    /// A resume drops lines after its checkpoint, and a line that a crash cut short, without a message.
     @Test func isCut() throws {
         var opened = try Journal.open(path, after: 0)
         #expect(opened.seconds == 0)
@@ -37,10 +38,10 @@ struct JournalTests {
         #expect(try Files.list(folder.path) == ["journal.jsonl"])
     }
 
-    /// What cannot be read is left out and counted; every good line stays, and the file as it was is kept.
+    /// Unreadable lines are left out and counted; good lines stay, and the old file is kept.
     @Test(arguments: [
         "garbage\n", "{}\n", "\u{0}\u{0}\u{0}\n", "{\"step\":\n",
-        // Numbers that no run writes.
+        // Values that no run writes.
         "{\"step\":51,\"epoch\":0,\"images\":8,\"seconds\":-1e308,\"d_loss\":0,\"g_loss\":0,\"d_acc\":0,"
             + "\"d_acc_real\":0,\"d_acc_fake\":0,\"g_acc\":0,\"images_per_second\":0}\n",
     ])
@@ -51,7 +52,7 @@ struct JournalTests {
         #expect(try text() == ((1...50).map(line) + (52...200).map(line)).joined())
         #expect(try text("journal.jsonl.damaged") == damaged)
         #expect(opened.damage?.hasPrefix("1 line of ") == true && opened.seconds == 100)
-        // What is whole is not touched again, and a copy is never overwritten.
+        // An intact file is not rewritten, and a copy is never overwritten.
         let before =
             try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
         opened = try Journal.open(path, after: 200)
@@ -66,7 +67,7 @@ struct JournalTests {
         #expect(try text("journal.jsonl.damaged-2") == line(1) + garbage + garbage)
     }
 
-    /// A last line that is cut short is missed where the checkpoint comes after it.
+    /// A truncated last line is reported if the checkpoint is later.
     @Test func aLostLastLineIsSaid() throws {
         try folder.write("journal.jsonl", Data((line(1) + line(2).dropLast(40)).utf8))
         let opened = try Journal.open(path, after: 2)
@@ -74,7 +75,7 @@ struct JournalTests {
         #expect(try text() == line(1))
     }
 
-    /// Whatever bytes are changed, the lines that can still be read are the ones that stay.
+    /// After changes of random bytes, the lines that can still be read stay.
     @Test func anyDamage() throws {
         var numbers = TestNumbers(seed: 12)
         let whole = Array((1...30).map(line).joined().utf8)
@@ -90,7 +91,7 @@ struct JournalTests {
             }
             _ = try Journal.open(path, after: 30)
             let kept = Set(try Files.read(path).split(separator: 10).map { Data($0) })
-            // A line whose step was changed may stand for a good one.
+            // A line with a changed step may take the place of a good one.
             #expect(readable.count { !kept.contains(Data($0)) } <= 4 && kept.count <= 30)
             for name in try Files.list(folder.path) where name != "journal.jsonl" {
                 let copy = try Files.read("\(folder.path)/\(name)")

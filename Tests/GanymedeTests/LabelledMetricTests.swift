@@ -3,9 +3,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// GAN-test and GAN-train, and the labels that they need.
+/// GAN-test, GAN-train, and the labels that they need.
+@Suite(.timeLimit(.minutes(10)))
 struct LabelledMetricTests {
-    /// Four kinds of 4x4 images that a classifier can tell: one quarter is bright.
+    /// Four classes of 4x4 images that a classifier can learn: one quarter is bright.
     func quarters(_ count: Int, seed: UInt64, label: (Int) -> Int = { $0 }) -> Dataset {
         var numbers = TestNumbers(seed: seed)
         let pixels = (0..<count).flatMap { index in
@@ -19,7 +20,7 @@ struct LabelledMetricTests {
             labels: (0..<count).map { label($0 % 4) })
     }
 
-    /// What an evaluator that is never wrong would see.
+    /// The features of a perfect evaluator.
     func seen(_ samples: Dataset) -> Features {
         let count = samples.count
         return Features(
@@ -32,7 +33,7 @@ struct LabelledMetricTests {
         return MetricInput(generated: seen(samples), training: real, test: real)
     }
 
-    /// The share of labels that are the likeliest class, counted by hand.
+    /// The fraction of labels that equal the most likely class, against a direct count.
     @Test(arguments: [0, 1, 250, 1000])
     func ganTestCountsRightLabels(wrong: Int) throws {
         let samples = quarters(1000, seed: 1)
@@ -47,7 +48,7 @@ struct LabelledMetricTests {
         #expect(found[0].value == Double(1000 - wrong) / 1000)
     }
 
-    /// A classifier learns what samples say: the truth, or that each class is the next.
+    /// A classifier learns the labels of the samples: true ones, or each class labelled as the next.
     @Test func ganTrainLearnsFromTheSamples() throws {
         func accuracy(_ label: @escaping (Int) -> Int) throws -> Double {
             try Metrics.figures(GANTrain.self, input(quarters(1000, seed: 1, label: label)))[0]
@@ -55,7 +56,7 @@ struct LabelledMetricTests {
         }
         #expect(try accuracy { $0 } > 0.99)
         #expect(try accuracy { ($0 + 1) % 4 } < 0.01)
-        // Two classes are never told apart: of each, half is right at best.
+        // Two of the four classes are swapped, so half of the images are classified correctly.
         let confused = try accuracy { $0 == 1 ? 0 : $0 == 0 ? 1 : $0 }
         #expect(confused < 0.51 && confused > 0.49)
     }
@@ -76,7 +77,7 @@ struct LabelledMetricTests {
         }
     }
 
-    /// Classes are known by name or by number; where one is not known, nothing is.
+    /// Classes are matched by name or by number; if one is unknown, there are no labels.
     @Test func labelsOfAnotherOrder() {
         let names = ["Shirt", "Bag", "Coat"]
         func labels(_ labels: [Int]?, _ classNames: [String]?) -> [Int]? {
@@ -100,7 +101,7 @@ struct LabelledMetricTests {
         #expect(stack.labelled(as: names).pixels == [9, 7, 8])
     }
 
-    /// Class shares are those of the evaluator's classes, however the data counts its own.
+    /// Class shares are in the order of the evaluator's classes, not of the dataset's.
     @Test func classSharesOfAnotherOrder() throws {
         let mnist = try NamedDataset.mnist.load(.training)
         let labels = try #require(mnist.labels)
@@ -116,13 +117,13 @@ struct LabelledMetricTests {
         #expect(try reference.figures(ModeDivergence.self, of: seen)[0] < 0.05)
     }
 
-    /// Pictures in a sub-folder for each class are samples with labels; the histogram counts what they are seen as.
+    /// Pictures in a sub-folder for each class are labelled samples; the histogram counts the evaluator's predictions.
     @Test func aFolderOfClasses() throws {
         let folder = try TemporaryFolder()
         let test = try NamedDataset.mnist.load(.test)
         let labels = try #require(test.labels)
         for (index, label) in labels.prefix(600).enumerated() where label != 9 {
-            // Ones are said to be sevens.
+            // Ones are labelled as sevens.
             let name = label == 1 ? "7" : "\(label)"
             let raster = Raster.grid(
                 test.pixels(of: index), image: [28, 28, 1], rows: 1, columns: 1, scale: 1,

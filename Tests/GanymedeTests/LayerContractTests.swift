@@ -3,14 +3,15 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// What every layer must keep to. A layer of the registry without a row fails.
+/// Properties of every layer. The test fails for a layer of the registry that has no row.
+@Suite(.timeLimit(.minutes(10)))
 struct LayerContractTests {
     struct Row: CustomStringConvertible, Sendable {
         let layer: any Layer
         let input: [Int]
         let output: [Int]
         let parameters: Int
-        /// The input is class numbers, which carry no gradient back.
+        /// The input is class numbers, which have no gradient.
         var takesClasses = false
         var description: String { "\(layer)" }
     }
@@ -68,7 +69,7 @@ struct LayerContractTests {
         #expect(network.parameterCount == row.parameters)
     }
 
-    /// A discriminator that ends in the layer learns: one step changes every trainable variable.
+    /// A discriminator with the layer learns: one step changes every trainable variable.
     @Test(arguments: rows, DNN.hasBFloat16 ? [StoragePrecision.f32, .bf16] : [.f32])
     func oneTrainStep(row: Row, precision: StoragePrecision) throws {
         let discriminator = Sequential("discriminator", input: row.input) {
@@ -112,7 +113,7 @@ struct LayerContractTests {
         }
     }
 
-    /// What a file may say: every number is looked at before anything is computed with it.
+    /// Values from a file are checked before anything is computed with them.
     @Test(
         arguments: [
             (Conv2D(0, kernelSize: 3), [8, 8, 1]), (Conv2D(1 << 40, kernelSize: 3), [8, 8, 1]),
@@ -160,7 +161,7 @@ struct LayerContractTests {
         }
     }
 
-    /// Sizes that are reasonable one by one.
+    /// Sizes that are valid one by one, but too large together.
     @Test func growthWithoutEndIsRefused() throws {
         let layers = String(repeating: #"{"kind":"up_sampling2d","size":[256,256]},"#, count: 9)
         let text = #"{"name":"net","input":[4,4,1],"layers":["# + layers.dropLast() + "]}"

@@ -2,8 +2,9 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Layers against Keras's, output and gradients, in double precision. `Tests/Golden/layers/make_keras.py` made the
-/// data; options that are not given are Keras's defaults there and ours here.
+/// Outputs and gradients of layers against Keras, in double precision. `Tests/Golden/layers/make_keras.py` made the
+/// data. Options that are not given have the defaults of Keras there and of this library here.
+@Suite(.timeLimit(.minutes(10)))
 struct LayerGoldenTests {
     struct Case: CustomStringConvertible, Sendable {
         let name: String
@@ -89,10 +90,10 @@ struct LayerGoldenTests {
         try Safetensors(Golden.path("layers/keras.safetensors"))
     }
 
-    /// What Keras calls a variable: the last part of its name.
+    /// Keras's name of a variable: the last part of its name.
     private func short(_ name: String) -> String { String(name.split(separator: ".").last ?? "") }
 
-    /// The layer and its gradients, and what Keras's got; nil where its output has another shape.
+    /// The layer with its gradients, and the input values of Keras's; nil if its output has another shape.
     private func traced(
         _ test: Case
     ) throws -> (graph: Graph, inputs: [String: ReferenceTensor])? {
@@ -124,7 +125,7 @@ struct LayerGoldenTests {
         return (builder.graph, inputs)
     }
 
-    /// The largest difference to what Keras's layer made, relative to its largest number.
+    /// The largest difference from Keras's values, relative to the largest of them.
     private func worstError(of test: Case) throws -> Double {
         guard let (graph, inputs) = try traced(test) else { return .infinity }
         var found: [String: [Double]] = [:]

@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Counts of modes, and their distance from what they should be.
+/// Numbers of modes, and the divergence from the expected class distribution.
+@Suite(.timeLimit(.minutes(10)))
 struct MetricModeTests {
     @Test func histogramsOfClasses() {
         let histogram = ClassHistogram([0, 2, 2, 2], classes: 4)
@@ -42,7 +43,7 @@ struct MetricModeTests {
         #expect((try input.figures()["mode_kl"] ?? 1) < 0.01)
     }
 
-    /// The floor of the protocol: 26,000 perfect samples of 1000 equal classes have a divergence of 0.0193.
+    /// The lower bound of the protocol: 26,000 perfect samples of 1000 equal classes have a divergence of 0.0193.
     @Test func stackedModesOfPerfectSamples() {
         let divergences = (0..<10).map { (seed: UInt64) in
             let digits = Random.draw(
@@ -61,13 +62,13 @@ struct MetricModeTests {
         #expect(abs(mean - 0.0193) < 0.0005, "\(mean)")
     }
 
-    /// What is seen in three channels together: the classes are three-digit numbers, the first channel's digit first.
+    /// The combined classes of three channels are three-digit numbers, with the first channel's digit first.
     @Test func stackedModesAreThreeDigits() throws {
         let digits = [[1, 1, 9, 0], [2, 2, 9, 4], [3, 3, 9, 7]]
         let channels = digits.enumerated().map { channel, digits in
             Features(
                 features: .normal(4, 5, seed: UInt64(channel)),
-                // Not quite sure, so that the channels' probabilities must be multiplied.
+                // Not one-hot, so that the product of the channels' probabilities matters.
                 probabilities: Matrix.oneHot(digits, of: 10).map { 0.04 + 0.6 * $2 })
         }
         let seen = Features(stacking: channels)
@@ -82,7 +83,7 @@ struct MetricModeTests {
         #expect(histogram.hit == 3 && histogram.counts[123] == 2)
     }
 
-    /// The grid of 25 Gaussians, its own samples, those of half the modes, and noise.
+    /// The grid of 25 Gaussians: its own samples, samples of half the modes, and noise.
     @Test func toyModes() throws {
         let steps: [Float] = [-4, -2, 0, 2, 4]
         let centres = Matrix(

@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Nearest neighbours against all distances in doubles, and what is made of them.
+/// Nearest neighbours against a brute-force search in double precision, and the metrics that use them.
+@Suite(.timeLimit(.minutes(10)))
 struct MetricNeighbourTests {
     private func distance(_ a: Matrix, _ i: Int, _ b: Matrix, _ j: Int) -> Double {
         zip(a.row(i), b.row(j)).reduce(0.0) {
@@ -11,7 +12,7 @@ struct MetricNeighbourTests {
         }
     }
 
-    /// The k nearest by sorting all.
+    /// The k nearest points by sorting all distances.
     private func nearest(_ queries: Matrix, _ points: Matrix, _ k: Int, exceptSelf: Bool) -> [Int] {
         (0..<queries.rows).flatMap { query in
             (0..<points.rows).filter { !exceptSelf || $0 != query }
@@ -20,7 +21,7 @@ struct MetricNeighbourTests {
         }
     }
 
-    /// Ordinary numbers; some far away; tiny and huge ones; and many equal points.
+    /// Ordinary values, a large offset, tiny and huge values, and many equal points.
     @Test(arguments: [
         (1.0, 0.0, 3), (1, 10_000, 3), (1e-18, 0, 2), (1e17, 1e18, 2), (1, 0, 1),
     ])
@@ -28,7 +29,7 @@ struct MetricNeighbourTests {
         // More rows than one block of either, and not a multiple.
         func points(_ rows: Int, _ seed: UInt64) -> Matrix {
             Matrix.normal(rows, columns, seed: seed).map { row, _, value in
-                // Of one column, only a few different values: many ties.
+                // With one column, only a few different values, which give many ties.
                 Float(scale * Double(columns == 1 ? (value * 8).rounded() : value) + offset)
             }
         }
@@ -46,7 +47,7 @@ struct MetricNeighbourTests {
         }
     }
 
-    /// Copies are at distance 0, whatever the other numbers are.
+    /// Copies are at distance 0, even at a large offset.
     @Test func copiesAreAtZero() throws {
         let points = Matrix.normal(500, 37, seed: 1).map { 1e3 + $2 }
         let copies = points.picking((0..<500).reversed())
@@ -67,18 +68,18 @@ struct MetricNeighbourTests {
         #expect(try NearestNeighbours(of: good.picking([]), among: good, count: 1).indices == [])
     }
 
-    /// On a line, with neighbours and surfaces that are easily found by hand.
+    /// On a line, with distances that are easily checked by hand.
     @Test func precisionOnALine() throws {
         func line(_ values: [Float]) -> Matrix {
             Matrix(rows: values.count, columns: 1, values: values)
         }
         let figures = try PrecisionRecall.figures(
             real: line([0, 1, 2, 3, 20, 30]), generated: line([45, 58, 60, 70, 71, 72]))
-        // The real balls of k = 3 end at 58, where the outermost one has its surface: only 45 lies inside.
+        // The real balls with k = 3 reach up to 58, which is on the surface of the outermost one: only 45 is inside.
         #expect(figures[0] == 1 / 6.0)
-        // The ball of 45 ends at 20, which is on its surface; 30 is inside.
+        // The ball of 45 reaches down to 20, which is on its surface; 30 is inside.
         #expect(figures[1] == 1 / 6.0)
-        // The balls of k = 5 end at 30 but for that of 30, which ends at 60: it holds 45 and 58.
+        // The balls with k = 5 reach up to 30, except that of 30, which reaches up to 60 and holds 45 and 58.
         #expect(figures[2] == 2 / 30.0)
         #expect(figures[3] == 1 / 6.0)
     }
@@ -109,7 +110,7 @@ struct MetricNeighbourTests {
         let means = (0..<2).map { figure in none.reduce(0) { $0 + $1[figure] / 10 } }
         #expect(abs(means[0] - 0.5) < 0.03, "\(none)")
         #expect(abs(means[1] - 1) < 0.02, "\(none)")
-        // The error is what the share really varies by as all is drawn anew.
+        // The error estimate matches the standard deviation over independent draws.
         let variance = none.reduce(0) { $0 + ($1[0] - means[0]) * ($1[0] - means[0]) / 9 }
         let ratio = variance.squareRoot() / (none.reduce(0) { $0 + $1[2] / 10 })
         #expect(ratio > 0.5 && ratio < 2, "\(none)")
@@ -123,7 +124,7 @@ struct MetricNeighbourTests {
         #expect(abs(some[1] - 0.5) < 0.05)
         input.generated = input.training
         #expect(try Array(Memorisation.figures(input).prefix(2)) == [1, 0])
-        // Each has a neighbour of its own.
+        // Each sample has a different nearest neighbour.
         let error = try Memorisation.figures(input)[2]
         #expect(abs(error - 0.5 / Double(input.generated.count).squareRoot()) < 1e-12)
         input.test = input.training

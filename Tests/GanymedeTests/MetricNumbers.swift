@@ -2,7 +2,7 @@ import Engine
 import Ganymede
 
 extension Matrix {
-    /// Independent standard normal numbers.
+    /// Independent standard normal values.
     static func normal(_ rows: Int, _ columns: Int, seed: UInt64) -> Matrix {
         let key = RandomKey(seed: seed, step: 0)
         return Matrix(
@@ -10,14 +10,14 @@ extension Matrix {
             values: Random.draw(.normal, count: rows * columns, stream: "test", key: key))
     }
 
-    /// Each number, of a row and a column, changed.
+    /// Maps each value, given its row and column.
     func map(_ change: (_ row: Int, _ column: Int, _ value: Float) -> Float) -> Matrix {
         Matrix(
             rows: rows, columns: columns,
             values: values.enumerated().map { change($0 / columns, $0 % columns, $1) })
     }
 
-    /// Each row turned by random rotations of two columns at a time.
+    /// Applies random rotations of pairs of columns to each row.
     func rotated(seed: UInt64) -> Matrix {
         let angles = Matrix.normal(columns, columns, seed: seed)
         var values = self.values.map(Double.init)
@@ -44,7 +44,7 @@ extension Matrix {
 }
 
 extension Features {
-    /// Features whose classes count up and start again.
+    /// Features with classes 0, 1, ..., repeated cyclically.
     init(_ features: Matrix, classes: Int = 10) {
         self.init(
             features: features,
@@ -53,7 +53,7 @@ extension Features {
 }
 
 extension MetricInput {
-    /// Normal features of `count` images of each kind.
+    /// Standard normal features of `count` generated, training and test images.
     static func normal(_ count: Int, features: Int = 8, seed: UInt64 = 1) -> MetricInput {
         MetricInput(
             generated: Features(.normal(count, features, seed: seed)),
@@ -62,7 +62,7 @@ extension MetricInput {
             classShares: .init(repeating: 0.1, count: 10))
     }
 
-    /// All figures of the metrics that these images are enough for.
+    /// All metrics that have enough images.
     func figures() throws -> [String: Double] {
         let metrics = Metrics.all.filter { $0.minimumSamples <= generated.count }
         let figures = try metrics.flatMap { try Metrics.figures($0, self) }

@@ -4,7 +4,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// The metrics together: their registry, other packages' numbers, bad input, and whether they tell faults apart.
+/// All metrics: the registry, reference values of other packages, bad input, and how they respond to faults of samples.
+@Suite(.timeLimit(.minutes(10)))
 struct MetricSuiteTests {
     @Test func registry() throws {
         #expect(Set(Metrics.names).count == Metrics.names.count)
@@ -40,7 +41,7 @@ struct MetricSuiteTests {
         return try JSONDecoder().decode(Values.self, from: one)
     }
 
-    /// The example of the package prdc: 10,000 times 1000 numbers of each kind.
+    /// The example of the package prdc: real and generated features [10,000, 1000].
     @Test func prdcExample() throws {
         // See `nearly_normal` in `Tests/Golden/metrics/make.py`.
         func numbers(seed: UInt64) -> Matrix {
@@ -146,7 +147,7 @@ struct MetricSuiteTests {
     @Test(arguments: everyMetric.indices)
     func everyMetricRefusesBadInput(index: Int) throws {
         let metric = Self.everyMetric[index]
-        // Copies can be told of one image, and not beside none.
+        // `Copies` accepts a single image, so it is not tested with too few.
         let count = max(metric.minimumSamples, 20)
         let good = complete(count, ofPoints: metric == MixtureCoverage.self)
         if !metric.isSlow {
@@ -182,8 +183,9 @@ struct MetricSuiteTests {
         expectError("all \(count) training images are the same", metric, bad)
     }
 
-    /// Distances in other units: the figures are the same, and the Frechet distance is in the units' square. Powers of
-    /// two, so that nothing is rounded on the way; the kernel's 1 makes its distance depend on the scale.
+    /// Scaling all features does not change the metrics, except the Frechet distance, which scales with the square.
+    /// Powers of two avoid rounding. The kernel distance is left out, because the constant 1 of its kernel makes it
+    /// depend on the scale.
     @Test(arguments: [0x1p-99, 0x1p99] as [Float])
     func anyScale(factor: Float) throws {
         let good = MetricInput.normal(1000, features: 4)
@@ -224,7 +226,7 @@ struct MetricSuiteTests {
         #expect(throws: GanymedeError.self) { try Score.of(blind.probabilities) }
     }
 
-    /// A generator that makes one image: bad figures, but figures.
+    /// A generator with constant output: metrics are bad but defined.
     @Test func oneImage() throws {
         var input = MetricInput.normal(1000)
         input.generated = Features(
@@ -240,13 +242,13 @@ struct MetricSuiteTests {
         #expect((figures["coverage"] ?? 1) < 0.5)
         #expect((figures["fid"] ?? 0) > 7)
         #expect((figures["kid"] ?? 0) > 3 * (figures["kid_spread"] ?? 0))
-        // It is nearer to a training image or to a test image, which tells nothing.
+        // One image is nearer to either the training or the test images, which is no evidence of memorisation.
         expectError("too alike", Memorisation.self, input)
     }
 
     // MARK: Faults
 
-    /// Ten Gaussians in 16 dimensions: features and how likely each class is under the mixture.
+    /// Ten Gaussians in 16 dimensions: features, and the probability of each class under the mixture.
     private static func mixture(
         _ count: Int, seed: UInt64, classes: Int = 10, deviation: Float = 1
     ) -> Features {
@@ -273,7 +275,7 @@ struct MetricSuiteTests {
             probabilities: Matrix(rows: features.rows, columns: 10, values: probabilities))
     }
 
-    /// What each fault shows in, beside real images that no training saw.
+    /// Each fault shows in the expected metrics, compared with real samples that were not trained on.
     @Test func faultsAreToldApart() throws {
         let count = 2000
         let centres = Matrix.normal(10, 16, seed: 99).map { 3 * $2 }

@@ -3,14 +3,15 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Metrics against what is known in closed form.
+/// Metrics against closed forms.
+@Suite(.timeLimit(.minutes(10)))
 struct MetricTests {
     // MARK: Frechet distance
 
-    /// Numbers whose mean and variance are exactly these: the distance has a closed form, without sampling.
+    /// Values with exact mean and variance, so that the distance has a closed form without sampling error.
     @Test(arguments: [1, 3, 17])
     func frechetOfAxisParallelGaussians(features: Int) throws {
-        // Each row has one number that is not 0, so that the covariance of 2 D rows is diagonal.
+        // Each row has one nonzero value, so that the covariance of 2 D rows is diagonal.
         func cross(_ width: Double, _ shift: Float) -> Matrix {
             Matrix(
                 rows: 2 * features, columns: features,
@@ -72,7 +73,7 @@ struct MetricTests {
         }
         let distance = try FrechetDistance.between(a, b)
         #expect(distance > 1)
-        // A column of b is always the same, and the root of a rounding error is not so small.
+        // A column of b is constant, and the square root of a rounding error is not so small.
         #expect(abs(try FrechetDistance.between(b, a) / distance - 1) < 1e-7)
         #expect(try FrechetDistance.between(a, a) < 1e-10)
         #expect(try FrechetDistance.between(b, b) < 1e-6 * distance)
@@ -81,7 +82,7 @@ struct MetricTests {
         #expect(abs(turned / distance - 1) < 1e-5)
     }
 
-    /// The formula is of first order; ten pairs of sets leave a few per cent to chance.
+    /// The formula is of first order, and the mean of ten pairs of sets varies by a few per cent.
     @Test func frechetBiasOfWhitenedFeatures() throws {
         let (features, n1, n2) = (16, 800, 1600)
         let distances = try (0..<10).map { seed in
@@ -94,7 +95,7 @@ struct MetricTests {
         #expect(abs(mean / bias - 1) < 0.05, "\(mean) \(bias)")
     }
 
-    /// Features that are never active change nothing; images that are all one are as far as the formula says.
+    /// Features that are always 0 change nothing, and the distance of constant images follows the formula.
     @Test func frechetOfSingularCovariances() throws {
         let (a, b) = (Matrix.normal(200, 6, seed: 1), Matrix.normal(200, 6, seed: 2))
         func padded(_ m: Matrix) -> Matrix {
@@ -119,7 +120,7 @@ struct MetricTests {
         #expect(abs(collapsed - variance - shift) < 1e-9)
     }
 
-    /// A = Q diag(lambda) Q' with lambda over 12 orders, and half of them 0.
+    /// A = Q diag(lambda) Q' with lambda over 12 orders of magnitude, and half of them 0.
     @Test func eigenvalues() {
         let side = 20
         let turned = Matrix.oneHot(Array(0..<side), of: side).rotated(seed: 5)
@@ -134,7 +135,7 @@ struct MetricTests {
         var matrix = scaled.times(transposed: basis)
         let found = matrix.orthogonalizeRows().sorted()
         let largest = lambda.max() ?? 0
-        // The basis is of floats, so it is orthogonal to 1e-7.
+        // The basis is in single precision, so it is orthogonal to 1e-7.
         for (x, y) in zip(found, lambda.sorted()) { #expect(abs(x - y) < 1e-6 * largest) }
         for i in 0..<side {
             for j in 0..<i {
@@ -147,7 +148,7 @@ struct MetricTests {
 
     // MARK: Kernel distance
 
-    /// Written out in doubles.
+    /// The definition in double precision.
     private func kernelDistance(_ x: Matrix, _ y: Matrix) -> Double {
         func mean(_ a: Matrix, _ b: Matrix, same: Bool) -> Double {
             var (sum, count) = (0.0, 0.0)
@@ -176,7 +177,7 @@ struct MetricTests {
         #expect(abs(found[0] - expected) < 1e-5 * abs(expected), "\(found) \(expected)")
     }
 
-    /// Unbiased: 400 independent pairs of small sets have a mean of 0, give or take its own standard error.
+    /// Unbiased: the mean over 400 independent pairs of small sets is 0 within its standard error.
     @Test func kernelDistanceIsZeroOnAverage() throws {
         let all = Matrix.normal(8000, 6, seed: 3)
         let subsets = (0..<400).map { set in

@@ -3,11 +3,12 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// NumPy's files: what is written is read back, and nothing else is taken for one.
+/// NumPy files: written arrays are read back, and other files are refused.
+@Suite(.timeLimit(.minutes(10)))
 struct NPYTests {
     func parse(_ data: Data) throws -> NPY { try data.withUnsafeBytes { try NPY($0, "a.npy") } }
 
-    /// A file as NumPy writes it, in any format.
+    /// A file as NumPy writes it, in any format version.
     func file(_ header: String, version: UInt8 = 1, elements: [UInt8] = []) -> Data {
         let length = header.utf8.count
         let width = version == 1 ? 2 : 4
@@ -53,7 +54,7 @@ struct NPYTests {
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
     }
 
-    /// Cut anywhere, or with any byte changed, it is refused or it is another array: never a trap.
+    /// A truncated file, or one with a changed byte, is refused or read as another array, without a trap.
     @Test func damagedFiles() throws {
         let whole = NPY(shape: [3, 2, 2], bytes: [UInt8](repeating: 9, count: 12)).data
         for length in 0..<whole.count {

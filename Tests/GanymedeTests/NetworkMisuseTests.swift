@@ -1,7 +1,8 @@
 import Ganymede
 import Testing
 
-/// A network whose layers do not fit stops when it is built, with the layer's path and the shapes.
+/// Building a network whose layers do not fit stops with the layer's path and the shapes.
+@Suite(.timeLimit(.minutes(10)))
 struct NetworkMisuseTests {
     private func expectMessage(_ text: String, _ result: ExitTest.Result?) {
         let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

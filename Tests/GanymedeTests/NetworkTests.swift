@@ -3,6 +3,7 @@ import Ganymede
 import TestSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(10)))
 struct NetworkTests {
     /// Every method of the result builder.
     @Test(arguments: [true, false])
@@ -32,7 +33,7 @@ struct NetworkTests {
         #expect(network.output == [2])
     }
 
-    /// The whole step of a preset is one program: both networks, all updates, the noise.
+    /// The whole step of a preset is one program, with both networks, all updates and the noise.
     @Test(arguments: Presets.all.map(\.name))
     func stepsArePinned(name: String) throws {
         let step = StepGraph(try Presets.named(name).gan(), batch: 32)
@@ -46,7 +47,7 @@ struct NetworkTests {
         #expect(text.components(separatedBy: "= adam").count - 1 == 26)
     }
 
-    /// Images of a seed depend on nothing else.
+    /// The image of a seed depends on the seed alone.
     @Test func sampleIgnoresItsNeighbours() throws {
         let folder = try TemporaryFolder()
         let run = try trainTiny(into: "\(folder.path)/run", steps: 3)
@@ -57,8 +58,8 @@ struct NetworkTests {
         #expect(Array(many[(129 * size)...]) == one)
     }
 
-    /// A run made before some options were asked goes on with their standard values, from any folder, without the
-    /// grids of steps that it has not made.
+    /// A run older than some options resumes with their default values, from any working directory. Grids of later
+    /// steps are removed.
     @Test func olderRunGoesOn() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/run"
@@ -90,7 +91,7 @@ struct NetworkTests {
         #expect(!FileManager.default.fileExists(atPath: "\(path)/samples/step-000099.png"))
     }
 
-    /// A checkpoint whose networks do not fit together is refused, not used.
+    /// A checkpoint whose networks do not fit together is refused.
     @Test(arguments: ["[784]", "[28,14,2]", "[14,14,1]", "[28,28]"])
     func brokenSystemIsRefused(input: String) throws {
         let folder = try TemporaryFolder()
@@ -112,14 +113,14 @@ struct NetworkTests {
         try Safetensors.write(path, tensors, metadata: metadata)
     }
 
-    /// The whole round is one program: it runs once a step.
+    /// A step is one run of the program.
     @Test func oneProgramRunIsOneStep() throws {
         let folder = try TemporaryFolder()
         #expect(try trainTiny(into: "\(folder.path)/run", steps: 7).programRuns == 7)
     }
 }
 
-/// A small system.
+/// A small GAN.
 func tinyGAN() throws -> GAN {
     try GAN(
         generator: Sequential("generator", input: [8]) {
@@ -138,9 +139,9 @@ func tinyGAN() throws -> GAN {
         })
 }
 
-/// A run of it on the embedded data.
+/// Trains it on the embedded data.
 func trainTiny(into path: String, steps: Int) throws -> Trainer.Outcome {
-    // Not what is faster here: runs are compared.
+    // A fixed precision, because runs are compared.
     try Trainer(
         try tinyGAN(), data: .mnist,
         config: .init(batch: 16, steps: steps, precision: .f32, grid: [2, 2])

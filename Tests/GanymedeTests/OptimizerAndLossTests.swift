@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Optimizers and losses against their formulas, written out in plain doubles.
+/// Optimizers and losses against their formulas in double precision.
+@Suite(.timeLimit(.minutes(10)))
 struct OptimizerAndLossTests {
     /// Three updates of one weight with gradients 0.5, -2, 0.1, starting at 1.
     private func path(of optimizer: any Optimizer) -> [Double] {

@@ -2,7 +2,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// What the compiler's passes do to the step of every preset.
+/// The compiler's passes on the step of every preset.
+@Suite(.timeLimit(.minutes(10)))
 struct PresetPassTests {
     private static let batch = 16
 
@@ -27,13 +28,13 @@ struct PresetPassTests {
         return given
     }
 
-    /// The largest difference of a result, relative to its largest number.
+    /// The largest difference of a result, relative to its largest value.
     private func worst(
         _ found: [String: ReferenceTensor], _ expected: [String: ReferenceTensor]
     ) -> (error: Double, name: String) {
         var worst = (error: 0.0, name: "")
         for (name, reference) in expected {
-            // Biases that batch normalization cancels have gradients of nothing but rounding.
+            // Biases before batch normalization have gradients that are only rounding errors.
             let scale = max(reference.values.map(abs).max() ?? 0, 1e-6)
             for (x, y) in zip(found[name]?.values ?? [.infinity], reference.values)
             where abs(x - y) / scale > worst.error {
@@ -43,7 +44,7 @@ struct PresetPassTests {
         return worst
     }
 
-    /// With and without each pass the reference interpreter gives the same answer.
+    /// The reference interpreter gives the same results before and after each pass.
     @Test(arguments: GoldenSystem.all)
     func passesKeepTheAnswer(system: GoldenSystem) throws {
         var graph = step(system)
@@ -58,11 +59,11 @@ struct PresetPassTests {
         }
     }
 
-    /// Storage in bf16 changes losses and gradients by no more than its roundings explain. Each moves a number by at
-    /// most 2^-9 of itself; what such a change does is measured by moving every input at once by as much, because
-    /// normalization over few samples and activations near their kinks make more of it; and roundings follow each
-    /// other on the way from a weight to the loss and back. The compiled program rounds where the reference does, but
-    /// for numbers so near to the middle that the order of additions decides.
+    /// Storage in bf16 changes losses and gradients by no more than its rounding explains. Each rounding changes a
+    /// value by at most 2^-9 relative. The effect of such a change is measured by moving every input by as much,
+    /// because normalization over few samples and kinks of activations amplify it. It is multiplied by the longest
+    /// chain of roundings from a weight to the loss and back. The compiled program rounds like the reference, except
+    /// for values so near a tie that the order of additions decides.
     @Test(arguments: GoldenSystem.all)
     func bfloat16IsNear(system: GoldenSystem) throws {
         let plain = step(system)
@@ -86,7 +87,7 @@ struct PresetPassTests {
             let bound = roundings * max(sensitivity, 0x1p-9 * largest)
             #expect(try norm(zip(values(reference), exact).map(-)) <= bound, "\(name)")
             guard let found = compiled?[name] else { continue }
-            // A bias that batch normalization cancels has a gradient of nothing but rounding.
+            // The gradient of a bias before batch normalization is only rounding error.
             let isNoise = norm(exact) < 1e-9 * largest
             let scale = try isNoise ? largest : max(norm(values(reference)), 1e-3 * largest)
             #expect(
@@ -96,7 +97,7 @@ struct PresetPassTests {
         }
     }
 
-    /// Every number but keys moved by 2^-9 of itself, up or down.
+    /// Every value except keys, changed by a factor 1 +- 2^-9.
     private func moved(_ given: [String: ReferenceTensor]) -> [String: ReferenceTensor] {
         var numbers = TestNumbers(seed: 5)
         return given.mapValues { tensor in
@@ -114,7 +115,7 @@ struct PresetPassTests {
 }
 
 extension Graph {
-    /// The most values in bf16 on a way through the graph.
+    /// The largest number of bf16 values on a path through the graph.
     fileprivate var longestChainOfRoundings: Int {
         var chain = [Int](repeating: 0, count: nodes.count)
         for (index, node) in nodes.enumerated() {

@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 
 /// The presets at full size.
+@Suite(.timeLimit(.minutes(10)))
 struct PresetTests {
-    /// As the documents count them: generator, of it trainable, discriminator.
+    /// Parameter counts of the documents: generator, its trainable ones, discriminator.
     static let parameters: [String: [Int]] = [
         "mlp": [1_493_520, 1_489_936, 533_505],
         "dcgan": [2_330_944, 2_305_472, 212_865],
@@ -38,7 +39,7 @@ struct PresetTests {
         #expect(try JSON.decoder().decode(GAN.self, from: JSON.encoder().encode(gan)) == gan)
     }
 
-    /// No kernel of a preset is one of oneDNN's slow references.
+    /// No kernel of a preset is a slow reference implementation of oneDNN.
     @Test(
         arguments: Presets.all.map(\.name),
         DNN.hasBFloat16 ? [StoragePrecision.f32, .bf16] : [.f32])
@@ -56,7 +57,7 @@ struct PresetTests {
         }
     }
 
-    /// What a step draws and updates, counted in its graph.
+    /// The noise tensors and updates in the graph of a step.
     @Test(arguments: [
         ("mlp", 2, 26), ("dcgan", 1, 6 + 10), ("dense", 2, 8 + 8), ("conv-discriminator", 2, 8 + 8),
         ("all-conv", 2, 8 + 11), ("toy", 2, 2 * 8 + 14),
@@ -72,13 +73,12 @@ struct PresetTests {
         let step = StepGraph(try Presets.named("forger").gan(), batch: 8)
         let text = step.graph.description
         #expect(text.components(separatedBy: "= philoxSignedUniform").count - 1 == 2)
-        // An RMSprop of its own for each of 10 and 18 variables; the rest are moving statistics.
+        // RMSprop state for each of 10 and 18 trainable variables; the others are moving statistics.
         let moved = step.variables.filter { $0.name.contains(".rmsprop.v.") }
         #expect(moved.count == 10 + 18)
     }
 
-    /// What is minimised, how and from which noise: the golden trajectories put faster optimizers in their place. `toy` has
-    /// no document.
+    /// Loss, optimizers and noise, because the golden trajectories use faster optimizers. `toy` has no document.
     @Test(arguments: Presets.all.map(\.name).filter { $0 != "toy" })
     func settingsAreThoseOfTheDocuments(name: String) throws {
         let gan = try Presets.named(name).gan()
@@ -111,7 +111,7 @@ struct PresetTests {
         #expect(gan == expected)
     }
 
-    /// Images in a batch, extents of a grid, steps between checkpoints, and the steps of the figure.
+    /// Batch size, grid size, steps between checkpoints, and the steps of the figure.
     @Test func picturesAreThoseOfTheDocuments() {
         func pictures(_ preset: Preset) -> [[Int]] {
             let training = preset.training(batch: preset.batch, images: 60_000)

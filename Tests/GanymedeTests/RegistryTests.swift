@@ -3,9 +3,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Kinds of a user's own, in files and out of them.
+/// Custom kinds, written to and read from files.
+@Suite(.timeLimit(.minutes(10)))
 struct RegistryTests {
-    /// Every loss, regularizer and training step of the library comes back from a file as it was.
+    /// Every loss, regularizer and training step of the library is read back from a file unchanged.
     @Test func everyKindSurvivesItsFile() throws {
         var gan = try tinyGAN()
         gan.generator = Sequential("generator", input: [8]) {
@@ -53,7 +54,7 @@ struct RegistryTests {
         #expect("\(error.map { "\($0)" } ?? "")".contains(message), "\(String(describing: error))")
     }
 
-    /// A file needs a kind alone where the fields have defaults, and `--set` changes kinds.
+    /// A file needs only the kind if all fields have defaults, and `--set` changes kinds.
     @Test func missingFieldsAreDefaults() throws {
         let options = try RunOptions(preset: .mlp)
         let sgd = try options.setting(["generator_optimizer.kind=sgd"])
@@ -102,7 +103,7 @@ struct RegistryTests {
         #expect(text.contains("the registry has a metric \"score\" already"))
     }
 
-    /// A dataset, a preset and a metric of one's own: trained, evaluated, resumed.
+    /// A custom dataset, preset and metric: trained, evaluated, resumed.
     @Test func datasetPresetAndMetricOfOnesOwn() throws {
         let registry = Registry.standard.adding(Stripes.dataset).adding(Stripes.preset)
             .adding(Brightness.self)
@@ -129,7 +130,7 @@ struct RegistryTests {
     }
 }
 
-/// A layer that takes another's name.
+/// A layer with the name of another.
 private struct OtherDense: Layer {
     static let kind = "dense"
     func apply(_ x: Tensor, _ context: LayerContext) -> Tensor { x }

@@ -2,9 +2,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Penalties and their gradients by D's weights against closed forms.
+/// Penalties and their gradients with respect to D's weights, against closed forms.
+@Suite(.timeLimit(.minutes(10)))
 struct RegularizerTests {
-    /// D(x) = sum(w x^3) / 3 has the gradient w x^2 by its images.
+    /// D(x) = sum(w x^3) / 3 has the gradient w x^2 with respect to x.
     private func penalty(
         _ regularizer: some Regularizer, weights: [Double], real: [[Double]], fake: [[Double]],
         shares: [Double]
@@ -45,7 +46,7 @@ struct RegularizerTests {
         return sum
     }
 
-    /// weight / 2 mean(sum((w x^2)^2)), by w: weight mean(w x^4).
+    /// The penalty is weight / 2 mean(sum((w x^2)^2)); its gradient with respect to w is weight mean(w x^4).
     @Test func r1() throws {
         let found = try penalty(
             R1(weight: 3), weights: weights, real: real, fake: fake, shares: shares)
@@ -59,7 +60,8 @@ struct RegularizerTests {
         }
     }
 
-    /// weight mean((n - 1)^2), n being |w y^2| at y between real and fake, by w: weight mean(2 (n - 1) / n w y^4).
+    /// The penalty is weight mean((n - 1)^2), with n = |w y^2| at y between real and fake; its gradient with respect to
+    /// w is weight mean(2 (n - 1) / n w y^4).
     @Test func gradientPenalty() throws {
         let found = try penalty(
             GradientPenalty(weight: 2), weights: weights, real: real, fake: fake, shares: shares)
@@ -86,7 +88,8 @@ struct RegularizerTests {
     }
 }
 
-/// The relativistic loss against its formula, in doubles.
+/// The relativistic loss against its formula, in double precision.
+@Suite(.timeLimit(.minutes(10)))
 struct RelativisticLossTests {
     @Test func relativistic() throws {
         let (real, fake) = ([-30, -1.5, 0.3, 25.0], [3, -1.5, 4, -2.0])

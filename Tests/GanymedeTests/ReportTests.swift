@@ -7,13 +7,14 @@ import Testing
     import FoundationXML
 #endif
 
-/// What is made of a run's folder for people.
+/// Reports and pictures of a run's folder.
+@Suite(.timeLimit(.minutes(10)))
 struct ReportTests {
     func html(_ run: Trainer.Outcome) throws -> String {
         try String(contentsOfFile: "\(run.directory.path)/report.html", encoding: .utf8)
     }
 
-    /// The page is well formed and asks for nothing from elsewhere.
+    /// The page is well formed and self-contained.
     func expectStandsAlone(_ html: String) {
         let parser = XMLParser(data: Data(html.utf8))
         #expect(parser.parse(), "\(String(describing: parser.parserError))")
@@ -27,9 +28,9 @@ struct ReportTests {
         let run = try trainTiny(into: "\(folder.path)/run", steps: 3)
         let html = try html(run)
         expectStandsAlone(html)
-        // Five curves, each with a line in its legend.
+        // Five curves, each with a line in the legend.
         #expect(html.matches(of: /<polyline [^>]*stroke="#/).count == 10)
-        // Two pictures and the film, and both grids of the run.
+        // Two pictures, the animation, and both grids of the run.
         #expect(html.matches(of: /<img\b/).count == 5)
         #expect(html.contains("<td>gan.generator.layers.0.units</td><td>16</td>"))
         #expect(html.contains("Model: &quot;discriminator&quot;"))
@@ -37,7 +38,7 @@ struct ReportTests {
         #expect(html.contains("<h1>gan <small>run</small></h1>"))
     }
 
-    /// Before the first step, and after one, under names that markup and shells would take for more.
+    /// Before the first step and after one, with names that contain special characters of HTML and shells.
     @Test(arguments: [0, 1])
     func shortRunsOfOddNames(steps: Int) throws {
         let folder = try TemporaryFolder()
@@ -59,7 +60,7 @@ struct ReportTests {
         #expect(html.contains("c' --steps 2\n") == (steps > 0))
     }
 
-    /// A journal that somebody wrote into is shown as far as it can be, and never stops the process.
+    /// A tampered journal is shown as far as possible, without a trap.
     @Test func tamperedJournals() throws {
         let folder = try TemporaryFolder()
         let run = try trainTiny(into: "\(folder.path)/run", steps: 1)
@@ -84,7 +85,7 @@ struct ReportTests {
         #expect(html.contains("1,000,000,000 steps"))
     }
 
-    /// Milestones are sampled, stand side by side with real images, and may change when a run goes on.
+    /// Milestones are sampled, shown side by side with real images, and may change when a run is resumed.
     @Test func milestonesStandSideBySide() throws {
         let folder = try TemporaryFolder()
         var config = TrainingConfig(batch: 16, steps: 3, grid: [2, 2])
@@ -109,7 +110,7 @@ struct ReportTests {
         #expect(try width() == 16 + 5 * (124 + 16))
     }
 
-    /// A `config.json` from before these options has none of them.
+    /// A `config.json` older than these options can be read.
     @Test func olderOptionsAreRead() throws {
         let options = RunOptions(
             data: "mnist", gan: try tinyGAN(), training: .init(milestones: [4]))

@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// The files of a run, and the options in them.
+/// The files of a run and the options in them.
+@Suite(.timeLimit(.minutes(10)))
 struct RunFileTests {
     @Test func pngRoundTrip() throws {
         for channels in [1, 3] {
@@ -31,7 +32,7 @@ struct RunFileTests {
         #expect(grid.pixels == rows.flatMap { $0 })
     }
 
-    /// Also one that is the same as the frame before.
+    /// Also for a frame that equals the one before.
     @Test(arguments: [1, 3])
     func gifHasEveryFrame(channels: Int) throws {
         let frames = [0, 90, 90].map { (grey: UInt8) in

@@ -2,7 +2,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// One backward pass through D for both losses of the simultaneous step.
+/// The simultaneous step's single backward pass through D for both losses.
+@Suite(.timeLimit(.minutes(10)))
 struct SharedBackwardTests {
     private let batch = 6
 
@@ -25,7 +26,7 @@ struct SharedBackwardTests {
         return StepGraph(reportingGradientsOf: gan, batch: batch, randomness: .feeds)
     }
 
-    /// Numbers for every input; D's last bias is `bias`, so that logits lie around it.
+    /// Values for every input. D's last bias is `bias`, so that logits are around it.
     private func inputs(_ graph: Graph, bias: Double) -> [String: ReferenceTensor] {
         var numbers = TestNumbers(seed: 8)
         var given: [String: ReferenceTensor] = [:]
@@ -39,7 +40,7 @@ struct SharedBackwardTests {
         return given
     }
 
-    /// The same gradients as by one backward pass for each loss, also where sigmoid(logit) is 0 or 1 in f32 and the
+    /// Gradients are the same as with one backward pass for each loss, also if sigmoid(logit) is 0 or 1 in f32 and the
     /// quotient of the derivatives would be 0 / 0.
     @Test(
         arguments: ["non-saturating", "minimax", "relativistic"],
@@ -65,14 +66,15 @@ struct SharedBackwardTests {
                 let one = try #require(exact[name]).values[index]
                 let other = try #require(compiled[name])[index]
                 #expect(abs(one - value) <= 1e-12 * scale + 0x1p-58, "\(name)")
-                // A sigmoid next to 1 is off by 2^-24 in f32, whichever way its difference from 1 goes.
+                // Near 1, a sigmoid in f32 has an error of 2^-24, which is not small compared with its difference from
+                // 1.
                 #expect(abs(other - value) <= 3e-5 * scale + 0x1p-22, "\(name) compiled")
             }
         }
         #expect(seen == 6)
     }
 
-    /// D with statistics over its batch mixes samples, and needs two backward passes.
+    /// A discriminator with batch normalization mixes samples, and needs two backward passes.
     @Test func mixedSamplesAreNotShared() throws {
         func graph(_ layers: [any Layer]) throws -> String {
             let gan = try GAN(
@@ -85,14 +87,14 @@ struct SharedBackwardTests {
                 step: SimultaneousStep())
             return StepGraph(gan, batch: 4).graph.description
         }
-        // Only the shared way has a smallest derivative.
+        // Only the shared backward pass uses this constant.
         let tiny = "constant \(0x1p-60)"
         let (apart, mixed) = (try graph([Dense(4)]), try graph([Dense(4), BatchNorm()]))
         #expect(apart.contains(tiny) && !mixed.contains(tiny))
     }
 }
 
-/// A loss that does not say that its derivative is nowhere 0.
+/// A loss that does not declare its derivative to be nonzero.
 private struct Unshared<Loss: SeparableLoss>: SeparableLoss {
     static var kind: String { "unshared" }
     var loss: Loss

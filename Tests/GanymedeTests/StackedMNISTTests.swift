@@ -2,7 +2,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Three digits as the channels of an image.
+/// Stacked MNIST: three digits as the channels of an image.
+@Suite(.timeLimit(.minutes(10)))
 struct StackedMNISTTests {
     @Test func stacksAreAlwaysTheSame() throws {
         let data = try DataSource("stacked-mnist").load()
@@ -15,7 +16,8 @@ struct StackedMNISTTests {
         #expect(error?.message.forCommands == "stacked-mnist is in colour: --channels 3, not 1")
     }
 
-    /// A label's digits are those of red, green and blue, and each of 1000 classes is as frequent as its digits.
+    /// A label's digits are the classes of red, green and blue, and the frequency of each of 1000 classes is the
+    /// product of its digits' frequencies.
     @Test func labelsAreThreeDigits() throws {
         let known = NamedDataset.stackedMNIST
         for (split, count) in [(NamedDataset.Split.training, 128_000), (.test, 26_000)] {
@@ -32,7 +34,7 @@ struct StackedMNISTTests {
             for digit in digits { shares[digit] += 1 / Double(digits.count) }
             var counts = [Double](repeating: 0, count: 1000)
             for label in labels { counts[label] += 1 }
-            // Pearson's statistic: a chi-square of 999 degrees, within five of its standard deviations.
+            // Pearson's chi-squared statistic with 999 degrees of freedom is within five standard deviations.
             let statistic = counts.indices.reduce(0.0) { sum, label in
                 let share = shares[label / 100] * shares[label / 10 % 10] * shares[label % 10]
                 let expected = share * Double(count)
@@ -43,7 +45,7 @@ struct StackedMNISTTests {
         }
     }
 
-    /// Looking once at every grey image sees what looking at the three channels does.
+    /// Evaluating every grey image once gives the same features as evaluating the three channels.
     @Test func greyImagesAreSeenOnce() throws {
         let data = try DataSource("stacked-mnist").load().picking([5, 77_777, 5, 127_999, 64])
         let images = Dataset(
@@ -53,7 +55,7 @@ struct StackedMNISTTests {
         #expect(a.features == b.features && a.probabilities == b.probabilities)
     }
 
-    /// Images, batches and resized images are what one composes by hand.
+    /// Images, batches and resized images equal those composed by hand.
     @Test(arguments: [28, 8])
     func batchesAreComposed(size: Int) throws {
         let greys = try DataSource.mnist.load(size: size, channels: 1)

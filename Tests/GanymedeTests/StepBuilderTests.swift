@@ -3,7 +3,8 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// What a training step of one's own can be written with.
+/// Custom training steps.
+@Suite(.timeLimit(.minutes(10)))
 struct StepBuilderTests {
     private func gan(_ step: some TrainingStep) throws -> GAN {
         try GAN(
@@ -19,8 +20,7 @@ struct StepBuilderTests {
             labels: (0..<count).map { $0 % 5 })
     }
 
-    /// a = decay a + (1 - decay) w, from a = w at the start, with a decay that the step's number gives; and the scalar
-    /// that it reports.
+    /// a = decay a + (1 - decay) w, starting at a = w, with a decay that depends on the step; and the reported scalar.
     @Test func averagesFollowTheirFormula() throws {
         let step = StepGraph(try gan(AveragingStep()), batch: 4)
         let runner = try StepRunner(step, data: points(16), batch: 4)
@@ -42,7 +42,7 @@ struct StepBuilderTests {
         #expect(finished == 5)
     }
 
-    /// A step with two batches and their labels reads the samples in the order of a loader with one.
+    /// A step with two batches and labels reads samples in the same order as a loader of one batch.
     @Test func severalBatchesAndLabels() throws {
         let step = StepGraph(try gan(TwoBatches()), batch: 4)
         #expect(step.batches == 2 && step.readsLabels)
@@ -108,7 +108,7 @@ struct StepBuilderTests {
         #expect(text.contains("a step cannot report \"g_loss\""))
     }
 
-    /// Names that a step may not take are those of a line of the journal.
+    /// The reserved names are the fields of a line of the journal.
     @Test func journalFieldsAreKnown() throws {
         var line: [UInt8] = []
         var report = StepReport(step: 1)
@@ -141,7 +141,7 @@ struct StepBuilderTests {
         #expect("\(try #require(mixed))".contains("BatchNorm in discriminator mixes samples"))
     }
 
-    /// Every loss trains under every step that takes it, with regularizers and without.
+    /// The relativistic loss trains with every step that supports it, with and without regularizers.
     @Test(arguments: ["concatenated", "simultaneous"])
     func relativisticLossTrains(kind: String) throws {
         var gan = try gan(SimultaneousStep())

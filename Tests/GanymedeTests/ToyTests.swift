@@ -2,13 +2,14 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Points of the plane: what is drawn, how it gets into a run, and how it is shown.
+/// Points of the plane: the datasets, training on them, and their plots.
+@Suite(.timeLimit(.minutes(10)))
 struct ToyTests {
     @Test func centresAreThoseOfThePapers() {
         #expect(GaussianMixture.ring8.centres.count == 8 && GaussianMixture.ring8.sigma == 0.02)
         #expect(GaussianMixture.grid25.centres.count == 25 && GaussianMixture.grid25.sigma == 0.05)
         func square(_ vector: SIMD2<Double>) -> Double { (vector * vector).sum() }
-        // Of a regular octagon's side, (2 sin(pi / 8) 2)^2.
+        // The squared side of a regular octagon, (2 sin(pi / 8) 2)^2.
         let side = 8 - 32.0.squareRoot()
         for (index, centre) in GaussianMixture.ring8.centres.enumerated() {
             #expect(abs(square(centre) - 4) < 1e-12)
@@ -21,7 +22,7 @@ struct ToyTests {
         }
     }
 
-    /// Shares, means and deviations lie within five standard deviations of what N points of such Gaussians have.
+    /// Fractions, means and variances are within five standard deviations of their expectations for N points.
     @Test(arguments: GaussianMixture.all)
     func pointsAreGaussian(toy: GaussianMixture) throws {
         let data = try DataSource(toy.name).load()
@@ -39,7 +40,8 @@ struct ToyTests {
                 let away = own.map { points[2 * $0 + axis] - centre[axis] }
                 let mean = away.reduce(0, +) / count
                 #expect(abs(mean) < 5 * toy.sigma / count.squareRoot(), "mode \(mode): \(mean)")
-                // The squares over sigma's are a chi-square of `count` degrees: that and twice that.
+                // The sum of squares over sigma^2 is chi-squared with `count` degrees of freedom: mean `count`,
+                // variance 2 `count`.
                 let squares = away.reduce(0) { $0 + $1 * $1 } / (toy.sigma * toy.sigma)
                 #expect(abs(squares - count) < 5 * (2 * count).squareRoot(), "mode \(mode)")
             }
@@ -48,13 +50,13 @@ struct ToyTests {
                 return x * x + y * y < 9 * toy.sigma * toy.sigma
             }
         }
-        // 98.9 %: what a perfect generator reaches.
+        // 98.9 %, the value of a perfect generator.
         let within = 1 - LibM.exp(-4.5)
         let spread = (100_000 * within * (1 - within)).squareRoot()
         #expect(abs(Double(near) - 100_000 * within) < 5 * spread, "\(near)")
     }
 
-    /// Always the same points; a point depends on the seed and its number alone.
+    /// A point depends on the seed and its index alone.
     @Test func pointsAreAlwaysTheSame() throws {
         let digests = try GaussianMixture.all.map { try DataSource($0.name).load().digest }
         #expect(
@@ -86,7 +88,7 @@ struct ToyTests {
         #expect(batch == expected)
     }
 
-    /// Images and points do not mix, whoever asks.
+    /// Images and points cannot be mixed.
     @Test func kindsDoNotMix() throws {
         let toy = try Preset.toy.gan()
         let mlp = try Preset.mlp.gan()
@@ -129,7 +131,7 @@ struct ToyTests {
         #expect(pixel(ground, 5, 250) == white)
     }
 
-    /// The ground of a picture is the sigmoid of the logit at the middle of each cell.
+    /// The background is the sigmoid of the logit at the centre of each cell.
     @Test func surfaceIsTheDiscriminators() throws {
         let gan = try GAN(
             generator: Sequential("generator", input: [2]) { Dense(2) },
@@ -151,8 +153,8 @@ struct ToyTests {
         }
     }
 
-    /// A blob with the ring's mean and covariance is worse than seven of its eight Gaussians, by the figure that tells
-    /// checkpoints apart, and by how many points are near one.
+    /// A single Gaussian with the ring's mean and covariance is worse than seven of its eight Gaussians, by the metric
+    /// that selects the best checkpoint and by the fraction of points near a mode.
     @Test func aBlobIsNoRing() throws {
         let source = DataSource("ring8")
         let reference = try ReferenceSet(

@@ -4,12 +4,13 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The trainer as a program uses it.
+/// The trainer, used from a program.
+@Suite(.timeLimit(.minutes(10)))
 struct TrainerTests {
     private let config = TrainingConfig(
         batch: 16, steps: 6, precision: .f32, sampleEvery: 3, checkpointEvery: 4, grid: [2, 2])
 
-    /// What a closure is told, in order.
+    /// The name of an event.
     private func name(_ event: TrainingEvent) -> String {
         switch event {
         case .loading: "loading"
@@ -38,7 +39,7 @@ struct TrainerTests {
         ]
         #expect(streamed == expected)
         #expect(told.withLock { $0 } == expected)
-        // The same run as one without anybody who listens.
+        // The results are the same without callbacks.
         try Trainer(tinyGAN(), data: .mnist, config: config).train(into: "\(folder.path)/other")
         func bytes(_ run: String) throws -> Data {
             try Data(
@@ -48,7 +49,7 @@ struct TrainerTests {
         #expect(try bytes("run") == bytes("other"))
     }
 
-    /// A task that is cancelled leaves a run that can be resumed.
+    /// A cancelled task leaves a run that can be resumed.
     @Test func cancelledTasksSave() async throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/run"
@@ -75,7 +76,7 @@ struct TrainerTests {
         #expect(try Trainer.resume(path, steps: saved + 2).step == saved + 2)
     }
 
-    /// The step of the last checkpoint, as soon as the training thread has let go of the run.
+    /// The step of the last checkpoint, after the training thread has released the run.
     private func untilUnlocked(_ path: String) async throws -> Int {
         while true {
             do {
@@ -87,7 +88,7 @@ struct TrainerTests {
         }
     }
 
-    /// A synchronous training inside a task stops when the task is cancelled.
+    /// Synchronous training inside a task stops when the task is cancelled.
     @Test func synchronousTrainingIsCancelled() async throws {
         let folder = try TemporaryFolder()
         var config = config
@@ -113,7 +114,7 @@ struct TrainerTests {
         }
     }
 
-    /// Samples in memory: trained, resumed with the same samples and not with others, loaded.
+    /// Samples in memory: training, resuming with the same samples but not with others, and loading.
     @Test func dataInMemory() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/run"
@@ -140,7 +141,7 @@ struct TrainerTests {
         }
     }
 
-    /// The first tensor that is not finite is an error that a caller can switch over.
+    /// NaN or infinity is an error case that a caller can switch over.
     @Test func nonFiniteIsACase() throws {
         let folder = try TemporaryFolder()
         var gan = try tinyGAN()
@@ -157,10 +158,11 @@ struct TrainerTests {
     }
 }
 
-/// Other threads use the engine while a run is trained.
+/// Other threads use the engine during training.
+@Suite(.timeLimit(.minutes(10)))
 struct SharedEngineTests {
-    /// The training thread has the engine, but for a moment between two steps. Threads of their own, because those that
-    /// tests run on may all be waiting for the engine.
+    /// The training thread holds the engine, except for a moment between steps. The test uses its own threads, because
+    /// all threads of the test runner may be waiting for the engine.
     @Test func modelsGenerateMeanwhile() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/first"

@@ -3,9 +3,10 @@ import Ganymede
 import TestSupport
 import Testing
 
-/// Presets that learn: 200 steps on real digits make images that are nearer to the digits than noise is.
+/// Presets learn: after 200 steps on real digits, generated images are nearer to the digits than noise.
+@Suite(.timeLimit(.minutes(60)))
 struct TrainingQualityTests {
-    /// Narrow ones, in seconds.
+    /// Narrow networks, in seconds.
     @Test(arguments: ["dense", "dcgan", "all-conv"])
     func narrowPresetLearns(name: String) throws {
         let preset = try Presets.named(name)
@@ -14,7 +15,7 @@ struct TrainingQualityTests {
         try learns(options)
     }
 
-    /// The presets as they are, in minutes: `make test-slow`.
+    /// The presets at full width, in minutes: `make test-slow`.
     @Test(
         .enabled(if: ProcessInfo.processInfo.environment["GANYMEDE_SLOW"] != nil),
         arguments: Presets.all.filter { !$0.makesPoints }.map(\.name))
@@ -27,7 +28,7 @@ struct TrainingQualityTests {
         options.training.steps = 200
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/run"
-        // Stops on the first number that is not finite.
+        // Training stops at the first NaN or infinity.
         let outcome = try Trainer(options).train(into: path)
         #expect(outcome.step == 200)
 
@@ -42,8 +43,8 @@ struct TrainingQualityTests {
         #expect(
             abs(after.deviation - data.deviation) < abs(before.deviation - data.deviation),
             "\(before) \(after)")
-        // Digits of MNIST differ by 90 grey levels a pixel (root mean square), what a collapsed generator makes by
-        // none. At 200 steps conv-discriminator has but a few shapes yet: 4.
+        // Digits of MNIST differ by 90 grey levels a pixel (root mean square), images of a collapsed generator by 0.
+        // After 200 steps conv-discriminator makes only a few shapes: 4.
         #expect(meanPairwiseDistance(last) > 2, "\(meanPairwiseDistance(last))")
     }
 

@@ -5,7 +5,7 @@ import TestSupport
 struct Trajectory {
     private(set) var values: [String: [Double]] = ["d_loss": [], "g_loss": []]
 
-    /// In double precision by the reference interpreter.
+    /// Computed in double precision by the reference interpreter.
     static func reference(of gan: GAN, _ system: String) throws -> Trajectory {
         try Trajectory(gan, system) { graph, variables in
             var states = variables
@@ -17,7 +17,7 @@ struct Trajectory {
         }
     }
 
-    /// In single precision by the compiled program.
+    /// Computed in single precision by the compiled program.
     static func compiled(of gan: GAN, _ system: String) throws -> Trajectory {
         try EngineThread.run {
             try Trajectory(gan, system) { graph, variables in
@@ -91,8 +91,8 @@ struct Trajectory {
         return zip(found, expected).map { abs($0 - $1) }.max() ?? 0
     }
 
-    /// The largest difference over the largest expected number. A bias that batch normalization cancels has a
-    /// gradient of nothing but rounding: such are measured by the largest gradient of all.
+    /// The largest difference divided by the largest expected value. The gradient of a bias before batch normalization
+    /// is only rounding error, so it is compared with the largest gradient of all.
     func relativeError(_ name: String, _ expected: [Double]) -> Double {
         var scale = expected.map(abs).max() ?? 0
         if name.hasPrefix("gradient."), scale < 1e-9 * largestGradient { scale = largestGradient }

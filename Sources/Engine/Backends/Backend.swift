@@ -1,46 +1,46 @@
-/// A way to run graphs. It owns its passes, kernels, buffers and threads; an operation knows no backend.
+/// Compiles and runs graphs. A backend owns its passes, kernels, buffers and threads; operations do not depend on
+/// backends.
 ///
 /// To add one, write a folder like `Reference/` and a case of ``BackendKind``.
 package protocol Backend: Sendable {
-    /// Why it cannot store tensors in this precision on this machine; or nil.
+    /// Why this machine does not support this precision; nil if it does.
     func fault(_ precision: StoragePrecision) -> String?
 
-    /// Compiles `graph`. Its named states live in `store`: missing ones are made, as zeros.
+    /// Compiles `graph`. Its named states are in `store`; missing ones are created as zeros.
     func compile(_ graph: Graph, store: StateStore, _ context: CompileContext) throws
         -> any Executable
 }
 
-/// What a graph is compiled for, besides the machine.
+/// Options of compilation.
 package struct CompileContext: Sendable {
-    /// How tensors lie in memory between kernels.
+    /// The element type of tensors in memory between kernels.
     package var precision = StoragePrecision.f32
-    /// Whether the program is to run soon rather than often.
+    /// Whether a fast start matters more than fast runs.
     package var startsSoon = false
-    /// Threads that share the work of a kernel. The bits of a result depend on them.
+    /// Threads per kernel. The exact bits of results depend on it.
     package var threads: Int
 }
 
 /// A compiled graph on fixed memory.
 package protocol Executable: AnyObject {
-    /// The graph as it is run, after all passes.
+    /// The graph that is run, after all passes.
     var graph: Graph { get }
     /// The memory of each feed by name, filled by the caller before a run.
     var feeds: [String: ProgramMemory] { get }
     /// The memory of each result, in the order of the graph's results.
     var results: [ProgramMemory] { get }
-    /// The nodes that run, in order, each with the name of what computes it.
+    /// The nodes that run, in order, with the names of their kernels.
     var kernels: [(node: Int, implementation: String)] { get }
 
-    /// Runs once, without allocating if the backend is a fast one. False when a state that it wrote is not finite.
+    /// Runs once; fast backends do not allocate. Returns false if a written state holds NaN or infinity.
     func run() -> Bool
-    /// Runs once and looks at every tensor as it is made. The first node, as text, that makes NaN or infinity; nil if
-    /// none does.
+    /// Runs once and checks every tensor. Returns the first node with NaN or infinity, as text; nil if there is none.
     func runToFirstNonFinite() -> String?
-    /// Runs once. The seconds that each of ``kernels`` took, and how many of them for changing layouts.
+    /// Runs once. Returns the seconds of each of ``kernels``, in total and for reorders between memory layouts.
     func runTimed(_ clock: () -> Double) -> [(whole: Double, reorders: Double)]
 }
 
-/// Where a feed or a result lies.
+/// The memory of a feed or a result.
 package struct ProgramMemory {
     package let type: TensorType
     package let base: UnsafeMutableRawPointer
@@ -55,7 +55,8 @@ package struct ProgramMemory {
 public enum StoragePrecision: String, Codable, Sendable, CaseIterable {
     /// float32 throughout.
     case f32
-    /// Activations, their gradients and the operands of products in bf16. Weights, optimizer slots, statistics, weight
-    /// gradients, losses, and tensors with at most four columns (logits, images) stay in f32. All arithmetic is in f32.
+    /// Activations, their gradients and the operands of matrix products in bf16. Weights, optimizer slots, statistics,
+    /// weight gradients, losses, and tensors with at most four columns (logits, images) stay in f32. All arithmetic is
+    /// in f32.
     case bf16
 }

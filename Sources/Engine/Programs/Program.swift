@@ -1,22 +1,18 @@
-/// A compiled graph, whose states live in a ``StateStore``. Made and run inside ``EngineThread/run(_:)``.
-/// ```swift
-/// let program = try Program(builder.graph, store: store)
-/// program.setFeed("x", [1, 2, 3, 4])
-/// program.run()
-/// print(program.values(of: y))
-/// ```
+/// A compiled graph, whose states are in a ``StateStore``. Create and run it inside ``EngineThread/run(_:)``. ```swift
+/// let program = try Program(builder.graph, store: store) program.setFeed("x", [1, 2, 3, 4]) program.run()
+/// print(program.values(of: y)) ```
 public final class Program {
     /// How often it has run.
     public private(set) var runCount = 0
     private let executable: any Executable
     private let names: [String]
-    /// Whether the program draws random numbers, and whether the caller said which.
+    /// Whether the program draws random numbers, and whether the caller has set the key.
     private let drawsRandomNumbers: Bool
     private var hasKey = false
 
-    /// Compiles `graph`, whose named states live in `store`: missing ones are made, as zeros.
+    /// Compiles `graph`, whose named states are in `store`; missing ones are created as zeros.
     ///
-    /// - Parameter startsSoon: whether it is to run soon rather than often.
+    /// - Parameter startsSoon: whether a fast start matters more than fast runs.
     public init(
         _ graph: Graph, store: StateStore, precision: StoragePrecision = .f32,
         startsSoon: Bool = false, backend: BackendKind = .cpu
@@ -33,12 +29,12 @@ public final class Program {
     /// The graph after the backend's passes.
     public var graph: Graph { executable.graph }
 
-    /// The implementation of each node that runs, in order, beside the node as text.
+    /// Each node that runs, in order, as text, with the name of its kernel.
     public var implementations: [(node: String, implementation: String)] {
         executable.kernels.map { (graph.line($0.node), $0.implementation) }
     }
 
-    /// The multiplications and additions of each node that runs, in order.
+    /// Floating-point operations of each node that runs, in order.
     package var flops: [Double] {
         executable.kernels.map { kernel in
             let node = graph.nodes[kernel.node]
@@ -54,7 +50,7 @@ public final class Program {
     /// Whether there is a feed of this name.
     package func hasFeed(_ name: String) -> Bool { executable.feeds[name] != nil }
 
-    /// The memory of a feed, to be filled before a run.
+    /// The memory of a feed; fill it before a run.
     public func feed(_ name: String) -> UnsafeMutableBufferPointer<Float> {
         if name == "key" { hasKey = true }
         guard let feed = executable.feeds[name] else {
@@ -72,13 +68,13 @@ public final class Program {
         _ = target.update(fromContentsOf: values)
     }
 
-    /// Fills a feed of integers bit by bit.
+    /// Fills a feed with the bits of integers.
     package func setFeed(_ name: String, bits: [UInt32]) {
         setFeed(name, bits.map(Float.init(bitPattern:)))
     }
 
-    /// Says which random numbers the next runs draw, without allocating. Where this is never said, each run draws those
-    /// of seed 0 and of its number, counted from 0.
+    /// Sets the random key of the next runs, without allocating. By default each run uses seed 0 and its index, counted
+    /// from 0.
     public func setKey(_ key: RandomKey) {
         let words = feed("key")
         for index in 0..<4 { words[index] = Float(bitPattern: key.word(index)) }
@@ -86,7 +82,7 @@ public final class Program {
 
     // MARK: Runs
 
-    /// Runs once. False when a state that it wrote is not finite.
+    /// Runs once. Returns false if a written state holds NaN or infinity.
     @discardableResult
     public func run() -> Bool {
         prepareRun()
@@ -102,15 +98,14 @@ public final class Program {
         runCount += 1
     }
 
-    /// Runs once and says how many seconds each kernel took, and how many of them for changing layouts, in the order
-    /// of ``implementations``.
+    /// Runs once. Returns the seconds of each kernel, in total and for reorders between memory layouts, in the order of
+    /// ``implementations``.
     package func runTimed(_ clock: () -> Double) -> [(whole: Double, reorders: Double)] {
         prepareRun()
         return executable.runTimed(clock)
     }
 
-    /// Runs once, looking at every tensor as it is made. The first node, as text, that makes NaN or infinity, where the
-    /// run then stops; nil if none does.
+    /// Runs until the first tensor with NaN or infinity, and returns its node as text; nil if there is none.
     package func runToFirstNonFinite() -> String? {
         prepareRun()
         return executable.runToFirstNonFinite()
@@ -136,7 +131,7 @@ public final class Program {
     /// A result of the last run by its name.
     public func result(_ name: String) -> [Float] { withResult(name) { Array($0) } }
 
-    /// Reads a result of the last run where it lies.
+    /// Reads a result of the last run in place.
     package func withResult<Outcome>(
         _ name: String, _ body: (UnsafeBufferPointer<Float>) throws -> Outcome
     ) rethrows -> Outcome {

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// Downloads gzipped files into a folder. Each is held in memory until its SHA-256 is verified, then written
 /// atomically, so a failure leaves no partial or wrong file.

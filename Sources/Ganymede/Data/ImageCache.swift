@@ -1,15 +1,6 @@
 import CGD
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import FoundationEssentials
+import Glibc
 
 /// Caches decoded pictures between runs: one file for each folder, size and number of channels, named after a hash of
 /// its sources. If it is missing or damaged, the pictures are decoded again; it can be deleted at any time.

@@ -113,7 +113,7 @@ extension Dataset {
         }
     }
 
-    /// Smallest, largest, mean and standard deviation of all bytes or coordinates; nil where there are none.
+    /// Smallest, largest, mean and standard deviation of all bytes or coordinates; nil if there are none.
     fileprivate var values: String? {
         var counts = [Int](repeating: 0, count: 256)
         switch samples {

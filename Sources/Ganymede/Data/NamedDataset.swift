@@ -1,10 +1,5 @@
 import CResources
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// A dataset known by name: four IDX files like MNIST's, verified by the SHA-256 of their content, or one that is
 /// computed.

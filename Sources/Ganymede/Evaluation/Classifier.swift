@@ -1,18 +1,18 @@
-/// A classifier's forward pass, compiled. Images go through in chunks of one size, the last filled up with zeros, so
-/// that what is computed for one does not depend on how many come with it.
+/// A classifier's compiled forward pass. Images are processed in chunks of one size, the last padded with zeros, so the
+/// result for an image does not depend on the number of images.
 final class Classifier {
     private static let chunk = 64
     private let network: EvaluatorNetwork
     private let program: Program
 
-    /// Compiles the pass for the given weights. On the engine's thread.
+    /// Compiles the pass for the given weights. Call on the engine's thread.
     convenience init(_ network: EvaluatorNetwork, _ weights: [String: HostTensor]) throws {
         let store = StateStore()
         for (name, tensor) in weights { store[name] = tensor }
         try self.init(network, store)
     }
 
-    /// Compiles the pass for weights in `store`. On the engine's thread.
+    /// Compiles the pass for weights in `store`. Call on the engine's thread.
     init(_ network: EvaluatorNetwork, _ store: StateStore) throws {
         self.network = network
         let builder = GraphBuilder()
@@ -24,11 +24,11 @@ final class Classifier {
         program = try Program(builder.graph, store: store)
     }
 
-    /// Features [N, D] and logits [N, K] of whole images of bytes.
+    /// Features [N, D] and logits [N, K] of N images.
     ///
     /// - Parameters:
-    ///   - stride: bytes of a pixel.
-    ///   - channel: the one that is seen; nil for all.
+    ///   - stride: bytes per pixel.
+    ///   - channel: the only channel to use; nil for all.
     func run(
         _ images: [UInt8], stride: Int, channel: Int?
     ) -> (features: Matrix, logits: Matrix) {

@@ -1,14 +1,14 @@
-/// How well a classifier tells images whose classes are known.
+/// The quality of a classifier on labelled images.
 public struct ClassifierQuality: Codable, Equatable, Sendable {
     /// The number of images.
     public let images: Int
-    /// The share of them that it classifies correctly.
+    /// The fraction that it classifies correctly.
     public let accuracy: Double
-    /// The mean of the largest probability of each: calibrated where this is the accuracy.
+    /// The mean of each image's largest probability. It equals the accuracy of a calibrated classifier.
     public let confidence: Double
     /// See ``CalibrationError/expected(_:labels:bins:)``, in 15 bins.
     public let calibrationError: Double
-    /// What the calibration error would be by chance alone: see ``CalibrationError/byChance(_:bins:)``.
+    /// The expected calibration error of a perfectly calibrated classifier: see ``CalibrationError/byChance(_:bins:)``.
     public let calibrationErrorByChance: Double
     /// exp(mean of KL(p(y|x) || p(y))), from 1 to the number of classes (Salimans et al., "Improved techniques for
     /// training GANs", 2016).
@@ -37,14 +37,14 @@ public struct ClassifierQuality: Codable, Equatable, Sendable {
             shares.reduce(information) { $1 > 0 ? $0 - $1 * LibM.log($1) : $0 })
     }
 
-    /// Whether the accuracy is three standard deviations above that of a guess among `classes`.
+    /// Whether the accuracy is three standard deviations above guessing among `classes`.
     func isBetterThanChance(classes: Int) -> Bool {
         let chance = 1 / Double(classes)
         let deviation = (chance * (1 - chance) / Double(max(images, 1))).squareRoot()
         return accuracy > chance + 3 * deviation
     }
 
-    /// Two lines for a person.
+    /// Two lines of text.
     public var text: String {
         """
         \(fixed(accuracy * 100, 2))% of \(grouped(images)) test images classified correctly, score \(fixed(score, 3))

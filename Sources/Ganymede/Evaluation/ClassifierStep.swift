@@ -1,7 +1,7 @@
-/// One step of a classifier's training: forward pass, cross-entropy, one update.
+/// A training step of a classifier: forward pass, cross-entropy, one update.
 struct ClassifierStep {
     let graph: StepGraph
-    /// The cross-entropy in nats, and the share of the batch that is classified correctly.
+    /// The cross-entropy in nats, and the accuracy on the batch.
     let loss, accuracy: ResultHandle
 
     init(_ network: EvaluatorNetwork, batch: Int, optimizer: OneCycleAdamW) {
@@ -9,7 +9,7 @@ struct ClassifierStep {
         let images = step.samples(network.features.input, turn: 0)
         let classes = step.labels().oneHot(network.head.output[0])
         let logits = network(images, step.variables, mode: .training).logits
-        // Handed out, so that they and the logits stay in f32 whatever the precision.
+        // A result of the graph, so that it and the logits stay in f32 in every precision.
         let logProbabilities = logits.logSoftmax()
         step.graph.result("log_probabilities", logProbabilities)
         let loss = -(classes * logProbabilities).sum(axes: [1]).mean()
@@ -24,16 +24,16 @@ struct ClassifierStep {
     }
 }
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019) of matrices
-/// and filters, and a step size that follows a ``OneCycleSchedule``.
+/// AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019) with the learning rate of a
+/// ``OneCycleSchedule``. Only matrices and filters decay.
 struct OneCycleAdamW: Optimizer {
     static let kind = "one-cycle-adamw"
     let peak: Double
     let steps: Int
 
-    /// The second moment follows the gradients of the last hundred steps, because there are few steps in all.
+    /// beta2 = 0.99 averages about the last hundred steps, because there are few steps in total.
     private static let adam = Adam(learningRate: 1, beta1: 0.9, beta2: 0.99)
-    /// The share of a weight that goes with each step of size 1, apart from the gradient.
+    /// Per step: w *= 1 - learning rate * weightDecay.
     private static let weightDecay = 0.05
 
     var slots: [String] { OneCycleAdamW.adam.slots }
@@ -56,8 +56,8 @@ struct OneCycleAdamW: Optimizer {
     }
 }
 
-/// A step size that rises evenly over the first part of a training and falls as half a cosine over the rest
-/// (Smith, "Super-convergence", 2018; Loshchilov and Hutter, "SGDR", 2017).
+/// A learning rate with linear warmup and cosine decay to 0 (Smith, "Super-convergence", 2018; Loshchilov and Hutter,
+/// "SGDR", 2017).
 package struct OneCycleSchedule {
     let peak: Double
     let steps: Int
@@ -68,7 +68,7 @@ package struct OneCycleSchedule {
         self.steps = steps
     }
 
-    /// The step size of a step, counted from 0.
+    /// The learning rate of a step, counted from 0.
     package subscript(step: Int) -> Double {
         let done = (Double(step) + 0.5) / Double(steps)
         if done < OneCycleSchedule.rise { return peak * done / OneCycleSchedule.rise }

@@ -13,20 +13,20 @@ extension EvaluatorIdentity {
 }
 
 extension Evaluation {
-    /// All of it for a person.
+    /// The heading, table and histogram as text.
     public func text(of source: String) -> String {
         [heading(source), table, histogram].compactMap { $0 }.joined(separator: "\n\n")
     }
 
-    /// Whether the same real samples stand beside both.
+    /// Whether both used the same reference set and evaluator, so that they can be compared.
     func isJudged(as other: Evaluation) -> Bool {
         (data, samples, seed, evaluator) == (other.data, other.samples, other.seed, other.evaluator)
     }
 
-    /// By whose eyes, to go on after the real samples' name.
+    /// Names the evaluator, to follow the reference set's name.
     var viewpoint: String { evaluator.map { ", as \($0.text) sees them" } ?? "" }
 
-    /// What was judged, and by what.
+    /// Names the evaluated samples and the reference set.
     public func heading(_ source: String) -> String {
         let sets = sets == 1 ? "one set" : "\(sets) sets"
         return
@@ -34,8 +34,7 @@ extension Evaluation {
             + viewpoint
     }
 
-    /// A table for a person: each figure with its spread, what real samples have in its place, and what it means; then
-    /// the notes.
+    /// A table of all metrics: the value with its spread, the value of real samples, and the meaning; then the notes.
     public var table: String {
         let head = ["", "generated", "real", ""]
         let rows = figures.map { [$0.name, $0.text, short($0.real), $0.about] }
@@ -44,7 +43,7 @@ extension Evaluation {
         return (lines + notes).joined(separator: "\n")
     }
 
-    /// What chance alone makes of `mode_kl`, where that was computed.
+    /// The expected `mode_kl` of a perfect generator, if `mode_kl` was computed.
     var chance: String? {
         guard let modeBias, figure("mode_kl") != nil || figure("mode_kl_uniform") != nil else {
             return nil
@@ -53,8 +52,7 @@ extension Evaluation {
             "Chance alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N."
     }
 
-    /// The share of each class in per cent, and a bar as long as the share of samples; nil where classes are too many
-    /// for a table, or not known.
+    /// The percentage of each class with a bar; nil if there are no classes or too many for a table.
     public var histogram: String? {
         guard (1...25).contains(classes.count) else { return nil }
         let most = classes.map(\.generated).max() ?? 0

@@ -1,30 +1,30 @@
-/// A metric's figure for generated images, beside that of as many real ones.
+/// A metric's value for generated samples, and for as many real ones.
 public struct Figure: Sendable, Equatable {
-    /// As `--metrics` takes it.
+    /// The name for `--metrics`.
     public let name: String
     /// The mean over the sets of generated images.
     public let value: Double
-    /// Of real images in place of the generated ones.
+    /// The value of real samples in place of generated ones.
     public let real: Double
-    /// What it says, in a line.
+    /// A one-line explanation.
     public let about: String
-    /// The standard deviation over the sets; nil where there is one set.
+    /// The standard deviation over the sets; nil if there is only one.
     public let spread: Double?
 }
 
-/// The share of a class in generated samples, as the evaluator sees them, beside that in as many real ones.
+/// The fraction of samples that the evaluator assigns to a class, generated and real.
 public struct ClassShare: Sendable, Equatable {
-    /// What the evaluator calls it.
+    /// The evaluator's name for the class.
     public let name: String
-    /// The mean over the sets of generated samples, and that of real ones.
+    /// The fraction of generated samples, averaged over the sets, and of as many real ones.
     public let generated, real: Double
 }
 
-/// Which evaluator looked at samples. Figures of two of them are not to be compared.
+/// Identifies an evaluator. Metrics of different evaluators are not comparable.
 public struct EvaluatorIdentity: Sendable, Equatable {
-    /// The dataset that it has learned from.
+    /// The dataset that it was trained on.
     public let data: String
-    /// The share of test images that it classifies correctly.
+    /// The fraction of test images that it classifies correctly.
     public let accuracy: Double
     /// SHA-256 of its file.
     public let digest: String
@@ -36,34 +36,34 @@ public struct EvaluatorIdentity: Sendable, Equatable {
     }
 }
 
-/// How good samples are, and what that was computed from.
+/// Metrics of samples, and how they were computed.
 public struct Evaluation: Sendable, Equatable {
-    /// The dataset that they are judged by.
+    /// The dataset of the reference set.
     public let data: String
-    /// Who looked; nil where the samples are points.
+    /// The evaluator; nil for points.
     public let evaluator: EvaluatorIdentity?
     /// Samples in a set.
     public let samples: Int
     /// Sets of generated samples.
     public let sets: Int
-    /// What the samples were drawn with.
+    /// The random seed of the samples.
     public let seed: Int
     /// In the order of the metrics.
     public let figures: [Figure]
-    /// How often each class is seen; none where the evaluator knows too many, or none.
+    /// The fraction of each class; empty if there are no classes or too many.
     public let classes: [ClassShare]
-    /// What `mode_kl` is on average of N samples of the data's own shares; nil where there are no classes, or Gaussians.
+    /// The expected `mode_kl` of N samples drawn from the data's own class distribution; nil without classes or
+    /// Gaussians.
     public let modeBias: Double?
-    /// What was done to the samples so that they could be judged, and why figures that nobody asked for by name are
-    /// missing.
+    /// How the samples were converted before evaluation, and why metrics that were not requested by name are missing.
     public let notes: [String]
 
-    /// Judges sets of samples, of as many samples each as the reference set's own.
+    /// Evaluates sets of samples, each as large as the reference set.
     ///
     /// - Parameters:
-    ///   - names: the figures that are wanted: one that means nothing for these samples throws, and says why. Nil for
-    ///     all that mean something.
-    ///   - notes: what a reader should know of the samples.
+    ///   - names: the metrics to compute; throws if one is undefined for these samples. Nil computes all that are
+    ///     defined.
+    ///   - notes: remarks on the samples.
     public init(
         of sets: [Dataset], by reference: ReferenceSet, names: [String]? = nil, data: String,
         notes: [String] = []
@@ -116,11 +116,11 @@ public struct Evaluation: Sendable, Equatable {
         }
     }
 
-    /// The figure called `name`, if it was computed.
+    /// The metric called `name`, if it was computed.
     public func figure(_ name: String) -> Figure? { figures.first { $0.name == name } }
 
-    /// One object: `data, evaluator: {data, accuracy, sha256}, samples, sets, seed, metrics: {fid: {value, real, spread},
-    /// ...}, mode_kl_bias, classes: [{name, value, real}, ...], notes: [...]`.
+    /// A JSON object: `data, evaluator: {data, accuracy, sha256}, samples, sets, seed, metrics: {fid: {value, real,
+    /// spread}, ...}, mode_kl_bias, classes: [{name, value, real}, ...], notes: [...]`.
     public var json: String {
         let metrics = figures.map { figure in
             (

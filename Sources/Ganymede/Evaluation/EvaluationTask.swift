@@ -1,6 +1,6 @@
-/// Samples that are to be judged, and the dataset that they are judged by.
+/// Samples to evaluate, and the dataset that they are compared with.
 public struct EvaluationTask {
-    /// What real samples look like.
+    /// The dataset of real samples.
     public let data: DataSource
     private let source: SampleSource
     private let extractor: FeatureExtractor
@@ -10,12 +10,12 @@ public struct EvaluationTask {
     /// Whether the samples are the dataset's own.
     private let isReal: Bool
 
-    /// Loads both.
+    /// Loads the samples, the dataset and the evaluator.
     ///
     /// - Parameters:
     ///   - path: a run, a checkpoint, a folder of pictures, a `.npy` or IDX file, or a dataset by name.
-    ///   - data: the dataset; nil for the one that a run learned from, or that `path` names, and MNIST for files.
-    ///   - evaluator: the path of an evaluator's file; nil for the run's own, or the one that comes with the dataset.
+    ///   - data: the dataset; nil for the training data of a run or the dataset that `path` names, and MNIST for files.
+    ///   - evaluator: the path of an evaluator's file; nil for the run's own, else the one that comes with the dataset.
     public init(
         _ path: String, data: String? = nil, evaluator: String? = nil,
         registry: Registry = .standard
@@ -25,7 +25,7 @@ public struct EvaluationTask {
         self.data =
             data.map { DataSource($0, registry: registry) }
             ?? EvaluationTask.data(of: path, options, registry)
-        // A run's own evaluator knows the run's data, and may not know another's.
+        // A run's own evaluator is for the run's data, so it is not used with other data.
         let own = data == nil ? options?.evaluator : nil
         extractor = try FeatureExtractor(self.data, evaluator: evaluator ?? own)
         source = try SampleSource(path, extent: extractor.extent, registry: registry)
@@ -35,12 +35,13 @@ public struct EvaluationTask {
         test = try self.data.test(training.extent)
     }
 
-    /// What a run says of itself; nil where `path` is no run's. Throws where it is not found and is `needed`.
+    /// The options of the run that `path` belongs to; nil if it does not belong to a run. Throws if they are `needed`
+    /// and not found.
     private static func options(
         of path: String, needed: Bool, _ registry: Registry
     ) throws -> RunOptions? {
         guard SampleSource.isGenerator(path) else { return nil }
-        // A checkpoint lies in a folder of its run's.
+        // A checkpoint is in RUN/checkpoints/.
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
         let above = parts.isEmpty ? "." : parts.joined(separator: "/")
         let run = Files.isDirectory(path) ? path : above
@@ -60,16 +61,16 @@ public struct EvaluationTask {
         return named.known != nil ? named : options?.source ?? .mnist
     }
 
-    /// Samples of each kind, where nobody says how many.
+    /// The default number of samples in a set.
     public var defaultSamples: Int { extractor.defaultSamples }
 
-    /// How good the samples are.
+    /// Computes the metrics.
     ///
     /// - Parameters:
-    ///   - names: the figures that are wanted; nil for all.
+    ///   - names: the metrics to compute; nil for all.
     ///   - samples: samples in a set.
-    ///   - sets: sets of generated samples, where there are as many.
-    ///   - progress: told what is being done.
+    ///   - sets: sets of generated samples, fewer if there are not enough samples.
+    ///   - progress: called with a description of the current work.
     public func evaluation(
         names: [String]?, samples: Int, sets: Int, seed: Int,
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
@@ -79,14 +80,14 @@ public struct EvaluationTask {
             training: training, test: test, extractor: extractor, samples: samples, seed: seed,
             registry: registry, progress: progress)
         if case .generator = source { progress("making samples") }
-        // Where the dataset itself is judged, what it is compared with is left out.
+        // If the dataset itself is evaluated, skip the samples of the reference set.
         let found = try source.sets(
             sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
         return try Evaluation(
             of: found, by: reference, names: names, data: data.name, notes: source.changes)
     }
 
-    /// Throws where one of the figures cannot be had of these samples.
+    /// Throws if one of the metrics does not exist or cannot be computed for this data.
     private func check(_ names: [String]?) throws {
         func list(hasTest: Bool) -> [String] {
             (extractor.metrics(hasTest: hasTest) + (hasTest ? extractor.metricsOfLabelled : [])
@@ -106,12 +107,12 @@ public struct EvaluationTask {
         }
     }
 
-    /// What a set of samples is said to be, and what the evaluator takes it for. Throws where that is not known.
+    /// The confusion matrix of labels and the evaluator's predictions. Throws if there are no labels.
     public func confusion(samples: Int, seed: Int) throws -> Confusion {
         guard let names = extractor.classNames else {
             throw GanymedeError.invalidOption("a confusion is of images with one class each")
         }
-        // Of a dataset itself, images that the evaluator has not learned from.
+        // For the dataset itself, use test images, which the evaluator was not trained on.
         let unseen = isReal ? test.map { SampleSource.samples($0) } : nil
         let set = try (unseen ?? source).sets(1, of: samples, seed: seed, skipping: 0)[0]
         let seen = try extractor.observe(set)
@@ -119,7 +120,8 @@ public struct EvaluationTask {
         return Confusion(seen.probabilities, labels: labels, classNames: names)
     }
 
-    /// Samples, each beside the training images that are nearest to it in the evaluator's features, nearest first.
+    /// A grid with a row for each sample: the sample, then its nearest training images in the evaluator's feature
+    /// space, nearest first.
     public func neighbours(rows: Int = 10, columns: Int = 5, seed: Int) throws -> Raster {
         guard let size = extractor.extent.image else {
             throw GanymedeError.invalidOption(
@@ -149,7 +151,7 @@ public struct EvaluationTask {
 }
 
 extension DataSource {
-    /// Samples of the same kind that are not for training, of `extent`; nil where there are none.
+    /// The test split with samples of `extent`; nil if there is none.
     func test(_ extent: SampleExtent, folders: DataFolders = .standard) throws -> Dataset? {
         if let known { return try known.load(.test, folders: folders).resized(to: extent) }
         guard Files.isDirectory(name), let images = IDX.testImages(in: name) else { return nil }

@@ -1,33 +1,33 @@
-/// A classifier whose features and calibrated class probabilities metrics are computed from. It has learned from
-/// training images alone; test images say how good it is.
+/// A classifier whose features and calibrated class probabilities are used for metrics. It is trained on training
+/// images only; its quality is measured on test images.
 public struct Evaluator: Sendable {
-    /// The dataset that it has learned from.
+    /// The dataset that it was trained on.
     public let data: String
-    /// What the classes 0, 1, ... are called.
+    /// The names of the classes 0, 1, ...
     public let classNames: [String]
-    /// What logits are divided by before they become probabilities.
+    /// Probabilities are softmax(logits / temperature).
     public let temperature: Double
-    /// How well it tells the test images.
+    /// Its quality on test images.
     public let quality: ClassifierQuality
-    /// The command that makes this evaluator again.
+    /// The command that reproduces this evaluator.
     public let command: String
     /// SHA-256 of its file.
     public let digest: String
     let network: EvaluatorNetwork
     let weights: [String: HostTensor]
 
-    /// The size of the images that it sees.
+    /// The size of its input images.
     public var image: ImageSize { network.image }
     /// The number of features, D.
     public var featureCount: Int { network.features.output[0] }
 
-    /// What the evaluator sees in N images: features [N, D], and probabilities [N, K]. What it sees in an image does
-    /// not depend on the others. Throws where the images are of another size or have other channels.
+    /// Features [N, D] and class probabilities [N, K] of N images. The result for an image does not depend on the
+    /// others. Throws if the images have another size or other channels.
     ///
     /// - Parameters:
     ///   - images: bytes of N images, one after the other, channels last.
     ///   - image: their size.
-    ///   - channel: the one to look at, for images with more channels than one and an evaluator of grey images.
+    ///   - channel: the channel to use, for colour images and an evaluator of grey images.
     public func observe(
         _ images: [UInt8], image: ImageSize, channel: Int? = nil, threads: Int = Machine.processors
     ) throws -> Features {
@@ -36,14 +36,14 @@ public struct Evaluator: Sendable {
             features: features, probabilities: logits.softmax(temperature: temperature))
     }
 
-    /// What the last layer makes of N images, [N, K], before the temperature: see ``observe(_:image:channel:threads:)``.
+    /// The logits [N, K] of N images, not divided by the temperature: see ``observe(_:image:channel:threads:)``.
     public func logits(
         _ images: [UInt8], image: ImageSize, channel: Int? = nil, threads: Int = Machine.processors
     ) throws -> Matrix {
         try run(images, image: image, channel: channel, threads: threads).logits
     }
 
-    /// Which class is taken for which among images whose labels are known.
+    /// The confusion matrix of labelled images.
     public func confusion(on test: Dataset, threads: Int = Machine.processors) throws -> Confusion {
         guard let labels = test.labels, labels.allSatisfy({ Int($0) < classNames.count }) else {
             throw GanymedeError.dataUnsuitable(
@@ -54,7 +54,7 @@ public struct Evaluator: Sendable {
         return Confusion(seen.probabilities, labels: labels, classNames: classNames)
     }
 
-    /// Some lines for a person.
+    /// A description in some lines of text.
     public var text: String {
         """
         \(data): \(quality.text.replacing("\n", with: "\n  "))

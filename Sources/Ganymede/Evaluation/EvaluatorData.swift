@@ -1,7 +1,6 @@
 extension DataSource {
-    /// Labelled images to learn from, and others to measure on: a known dataset's own two splits; of anything else a
-    /// seventh of each class, chosen by the seed, is for measuring. Throws where there are no labels, or too few images
-    /// of a class.
+    /// Labelled training and test images: the two splits of a known dataset; of other data, a random seventh of each
+    /// class is the test set. Throws if there are no labels or too few images of a class.
     public func loadLabelled(
         size: Int, channels: Int, seed: Int, folders: DataFolders = .standard,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -21,12 +20,12 @@ extension DataSource {
 }
 
 extension Dataset {
-    /// The classes' names, or their numbers where they have none.
+    /// The names of the classes; their numbers if they have none.
     var namesOfClasses: [String] {
         classNames ?? (0...(labels?.max() ?? 0)).map { "\($0)" }
     }
 
-    /// Throws unless there are images of two classes, and `least` or more of each.
+    /// Throws unless there are at least two classes with `least` or more images each.
     func checkClasses(least: Int) throws {
         guard let labels, !labels.isEmpty else {
             throw GanymedeError.dataUnsuitable(

@@ -1,10 +1,6 @@
-#if canImport(FoundationEssentials)
-    package import FoundationEssentials
-#else
-    package import Foundation
-#endif
+package import FoundationEssentials
 
-/// An evaluator as a `.safetensors` file: its weights by name, and everything else as one JSON value in the header.
+/// Reads and writes an evaluator as a `.safetensors` file: weights by name, and everything else as JSON in the header.
 extension Evaluator {
     private static let format = "ganymede evaluator 1"
 
@@ -16,7 +12,7 @@ extension Evaluator {
         let quality: ClassifierQuality
         let command: String
 
-        /// Why these are no evaluator; or nil.
+        /// Why these fields do not describe an evaluator; nil if they do.
         var fault: String? {
             if let fault = network.fault { return fault }
             if classNames.count != network.head.output[0] {
@@ -28,7 +24,7 @@ extension Evaluator {
         }
     }
 
-    /// An evaluator that has just been trained.
+    /// A newly trained evaluator.
     init(
         data: String, classNames: [String], network: EvaluatorNetwork,
         weights: [String: HostTensor], temperature: Double, quality: ClassifierQuality,
@@ -55,7 +51,7 @@ extension Evaluator {
     /// Reads a file that ``write(to:)`` wrote.
     public init(reading path: String) throws { try self.init(Files.read(path), name: path) }
 
-    /// Reads a file that is in memory; errors call it `name`.
+    /// Reads a file in memory; `name` is for error messages.
     package init(_ bytes: Data, name: String) throws {
         let file = try Safetensors(bytes, name: name)
         guard file.metadata["format"] == Evaluator.format, let text = file.metadata["evaluator"]
@@ -88,7 +84,7 @@ extension Evaluator {
         self.init(header, weights, digest: sha256(bytes))
     }
 
-    /// Writes a file, whole or not at all. The bytes depend on the evaluator alone.
+    /// Writes a file atomically. The bytes depend on the evaluator alone.
     public func write(to path: String) throws {
         let header = Header(
             data: data, classNames: classNames, network: network, temperature: temperature,

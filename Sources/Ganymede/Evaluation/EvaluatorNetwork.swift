@@ -1,4 +1,4 @@
-/// The two parts of a classifier: images to features, and features to a logit for each class.
+/// The two parts of a classifier: images to features, and features to logits.
 struct EvaluatorNetwork: Codable, Equatable, Sendable {
     /// Images [height, width, channels] to [D] features.
     let features: Sequential
@@ -22,7 +22,7 @@ struct EvaluatorNetwork: Codable, Equatable, Sendable {
         return (made, head(made, variables, mode: mode, pass: "classifier"))
     }
 
-    /// Why the parts are no classifier of images; or nil.
+    /// Why the parts do not form an image classifier; nil if they do.
     var fault: String? {
         let (made, logits) = (features.output, head.output)
         if ImageSize(shape: features.input) == nil {
@@ -39,8 +39,8 @@ struct EvaluatorNetwork: Codable, Equatable, Sendable {
     }
 }
 extension EvaluatorNetwork {
-    /// The classifier that is trained for images of these extents: convolutions that halve the image until four pixels
-    /// are left of its longer side, and 128 features.
+    /// The classifier for images of this size: convolutions halve the image until its longer side has four pixels,
+    /// followed by 128 features.
     init(image: ImageSize, classes: Int) {
         var side = max(image.height, image.width)
         var layers: [any Layer] = []

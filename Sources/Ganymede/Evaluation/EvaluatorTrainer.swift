@@ -1,50 +1,50 @@
-/// Trains a classifier under the same loop as a GAN, then fits its temperature, then measures it on the test images. Besides an
-/// evaluator it makes what GAN-train asks for: a classifier that has learned from samples, tested on real images
-/// (Shmelkov et al., "How good is my GAN?", 2018).
+/// Trains a classifier in the same loop as a GAN, fits its temperature, and measures its quality on the test images. It
+/// also trains the classifier of GAN-train: on generated samples, tested on real images (Shmelkov et al., "How good is
+/// my GAN?", 2018).
 public struct EvaluatorTrainer: Sendable {
-    /// Passes over the images; nil for as many as the shipped evaluators need, more where there are few images.
+    /// Epochs; nil for the number that the shipped evaluators use, or more if there are few images.
     public var epochs: Int?
-    /// Images in a batch, fewer where there are not as many.
+    /// Images in a batch, fewer if there are not as many.
     public var batch = 128
-    /// The largest step size of Adam: it rises to this over the first part of the training, then falls to nothing.
+    /// The peak learning rate of Adam: linear warmup to it, then decay to 0.
     public var learningRate = 3e-3
-    /// Everything random follows from it; not negative.
+    /// Random seed, not negative.
     public var seed = 0
-    /// CPU threads. The bits of a result depend on them.
+    /// CPU threads. The exact bits of results depend on it.
     public var threads = Machine.processors
-    /// What the arithmetic is done in; `auto` is bf16 where the processor has it.
+    /// The number format of computations; `auto` is bf16 if the processor supports it.
     public var precision = Precision.auto
-    /// How the pictures are changed each time they are shown; nil for what suits the dataset.
+    /// Data augmentation; nil for the default of the dataset.
     public var augmentation: Augmentation?
-    /// Whether half of them are mirrored in any case.
+    /// Whether to mirror half of the images whatever the augmentation.
     public var mirrors = false
-    /// The share of the training images that the temperature is fitted on, and no weight.
+    /// The fraction of training images held out to fit the temperature.
     public var heldShare = 0.1
 
-    /// How far a training is.
+    /// The progress of training.
     public struct Progress: Sendable {
-        /// Finished steps, and all of them.
+        /// Finished steps, and the total.
         public let step, steps: Int
-        /// Passes over the images.
+        /// Finished epochs.
         public let epoch: Double
-        /// The cross-entropy of the step in nats, and the share of its images that were classified correctly.
+        /// The cross-entropy of the step in nats, and its accuracy.
         public let loss, accuracy: Double
         /// Images a second over about the last second.
         public let imagesPerSecond: Double
-        /// Since the first step, and to the last.
+        /// Seconds since the first step, and the estimate until the last.
         public let seconds, secondsLeft: Double
     }
 
-    /// The usual training.
+    /// A trainer with the default settings.
     public init() {}
 
-    /// Learns from `training` and measures on `test`, neither of which may be without labels.
+    /// Trains on `training` and measures the quality on `test`. Both need labels.
     ///
     /// - Parameters:
-    ///   - command: what is recorded as making this evaluator.
-    ///   - progress: told after every step.
-    ///   - shouldStop: asked before every step; true stops.
-    /// - Returns: nil where it was asked to stop.
+    ///   - command: recorded in the evaluator as the command that reproduces it.
+    ///   - progress: called after every step.
+    ///   - shouldStop: called before every step; returns true to stop.
+    /// - Returns: nil if it was stopped.
     public func train(
         on training: Dataset, test: Dataset, command: String = "",
         progress: (Progress) -> Void = { _ in }, shouldStop: () -> Bool = { false }
@@ -83,7 +83,7 @@ public struct EvaluatorTrainer: Sendable {
         }
     }
 
-    /// Trains. False where it was asked to stop.
+    /// Trains. Returns false if it was stopped.
     private func fit(
         _ network: EvaluatorNetwork, _ store: StateStore, _ dataset: Dataset,
         _ progress: (Progress) -> Void, _ shouldStop: () -> Bool
@@ -116,7 +116,7 @@ public struct EvaluatorTrainer: Sendable {
         return !isStopped
     }
 
-    /// What the classes are called. Throws where training and test images cannot be told apart alike.
+    /// The names of the classes. Throws if training and test images have different classes.
     private static func classNames(_ training: Dataset, _ test: Dataset) throws -> [String] {
         try training.checkClasses(least: 3)
         let names = training.namesOfClasses
@@ -141,7 +141,7 @@ public struct EvaluatorTrainer: Sendable {
         }
     }
 
-    /// Which number is out of range; or nil.
+    /// Describes a setting that is out of range; nil if there is none.
     package var fault: Message? {
         let whole = [
             ("epochs", epochs ?? 1, 1...100_000), ("batch", batch, 1...65_536),
@@ -158,7 +158,7 @@ public struct EvaluatorTrainer: Sendable {
             ? nil : "\(option: "held_share") is between 0 and 1, not \(heldShare)"
     }
 
-    /// The command that trains so on this machine's kind of processor.
+    /// The command that reproduces this training, on processors of this kind.
     package func command(_ data: String, size: Int, channels: Int) -> String {
         var words = ["ganymede evaluator train --data \(quoted(data)) --seed \(seed)"]
         if let epochs { words.append("--epochs \(epochs)") }
@@ -171,9 +171,9 @@ public struct EvaluatorTrainer: Sendable {
         return words.joined(separator: " ")
     }
 
-    /// The passes over `count` images.
+    /// The number of epochs for `count` images.
     func epochs(_ count: Int) -> Int {
-        // Few images are seen more often, but not without end.
+        // More epochs for fewer images, within limits.
         epochs ?? max(12, min(200, 300_000 / max(count, 1)))
     }
 }

@@ -1,17 +1,17 @@
-/// What turns samples into the numbers that metrics are computed from.
+/// Computes the features of samples that metrics use.
 public enum FeatureExtractor: Sendable {
-    /// A classifier that looks at whole images.
+    /// A classifier of whole images.
     case images(Evaluator)
-    /// A classifier of grey images that looks at the three channels of stacked digits: 3 D features, and the
-    /// probabilities of K^3 classes.
+    /// A classifier of grey images, applied to each of the three channels: 3 D features, and the probabilities of K^3
+    /// classes.
     case stacks(Evaluator)
-    /// Nobody: the coordinates of points are their features.
+    /// No classifier: the features of points are their coordinates.
     case points(GaussianMixture)
 
-    /// The one for a dataset.
+    /// The extractor for a dataset.
     ///
-    /// - Parameter path: of an evaluator's file; nil for the evaluator that comes with the dataset. Throws a world's
-    ///   error where there is none.
+    /// - Parameter path: of an evaluator's file; nil for the evaluator that comes with the dataset. Throws if there is
+    ///   none.
     public init(_ data: DataSource, evaluator path: String? = nil) throws {
         let evaluation = data.known?.features ?? .images
         let known: String
@@ -42,7 +42,7 @@ public enum FeatureExtractor: Sendable {
         }
     }
 
-    /// The metrics that mean something for what it sees.
+    /// The metrics that are defined for its samples.
     public var metrics: [any Metric.Type] {
         switch self {
         case .images: Metrics.all + Metrics.ofImages
@@ -51,24 +51,24 @@ public enum FeatureExtractor: Sendable {
         }
     }
 
-    /// Of these, the ones that can be computed. Without a test split there is nothing to compare the training split with.
+    /// The metrics that can be computed with or without a test split. Some compare the splits and need one.
     func metrics(hasTest: Bool) -> [any Metric.Type] {
         metrics.filter { hasTest || !$0.comparesSplits }
     }
 
-    /// Those that also need the samples' classes.
+    /// Metrics that also need labelled samples.
     public var metricsOfLabelled: [any Metric.Type] {
         if case .images = self { return Metrics.ofLabelled }
         return []
     }
 
-    /// What the classes are called, where there are few enough to be counted one by one.
+    /// The names of the classes; nil for stacks, which have too many, and for points.
     var classNames: [String]? {
         if case .images(let evaluator) = self { return evaluator.classNames }
         return nil
     }
 
-    /// Samples of each kind, where nobody says how many: what figures in the literature are computed from.
+    /// The default number of samples in a set, as is common in the literature.
     public var defaultSamples: Int {
         switch self {
         case .images: 10_000
@@ -77,7 +77,7 @@ public enum FeatureExtractor: Sendable {
         }
     }
 
-    /// Who looks at images.
+    /// The classifier; nil for points.
     var evaluator: Evaluator? {
         switch self {
         case .images(let evaluator), .stacks(let evaluator): evaluator
@@ -85,13 +85,13 @@ public enum FeatureExtractor: Sendable {
         }
     }
 
-    /// The Gaussians that points are from.
+    /// The distribution of points; nil for images.
     var mixture: GaussianMixture? {
         if case .points(let mixture) = self { return mixture }
         return nil
     }
 
-    /// What it sees.
+    /// The type of samples that it takes.
     public var extent: SampleExtent {
         switch self {
         case .images(let evaluator): .image(evaluator.image)
@@ -100,7 +100,7 @@ public enum FeatureExtractor: Sendable {
         }
     }
 
-    /// Throws a world's error unless `extent` is what it can see.
+    /// Throws unless samples of `extent` are supported.
     public func check(_ extent: SampleExtent, of name: String) throws {
         if extent == self.extent { return }
         let isOtherSize = (extent == .point) == (self.extent == .point)
@@ -109,7 +109,7 @@ public enum FeatureExtractor: Sendable {
         )
     }
 
-    /// What it sees. Throws a world's error where the samples are of another size or kind.
+    /// The features of samples. Throws if they have another size or type.
     public func observe(_ samples: Dataset) throws -> Features {
         try check(samples.extent, of: samples.name)
         switch self {
@@ -131,8 +131,8 @@ public enum FeatureExtractor: Sendable {
         }
     }
 
-    /// What an evaluator of grey images sees in each of three channels. Where these are grey images of a dataset, it looks
-    /// at each of them once, however many stacks it is in.
+    /// The features of each of three channels, by an evaluator of grey images. If stacks share grey images, each grey
+    /// image is evaluated once.
     private static func channels(of samples: Dataset, _ evaluator: Evaluator) throws
         -> [Features]
     {
@@ -158,8 +158,8 @@ public enum FeatureExtractor: Sendable {
 }
 
 extension Features {
-    /// What is seen in images of several channels, from what is seen in each: all features, and the probability of
-    /// each combination of classes, the first channel's slowest.
+    /// Combines the features of several channels: features are concatenated, and the probability of each combination of
+    /// classes is the product, the first channel's class varying slowest.
     package init(stacking channels: [Features]) {
         let count = channels[0].count
         var features: [Float] = []

@@ -1,6 +1,7 @@
-/// GAN-test: the share of labelled samples that a classifier of real images, the evaluator, takes for what they are
-/// said to be. It falls when samples look wrong for their class, and does not see that they are all alike; a generator
-/// that copies the training set may exceed real images. Shmelkov et al., "How good is my GAN?" (2018); see ``GANTrain``.
+/// GAN-test: the accuracy of the evaluator, a classifier trained on real images, on labelled samples. It measures
+/// sample quality but not diversity: it falls when samples look wrong for their class, not when they are all alike. A
+/// generator that copies the training set may exceed real images. Shmelkov et al., "How good is my GAN?" (2018); see
+/// ``GANTrain``.
 public enum GANTest: Metric {
     public static let names = ["gan_test"]
     public static let about = ["share of samples that are taken for the class they are said to be"]
@@ -15,7 +16,7 @@ public enum GANTest: Metric {
 }
 
 extension Features {
-    /// The class of each image. Throws a world's error where it is not known.
+    /// The label of each image. Throws if there are none.
     func knownLabels(for what: String) throws -> [Int] {
         if let labels = samples?.labels { return labels }
         throw GanymedeError.dataUnsuitable(
@@ -23,7 +24,7 @@ extension Features {
                 + "class, called as the evaluator calls it, or IDX files with labels")
     }
 
-    /// The same. Throws, too, where a class of real images does not occur.
+    /// The same. Also throws if a class of the real images does not occur.
     func labels(for metric: String, beside real: Features) throws -> [Int] {
         let labels = try knownLabels(for: metric)
         let missing = Set(try real.knownLabels(for: metric)).subtracting(labels).sorted().map {
@@ -39,15 +40,15 @@ extension Features {
 }
 
 extension Dataset {
-    /// The same images, with ``labels(as:)``.
+    /// The same images with ``labels(as:)``.
     package func labelled(as names: [String]) -> Dataset {
         Dataset(
             name: name, samples: .images(allPixels, image ?? [1, 1, 1]),
             labels: labels(as: names), classNames: names)
     }
 
-    /// Labels that count `names` as a classifier does: a class of the same name, or whose name is the number, is that
-    /// class. Nil where one of the classes is none of the classifier's, or where a sample is not an image of one class.
+    /// Labels as indices into `names`, the classes of a classifier. Classes are matched by name, or by number if the
+    /// name is a number. Nil if a class is not among them, there are no labels, or samples are not plain images.
     func labels(as names: [String]) -> [Int]? {
         guard let labels, case .images = samples else { return nil }
         func number(_ own: Int) -> Int? {

@@ -1,8 +1,8 @@
-/// GAN-train: the share of real images classified correctly by a classifier that was trained on labelled samples alone. It falls when
-/// samples look wrong for their class, and when kinds of them are missing. The classifier is trained as an evaluator
-/// is, and tested on the test split. Shmelkov et al., "How good is my GAN?" (2018); see ``GANTest``.
+/// GAN-train: the accuracy on real images of a classifier that was trained on labelled samples only. It falls when
+/// samples look wrong for their class and when they lack diversity. The classifier is trained like an evaluator and
+/// tested on the test split. Shmelkov et al., "How good is my GAN?" (2018); see ``GANTest``.
 ///
-/// Its real-versus-real figure is of a classifier that has learned from as many training images.
+/// Its value for real samples is that of a classifier trained on as many training images.
 public enum GANTrain: Metric {
     public static let names = ["gan_train"]
     public static let about = [
@@ -20,7 +20,7 @@ public enum GANTrain: Metric {
         var trainer = EvaluatorTrainer()
         trainer.seed = Int(truncatingIfNeeded: input.seed & 0x7fff_ffff)
         trainer.threads = EngineThread.threads
-        // The samples' name does not say what they show.
+        // The name of the samples does not tell what kind of images they are.
         trainer.augmentation = .default(for: test.name)
         let classifier = try trainer.train(on: samples, test: test) { progress in
             input.progress("\(names[0]): step \(progress.step) of \(progress.steps)")

@@ -1,32 +1,32 @@
 /// Every metric.
 public enum Metrics {
-    /// The registry, in the order in which figures are shown.
+    /// The metrics of every evaluator, in display order.
     public static let all: [any Metric.Type] = [
         FrechetDistance.self, KernelDistance.self, Score.self, PrecisionRecall.self, Modes.self,
         ModeDivergence.self, Memorisation.self,
     ]
 
-    /// The registry for whole images, which are compared themselves.
+    /// Metrics that compare the pixels of whole images.
     public static let ofImages: [any Metric.Type] = [Copies.self]
 
-    /// The registry for points of the plane, whose classes are not what an evaluator says. Without a Fréchet distance: it
-    /// compares means and covariances, and those of a ring of Gaussians are a blob's, too.
+    /// Metrics for points of the plane, which have no evaluator. There is no Fréchet distance: it compares means and
+    /// covariances, which are the same for a ring of Gaussians and one wide Gaussian.
     public static let ofPoints: [any Metric.Type] = [
         MixtureCoverage.self, PrecisionRecall.self, Memorisation.self,
     ]
 
-    /// The registry for images whose classes are known.
+    /// Metrics for labelled images.
     public static let ofLabelled: [any Metric.Type] = [GANTest.self, GANTrain.self]
 
     private static var everywhere: [any Metric.Type] { all + ofImages + ofLabelled + ofPoints }
 
-    /// The names of all figures.
+    /// The names of all metrics.
     public static var names: [String] {
         var seen: Set<String> = []
         return everywhere.flatMap { $0.names }.filter { seen.insert($0).inserted }
     }
 
-    /// What a figure says, in a line.
+    /// A one-line explanation of a metric.
     static func about(_ name: String, ofPoints: Bool = false) -> String {
         for metric in ofPoints ? Metrics.ofPoints : everywhere {
             for (known, about) in zip(metric.names, metric.about) where known == name {
@@ -36,7 +36,7 @@ public enum Metrics {
         return ""
     }
 
-    /// The metric that has a figure called `name`.
+    /// The metric with a value called `name`.
     public static func named(_ name: String) throws -> any Metric.Type {
         if let metric = everywhere.first(where: { $0.names.contains(name) }) { return metric }
         throw GanymedeError.unknownName(
@@ -44,8 +44,8 @@ public enum Metrics {
                 + " Metrics: \(names.joined(separator: ", "))")
     }
 
-    /// The figures of one metric, by name. Throws a world's error where the input has too few images or numbers that
-    /// cannot be, or where a figure would mean nothing.
+    /// The values of one metric, by name. Throws if there are too few samples or invalid values, or if the metric is
+    /// undefined.
     public static func figures(
         _ metric: any Metric.Type, _ input: MetricInput
     ) throws -> [(name: String, value: Double)] {
@@ -66,10 +66,10 @@ public enum Metrics {
 }
 
 extension Registry {
-    /// The metrics that were added to those of the library. They are computed of images.
+    /// The metrics that were added to those of the library. They are computed for images.
     public var addedMetrics: [any Metric.Type] { added("metric") }
 
-    /// This registry with one more metric. Two with a figure of one name are a mistake in the program, and stop it.
+    /// This registry with one more metric. Stops the program if a name is taken.
     public func adding(_ metric: any Metric.Type) -> Registry {
         let known = Metrics.names + addedMetrics.flatMap { $0.names }
         if let name = metric.names.first(where: known.contains) {

@@ -1,27 +1,27 @@
-/// Judges sets of samples beside the real ones of a dataset. What the real ones look like to the extractor is found out
-/// once, and serves every set that follows.
+/// Real samples that generated ones are compared with. Their features are computed once and used for every set of
+/// generated samples.
 public struct ReferenceSet: Sendable {
     /// Samples in each set, real and generated.
     public let samples: Int
-    /// What real samples were drawn with.
+    /// The random seed of the choice of real samples.
     public let seed: Int
     private let progress: @Sendable (String) -> Void
     private let extractor: FeatureExtractor
     private let addedMetrics: [any Metric.Type]
-    /// Two random parts of the training split, and one of the test split, which may lack.
+    /// Features of two disjoint random parts of the training split, and of a part of the test split, if there is one.
     private let training, control: Features
     private let test: Features?
     private let classShares: [Double]?
     private let trainingSet: ImageSet?
 
-    /// Draws `samples` samples of each kind and looks at them.
+    /// Draws `samples` samples for each set of real samples, and computes their features. Throws if there are too few,
+    /// or if the extractor does not support them.
     ///
     /// - Parameters:
-    ///   - training: what the generator was trained on.
-    ///   - test: samples of the same kind that no training saw, if there are any.
-    ///   - registry: has metrics of your own.
-    ///   - progress: told what is being done.
-    /// Throws a world's error where there are too few real samples, or where they do not suit the extractor.
+    ///   - training: the generator's training data.
+    ///   - test: the test split, if there is one.
+    ///   - registry: holds added metrics.
+    ///   - progress: called with a description of the current work.
     public init(
         training: Dataset, test: Dataset?, extractor: FeatureExtractor, samples: Int, seed: Int = 0,
         registry: Registry = .standard,
@@ -50,18 +50,18 @@ public struct ReferenceSet: Sendable {
         }
     }
 
-    /// The metrics that mean something for these samples.
+    /// The metrics that can be computed.
     public var metrics: [any Metric.Type] {
         extractor.metrics(hasTest: test != nil) + (extractor.extent == .point ? [] : addedMetrics)
     }
 
-    /// Which evaluator looks; nil where the samples are points.
+    /// The evaluator; nil for points.
     var evaluator: EvaluatorIdentity? { extractor.evaluator.map(EvaluatorIdentity.init) }
 
-    /// Classes that the evaluator knows, or Gaussians.
+    /// The number of the evaluator's classes, or of Gaussians.
     var modeCount: Int { extractor.mixture?.centres.count ?? training.probabilities.columns }
 
-    /// Says which figures the data does not allow.
+    /// Notes on metrics that the data does not allow.
     var missing: [String] {
         let names =
             test != nil ? [] : extractor.metrics.filter { $0.comparesSplits }.flatMap { $0.names }
@@ -70,17 +70,17 @@ public struct ReferenceSet: Sendable {
             : ["left out: \(names.joined(separator: ", ")): there is no test split to compare with"]
     }
 
-    /// Those that also need the samples' classes.
+    /// Metrics that also need labelled samples.
     public var metricsOfLabelled: [any Metric.Type] {
         test == nil ? [] : extractor.metricsOfLabelled
     }
 
-    /// The largest sets that there are enough real samples for.
+    /// The largest possible set size for these real samples.
     static func most(training: Dataset, test: Dataset?) -> Int {
         min(training.count / 2, test?.count ?? .max)
     }
 
-    /// Throws unless there are enough real samples for sets of `samples`, which `option` takes.
+    /// Throws unless there are enough real samples for sets of `samples`.
     static func check(
         _ samples: Int, advice: Message = "\(option: "samples") ", training: Dataset, test: Dataset?
     ) throws {
@@ -94,20 +94,20 @@ public struct ReferenceSet: Sendable {
         }
     }
 
-    /// What is seen in generated samples.
+    /// The features of generated samples.
     public func observe(_ samples: Dataset) throws -> Features {
         progress("looking at \(samples.name)")
         return try extractor.observe(samples)
     }
 
-    /// A metric's figures of generated samples.
+    /// A metric's values for generated samples.
     public func figures(_ metric: any Metric.Type, of generated: Features) throws -> [Double] {
         progress(metric.names[0])
         return try Metrics.figures(metric, input(generated)).map(\.value)
     }
 
-    /// The same figures with real samples, as many, in place of generated ones: of the test split, where the metric
-    /// does not compare the splits.
+    /// A metric's values with as many real samples in place of generated ones: from the test split if there is one,
+    /// from the training split for metrics that compare the splits.
     public func realFigures(_ metric: any Metric.Type) throws -> [Double] {
         try figures(metric, of: metric.comparesSplits ? control : test ?? control)
     }
@@ -121,8 +121,8 @@ public struct ReferenceSet: Sendable {
         return input
     }
 
-    /// How often each class is seen in sets of generated samples, and in as many real ones; none where there are too
-    /// many classes, or none.
+    /// The predicted fraction of each class in sets of generated samples and in as many real ones; empty if there are
+    /// no classes or too many.
     func classShares(of sets: [Features]) -> [ClassShare] {
         guard let names = extractor.classNames else { return [] }
         func shares(_ sets: [Features]) -> [Double] {
@@ -138,18 +138,18 @@ public struct ReferenceSet: Sendable {
 }
 
 extension Dataset {
-    /// The numbers of all samples in a random order.
+    /// The indices of all samples in random order.
     package func shuffled(seed: Int) -> [Int] {
         BatchLoader.permutation(count, seed: UInt64(seed), epoch: 0, stream: "judge").map(Int.init)
     }
 
-    /// The share of each class, if classes are known.
+    /// The fraction of each class, if there are labels.
     var classShares: [Double]? {
         guard let labels, let most = labels.max() else { return nil }
         return Dataset.shares(of: labels, classes: max(classNames?.count ?? 0, most + 1))
     }
 
-    /// The share of each of `names`, as ``labels(as:)`` counts them.
+    /// The fraction of each class of `names`, matched as in ``labels(as:)``.
     func classShares(as names: [String]) -> [Double]? {
         labels(as: names).map { Dataset.shares(of: $0, classes: names.count) }
     }

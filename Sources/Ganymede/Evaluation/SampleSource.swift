@@ -1,13 +1,13 @@
-/// Where samples come from that are to be judged: a generator, which makes as many as one asks for, or what is there.
+/// A source of samples to evaluate: a generator, which makes any number, or a fixed set.
 package enum SampleSource {
     /// A run or a checkpoint.
     case generator(Sampler)
-    /// A folder, a `.npy` or IDX file, a dataset by name; and how pictures differ from what they became.
+    /// A folder, a `.npy` or IDX file, or a dataset by name; and notes on how pictures were converted.
     case samples(Dataset, changes: [String] = [])
 
-    /// What is at `path`. Throws a world's error where nothing is there, or nothing that can be used.
+    /// The source at `path`. Throws if there is none, or none that can be used.
     ///
-    /// - Parameter extent: what pictures of a folder are resized to.
+    /// - Parameter extent: the size that pictures of a folder are resized to.
     public init(
         _ path: String, extent: SampleExtent, registry: Registry = .standard
     ) throws {
@@ -21,11 +21,11 @@ package enum SampleSource {
         }
         let source = DataSource(path, registry: registry)
         guard let size = extent.image, let folder = try source.imageFolder() else {
-            // As they are: whoever judges says whether they fit.
+            // Not resized: the evaluation checks their size.
             self = .samples(try source.arrays(.standard))
             return
         }
-        // Not from the cache, which does not know how they were.
+        // Not from the cache, which does not hold the original sizes.
         let decoded = try folder.decodeAll(size: size.height, channels: size.channels)
         self = .samples(decoded.dataset, changes: decoded.changes)
     }
@@ -37,7 +37,7 @@ package enum SampleSource {
             : ["safetensors", "latest", "best"].contains { path.hasSuffix($0) }
     }
 
-    /// What a sample is.
+    /// The type of its samples.
     public var extent: SampleExtent {
         switch self {
         case .generator(let sampler): sampler.gan.extent
@@ -45,17 +45,17 @@ package enum SampleSource {
         }
     }
 
-    /// How pictures differ from what is judged; nothing where it is what there is.
+    /// Notes on how pictures were converted; empty if they were not.
     public var changes: [String] {
         if case .samples(_, let changes) = self { return changes }
         return []
     }
 
-    /// Disjoint sets of `samples` samples each, as many as there are up to `count`.
+    /// Up to `count` disjoint sets of `samples` samples each, as far as there are enough samples.
     ///
     /// - Parameters:
-    ///   - seed: of the first sample of a generator, in millions; of the order of what is there.
-    ///   - skipping: how many of what is there are left out, first in its order.
+    ///   - seed: a generator's first sample has this seed times 1,000,000; for a fixed set, the seed of the shuffle.
+    ///   - skipping: the number of samples of a fixed set to skip, after shuffling.
     public func sets(
         _ count: Int, of samples: Int, seed: Int, skipping: Int
     ) throws -> [Dataset] {

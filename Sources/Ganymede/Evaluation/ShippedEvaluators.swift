@@ -1,24 +1,19 @@
 import CResources
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 extension Evaluator {
-    /// SHA-256 of the files that travel inside the command, by the dataset that they have learned from.
+    /// SHA-256 of the evaluators embedded in the command, by the dataset that they were trained on.
     package static let shippedDigests = [
         "mnist": "8a73619fa7b639d3a27d6f1fc2d0a8f42e083bde423437959f09ca5422aa1f3f",
         "fashion-mnist": "74d6c6e63e64b68d7618a9d1510fb7d786d8a6c21c4bc0bcc4b433c20ab255e5",
     ]
 
-    /// The names of the datasets whose evaluators travel inside the command.
+    /// The datasets whose evaluators are embedded in the command.
     public static var shippedNames: [String] {
         NamedDataset.all.map(\.name).filter { shippedDigests[$0] != nil }
     }
 
-    /// The evaluator for the dataset called `name` that travels inside the command; nil where there is none.
+    /// The embedded evaluator for the dataset called `name`; nil if there is none.
     public static func shipped(for name: String) throws -> Evaluator? {
         guard let digest = shippedDigests[name] else { return nil }
         let file = "evaluators/\(name).safetensors"

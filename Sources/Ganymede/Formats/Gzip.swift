@@ -1,10 +1,5 @@
 import CZlib
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// Decompresses gzip with zlib, only as many bytes as are requested. The size of the content is known only at its end,
 /// and a small file can expand to gigabytes.

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    package import FoundationEssentials
-#else
-    package import Foundation
-#endif
+package import FoundationEssentials
 
 /// The file format of MNIST: a big-endian header (two zero bytes, type, rank, extents), then bytes.
 package struct IDX: Equatable {

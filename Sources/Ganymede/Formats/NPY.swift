@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    package import FoundationEssentials
-#else
-    package import Foundation
-#endif
+package import FoundationEssentials
 
 /// NumPy's array file, here of bytes or of points as floats: a magic string, a version, a header that is a Python
 /// dictionary, the elements. Formats 1.0 to 3.0:

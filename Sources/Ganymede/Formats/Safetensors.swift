@@ -1,13 +1,5 @@
-#if canImport(FoundationEssentials)
-    package import FoundationEssentials
-#else
-    package import Foundation
-#endif
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+package import FoundationEssentials
+import Glibc
 
 /// Files of named tensors that cannot run code: the header's length in 8 bytes, a JSON header, and the values
 /// (https://github.com/huggingface/safetensors). Reads F32 and F64, writes F32.

@@ -1,10 +1,5 @@
 import CGD
-
-#if canImport(FoundationEssentials)
-    package import FoundationEssentials
-#else
-    package import Foundation
-#endif
+package import FoundationEssentials
 
 /// Owns a libgd image.
 final class GDImage {

@@ -1,39 +1,39 @@
-/// What discriminator and generator minimise, as scalars made of logits [batch, 1].
+/// The losses of discriminator and generator: scalars, computed from logits [batch, 1].
 ///
-/// To add one, write a file like `NonSaturatingLoss.swift` and its line in ``Losses/all``: see
-/// `docs/adding-a-loss.md`. A loss that looks at each side by itself is a ``SeparableLoss``.
+/// To add one, write a file like `NonSaturatingLoss.swift` and its line in ``Losses/all``: see `docs/adding-a-loss.md`.
+/// A loss whose terms use real or fake logits alone is a ``SeparableLoss``.
 public protocol AdversarialLoss: Registrable {
-    /// What the discriminator minimises, of its logits of real images and of fakes.
+    /// The discriminator's loss, given its logits of real images and of fakes.
     func discriminator(real: Tensor, fake: Tensor) -> Tensor
 
-    /// What the generator minimises, of the discriminator's logits of its images, and of real ones.
+    /// The generator's loss, given the discriminator's logits of its images and of real ones.
     func generator(fake: Tensor, real: Tensor) -> Tensor
 
-    /// Whether the derivative of the discriminator's loss by a fake's logit is nowhere 0. Then the simultaneous step can
-    /// make one backward pass through the discriminator for both losses: see ``SimultaneousStep``.
+    /// Whether dL_D/d(fake logit) is nonzero everywhere. Then the simultaneous step can use one backward pass through
+    /// the discriminator for both losses: see ``SimultaneousStep``.
     var fakeDerivativeIsNonzero: Bool { get }
 
-    /// Which of its fields is out of range; or nil.
+    /// Describes a field that is out of range; nil if there is none.
     var fault: String? { get }
 }
 
 extension AdversarialLoss {
     public static var family: KindFamily { Losses.family }
 
-    /// False: two backward passes, which is always right.
+    /// False: two backward passes, which is correct for every loss.
     public var fakeDerivativeIsNonzero: Bool { false }
 
-    /// Nothing is out of range.
+    /// Nil.
     public var fault: String? { nil }
 }
 
-/// A loss with one term for real images, one for fakes, and a generator's term that sees its own images alone.
+/// A loss with separate terms for real and fake logits, whose generator term uses fake logits alone.
 public protocol SeparableLoss: AdversarialLoss {
-    /// The discriminator's term of its logits of real images.
+    /// The discriminator's loss on its logits of real images.
     func real(_ logits: Tensor) -> Tensor
-    /// The discriminator's term of its logits of fakes.
+    /// The discriminator's loss on its logits of fakes.
     func fake(_ logits: Tensor) -> Tensor
-    /// The generator's loss, of the discriminator's logits of its images.
+    /// The generator's loss on the discriminator's logits of its images.
     func generator(_ logits: Tensor) -> Tensor
 }
 

@@ -1,8 +1,6 @@
-// What a classifier of more than two classes minimises.
-
 extension Tensor {
-    /// log(e^x / sum of e^x) along the rows of [N, K]. The largest number of a row is taken off first, so that no e^x
-    /// overflows; it cancels, so gradients take it for a constant.
+    /// log(e^x / sum e^x) along the rows of [N, K]. The maximum of each row is subtracted first, so that e^x does not
+    /// overflow. It cancels out, so its gradient is stopped.
     public func logSoftmax() -> Tensor {
         guard shape.rank == 2 else { builder.misuseHere("logSoftmax takes [N, K], not \(type)") }
         let column: Shape = [shape[0], 1]

@@ -23,7 +23,7 @@ public struct NonSaturatingLoss: SeparableLoss {
     }
 }
 
-/// Says that a target cannot be lowered by so much; or nil.
+/// Why this label smoothing is out of range; nil if it is not.
 func labelSmoothingFault(_ smoothing: Double) -> String? {
     (0...1).contains(smoothing) ? nil : "label smoothing is from 0 to 1, and not \(smoothing)"
 }

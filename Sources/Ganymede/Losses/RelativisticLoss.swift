@@ -1,6 +1,6 @@
-/// Real and fake logits are compared in pairs: the discriminator minimises softplus(f - r), the generator
-/// softplus(r - f), r and f being the logits of the i-th real image and of the i-th fake (Jolicoeur-Martineau, "The
-/// relativistic discriminator", 2019; as in R3GAN, Huang et al., 2024). Means over the batch.
+/// Compares real and fake logits in pairs: the discriminator minimises softplus(f - r), the generator softplus(r - f),
+/// where r and f are the logits of the i-th real image and the i-th fake (Jolicoeur-Martineau, "The relativistic
+/// discriminator", 2019; as in R3GAN, Huang et al., 2024). Means over the batch.
 public struct RelativisticLoss: AdversarialLoss {
     public static let kind = "relativistic"
     public static var defaults: RelativisticLoss? { RelativisticLoss() }

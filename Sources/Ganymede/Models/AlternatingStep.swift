@@ -1,13 +1,13 @@
-/// D on real images, D on fakes at the updated weights, then G through D on new noise: three updates, as three calls of
-/// Keras's `train_on_batch`. The reported loss of D is the mean of its two.
+/// Three updates, like three calls of Keras's `train_on_batch`: D on real images, D on fakes at the updated weights,
+/// then G through D on new noise. The reported loss of D is the mean of its two losses.
 public struct AlternatingStep: TrainingStep {
     public static let kind = "alternating"
     public static var defaults: AlternatingStep? { AlternatingStep() }
 
-    /// Whether D's fakes come from the generator in inference mode, as Keras's `predict` makes them.
+    /// Whether D's fakes are generated in inference mode, as by Keras's `predict`.
     public var fakesInInference: Bool
 
-    /// A round with two updates of D and one of G.
+    /// A step with two updates of D and one of G.
     public init(fakesInInference: Bool = true) { self.fakesInInference = fakesInInference }
 
     public func fault(for gan: GAN) -> String? {
@@ -39,7 +39,7 @@ public struct AlternatingStep: TrainingStep {
 }
 
 extension StepBuilder {
-    /// G on new noise through D, which stays as it is.
+    /// Updates G on new noise through D, which is frozen.
     public func updateGenerator() {
         let fake = discriminate(generate(pass: "generator"), pass: "generator", frozen: true)
         let loss: Tensor

@@ -1,13 +1,13 @@
-/// D on real images and fakes in one batch, one update, then G through the updated D on new noise. D minimises half of
-/// its loss: the mean over the whole batch.
+/// Two updates: D on one batch of real images and fakes, then G through the updated D on new noise. D minimises half of
+/// its loss, which is the mean over the whole batch.
 public struct ConcatenatedStep: TrainingStep {
     public static let kind = "concatenated"
     public static var defaults: ConcatenatedStep? { ConcatenatedStep() }
 
-    /// Whether D's fakes come from the generator in inference mode, as Keras's `predict` makes them.
+    /// Whether D's fakes are generated in inference mode, as by Keras's `predict`.
     public var fakesInInference: Bool
 
-    /// A round with one update of each side.
+    /// A step with one update of each network.
     public init(fakesInInference: Bool = true) { self.fakesInInference = fakesInInference }
 
     public func build(_ step: StepBuilder) {

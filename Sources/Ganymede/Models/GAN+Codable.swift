@@ -2,7 +2,7 @@ extension GAN {
     private enum Key: String, CodingKey {
         case generator, discriminator, loss, regularizers, step, noise, pixels
         case generatorOptimizer, discriminatorOptimizer
-        // Until version 0.1.0.
+        // Written up to version 0.1.0.
         case labelSmoothing, schedule, discriminatorBatch, fakesInInference
     }
 
@@ -43,7 +43,7 @@ extension GAN {
             .decodeKind(Optimizers.family)
     }
 
-    /// The loss; until version 0.1.0 the label smoothing stood beside it.
+    /// The loss. Up to version 0.1.0 the label smoothing was a field of the GAN.
     private static func loss(_ container: KeyedDecodingContainer<Key>) throws -> any AdversarialLoss
     {
         let loss: any AdversarialLoss = try container.superDecoder(forKey: .loss)
@@ -54,7 +54,7 @@ extension GAN {
             ? MinimaxLoss(labelSmoothing: smoothing) : NonSaturatingLoss(labelSmoothing: smoothing)
     }
 
-    /// The step; until version 0.1.0 it was a schedule with two options.
+    /// The step. Up to version 0.1.0 it was a schedule with two options.
     private static func step(_ container: KeyedDecodingContainer<Key>) throws -> any TrainingStep {
         guard let schedule = try container.decodeIfPresent(String.self, forKey: .schedule) else {
             return try container.superDecoder(forKey: .step).decodeKind(TrainingSteps.family)

@@ -1,6 +1,6 @@
-/// A whole system: two networks, what they minimise, how and in which order.
+/// A GAN: two networks, their losses, optimizers and the training step.
 public struct GAN: Codable, Sendable {
-    /// What the generator starts from.
+    /// The distribution of the generator's latent vectors.
     public enum Noise: String, Codable, Sendable, CaseIterable {
         /// Standard normal.
         case normal
@@ -10,29 +10,29 @@ public struct GAN: Codable, Sendable {
         var distribution: Distribution { self == .normal ? .normal : .signedUniform }
     }
 
-    /// Which numbers stand for black and white.
+    /// The range of pixel values.
     public typealias PixelRange = Ganymede.PixelRange
 
-    /// Noise to image.
+    /// Latent vector to image.
     public var generator: Sequential
     /// Image to one logit.
     public var discriminator: Sequential
-    /// What both minimise.
+    /// The losses of both networks.
     public var loss: any AdversarialLoss
-    /// What is added to the discriminator's loss.
+    /// Terms that are added to the discriminator's loss.
     public var regularizers: [any Regularizer]
-    /// A round of training: which network is updated on what, and in which order.
+    /// The training step: which network is updated on what, and in which order.
     public var step: any TrainingStep
-    /// What the generator starts from.
+    /// The distribution of the generator's latent vectors.
     public var noise: Noise
-    /// Which numbers stand for black and white.
+    /// The range of pixel values.
     public var pixels: PixelRange
-    /// How the generator learns.
+    /// The generator's optimizer.
     public var generatorOptimizer: any Optimizer
-    /// How the discriminator learns.
+    /// The discriminator's optimizer.
     public var discriminatorOptimizer: any Optimizer
 
-    /// A system. Throws a usage error, with both shapes, where its parts do not fit each other.
+    /// A GAN. Throws a usage error if its parts do not fit together, such as the shapes of the networks.
     public init(
         generator: Sequential, discriminator: Sequential,
         loss: some AdversarialLoss = .nonSaturating, regularizers: [any Regularizer] = [],
@@ -53,7 +53,7 @@ public struct GAN: Codable, Sendable {
         if let fault { throw GanymedeError.invalidOption(Message(fault)) }
     }
 
-    /// Why the parts do not fit each other, or which number is out of range; or nil.
+    /// Why the parts do not fit together, or which value is out of range; nil if all is well.
     package var fault: String? {
         if generator.output != discriminator.input {
             return
@@ -63,7 +63,7 @@ public struct GAN: Codable, Sendable {
         if discriminator.output != [1] {
             return "\(discriminator.name) makes \(Shape(discriminator.output)), not one logit"
         }
-        // Variables are told apart by the network's name and a point.
+        // A variable's name starts with its network's name and a dot.
         let names = [generator.name, discriminator.name]
         let plain = names.allSatisfy { name in
             !name.isEmpty && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
@@ -89,13 +89,14 @@ public struct GAN: Codable, Sendable {
             ?? discriminatorOptimizer.fault
     }
 
-    /// Why it makes neither images nor points; or nil.
+    /// Why its samples are neither images nor points; nil if they are.
     package var extentFault: String? {
         SampleExtent(shape: discriminator.input) == nil
             ? "images are [height, width, 1 or 3], points [2], and not \(discriminator.input)" : nil
     }
 
-    /// What it makes. Networks for anything else are refused when they are trained or loaded.
+    /// The type of its samples. GANs whose samples are neither images nor points are refused when they are trained or
+    /// loaded.
     public var extent: SampleExtent {
         guard let extent = SampleExtent(shape: discriminator.input) else {
             misuse(extentFault ?? "")
@@ -103,12 +104,12 @@ public struct GAN: Codable, Sendable {
         return extent
     }
 
-    /// Whether it makes points of the plane, and no images.
+    /// Whether its samples are points of the plane.
     public var makesPoints: Bool { extent == .point }
 
-    /// Channels of the pictures of what it makes: points are drawn in colour.
+    /// Channels of the pictures of its samples; plots of points are in colour.
     var pictureChannels: Int { extent.image?.channels ?? 3 }
 
-    /// What it makes, in a word.
+    /// What its samples are called.
     package var noun: String { makesPoints ? "points" : "images" }
 }

@@ -3,7 +3,7 @@ public struct SimultaneousStep: TrainingStep {
     public static let kind = "simultaneous"
     public static var defaults: SimultaneousStep? { SimultaneousStep() }
 
-    /// A round with one update of each side.
+    /// A step with one update of each network.
     public init() {}
 
     public func build(_ step: StepBuilder) {
@@ -12,7 +12,7 @@ public struct SimultaneousStep: TrainingStep {
         let real = step.realImages()
         let onReal = step.discriminate(real, pass: "real")
         let onFake = step.discriminate(images, pass: "fake")
-        // The terms of D's loss: the last sees the fakes, and alone where it can.
+        // The terms of D's loss. The last one uses the fake logits, and only those if the loss is separable.
         let separable = gan.loss as? any SeparableLoss
         let terms =
             separable.map { [$0.real(onReal), $0.fake(onFake)] }
@@ -43,17 +43,16 @@ public struct SimultaneousStep: TrainingStep {
         step.report(generator: gLoss, fake: onFake)
     }
 
-    /// Whether one backward pass through D serves both losses on fakes: samples must not mix in D, and the derivative of
-    /// D's loss by a fake's logit must nowhere be 0.
+    /// Whether one backward pass through D on fakes serves both losses. D must not mix samples, and dL_D/d(fake logit)
+    /// must be nonzero everywhere.
     private func sharesBackward(_ gan: GAN) -> Bool {
         gan.loss.fakeDerivativeIsNonzero && !gan.discriminator.layers.contains { $0.mixesSamples }
     }
 
-    /// Where both backward passes begin, so that the one through D is shared. A logit is one number for each sample, and
-    /// samples do not mix: the derivatives by an image are those by its logit times what 1 at the logit gives. So G's
-    /// derivatives by the images are D's, times the quotient of both losses' derivatives by the logit.
+    /// Cotangents for one shared backward pass through D. Each sample has one logit s and samples do not mix, so dL/dx
+    /// = dL/ds ds/dx for both losses. Hence dL_G/dx = dL_D/dx (dL_G/ds) / (dL_D/ds).
     ///
-    /// Where D's derivative is next to nothing it is taken for 2^-60, which changes no weight and keeps the quotient
+    /// dL_D/ds is replaced by 2^-60 where its magnitude is smaller. That changes no weight and keeps the quotient
     /// finite.
     private func sharedCotangents(
         _ images: Tensor, _ logits: Tensor, _ dLoss: Tensor, _ gLoss: Tensor

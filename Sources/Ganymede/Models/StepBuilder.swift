@@ -1,4 +1,4 @@
-/// What a ``TrainingStep`` is written with: real images, noise, both networks, updates of either, and reports.
+/// Builds a ``TrainingStep``: real images, noise, both networks, updates and reported values.
 ///
 /// ```swift
 /// let real = step.discriminate(step.realImages(), pass: "real")
@@ -18,7 +18,7 @@ public final class StepBuilder: UpdateBuilder {
         super.init(batch: batch, randomness: randomness)
     }
 
-    /// One of the two sides.
+    /// One of the two networks.
     public enum Player: Sendable { case generator, discriminator }
 
     // MARK: Networks
@@ -31,7 +31,7 @@ public final class StepBuilder: UpdateBuilder {
 
     /// New noise for the generator.
     ///
-    /// - Parameter pass: names it: every pass of a step has its own.
+    /// - Parameter pass: names the random stream; unique in a step.
     public func noise(pass: String? = nil) -> Tensor {
         graph.random(
             gan.noise.distribution, Shape([batch] + gan.generator.input),
@@ -41,8 +41,8 @@ public final class StepBuilder: UpdateBuilder {
     /// The generator's images of new noise.
     ///
     /// - Parameters:
-    ///   - mode: whether batch normalization and dropout are those of training.
-    ///   - pass: names the noise and the dropout masks: every pass of a step has its own.
+    ///   - mode: whether batch normalization and dropout run in training or inference mode.
+    ///   - pass: names the random streams of noise and dropout; unique in a step.
     public func generate(_ mode: Mode = .training, pass: String? = nil) -> Tensor {
         let pass = pass ?? nextPass()
         return gan.generator(noise(pass: pass), variables, mode: mode, pass: pass)
@@ -51,8 +51,9 @@ public final class StepBuilder: UpdateBuilder {
     /// The discriminator's logits [batch, 1], in training mode.
     ///
     /// - Parameters:
-    ///   - pass: names the dropout masks: every pass of a step has its own.
-    ///   - frozen: statistics of batch normalization stay as they are, as in a pass that trains the generator.
+    ///   - pass: names the random stream of dropout; unique in a step.
+    ///   - frozen: leaves the moving statistics of batch normalization unchanged, as in a pass that trains the
+    ///     generator.
     public func discriminate(_ images: Tensor, pass: String? = nil, frozen: Bool = false) -> Tensor
     {
         gan.discriminator(
@@ -66,12 +67,12 @@ public final class StepBuilder: UpdateBuilder {
 
     // MARK: Updates
 
-    /// One update of a side, and of nothing else, down the gradient of `loss`.
+    /// One optimizer update of one network to reduce `loss`.
     public func minimize(_ loss: Tensor, of player: Player, pass: String? = nil) {
         update(player, gradients(of: loss, by: player, pass: pass))
     }
 
-    /// The derivatives of `loss` by each trainable variable of a side that has been used so far.
+    /// The gradients of `loss` with respect to the trainable variables of a network, of those used so far.
     public func gradients(
         of loss: Tensor, by player: Player, pass: String? = nil
     ) -> ParameterGradients {
@@ -85,14 +86,14 @@ public final class StepBuilder: UpdateBuilder {
         return gradients(of: sources, by: [network], pass: pass ?? network.name)
     }
 
-    /// One update of a side by its optimizer.
+    /// One update of a network by its optimizer.
     public func update(_ player: Player, _ gradients: ParameterGradients) {
         let optimizer =
             player == .generator ? gan.generatorOptimizer : gan.discriminatorOptimizer
         update(gradients, with: optimizer, of: network(player).name)
     }
 
-    /// What the GAN's regularizers add to the discriminator's loss; nil where there are none.
+    /// The sum of the GAN's regularizers, for the discriminator's loss; nil if there are none.
     public func penalties(real: Tensor, fake: Tensor) -> Tensor? {
         var sum: Tensor?
         for regularizer in gan.regularizers {
@@ -102,14 +103,14 @@ public final class StepBuilder: UpdateBuilder {
         return sum
     }
 
-    /// What a regularizer adds to the discriminator's loss.
+    /// The term of one regularizer, for the discriminator's loss.
     public func penalize(_ regularizer: any Regularizer, real: Tensor, fake: Tensor) -> Tensor {
         regularizer.penalty(
             { self.discriminate($0, frozen: true) }, real: real, fake: fake.stopGradient(),
             random: { self.graph.random(.uniform, $0, stream: "penalty/\(self.nextPass())") })
     }
 
-    /// Keeps an exponential moving average of a side's weights, as they are after the updates so far.
+    /// Keeps an exponential moving average of a network's weights, as they are after the updates so far.
     public func average(_ player: Player, decay: Double) {
         average(network(player), decay: graph.constant(decay))
     }
@@ -126,7 +127,7 @@ public final class StepBuilder: UpdateBuilder {
 
     // MARK: Reports
 
-    /// Hands out the discriminator's loss, and the shares of real images and of fakes that it classified correctly.
+    /// Reports the discriminator's loss and its accuracies on real images and on fakes.
     ///
     /// - Parameters:
     ///   - real: its logits of real images.
@@ -137,7 +138,7 @@ public final class StepBuilder: UpdateBuilder {
         reports.dAccFake = graph.result("d_acc_fake", 1 - shareAboveZero(fake))
     }
 
-    /// Hands out the generator's loss, and the share of its images that the discriminator classified as real.
+    /// Reports the generator's loss and the fraction of its images that the discriminator classified as real.
     ///
     /// - Parameter fake: the discriminator's logits of its images.
     public func report(generator loss: Tensor, fake: Tensor) {
@@ -145,7 +146,7 @@ public final class StepBuilder: UpdateBuilder {
         reports.gAcc = graph.result("g_acc", shareAboveZero(fake))
     }
 
-    /// Hands out a scalar of the step's own; the journal holds it under `name`, which is in snake case.
+    /// Reports another scalar; the journal holds it under `name`, which must be in snake case.
     @discardableResult
     public override func report(_ name: String, _ scalar: Tensor) -> ResultHandle {
         let isPlain =
@@ -159,17 +160,17 @@ public final class StepBuilder: UpdateBuilder {
         return super.report(name, scalar)
     }
 
-    /// The share of logits above 0, that is of probabilities above a half.
+    /// The fraction of logits above 0, which are probabilities above 0.5.
     private func shareAboveZero(_ logits: Tensor) -> Tensor {
         (logits .> 0).cast(.float32).mean()
     }
 }
 
-/// What every step reports.
+/// Values that every step of a GAN reports.
 package struct StepReports: Sendable {
     var dLoss, dAccReal, dAccFake, gLoss, gAcc: ResultHandle?
 
-    /// Names that lines of `journal.jsonl` have, whatever the step.
+    /// Fields of `journal.jsonl` that do not depend on the step.
     package static let journalFields: Set = [
         "step", "epoch", "images", "seconds", "d_loss", "g_loss", "d_acc", "d_acc_real",
         "d_acc_fake", "g_acc", "images_per_second", "metrics", "metrics_real",

@@ -1,18 +1,18 @@
-/// A step of training as one graph: forward passes, losses, gradients, updates and noise.
+/// A training step as one graph: noise, forward passes, losses, gradients and updates.
 public struct StepGraph: Sendable {
-    /// What to compile.
+    /// The graph to compile.
     public let graph: Graph
     /// Every variable of the run, optimizer slots included.
     public let variables: [Variable]
     /// Scalars that the host computes for each step.
     package let hostScalars: [HostScalar]
-    /// Batches that a step reads.
+    /// The number of batches that a step reads.
     public let batches: Int
     /// Whether it reads their labels.
     public let readsLabels: Bool
-    /// What every step of a GAN reports; empty for other trainings.
+    /// Values that every step of a GAN reports; empty for other models.
     let reports: StepReports
-    /// What it reports besides, by name.
+    /// Other reported values, by name.
     package let results: [ResultHandle]
 
     /// The step of `gan` on batches of `batch` real images.
@@ -20,7 +20,7 @@ public struct StepGraph: Sendable {
         self.init(gan, batch: batch, randomness: randomness, reportsGradients: false)
     }
 
-    /// The step that also hands out every gradient, as `gradient.PASS.VARIABLE`.
+    /// The step that also reports every gradient, as `gradient.PASS.VARIABLE`.
     package init(
         reportingGradientsOf gan: GAN, batch: Int, randomness: GraphBuilder.Randomness
     ) {
@@ -42,7 +42,7 @@ public struct StepGraph: Sendable {
         self.init(step, reports)
     }
 
-    /// The step that `update` holds, of a training that is no GAN's.
+    /// The step built with `update`, for models other than GANs.
     public init(_ update: UpdateBuilder) { self.init(update, StepReports()) }
 
     private init(_ update: UpdateBuilder, _ reports: StepReports) {

@@ -1,4 +1,4 @@
-/// A compiled step with its batches: what every training advances, of GANs, of classifiers and of anything else.
+/// A compiled training step with its data, of a GAN, a classifier or any other model.
 public final class StepRunner {
     /// The step.
     public let step: StepGraph
@@ -14,12 +14,12 @@ public final class StepRunner {
     private var snapshotStep: Int?
     private static let snapshotEvery = 100
 
-    /// Compiles a step for batches of `data`, and gives every variable its first value.
+    /// Compiles a step for batches of `data`, and initializes every variable.
     ///
     /// - Parameters:
-    ///   - batch: as the step was built for.
+    ///   - batch: the batch size that the step was built with.
     ///   - pixels: the range of the images' values.
-    ///   - seed: of first values, noise and the order of samples; not negative.
+    ///   - seed: the random seed of initial values, noise and the order of samples; not negative.
     public convenience init(
         _ step: StepGraph, data: Dataset, batch: Int, pixels: PixelRange = .signed, seed: Int = 0,
         precision: StoragePrecision = .f32, backend: BackendKind = .cpu
@@ -53,19 +53,19 @@ public final class StepRunner {
         }
     }
 
-    /// The memory of a batch; of its own where the program does not read it.
+    /// The memory of a batch; empty if the program does not read it.
     private func feed(_ name: String, _ turn: Int) -> UnsafeMutableBufferPointer<Float> {
         let name = UpdateBuilder.feed(name, turn)
         return program.hasFeed(name) ? program.feed(name) : .init(start: nil, count: 0)
     }
 
-    /// Gives every variable its first value, a function of the seed and of its name.
+    /// Initializes every variable from the seed and its name.
     func initialize() {
         store.initialize(step.variables, seed: seed)
         startAverages()
     }
 
-    /// Gives every average the present values of what it follows.
+    /// Sets every moving average to the current value of its variable.
     func startAverages() {
         for variable in step.variables {
             if let source = variable.startsAs { store[variable.name] = store[source] }
@@ -87,33 +87,34 @@ public final class StepRunner {
         }
     }
 
-    /// Runs the step: forward and backward passes, updates. False where a weight or a reported number is not finite.
+    /// Runs the step: forward and backward passes, updates. Returns false if a weight or a reported value is NaN or
+    /// infinity.
     func run() -> Bool {
         var isFinite = program.run()
         for result in reported where !program.scalar(result).isFinite { isFinite = false }
         return isFinite
     }
 
-    /// A number that the last step reported.
+    /// A value that the last step reported.
     public func value(of result: ResultHandle) -> Double { Double(program.scalar(result)) }
 
-    /// The same; 0 for what a step does not report.
+    /// The same; 0 for nil.
     func value(_ result: ResultHandle?) -> Double { result.map { value(of: $0) } ?? 0 }
 
     /// Images in a batch.
     var batch: Int { loader.batch }
 
-    // MARK: The first bad tensor
+    // MARK: The first NaN or infinity
 
-    /// Copies the variables now and then, so that ``firstNonFinite(step:)`` has few steps to repeat.
+    /// Copies the variables every `snapshotEvery` steps, so that ``firstNonFinite(upTo:)`` has few steps to repeat.
     func keepSnapshot(before index: Int) {
         if let snapshotStep, index - snapshotStep < StepRunner.snapshotEvery { return }
         store.copy(to: snapshot)
         snapshotStep = index
     }
 
-    /// Goes back to the last snapshot, repeats the steps since with a look at every tensor, and names the first that
-    /// is not finite, and the step.
+    /// Restores the last snapshot, repeats the steps since while checking every tensor, and returns the first tensor
+    /// with NaN or infinity and its step.
     func firstNonFinite(upTo failedStep: Int) -> (step: Int, tensor: String?) {
         snapshot.copy(to: store)
         for index in (snapshotStep ?? failedStep)...failedStep {

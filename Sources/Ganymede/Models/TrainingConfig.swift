@@ -1,27 +1,27 @@
-/// What the arithmetic is done in.
+/// The number format of computations.
 public enum Precision: String, Codable, Sendable, CaseIterable {
-    /// What should be the faster one of the others for this processor, these networks and this batch; the choice is
-    /// recorded in the run's plan.
+    /// `f32` or `bf16`, whichever is expected to be faster for this processor, these networks and this batch. The
+    /// choice is recorded in the run's plan.
     case auto
     /// 32-bit floats.
     case f32
-    /// Activations and the operands of products in 16 bits, weights and all sums in 32.
+    /// Activations and the operands of matrix products in bfloat16, weights and all sums in 32 bits.
     case bf16
 }
 
-/// How long, how large and how often: everything of a training run but the networks and the data.
+/// All settings of a training run except the networks and the data.
 public struct TrainingConfig: Codable, Equatable, Sendable {
     /// Images in a batch.
     public var batch: Int
-    /// Rounds of the schedule.
+    /// Training steps.
     public var steps: Int
     /// Random seed, not negative.
     public var seed: Int
-    /// CPU threads, fewer where there are not as many processors. The bits of a result depend on them.
+    /// CPU threads, at most the number of processors. The exact bits of results depend on it.
     public var threads: Int
-    /// What the arithmetic is done in.
+    /// The number format of computations.
     public var precision: Precision
-    /// What runs the programs.
+    /// The backend that runs the programs.
     public var backend: BackendKind
     /// Steps between grids of samples.
     public var sampleEvery: Int
@@ -29,18 +29,18 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var checkpointEvery: Int
     /// Rows and columns of a grid of samples.
     public var grid: [Int]
-    /// Steps in what is called an epoch; nil for a pass over the data.
+    /// Steps in an epoch; nil for a pass over the data.
     public var epochSteps: Int?
-    /// Steps that are sampled whatever `sampleEvery` says, and shown side by side in `milestones.png`.
+    /// Steps that are sampled regardless of `sampleEvery`, and shown side by side in `milestones.png`.
     public var milestones: [Int]
-    /// Whether each grid of samples is announced on standard output with the accuracies since the last.
+    /// Whether a line is printed for each grid of samples, with the accuracies since the last one.
     public var announceSamples: Bool
     /// Steps between evaluations; nil for none.
     public var metricsEvery: Int?
-    /// Images that each of them is computed from.
+    /// Images for each evaluation.
     public var metricsSamples: Int
 
-    /// A run; as many threads as the machine has processors unless said.
+    /// A configuration. By default there are as many threads as processors.
     public init(
         batch: Int = 128, steps: Int = 6400, seed: Int = 0, threads: Int = Machine.processors,
         precision: Precision = .auto, backend: BackendKind = .cpu, sampleEvery: Int = 200,
@@ -75,7 +75,7 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         checkpointEvery = try container.decode(Int.self, forKey: .checkpointEvery)
         grid = try container.decode([Int].self, forKey: .grid)
         epochSteps = try container.decodeIfPresent(Int.self, forKey: .epochSteps)
-        // Runs older than these options do without them.
+        // Older runs lack these options.
         backend = try container.decodeIfPresent(BackendKind.self, forKey: .backend) ?? .cpu
         milestones = try container.decodeIfPresent([Int].self, forKey: .milestones) ?? []
         announceSamples =
@@ -84,6 +84,6 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         metricsSamples = try container.decodeIfPresent(Int.self, forKey: .metricsSamples) ?? 5000
     }
 
-    /// Whether a grid of samples is made after a step.
+    /// Whether samples are saved after a step.
     func isSampled(_ step: Int) -> Bool { step % sampleEvery == 0 || milestones.contains(step) }
 }

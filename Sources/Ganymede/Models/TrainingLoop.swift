@@ -1,11 +1,11 @@
-/// The loop of every training: fill, run, report.
+/// The training loop: fill the batch, run the step, report.
 public struct TrainingLoop {
-    /// What is trained.
+    /// The step that is run.
     public let runner: StepRunner
     /// Steps in total, those before this loop included.
     public let steps: Int
 
-    /// How long the loop keeps the engine from other threads, in seconds.
+    /// How long the loop holds the engine before other threads get a turn, in seconds.
     private static let secondsOfEngine = 0.02
 
     /// A loop of `steps` steps.
@@ -14,21 +14,21 @@ public struct TrainingLoop {
         self.steps = steps
     }
 
-    /// What a step has just done.
+    /// Progress after a step.
     public struct Progress: Sendable {
         /// Finished steps, this one included.
         public let step: Int
         /// Seconds of this loop so far, without those spent in `report`.
         public let seconds: Double
-        /// Over about the last second.
+        /// Averages over about the last second.
         public let imagesPerSecond, secondsPerStep: Double
     }
 
-    /// Runs the steps that follow `finished` ones. A step that makes NaN or infinity throws
-    /// ``GanymedeError/nonFinite(step:tensor:checkpoint:)``.
+    /// Runs the steps that follow `finished` ones. Throws ``GanymedeError/nonFinite(step:tensor:checkpoint:)`` at the
+    /// first NaN or infinity.
     ///
-    /// - Parameter report: told of each step after it; false stops.
-    /// - Returns: the finished steps.
+    /// - Parameter report: called after each step; returns false to stop.
+    /// - Returns: the number of finished steps.
     @discardableResult
     public func run(
         after finished: Int = 0, report: (Progress) throws -> Bool

@@ -1,18 +1,18 @@
-/// How the networks of a GAN are updated, and on what: one round, which is compiled as one program.
+/// One training step of a GAN: which network is updated on what. It is compiled as one program.
 ///
-/// To add one, write a file like `Steps/AlternatingStep.swift` and its line in ``TrainingSteps/all``; a step of your own
-/// goes into a ``Registry``. See `docs/adding-a-step.md`.
+/// To add one, write a file like `AlternatingStep.swift` and its line in ``TrainingSteps/all``; a step of your own goes
+/// into a ``Registry``. See `docs/adding-a-step.md`.
 public protocol TrainingStep: Registrable {
-    /// Builds the round: forward passes, losses, updates, reports.
+    /// Builds the step: forward passes, losses, updates, reported values.
     func build(_ step: StepBuilder)
 
-    /// Why it cannot train this GAN; or nil.
+    /// Why it cannot train this GAN; nil if it can.
     func fault(for gan: GAN) -> String?
 }
 
 extension TrainingStep {
     public static var family: KindFamily { TrainingSteps.family }
-    /// It can train every GAN.
+    /// Nil: it can train every GAN.
     public func fault(for gan: GAN) -> String? { nil }
 }
 

@@ -1,27 +1,21 @@
-/// A step of any training as a graph that is being built: batches, networks, updates, scalars from the host and results.
-/// What it takes to train two networks against each other is in ``StepBuilder``.
-/// ```swift
-/// let step = UpdateBuilder(batch: 64)
-/// let images = step.samples([28, 28, 1])
-/// let copies = step.apply(decoder, to: step.apply(encoder, to: images))
-/// let error = copies - images
-/// let loss = (error * error).mean()
-/// let handle = step.report("loss", loss)
-/// step.update(step.gradients(of: loss, by: [encoder, decoder]), with: Adam())
-/// ```
+/// Builds the graph of a training step of any model: batches, networks, updates, host scalars and reported values.
+/// ``StepBuilder`` adds what GANs need. ```swift let step = UpdateBuilder(batch: 64) let images = step.samples([28, 28,
+/// 1]) let copies = step.apply(decoder, to: step.apply(encoder, to: images)) let error = copies - images let loss =
+/// (error * error).mean() let handle = step.report("loss", loss) step.update(step.gradients(of: loss, by: [encoder,
+/// decoder]), with: Adam()) ```
 public class UpdateBuilder {
-    /// Where tensors of one's own come from.
+    /// The builder of all tensors, for operations that this class lacks.
     public let graph: GraphBuilder
     /// Samples in a batch.
     public let batch: Int
     let variables: Variables
     private(set) var hostScalars: [HostScalar] = []
     private(set) var results: [ResultHandle] = []
-    /// Batches that a step reads.
+    /// The number of batches that a step reads.
     private(set) var batches = 0
     /// Whether a step reads the labels of its batches.
     private(set) var readsLabels = false
-    /// Whether every gradient is handed out, as `gradient.PASS.VARIABLE`; for tests.
+    /// Whether every gradient is reported, as `gradient.PASS.VARIABLE`; for tests.
     var reportsGradients = false
     private var updates: [String: Int] = [:]
 
@@ -32,7 +26,7 @@ public class UpdateBuilder {
         self.batch = batch
     }
 
-    // MARK: What comes in
+    // MARK: Inputs
 
     /// Samples of the batch number `turn` of this step, [batch] + `sample`.
     public func samples(_ sample: [Int], turn: Int = 0) -> Tensor {
@@ -40,8 +34,8 @@ public class UpdateBuilder {
         return graph.feed(UpdateBuilder.feed("real", turn), TensorType(Shape([batch] + sample)))
     }
 
-    /// Class numbers of the samples of the batch number `turn` of this step, integers [batch]. Data without labels
-    /// is refused before the training begins.
+    /// Class numbers of the samples of the batch number `turn` of this step, integers [batch]. Data without labels is
+    /// refused before training starts.
     public func labels(_ turn: Int = 0) -> Tensor {
         batches = max(batches, turn + 1)
         readsLabels = true
@@ -54,7 +48,7 @@ public class UpdateBuilder {
     ///
     /// - Parameters:
     ///   - name: unique in the step.
-    ///   - value: a function of the number of finished steps.
+    ///   - value: given the number of finished steps.
     public func scalar(_ name: String, _ value: @escaping @Sendable (_ step: Int) -> Double)
         -> Tensor
     {
@@ -67,9 +61,9 @@ public class UpdateBuilder {
     /// The output of a network.
     ///
     /// - Parameters:
-    ///   - mode: whether batch normalization and dropout are those of training.
-    ///   - pass: names the dropout masks: every pass of a network in a step has its own.
-    ///   - frozen: statistics of batch normalization stay as they are.
+    ///   - mode: whether batch normalization and dropout run in training or inference mode.
+    ///   - pass: names the random stream of dropout; unique for each pass of a network in a step.
+    ///   - frozen: leaves the moving statistics of batch normalization unchanged.
     public func apply(
         _ network: Sequential, to x: Tensor, mode: Mode = .training, pass: String = "pass",
         frozen: Bool = false
@@ -79,7 +73,7 @@ public class UpdateBuilder {
 
     // MARK: What goes out
 
-    /// Hands out a scalar after each step; the journal holds it under `name`.
+    /// Reports a scalar after each step; the journal holds it under `name`.
     @discardableResult
     public func report(_ name: String, _ scalar: Tensor) -> ResultHandle {
         if scalar.shape.count != 1 {
@@ -92,10 +86,10 @@ public class UpdateBuilder {
 
     // MARK: Updates
 
-    /// Trainable variables, each with the derivative of a loss by it.
+    /// Trainable variables, each with the gradient of a loss with respect to it.
     public typealias ParameterGradients = [(variable: Variable, gradient: Tensor)]
 
-    /// Where a backward pass begins: a tensor, and the derivative of the loss by it.
+    /// A start of the backward pass: a tensor and the gradient of the loss with respect to it.
     struct Cotangent {
         let tensor: Tensor
         let value: Tensor
@@ -105,20 +99,20 @@ public class UpdateBuilder {
             self.value = value
         }
 
-        /// From a loss itself.
+        /// For a loss, whose gradient is 1.
         init(of loss: Tensor) {
             self.init(tensor: loss, value: loss.builder.constant(1).broadcast(to: loss.shape))
         }
     }
 
-    /// The derivatives of `loss` by each trainable variable of `networks` that has been used so far.
+    /// The gradients of `loss` with respect to the trainable variables of `networks`, of those used so far.
     public func gradients(of loss: Tensor, by networks: [Sequential]) -> ParameterGradients {
         gradients(of: [Cotangent(of: loss)], by: networks, pass: "step")
     }
 
-    /// The same from other tensors than a loss.
+    /// The same, starting from any tensors with known gradients.
     ///
-    /// - Parameter pass: names them where they are handed out.
+    /// - Parameter pass: part of their name if gradients are reported.
     func gradients(
         of sources: [Cotangent], by networks: [Sequential], pass: String
     ) -> ParameterGradients {
@@ -136,8 +130,8 @@ public class UpdateBuilder {
 
     /// One update by an optimizer.
     ///
-    /// - Parameter owner: what is updated. The optimizer's scalars, such as the bias correction of Adam, count the updates
-    ///   of each owner.
+    /// - Parameter owner: names what is updated. The optimizer's scalars, such as Adam's bias correction, count updates
+    ///   per owner.
     public func update(
         _ gradients: ParameterGradients, with optimizer: any Optimizer, of owner: String = "step"
     ) {
@@ -160,8 +154,8 @@ public class UpdateBuilder {
         }
     }
 
-    /// Keeps an exponential moving average of the network's weights, as they are after the updates so far:
-    /// a = decay a + (1 - decay) w. It starts as the weights do and is saved as `NETWORK.ema.…`.
+    /// Keeps an exponential moving average of the network's weights, as they are after the updates so far: a = decay a
+    /// + (1 - decay) w. It starts at the weights' initial values and is saved as `NETWORK.ema.…`.
     func average(_ network: Sequential, decay: Tensor) {
         for variable in variables.declared
         where variable.trainable && variable.name.hasPrefix("\(network.name).") {
@@ -195,19 +189,20 @@ public class UpdateBuilder {
 }
 
 extension Variable {
-    /// The name of what is kept beside this variable: `generator.dense1.weight` becomes `generator.adam.m.dense1.weight`.
+    /// The name of a state that belongs to this variable: `generator.dense1.weight` becomes
+    /// `generator.adam.m.dense1.weight`.
     fileprivate func name(inserting part: String) -> String {
         let network = name.prefix { $0 != "." }
         return "\(network).\(part).\(name.dropFirst(network.count + 1))"
     }
 }
 
-/// A scalar that the host computes before each step, so that no pass takes it for a constant.
+/// A scalar that the host computes before each step. It is a feed, so compiler passes do not treat it as a constant.
 package struct HostScalar: Sendable {
     enum Source: Sendable {
-        /// A function of the finished steps.
+        /// A function of the number of finished steps.
         case function(@Sendable (Int) -> Double)
-        /// An optimizer's scalar in one of the updates that `owner` gets in a step, `turn` counted from 0.
+        /// An optimizer's scalar for update `turn`, counted from 0, of the updates of `owner` in a step.
         case optimizer(any Optimizer, index: Int, owner: String, turn: Int, updatesPerStep: Int)
     }
 
@@ -219,7 +214,7 @@ package struct HostScalar: Sendable {
         self.source = source
     }
 
-    /// Takes note that `owner` gets so many updates in a step.
+    /// Sets the number of updates of `owner` in a step.
     fileprivate mutating func count(updates: Int, of owner: String) {
         guard case .optimizer(let optimizer, let index, owner, let turn, _) = source else { return }
         source = .optimizer(

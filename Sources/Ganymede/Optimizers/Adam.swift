@@ -6,11 +6,11 @@ public struct Adam: Optimizer {
     public static var defaults: Adam? { Adam() }
     /// The step size before bias correction.
     public var learningRate: Double
-    /// The share of the old mean that stays.
+    /// The decay rate of the moving average of gradients.
     public var beta1: Double
-    /// The share of the old mean square that stays.
+    /// The decay rate of the moving average of squared gradients.
     public var beta2: Double
-    /// What is added to the root.
+    /// Added to sqrt(v).
     public var epsilon: Double
 
     /// Keras's defaults.

@@ -1,15 +1,15 @@
-/// How a variable follows its gradient. Written as a value: the numbers it keeps are named states.
+/// The update rule of variables, given their gradients. Its fields are hyperparameters; its state is in named slots.
 ///
 /// To add one, write a file like `Adam.swift` and its line in ``Optimizers/all``.
 public protocol Optimizer: Registrable {
-    /// Tensors that it keeps for each variable, such as `m` and `v`.
+    /// Names of the state tensors of each variable, such as `m` and `v`.
     var slots: [String] { get }
     /// Names of the scalars that the host computes for each update.
     var scalars: [String] { get }
-    /// Which of its numbers is out of range, or nil.
+    /// Describes a field that is out of range; nil if there is none.
     var fault: String? { get }
-    /// The scalar at `index` of ``scalars`` for update `t`, counted from 1, in double precision. Asked for before
-    /// every step, so a number and not an array.
+    /// The scalar at `index` of ``scalars`` for update `t`, counted from 1. It is called before every step and returns
+    /// one number, not an array, to avoid allocation.
     func scalarValue(_ index: Int, update t: Int) -> Double
     /// The variable and the slots after one update.
     func apply(

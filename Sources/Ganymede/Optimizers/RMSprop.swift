@@ -3,15 +3,15 @@
 public struct RMSprop: Optimizer {
     public static let kind = "rmsprop"
     public static var defaults: RMSprop? { RMSprop() }
-    /// The first step size.
+    /// The initial learning rate.
     public var learningRate: Double
-    /// The share of the old mean square that stays.
+    /// The decay rate of the moving average of squared gradients.
     public var rho: Double
-    /// What is added under the root.
+    /// Added to v under the root.
     public var epsilon: Double
-    /// How fast the step size falls.
+    /// The decay of the learning rate per update.
     public var decay: Double
-    /// Gradients are cut to +-this; nil leaves them.
+    /// Gradients are clipped to [-clipValue, clipValue]; nil for no clipping.
     public var clipValue: Double?
 
     /// Keras's defaults.
@@ -32,7 +32,7 @@ public struct RMSprop: Optimizer {
         try container.encode(rho, forKey: .rho)
         try container.encode(epsilon, forKey: .epsilon)
         try container.encode(decay, forKey: .decay)
-        // As null where there is none, so that --set finds it.
+        // Written as null if nil, so that --set finds the key.
         try container.encode(clipValue, forKey: .clipValue)
     }
 

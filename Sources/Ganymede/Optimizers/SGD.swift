@@ -3,9 +3,9 @@
 public struct SGD: Optimizer {
     public static let kind = "sgd"
     public static var defaults: SGD? { SGD() }
-    /// The step size.
+    /// The learning rate.
     public var learningRate: Double
-    /// The share of the old velocity that stays.
+    /// The fraction of the old velocity that is kept.
     public var momentum: Double
 
     /// Keras's defaults.

@@ -23,7 +23,7 @@ public struct GradientPenalty: Regularizer {
         let share = random(Shape([real.shape[0]] + ones))
         let between = real * share + fake * (1 - share)
         let slope = gradients(of: discriminate(between), withRespectTo: [between])[0]
-        // A root has no derivative at 0.
+        // The derivative of the square root is infinite at 0.
         let norms = (slope.squaredNorms() + 1e-12).sqrt()
         return ((norms - 1) * (norms - 1)).mean() * weight
     }

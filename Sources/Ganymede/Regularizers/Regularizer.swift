@@ -1,4 +1,4 @@
-/// What is added to the discriminator's loss to keep its function smooth.
+/// A term of the discriminator's loss that keeps its function smooth.
 ///
 /// To add one, write a file like `R1.swift` and its line in ``Regularizers/all``: see
 /// `docs/adding-a-regularizer.md`.
@@ -6,29 +6,29 @@ public protocol Regularizer: Registrable {
     /// The penalty, a scalar: weight included, mean over the batch.
     ///
     /// - Parameters:
-    ///   - discriminate: the discriminator, of images [batch, ...] to logits [batch, 1]. Penalties that use gradients by
+    ///   - discriminate: the discriminator, from images [batch, ...] to logits [batch, 1]. Penalties on the gradient of
     ///     each image need one whose layers do not mix samples: see ``needsSeparateSamples``.
     ///   - real: real images, [batch, ...].
-    ///   - fake: the generator's images of the same shape. No gradient reaches the generator.
-    ///   - random: numbers on [0, 1) of the given shape that no other part of the step uses.
+    ///   - fake: the generator's images, of the same shape, with their gradient stopped.
+    ///   - random: uniform random values on [0, 1) of the given shape, independent of the rest of the step.
     func penalty(
         _ discriminate: (Tensor) -> Tensor, real: Tensor, fake: Tensor,
         random: (Shape) -> Tensor
     ) -> Tensor
 
-    /// Whether it takes the gradient of each logit by its own image alone. Then a discriminator that mixes samples, as
-    /// batch normalization does, is refused.
+    /// Whether it needs the gradient of each logit with respect to its own image alone. Then a discriminator that mixes
+    /// samples, as batch normalization does, is refused.
     var needsSeparateSamples: Bool { get }
 
-    /// Which of its fields is out of range; or nil.
+    /// Describes a field that is out of range; nil if there is none.
     var fault: String? { get }
 }
 
 extension Regularizer {
     public static var family: KindFamily { Regularizers.family }
-    /// True, as for every penalty on the discriminator's gradient by its images.
+    /// True, as for every penalty on the discriminator's gradient with respect to images.
     public var needsSeparateSamples: Bool { true }
-    /// Nothing is out of range.
+    /// Nil.
     public var fault: String? { nil }
 }
 

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// Writes `progress.gif`, `curves.png` and `milestones.png` into a run's folder, and `report.html`, one page that shows
 /// all of it without a network.

@@ -1,15 +1,15 @@
-/// Everything that a continued run needs, as one `.safetensors` file: weights, moving statistics and
-/// optimizer slots by name, and in the header the step and the options that the numbers follow from.
-/// The same run at the same step makes the same bytes.
+/// All state that is needed to resume a run, in one `.safetensors` file: weights, moving statistics and optimizer slots
+/// by name, and in the header the step and the options that determine the results. The same run at the same step writes
+/// the same bytes.
 struct Checkpoint {
     let file: Safetensors
     let path: String
     /// Finished steps.
     let step: Int
-    /// Options but those that only change what is watched.
+    /// The options that determine the results.
     let identity: JSONValue
     let dataDigest: String
-    /// What the run chose by measuring.
+    /// The choices that the options leave to the run.
     let plan: Plan
 
     static func write(
@@ -28,7 +28,7 @@ struct Checkpoint {
             ])
     }
 
-    /// Opens a checkpoint, or the one that a run directory calls its latest.
+    /// Opens a checkpoint file, or the latest checkpoint of a run directory.
     init(_ path: String) throws {
         self.path = try RunDirectory.checkpoint(in: path)
         file = try Safetensors(self.path)
@@ -47,7 +47,8 @@ struct Checkpoint {
             JSONValue.self, from: .init(options.utf8), "\(quoted(self.path)): options")
     }
 
-    /// What is different here, where that can change the last bits; or nil.
+    /// Describes a different oneDNN version or instruction set, which can change the last bits; nil if both are the
+    /// same.
     var madeElsewhere: String? {
         let (isa, version) = (file.metadata["isa"] ?? "?", file.metadata["onednn"] ?? "?")
         if isa == DNN.instructionSet && version == DNN.version { return nil }
@@ -56,8 +57,8 @@ struct Checkpoint {
             + "\(DNN.instructionSet): the last bits can differ"
     }
 
-    /// The options that the numbers follow from, with today's names: what was not asked yet when the checkpoint was
-    /// made has its standard value. `options` gives what is not recorded.
+    /// The options that determine the results, with their current names. Options newer than the checkpoint have their
+    /// default values. `options` supplies what is not recorded.
     private func identity(completedBy options: RunOptions, _ registry: Registry) throws -> JSONValue
     {
         guard case .object(var fields) = identity,
@@ -73,12 +74,12 @@ struct Checkpoint {
         ).identity()
     }
 
-    /// Throws, field by field, unless the numbers of a run with `options` would be this checkpoint's.
+    /// Throws an error that lists the fields of `options` that would change the run's results.
     func checkIdentity(
         _ options: RunOptions, _ directory: RunDirectory, _ registry: Registry
     ) throws {
         let found = try identity(completedBy: options, registry)
-        // Another number of threads is another run in its last bits only.
+        // The number of threads changes the last bits only.
         let changed = differences(found, try options.identity()).filter {
             !$0.hasPrefix("threads:")
         }
@@ -89,7 +90,7 @@ struct Checkpoint {
         }
     }
 
-    /// The networks that the checkpoint holds.
+    /// The networks in the checkpoint.
     func gan(_ registry: Registry = .standard) throws -> GAN {
         guard case .object(let fields) = identity, let gan = fields["gan"] else {
             throw GanymedeError.fileMalformed(
@@ -105,7 +106,7 @@ struct Checkpoint {
         return made
     }
 
-    /// Copies `variables` into `store`, or says field by field why they do not fit.
+    /// Copies `variables` into `store`. Throws an error that lists those that do not fit.
     func load(_ variables: [Variable], into store: StateStore) throws {
         var faults: [String] = []
         for variable in variables {

@@ -1,10 +1,10 @@
-/// How likely a discriminator holds places of the plane to be real.
+/// A discriminator's probability that a point of the plane is real, on a grid.
 package final class DecisionSurface {
-    /// Places in a row, and rows.
+    /// Points along each side of the grid.
     package static let side = Scatter.side / 2
     private let program: Program
 
-    /// The surface of the system whose discriminator's variables are in `store`. On the engine's thread.
+    /// Compiles the discriminator, whose variables are in `store`. Call on the engine's thread.
     package init(_ gan: GAN, store: StateStore) throws {
         let builder = GraphBuilder()
         let row = builder.feed(
@@ -15,8 +15,8 @@ package final class DecisionSurface {
         program = try Program(builder.graph, store: store)
     }
 
-    /// Probabilities [side, side] at the middles of equal cells of the square from -reach to reach, the upper row
-    /// first. On the engine's thread.
+    /// Probabilities [side, side] at the cell centres of the square [-reach, reach]^2, top row first. Call on the
+    /// engine's thread.
     package func probabilities(reach: Double) -> [Float] {
         let places = (0..<DecisionSurface.side).map { index in
             Float(reach * (2 * Double(index) + 1) / Double(DecisionSurface.side) - reach)

@@ -1,17 +1,16 @@
-/// A walk through the noise of a generator, from one vector to the next.
+/// Interpolation between latent vectors.
 public enum Interpolation {
-    /// What lies between two vectors of one length: at 0 the first and at 1 the second, exactly.
+    /// Interpolates between two latent vectors of the same dimension: exactly `a` at t = 0 and `b` at t = 1.
     public typealias Path = (_ a: [Float], _ b: [Float], _ t: Double) -> [Float]
 
-    /// The straight line, for uniform noise: it stays in the box.
+    /// Linear interpolation, for uniform noise: it stays in the cube.
     public static func lerp(_ a: [Float], _ b: [Float], _ t: Double) -> [Float] {
         mixed(a, b, 1 - t, t)
     }
 
-    /// The arc (spherical interpolation; Shoemake, 1985), for normal noise: it keeps to the lengths that such
-    /// noise has, where the straight line passes through short vectors that the generator never saw (White,
-    /// 2016, arXiv:1609.04468). Vectors that point the same way or opposite ways have no arc between them:
-    /// there it is the straight line.
+    /// Spherical interpolation (Shoemake, 1985), for normal noise. It keeps the typical norm of such noise, while the
+    /// straight line passes through short vectors that the generator never saw (White, 2016, arXiv:1609.04468). Linear
+    /// for vectors of the same or opposite direction, which define no arc.
     public static func slerp(_ a: [Float], _ b: [Float], _ t: Double) -> [Float] {
         func dot(_ x: [Float], _ y: [Float]) -> Double {
             zip(x, y).reduce(0) { $0 + Double($1.0) * Double($1.1) }
@@ -27,10 +26,9 @@ public enum Interpolation {
         zip(a, b).map { Float(x * Double($0) + y * Double($1)) }
     }
 
-    /// For each two neighbours among `ends`, the vectors from the first to the second, both included:
-    /// `frames + 1` of them.
+    /// For each pair of consecutive `ends`, the `frames + 1` vectors from the first to the second, both included.
     ///
-    /// - Parameter loop: whether one more leg leads from the last back to the first.
+    /// - Parameter loop: whether to add a leg from the last back to the first.
     public static func legs(
         _ ends: [[Float]], frames: Int, loop: Bool, along path: Path = slerp
     ) -> [[[Float]]] {

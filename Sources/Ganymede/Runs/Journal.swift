@@ -1,16 +1,8 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import FoundationEssentials
+import Glibc
 
-/// `journal.jsonl`: one object a line, every step. What a step reports is in the file within a second, so that a run can
-/// be watched as it goes, and a killed one has told nearly everything.
+/// `journal.jsonl`: one JSON object a line for every step. It is written within a second, so that a run can be watched
+/// and little is lost if it is killed.
 package final class Journal {
     private let path: String
     private let descriptor: Int32
@@ -18,20 +10,20 @@ package final class Journal {
     private var pending: [UInt8] = []
     private var lastWrite = Machine.seconds()
     private static let interval = 0.5
-    /// Bytes for which the buffer has room: it is written before it would have to grow.
+    /// Capacity of the buffer in bytes; it is written before it has to grow.
     private static let room = 1 << 16
 
-    /// A journal that is ready to be continued.
+    /// A journal that is ready for appending.
     package struct Opened {
         package let journal: Journal
-        /// Seconds of training that the last kept line tells.
+        /// Seconds of training, from the last line that was kept.
         package let seconds: Double
-        /// What was wrong with the file, for a person; or nil.
+        /// What was wrong with the file, as a message; nil if nothing was.
         package let damage: String?
     }
 
-    /// Opens the journal of a run that continues after `step`, and cuts the lines beyond it. Lines that cannot be read
-    /// are left out; a file that had some is kept beside the new one, as `journal.jsonl.damaged`.
+    /// Opens the journal of a run that resumes after `step`, and drops the lines after it. Lines that cannot be read
+    /// are left out; then the old file is kept as `journal.jsonl.damaged`.
     package static func open(_ path: String, after step: Int) throws -> Opened {
         let content = Files.exists(path) ? try Files.read(path) : Data()
         let lines = Journal.lines(content)
@@ -46,8 +38,8 @@ package final class Journal {
             kept.append(UInt8(ascii: "\n"))
         }
         let last = rising.last.flatMap { lines[$0].report }
-        // Behind the last line that is kept are those of steps that will be made again, and perhaps one that a crash cut
-        // short: nothing is lost with them, unless that one was of a step before the checkpoint.
+        // The lines after the last one kept belong to steps that will be repeated; the very last may have been cut
+        // short by a crash. Nothing is lost with them, unless the latter was of a step before the checkpoint.
         let behind = lines[(rising.last.map { $0 + 1 } ?? 0)...]
         let isCutShort = content.last != UInt8(ascii: "\n") && last?.step ?? 0 >= step
         let expected =
@@ -85,7 +77,7 @@ package final class Journal {
         throw GanymedeError.fileExists("\(quoted(path)).damaged has 10,000 copies: move them away")
     }
 
-    /// A file's lines, each with what it tells if it can be read.
+    /// The lines of a file, each with its report if it can be read.
     private static func lines(_ content: Data) -> [(text: Data, report: StepReport?)] {
         let decoder = JSON.decoder()
         return content.split(separator: UInt8(ascii: "\n")).map { line in
@@ -94,10 +86,11 @@ package final class Journal {
         }
     }
 
-    /// The places of a longest rising sequence of `steps` (Fredman, 1975): a line whose step was damaged must not make all
-    /// others look as if they were out of order.
+    /// Indices of a longest increasing subsequence of `steps` (Fredman, 1975). So one line with a damaged step does not
+    /// make all others look out of order.
     private static func rising(_ steps: [Int?]) -> [Int] {
-        // For each length, the sequence that ends with the lowest step: where it ends, and where it comes from.
+        // For each length, the end of the subsequence whose last step is lowest; `before` links each place to its
+        // predecessor.
         var ends: [(step: Int, place: Int)] = []
         var before = [Int?](repeating: nil, count: steps.count)
         for (place, step) in steps.enumerated() {
@@ -119,20 +112,20 @@ package final class Journal {
         return places.reversed()
     }
 
-    /// What a journal tells: its lines in rising order of their steps, without those that cannot be read.
+    /// The reports of a journal in increasing order of steps, without lines that cannot be read.
     static func read(_ path: String) throws -> [StepReport] {
         let reports = lines(try Files.read(path)).map(\.report)
         return rising(reports.map { $0?.step }).compactMap { reports[$0] }
     }
 
-    /// Takes what a step reported, and writes it to the file soon.
+    /// Appends the report of a step to the buffer, which is written regularly.
     package func append(_ report: StepReport) throws {
         report.append(to: &pending)
         let isFull = pending.count > Journal.room - 1024
         if isFull || Machine.seconds() - lastWrite >= Journal.interval { try write() }
     }
 
-    /// Writes what is pending to the end of the file.
+    /// Appends the buffer to the file.
     package func write() throws {
         lastWrite = Machine.seconds()
         if pending.isEmpty { return }
@@ -140,7 +133,7 @@ package final class Journal {
         pending.removeAll(keepingCapacity: true)
     }
 
-    /// Writes what is pending, and waits until the disk has it.
+    /// Appends the buffer to the file, and waits until it is on disk.
     package func flush() throws {
         try write()
         if fsync(descriptor) != 0 { throw Files.failure("cannot write", path) }

@@ -1,18 +1,14 @@
-/// A trained generator from a run directory or a checkpoint.
-/// ```swift
-/// let model = try Model.load("runs/mlp-001")
-/// let digits = try model.generate(seeds: 0..<64)
-/// ```
-/// What a seed becomes depends on the seed and the weights alone.
+/// A trained generator from a run directory or a checkpoint. ```swift let model = try Model.load("runs/mlp-001") let
+/// digits = try model.generate(seeds: 0..<64) ``` The sample of a seed depends on the seed and the weights alone.
 public final class Model: Sendable {
-    /// The networks, and how they were trained.
+    /// The networks and their training configuration.
     public let gan: GAN
     private let sampler: Sampler
 
-    /// The model at `path`: a run, of which the latest checkpoint counts, or a checkpoint. Throws where nothing is there,
-    /// or nothing that can be read.
+    /// Loads the latest checkpoint of the run at `path`, or the checkpoint at `path`. Throws if there is none or it
+    /// cannot be read.
     ///
-    /// - Parameter registry: has the kinds that the networks are made of.
+    /// - Parameter registry: holds the kinds of layers and other parts of the networks.
     public static func load(_ path: String, registry: Registry = .standard) throws -> Model {
         Model(try Sampler.load(path, registry: registry))
     }
@@ -22,23 +18,22 @@ public final class Model: Sendable {
         gan = sampler.gan
     }
 
-    /// What it makes: images of a size, or points.
+    /// The type of its samples: images of a size, or points.
     public var extent: SampleExtent { gan.extent }
 
-    /// A sample for each seed; seeds are not negative. Throws where the generator makes NaN or infinity.
+    /// A sample for each seed; seeds are not negative. Throws if the generator makes NaN or infinity.
     public func generate(seeds: some Sequence<Int>) throws -> Samples {
         try sampler.samples(seeds: Array(seeds)).samples
     }
 
-    /// A sample for each vector of noise, as many numbers as the generator takes.
+    /// A sample for each latent vector, which has the generator's input size.
     public func generate(noise: [[Float]]) throws -> Samples {
         try sampler.samples(noise: noise).samples
     }
 
-    /// The way between two vectors of noise that stays where the generator was trained: an arc for normal noise, a
-    /// straight line for uniform noise.
+    /// The interpolation for this generator's noise: spherical for normal noise, linear for uniform noise.
     public var path: Interpolation.Path { sampler.path }
 
-    /// The noise that a seed stands for.
+    /// The latent vector of a seed.
     public func noise(seed: Int) -> [Float] { sampler.noise(seed: seed) }
 }

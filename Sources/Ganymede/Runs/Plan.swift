@@ -1,13 +1,13 @@
-/// What the options leave open and the run then keeps: recorded in `config.json` and every checkpoint, so that a resumed
-/// run, and a new one from its `config.json`, are computed in the same way.
+/// Choices that the options leave open. They are recorded in `config.json` and every checkpoint, so that a resumed run,
+/// and a new run from its `config.json`, compute in the same way.
 public struct Plan: Codable, Equatable, Sendable {
-    /// How the numbers of a training step lie in memory.
+    /// The storage format of a training step's values.
     package var precision: StoragePrecision
 
     package init(precision: StoragePrecision) { self.precision = precision }
 
-    /// The plan of a new run: what the options say, or what follows from processor, networks and batch where they leave
-    /// it open. Nothing is timed, so that equal runs are equal.
+    /// The plan of a new run: as the options say, or derived from processor, networks and batch where they leave it
+    /// open. Nothing is timed, so the plan is reproducible.
     package init(_ options: RunOptions) throws {
         switch options.training.precision {
         case .f32: precision = .f32
@@ -17,7 +17,7 @@ public struct Plan: Codable, Equatable, Sendable {
         try check(options.training.backend)
     }
 
-    /// The plan that a `config.json` records; nil where there is none.
+    /// The plan in a `config.json`; nil if it has none.
     public init?(file path: String) throws {
         struct Config: Decodable {
             let plan: Plan?
@@ -29,7 +29,7 @@ public struct Plan: Codable, Equatable, Sendable {
         self = plan
     }
 
-    /// Refuses what this processor cannot do, with what to do instead.
+    /// Throws if this processor does not support it; `advice` says what to do instead.
     package func check(
         _ backend: BackendKind = .cpu, advice: Message = "Use \(option: "precision") f32"
     ) throws {
@@ -38,9 +38,9 @@ public struct Plan: Codable, Equatable, Sendable {
         }
     }
 
-    /// Floating-point operations in a step for each parameter, from which on the smaller type pays. Each parameter is
-    /// read, updated and rounded once a step, in 32 bits; products of few numbers with it do not make up for that.
-    /// Measured: at 75 (`mlp` with a batch of 8) both are as fast, at 150 bf16 is 1.2, at 300 1.3 times as fast.
+    /// Use bf16 from this many floating-point operations per parameter and step. Each parameter is read, updated and
+    /// rounded once a step, in 32 bits, and with few operations per parameter bf16 does not make up for that. Measured:
+    /// at 75 (`mlp` with a batch of 8) both are equally fast, at 150 bf16 is 1.2 times as fast, at 300 1.3 times.
     private static let leastOperations = 150.0
 
     private static func suitsBFloat16(_ options: RunOptions) -> Bool {
@@ -53,11 +53,11 @@ public struct Plan: Codable, Equatable, Sendable {
         let parameters =
             options.gan.generator.parameterCount + options.gan.discriminator.parameterCount
         guard operations >= leastOperations * Double(parameters) else { return false }
-        // A network that cannot be computed in bf16 is one for f32.
+        // Networks that cannot be compiled for bf16 use f32.
         let small = StepGraph(options.gan, batch: min(batch, 8)).graph
         return (try? Program(small, store: StateStore(), precision: .bf16)) != nil
     }
 
-    /// As it stands in files.
+    /// The plan as JSON.
     package var text: String { "{\"precision\":\"\(precision.rawValue)\"}" }
 }

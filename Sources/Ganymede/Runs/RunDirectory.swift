@@ -1,13 +1,9 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
-/// The folder of one run: `config.json`, `journal.jsonl`, `samples/`, `checkpoints/`, and what is made of them:
+/// The folder of a run: `config.json`, `journal.jsonl`, `samples/`, `checkpoints/`, and files made from them:
 /// `progress.gif`, `curves.png`, `milestones.png`, `report.html`.
 public struct RunDirectory: Sendable {
-    /// Where it is.
+    /// The path of the folder.
     public let path: String
 
     var configPath: String { "\(path)/config.json" }
@@ -17,25 +13,25 @@ public struct RunDirectory: Sendable {
     var checkpointsPath: String { "\(path)/checkpoints" }
     var gifPath: String { "\(path)/progress.gif" }
     var reportPath: String { "\(path)/report.html" }
-    /// The folder's own name, also where the path is a point.
+    /// The name of the folder, even if the path is `.`.
     var name: String { Files.name(path) }
     func samplePath(_ name: String) -> String { "\(samplesPath)/\(name).png" }
 
     static func stepName(_ step: Int) -> String { "step-" + padded(step, to: 6) }
 
-    /// A number with zeros in front, so that names sort.
+    /// A number with leading zeros, so that names sort.
     private static func padded(_ number: Int, to width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(width - digits.count, 0)) + digits
     }
 
-    /// Makes the folder for a new run, and takes the right to write into it; nil takes the next free `runs/NAME-001`.
+    /// Makes and locks the folder of a new run; nil takes the next free `runs/NAME-001`.
     static func create(_ path: String?, name: String) throws -> (RunDirectory, RunLock) {
         let run = RunDirectory(path: try path ?? makeNextFree(name))
         try checkFree(run.path)
         try Files.makeDirectory(run.path)
         let lock = try RunLock(run)
-        // Another process may have been here since.
+        // Another process may have started a run here since the first check.
         if Files.exists(run.configPath) { try checkFree(run.path) }
         try Files.makeDirectory(run.samplesPath)
         try Files.makeDirectory(run.checkpointsPath)
@@ -69,7 +65,7 @@ public struct RunDirectory: Sendable {
         try Files.makeDirectory("runs")
         for number in 1...999_999 {
             let path = "runs/\(name)-" + padded(number, to: 3)
-            // Only one of two processes that look at the same time makes it.
+            // Of two processes that try at the same time, only one makes the folder.
             if try Files.makeNewDirectory(path) { return path }
         }
         throw GanymedeError.fileExists(
@@ -87,7 +83,8 @@ public struct RunDirectory: Sendable {
         return run
     }
 
-    /// The checkpoint that a run calls its latest, or the one that its `checkpoints/best` names; a file is its own.
+    /// The latest checkpoint of the run at `path`, the one that `checkpoints/latest` or `checkpoints/best` names, or
+    /// the file at `path` itself.
     static func checkpoint(in path: String) throws -> String {
         if Files.isDirectory(path) { return try marked(.latest, in: open(path).checkpointsPath) }
         for mark in Mark.allCases where "/\(path)".hasSuffix("/checkpoints/\(mark.rawValue)") {
@@ -115,28 +112,28 @@ public struct RunDirectory: Sendable {
         return "\(folder)/\(name)"
     }
 
-    /// What `config.json` says.
+    /// The options in `config.json`.
     package func options(_ registry: Registry = .standard) throws -> RunOptions {
         let data = try Files.read(configPath, limit: RunOptions.fileLimit)
         return try JSON.decode(
             RunOptions.self, from: data, quoted(configPath), registry: registry)
     }
 
-    /// What its steps have told so far.
+    /// The reports of its steps so far.
     func journal() throws -> [StepReport] {
         Files.exists(journalPath) ? try Journal.read(journalPath) : []
     }
 
-    /// Takes away the checkpoint of a step.
+    /// Removes the checkpoint of a step.
     func removeCheckpoint(step: Int) throws {
         let path = checkpointPath(step: step)
         if Files.exists(path) { try Files.remove(path) }
     }
 
-    /// Writes the options with what the run was made by and on.
+    /// Writes the options, with the plan, the digest of the data, the instruction set and versions.
     func writeConfig(_ options: RunOptions, plan: Plan, dataDigest: String) throws {
         guard case .object(var fields) = try JSONValue(encoding: options) else { return }
-        // So that a resume from another folder finds the images again.
+        // Absolute, so that a resume from another working directory finds the images.
         fields["data"] = .string(options.source.absoluteName)
         if let evaluator = options.evaluator {
             fields["evaluator"] = .string(Files.absolute(evaluator))
@@ -155,13 +152,13 @@ public struct RunDirectory: Sendable {
         try Files.writeAtomically(samplePath(name), [raster.png()])
     }
 
-    /// A saved grid: of `step-000200`, or `real`.
+    /// A saved grid, such as `step-000200` or `real`.
     func sample(_ name: String, channels: Int) throws -> Raster {
         try Raster(png: Files.read(samplePath(name)), channels: channels, samplePath(name))
     }
 
-    /// The steps that have a grid of samples, rising; where there are more than `limit`, that many evenly
-    /// chosen, the first and the last among them.
+    /// The steps with a grid of samples, ascending. If there are more than `limit`, that many evenly spaced ones, with
+    /// the first and the last.
     func sampleSteps(atMost limit: Int = .max) throws -> [Int] {
         let steps = try Files.list(samplesPath).compactMap { name -> Int? in
             guard let step = Int(name.dropFirst(5).dropLast(4)), step >= 0,
@@ -173,7 +170,7 @@ public struct RunDirectory: Sendable {
         return (0..<count).map { steps[$0 * (steps.count - 1) / max(count - 1, 1)] }
     }
 
-    /// Takes away the grids that a run which went back to a checkpoint has not made.
+    /// Removes grids of later steps, after a run went back to a checkpoint.
     func removeSamples(after step: Int) throws {
         for later in try sampleSteps() where later > step {
             try Files.remove(samplePath(RunDirectory.stepName(later)))
@@ -184,23 +181,23 @@ public struct RunDirectory: Sendable {
         "\(checkpointsPath)/\(RunDirectory.stepName(step)).safetensors"
     }
 
-    /// Which of a run's checkpoints has a name.
+    /// Checkpoints with a name.
     enum Mark: String, CaseIterable { case latest, best }
 
-    /// Makes `checkpoints/latest` or `checkpoints/best` name the checkpoint of `step`.
+    /// Points `checkpoints/latest` or `checkpoints/best` to the checkpoint of `step`.
     func mark(_ mark: Mark, step: Int) throws {
         try Files.writeAtomically(
             "\(checkpointsPath)/\(mark.rawValue)",
             text: "\(RunDirectory.stepName(step)).safetensors\n")
     }
 
-    /// Joins the sample grids, at most 60 of them evenly chosen, into `progress.gif`: ten seconds or so.
+    /// Joins up to 60 evenly spaced sample grids into `progress.gif`, about ten seconds long.
     func writeProgress(channels: Int) throws {
         let steps = try sampleSteps(atMost: 60)
         guard !steps.isEmpty else { return }
         let frames = try steps.map { step in
             let grid = try sample(RunDirectory.stepName(step), channels: channels)
-            // Noise does not compress: a large grid goes without the enlargement, and all with few greys.
+            // Noise does not compress, so large grids are not enlarged, and all have few grey levels.
             return max(grid.height, grid.width) > 400 ? grid.halved : grid
         }
         let hundredths = min(max(1000 / frames.count, 15), 40)
@@ -209,7 +206,7 @@ public struct RunDirectory: Sendable {
     }
 }
 
-/// The library itself; not called as its module, whose types could then not be named in full.
+/// The library. A type named like its module would prevent qualified names of the module's types.
 public enum GanymedeLibrary {
     /// Its version.
     public static let version = "0.1.0"

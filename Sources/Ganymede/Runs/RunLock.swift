@@ -1,15 +1,11 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
-/// The right to write into a run's folder, which one process has at a time. The kernel holds it (`flock`) until this
-/// goes away or the process ends, however it ends. The file `.lock` says who has it.
+/// A lock on a run's folder (`flock`), which one process holds at a time. The kernel releases it when this object is
+/// freed or the process ends in any way. The file `.lock` names the holder.
 final class RunLock: Sendable {
     private let descriptor: Int32
 
-    /// Takes the right, or throws an error that names the process that has it.
+    /// Takes the lock. Throws an error that names the process that holds it.
     init(_ directory: RunDirectory) throws {
         let path = "\(directory.path)/.lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
@@ -24,7 +20,7 @@ final class RunLock: Sendable {
                 "the run \(quoted(directory.path)) is being trained by \(name.isEmpty ? "another process" : name): "
                     + "wait for it, or stop it")
         }
-        // Some network file systems have no locks: there two processes are the user's to keep apart.
+        // Some network file systems do not support locks. There the user has to keep processes apart.
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)
         let length = host.firstIndex(of: 0) ?? 0

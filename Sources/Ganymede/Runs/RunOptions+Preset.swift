@@ -1,6 +1,6 @@
 extension RunOptions {
-    /// The options of a preset on a source of data (MNIST, or `ring8` for points), as it comes or with another batch,
-    /// by which a preset that counts in epochs is longer or shorter.
+    /// The options of a preset, by default on MNIST, or `ring8` for points. Another batch size changes the number of
+    /// steps of a preset that counts in epochs.
     public init(
         preset: Preset, data: String? = nil, size: Int? = nil, channels: Int? = nil,
         batch: Int? = nil
@@ -22,10 +22,10 @@ extension RunOptions {
         self = try JSON.decode(RunOptions.self, from: content, quoted(path))
     }
 
-    /// Bytes that a `config.json` may have.
+    /// The largest size of a `config.json`, in bytes.
     static let fileLimit = 4 << 20
 
-    /// As `config.json` holds them.
+    /// The text of `config.json`.
     public func text() throws -> String {
         String(decoding: try JSON.encoder(pretty: true).encode(self), as: UTF8.self)
     }

@@ -1,10 +1,10 @@
-/// Every resolved option of a run: what `config.json` holds.
+/// All resolved options of a run, as in `config.json`.
 public struct RunOptions: Codable, Equatable, Sendable {
     /// The preset it started from, if any.
     public var preset: String?
-    /// Where the samples are.
+    /// The training data.
     public var source: DataSource
-    /// The source's name: a dataset, a folder, a file.
+    /// The name of the data: a dataset, a folder or a file.
     public var data: String {
         get { source.name }
         set { source = DataSource(newValue) }
@@ -13,11 +13,11 @@ public struct RunOptions: Codable, Equatable, Sendable {
     public var size: Int?
     /// 1 for grey, 3 for colour; nil for points.
     public var channels: Int?
-    /// How long, how large and how often.
+    /// Steps, batch size, intervals and other settings.
     public var training: TrainingConfig
-    /// The run or checkpoint whose weights it starts from, if any.
+    /// The run or checkpoint whose weights are the initial weights, if any.
     public var initFrom: String?
-    /// The file of the evaluator that judges the images; nil for the one that comes with the dataset.
+    /// The file of the evaluator for metrics; nil for the one that comes with the dataset.
     public var evaluator: String?
     /// The networks, their losses and optimizers.
     public var gan: GAN
@@ -57,7 +57,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         try container.encode(data, forKey: .data)
         try container.encodeIfPresent(size, forKey: .size)
         try container.encodeIfPresent(channels, forKey: .channels)
-        // As null where they are not there: a person sees them, and --set finds them.
+        // Written as null if nil, so that readers see the keys and --set finds them.
         try container.encode(initFrom, forKey: .initFrom)
         try container.encode(evaluator, forKey: .evaluator)
         try container.encode(training.epochSteps, forKey: .epochSteps)
@@ -65,25 +65,24 @@ public struct RunOptions: Codable, Equatable, Sendable {
         try container.encode(gan, forKey: .gan)
     }
 
-    /// Options that change what is watched, not what is computed. They may differ when a run goes on.
+    /// Options that do not change the results of steps. They may differ when a run is resumed.
     static let watching = [
         "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps", "milestones",
         "announce_samples", "metrics_every", "metrics_samples", "evaluator",
     ]
 
-    /// What else may differ: where the images are. Which they are, their digest says.
+    /// The path of the data may differ as well; its digest is compared.
     static let notIdentity = watching + ["data"]
 
-    /// The options that the numbers follow from, as JSON.
+    /// The options that determine the results, as JSON.
     func identity() throws -> JSONValue {
         guard case .object(var fields) = try JSONValue(encoding: self) else { return .null }
         for key in RunOptions.notIdentity { fields[key] = nil }
         return .object(fields)
     }
 
-    /// These options with `key=value` applied one after the other, where the key is a path in `config.json` or its end.
-    /// A new kind, as in `loss=minimax`, keeps the fields that it shares with the one before, and has its defaults for the
-    /// others.
+    /// These options with each `key=value` applied in turn. The key is a path in `config.json` or the end of one. A new
+    /// kind, as in `loss=minimax`, keeps the fields that it shares with the old one; the others get their defaults.
     public func setting(
         _ assignments: [String], registry: Registry = .standard
     ) throws -> RunOptions {
@@ -112,14 +111,14 @@ public struct RunOptions: Codable, Equatable, Sendable {
     }
 
     private static func resolve(_ key: String, in json: JSONValue) throws -> String {
-        // A list can be set as a whole, too.
+        // A list can be set as a whole.
         let leaves = json.leaves.keys
         let lists = leaves.compactMap { path -> String? in
             guard let dot = path.lastIndex(of: "."), Int(path[path.index(after: dot)...]) != nil
             else { return nil }
             return String(path[..<dot])
         }
-        // So can something that has kinds.
+        // A value with a kind can be set by its kind.
         let kinds = leaves.filter { $0.hasSuffix(".kind") }.map { String($0.dropLast(5)) }
         if let path = try resolve(key, among: kinds.sorted()) { return path + ".kind" }
         let known = Set(leaves).union(lists).sorted()
@@ -130,7 +129,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         )
     }
 
-    /// The path that is `key` or alone ends in it; nil where there is none.
+    /// The path that equals `key`, or the only one that ends in it; nil if there is none.
     private static func resolve(_ key: String, among known: [String]) throws -> String? {
         if known.contains(key) { return key }
         let matches = known.filter { $0.hasSuffix("." + key) }
@@ -142,9 +141,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
         return matches.first
     }
 
-    /// Stops on sizes that no run can have.
+    /// These options. Throws a usage error if a value is out of range or parts do not fit together.
     ///
-    /// - Parameter withData: whether ``source`` is looked at, too; false where the samples lie in memory.
+    /// - Parameter withData: whether ``source`` is checked as well; false if the samples are in memory.
     public func validated(withData: Bool = true) throws -> RunOptions {
         let training = training
         for (name, value) in [
@@ -204,7 +203,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
 }
 
 extension JSONValue {
-    /// What the text is as JSON (a number, a truth value, null, a list), or else the text itself.
+    /// The text parsed as JSON (a number, a boolean, null, a list), else the text as a string.
     init(parsing text: String) {
         let value = try? JSON.decoder().decode(JSONValue.self, from: .init(text.utf8))
         self = value ?? Double(text).flatMap { $0.isFinite ? .number($0) : nil } ?? .string(text)

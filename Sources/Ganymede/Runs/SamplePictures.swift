@@ -1,11 +1,10 @@
-/// Draws what a run has made, and what it learns from: grids of images, or points over the ground of what the
-/// discriminator takes them for.
+/// Draws generated and real samples: grids of images, or points over the discriminator's decision surface.
 final class SamplePictures {
     private let image: ImageSize?
     private let rows: Int
     private let columns: Int
     private let sampler: Sampler
-    /// For points: what is shown behind them.
+    /// For points: the background.
     private let plane: Plane?
 
     private struct Plane {
@@ -14,7 +13,7 @@ final class SamplePictures {
         let surface: DecisionSurface
     }
 
-    /// For the networks whose variables are in `store`. On the engine's thread.
+    /// Uses the networks whose variables are in `store`. Call on the engine's thread.
     init(_ options: RunOptions, _ dataset: Dataset, _ sampler: Sampler, store: StateStore) throws {
         image = dataset.image
         let grid = options.training.grid
@@ -27,19 +26,19 @@ final class SamplePictures {
         }
     }
 
-    /// What it learns from.
+    /// Real samples.
     func real(_ dataset: Dataset) -> Raster {
         if let plane {
             var scatter = Scatter(reach: plane.reach)
             scatter.draw(real: plane.real)
             return scatter.raster
         }
-        // Spread over the whole, because a folder's images lie class by class.
+        // Evenly spaced over the dataset, because images of a folder are sorted by class.
         let places = min(rows * columns, dataset.count)
         return grid((0..<places).flatMap { dataset.pixels(of: $0 * dataset.count / places) })
     }
 
-    /// What it makes of the seeds from 0 on. On the engine's thread.
+    /// The generator's samples of the seeds 0, 1, ... Call on the engine's thread.
     func generated() -> Raster {
         let seeds = Array(0..<rows * columns)
         guard let plane else { return grid(sampler.images(seeds: seeds)) }

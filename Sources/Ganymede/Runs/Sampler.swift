@@ -1,5 +1,5 @@
-/// Turns seeds into images or points with a generator in inference mode. What a seed becomes depends on the
-/// seed and the weights alone: not on its neighbours, and not on when it is made.
+/// Generates images or points from seeds, in inference mode. A sample depends on its seed and the weights alone, not on
+/// the other samples of a call.
 package final class Sampler: @unchecked Sendable {
     // The program runs inside EngineThread.run, which is a lock.
     private static let chunk = 64
@@ -8,7 +8,7 @@ package final class Sampler: @unchecked Sendable {
     private let result: ResultHandle
     private var generator: Sequential { gan.generator }
 
-    /// A sampler of the system whose generator's variables are in `store`. On the engine's thread.
+    /// A sampler of the generator whose variables are in `store`. Call on the engine's thread.
     init(_ gan: GAN, store: StateStore, backend: BackendKind = .cpu) throws {
         self.gan = gan
         let generator = gan.generator
@@ -19,7 +19,7 @@ package final class Sampler: @unchecked Sendable {
         program = try Program(builder.graph, store: store, startsSoon: true, backend: backend)
     }
 
-    /// A sampler of the networks in a run directory or a checkpoint, with nothing else to specify.
+    /// A sampler of the networks in a run directory or a checkpoint.
     package static func load(_ path: String, registry: Registry = .standard) throws -> Sampler {
         try EngineThread.run {
             let checkpoint = try Checkpoint(path)
@@ -39,8 +39,7 @@ package final class Sampler: @unchecked Sendable {
         images(noise: seeds.lazy.map { self.noise(seed: $0) })
     }
 
-    /// The way from one vector of noise to another that stays where the generator was trained: an arc for
-    /// normal noise, a straight line for uniform noise.
+    /// The interpolation for this generator's noise: spherical for normal noise, linear for uniform noise.
     package var path: Interpolation.Path {
         switch gan.noise {
         case .normal: Interpolation.slerp
@@ -48,37 +47,36 @@ package final class Sampler: @unchecked Sendable {
         }
     }
 
-    /// The noise that a seed stands for.
+    /// The latent vector of a seed.
     package func noise(seed: Int) -> [Float] {
         Random.draw(
             gan.noise.distribution, count: generator.input.reduce(1, *), stream: "noise/sample",
             key: RandomKey(seed: UInt64(seed), step: 0))
     }
 
-    /// Bytes of `[vectors, height, width, channels]`, an image for each vector of noise.
+    /// Bytes of `[vectors, height, width, channels]`, an image for each latent vector.
     package func images(noise vectors: some Collection<[Float]>) -> [UInt8] {
         if gan.makesPoints { misuse("images of a system that makes points") }
         return make(vectors) { Raster.bytes($0, gan.pixels) }
     }
 
-    /// Coordinates `[seeds, 2]`, of a system that makes points.
+    /// Coordinates `[seeds, 2]`, for a GAN that makes points.
     package func points(seeds: [Int]) -> [Float] {
         points(noise: seeds.lazy.map { self.noise(seed: $0) })
     }
 
-    /// Coordinates `[vectors, 2]`, a point for each vector of noise.
+    /// Coordinates `[vectors, 2]`, a point for each latent vector.
     package func points(noise vectors: some Collection<[Float]>) -> [Float] {
         if !gan.makesPoints { misuse("points of a system that makes images") }
         return make(vectors) { Array($0) }
     }
 
-    /// What seeds become, as a dataset. Throws a world's error where a number is not finite: as a byte it would look like
-    /// one.
+    /// The samples of seeds, as a dataset. Throws on NaN or infinity, which would go unnoticed as a byte.
     func samples(seeds: [Int]) throws -> Dataset {
         try samples(noise: seeds.lazy.map { self.noise(seed: $0) })
     }
 
-    /// What vectors of noise become, in the same way.
+    /// The samples of latent vectors, as a dataset. Throws on NaN or infinity.
     func samples(noise: some Collection<[Float]>) throws -> Dataset {
         func finite(_ numbers: ArraySlice<Float>) throws -> ArraySlice<Float> {
             guard numbers.allSatisfy(\.isFinite) else {
@@ -97,7 +95,7 @@ package final class Sampler: @unchecked Sendable {
         }
     }
 
-    /// What the generator makes of vectors of noise, chunk by chunk converted.
+    /// Runs the generator on latent vectors in chunks, and converts its output.
     private func make<Number, Failure: Error>(
         _ vectors: some Collection<[Float]>,
         _ convert: (ArraySlice<Float>) throws(Failure) -> [Number]

@@ -1,10 +1,6 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
-/// What one step reported.
+/// The reported values of one step.
 public struct StepReport: Sendable, Equatable, Decodable {
     /// Finished steps, this one included.
     public var step: Int
@@ -16,17 +12,17 @@ public struct StepReport: Sendable, Equatable, Decodable {
     public var seconds: Double
     /// Losses of discriminator and generator.
     public var dLoss, gLoss: Double
-    /// Share of real images, and of fakes, that the discriminator classified correctly.
+    /// Fraction of real images, and of fakes, that the discriminator classified correctly.
     public var dAccReal, dAccFake: Double
-    /// Share of fakes that it classified as real in the generator's pass.
+    /// Fraction of fakes that it classified as real in the generator's pass.
     public var gAcc: Double
     /// Real images a second, over about the last second.
     public var imagesPerSecond: Double
-    /// What an evaluation after this step found, by the metrics' names; nil where there was none.
+    /// Metrics of an evaluation after this step, by name; nil if there was none.
     public var metrics: [String: Double]?
-    /// The same of as many real samples in place of generated ones.
+    /// The same metrics for as many real samples in place of generated ones.
     public var metricsReal: [String: Double]?
-    /// What the training step reports of its own, by name. Written to the journal, and not read from it.
+    /// Other values that the training step reports, by name. Written to the journal, and not read from it.
     public var others: [String: Double] = [:]
 
     private enum CodingKeys: CodingKey {
@@ -34,7 +30,7 @@ public struct StepReport: Sendable, Equatable, Decodable {
         case metrics, metricsReal
     }
 
-    /// A report of the given numbers, zero where not given.
+    /// A report of the given values; others are zero.
     public init(
         step: Int = 0, epoch: Double = 0, images: Int = 0, seconds: Double = 0, dLoss: Double = 0,
         gLoss: Double = 0, dAccReal: Double = 0, dAccFake: Double = 0, gAcc: Double = 0,
@@ -52,11 +48,11 @@ public struct StepReport: Sendable, Equatable, Decodable {
         self.imagesPerSecond = imagesPerSecond
     }
 
-    /// Share of all images that the discriminator classified correctly.
+    /// Fraction of all images that the discriminator classified correctly.
     public var dAcc: Double { (dAccReal + dAccFake) / 2 }
 
-    /// Adds the line of `journal.jsonl`. Takes no memory but the buffer's own, for numbers are strings of up to 15
-    /// bytes, which Swift keeps in place; only evaluations take some.
+    /// Appends the line of `journal.jsonl`. It does not allocate, because numbers are strings of up to 15 bytes, which
+    /// Swift stores inline; only evaluations allocate.
     package func append(to line: inout [UInt8]) {
         func put(_ text: String) { line.append(contentsOf: text.utf8) }
         func put(_ name: StaticString, _ number: String) {
@@ -87,7 +83,8 @@ public struct StepReport: Sendable, Equatable, Decodable {
         return ",\"\(name)\":{\(parts.joined(separator: ","))}"
     }
 
-    /// Whether the counts and times are such as a run writes: whatever a file says, they can be added and shown.
+    /// Whether counts and times are in a range that a run can write, so that those read from any file can be added and
+    /// shown.
     var isPossible: Bool {
         (1...1_000_000_000).contains(step) && images >= 0 && (0...1e12).contains(seconds)
             && epoch.isFinite
@@ -97,7 +94,7 @@ public struct StepReport: Sendable, Equatable, Decodable {
 /// Means of the accuracies over some steps.
 public struct MeanAccuracy: Sendable {
     private var steps = 0.0
-    /// Share of real images, and of fakes, that the discriminator classified correctly, and of the generator's fakes
+    /// Fraction of real images and of fakes that the discriminator classified correctly, and of the generator's fakes
     /// that it classified as real.
     public private(set) var real = 0.0, fake = 0.0, generator = 0.0
 

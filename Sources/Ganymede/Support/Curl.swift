@@ -1,13 +1,5 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import FoundationEssentials
+import Glibc
 
 /// Fetches over HTTPS with the `curl` command: see docs/decisions/0008-curl-fetches.md.
 enum Curl {

@@ -1,13 +1,5 @@
-#if canImport(FoundationEssentials)
-    package import FoundationEssentials
-#else
-    package import Foundation
-#endif
-#if canImport(Glibc)
-    package import Glibc
-#else
-    package import Darwin
-#endif
+package import FoundationEssentials
+package import Glibc
 
 /// File operations whose errors name the file and the reason.
 package enum Files {

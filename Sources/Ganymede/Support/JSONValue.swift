@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    package import FoundationEssentials
-#else
-    package import Foundation
-#endif
+package import FoundationEssentials
 
 /// Any JSON value, for options that are compared and set by path.
 package enum JSONValue: Codable, Equatable, Sendable {

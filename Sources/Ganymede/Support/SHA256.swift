@@ -1,10 +1,5 @@
 import COpenSSL
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// Incremental SHA-256, by OpenSSL.
 final class SHA256 {

@@ -1,9 +1,9 @@
-/// Measures training steps of a system on the embedded data.
+/// Measures the time of training steps on the embedded data.
 public final class Benchmark {
     private let options: RunOptions
     private let session: TrainingSession
 
-    /// Compiles the system and gives it its first weights.
+    /// Compiles the training step and initializes the weights.
     public init(_ options: RunOptions) throws {
         self.options = options
         let dataset = try Benchmark.images(options)
@@ -14,8 +14,8 @@ public final class Benchmark {
         }
     }
 
-    /// The embedded images, or computed points. Resizing them all would take longer than measuring: of another size there are fewer,
-    /// still more than caches hold.
+    /// The embedded images, or computed points. If images must be resized, only some are used, because resizing all
+    /// takes longer than measuring; they still exceed the processor's caches.
     private static func images(_ options: RunOptions) throws -> Dataset {
         let all = try options.source.arrays(.standard)
         if all.extent == options.gan.extent { return all }
@@ -23,11 +23,11 @@ public final class Benchmark {
         return try all.picking(Array(0..<some)).resized(to: options.gan.extent)
     }
 
-    /// What was measured, in milliseconds a step.
+    /// Step times in milliseconds.
     public struct Result: Sendable {
         let options: RunOptions
         let precision: StoragePrecision
-        /// Rising.
+        /// Ascending.
         let milliseconds: [Double]
         let peakMemory: Double
 
@@ -48,7 +48,7 @@ public final class Benchmark {
                 + ",\"peak_rss_mib\":\(fixed(peakMemory, 1))}"
         }
 
-        /// A line for a person.
+        /// One line of text.
         public var text: String {
             "\(options.preset ?? "")  batch \(options.training.batch)  \(precision.rawValue)  \(options.training.threads) threads  "
                 + "median \(fixed(quantile(0.5), 2)) ms a step  (min \(fixed(milliseconds[0], 2)), "
@@ -57,7 +57,7 @@ public final class Benchmark {
         }
     }
 
-    /// Times each step by itself.
+    /// Measures the time of each step.
     public func measure() -> Result {
         EngineThread.run {
             let steps = options.training.steps
@@ -75,7 +75,7 @@ public final class Benchmark {
         }
     }
 
-    /// Where the time of a step goes.
+    /// The time of a step by kernel.
     public func profile() -> Profile {
         EngineThread.run {
             Profile(

@@ -1,15 +1,15 @@
 import CKernels
 import Foundation
 
-/// What the processor multiplies and adds at most, in floating-point operations a second on the engine's threads;
-/// 0 where it cannot.
+/// Measured peak arithmetic throughput of the engine's threads, in floating-point operations a second; 0 if the
+/// processor does not support a format.
 public struct Peak: Sendable {
     /// 32-bit floats.
     public let f32: Double
-    /// Pairs of 16-bit floats.
+    /// Dot products of bfloat16 pairs.
     public let bf16: Double
 
-    /// The best of several short runs of both kinds: some 0.3 s.
+    /// The best of several short runs of each; takes about 0.3 s.
     public static func measured() -> Peak {
         EngineThread.run {
             func rate(_ isBFloat16: Bool) -> Double {
@@ -25,7 +25,7 @@ public struct Peak: Sendable {
 
     func rate(_ precision: StoragePrecision) -> Double { precision == .bf16 ? bf16 : f32 }
 
-    /// A line for a person.
+    /// One line of text.
     public var text: String {
         func gigas(_ rate: Double) -> String {
             rate > 0 ? "\(fixed(rate / 1e9, 0)) GFLOP/s" : "none"
@@ -34,18 +34,18 @@ public struct Peak: Sendable {
     }
 }
 
-/// Where the time of a step goes, kernel by kernel.
+/// The time of a step by kernel.
 public struct Profile: Sendable {
     /// A kernel.
     struct Row: Sendable {
         let node: String
         let implementation: String
-        /// Of a step, all in all, and for changing layouts.
+        /// Time per step in total, and of it for reorders between memory layouts.
         let milliseconds, reorders: Double
-        /// Multiplications and additions, if it is a product or a convolution.
+        /// Floating-point operations of a matrix product or convolution; else 0.
         let operations: Double
 
-        /// Time without changes of layout.
+        /// Time without reorders.
         var work: Double { milliseconds - reorders }
     }
 
@@ -54,7 +54,7 @@ public struct Profile: Sendable {
     let rows: [Row]
     let peak: Peak
 
-    /// A table, the slowest first, under a summary.
+    /// A summary, then a table of kernels, slowest first.
     public var text: String {
         let total = rows.map(\.milliseconds).reduce(0, +)
         let reorders = rows.map(\.reorders).reduce(0, +)

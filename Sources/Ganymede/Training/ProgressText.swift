@@ -1,6 +1,6 @@
-/// The lines of a terminal that tell how a training goes.
+/// Progress lines for a terminal.
 package enum ProgressText {
-    /// The line, without its less important parts where it would be longer than `width`.
+    /// The line of a step; less important parts are dropped if it would exceed `width`.
     package static func line(
         _ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double,
         unit: String = "img", within width: Int = .max
@@ -23,7 +23,7 @@ package enum ProgressText {
         return joined(parts, within: width)
     }
 
-    /// The same for a classifier.
+    /// The same for the training of a classifier.
     package static func line(
         _ name: String, _ progress: EvaluatorTrainer.Progress, within width: Int = .max
     ) -> String {
@@ -43,7 +43,7 @@ package enum ProgressText {
             ], within: width)
     }
 
-    /// All parts, or the important ones where there is not room for more.
+    /// All parts, or only the important ones if all do not fit.
     private static func joined(_ parts: [(text: String, isImportant: Bool)], within width: Int)
         -> String
     {
@@ -56,7 +56,7 @@ package enum ProgressText {
         value >= 1000 ? fixed(value / 1000, 1) + "k" : fixed(value, 0)
     }
 
-    /// What an evaluation found, beside what real samples have; or why it found nothing.
+    /// The metrics of an evaluation with those of real samples, or why there are none.
     package static func evaluation(
         _ report: StepReport, isBest: Bool, missing: [String]
     ) -> String {
@@ -65,7 +65,7 @@ package enum ProgressText {
             report.isOfPoints
             ? ["coverage", "high_quality", "modes"] : ["fid", "precision", "recall", "modes"]
         let names = telling.filter { figures[$0] != nil }
-        // What stands in brackets is said once: the line is to fit a terminal.
+        // The word "real" is printed only once, to keep the line short.
         let shown = names.enumerated().map { place, name in
             "\(name) \(figures[name].map(short) ?? "-") "
                 + "(\(place == 0 ? "real " : "")\(real[name].map(short) ?? "-"))"
@@ -76,8 +76,8 @@ package enum ProgressText {
             + (isBest ? "  best so far" : "")
     }
 
-    /// The metrics of the best and of the last evaluation, beside those of real samples: a header, then a row for each
-    /// metric. Nil if there was no evaluation.
+    /// The metrics of the best and the last evaluation and of real samples: a header, then a row for each metric. Nil
+    /// if there was no evaluation.
     package static func bestAndLast(_ outcome: Trainer.Outcome) -> [[String]]? {
         guard outcome.last?.metrics != nil else { return nil }
         return BestAndLast(best: outcome.best, last: outcome.last)?.rows

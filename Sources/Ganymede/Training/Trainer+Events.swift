@@ -2,13 +2,10 @@ import Foundation
 import Synchronization
 
 extension Trainer {
-    /// Trains on a thread of its own, and hands out what happens. The sequence ends with the run, or throws what stopped
-    /// it. When nobody reads it any more, or the reading task is cancelled, the run stops after the step that it is in,
-    /// saved. A reader that is more than 4,096 events behind misses the oldest.
-    /// ```swift
-    /// for try await event in trainer.events(into: "runs/demo") {
-    ///     if case .step(let report, _) = event { print(report.step, report.gLoss) }
-    /// }
+    /// Trains on a separate thread, and returns its events. The sequence ends with the run, or throws the error that
+    /// stopped it. If the reader stops iterating or its task is cancelled, the run stops after the current step and is
+    /// saved. A reader more than 4,096 events behind misses the oldest. ```swift for try await event in
+    /// trainer.events(into: "runs/demo") { if case .step(let report, _) = event { print(report.step, report.gLoss) } }
     /// ```
     public func events(into path: String? = nil) -> AsyncThrowingStream<TrainingEvent, any Error> {
         AsyncThrowingStream(bufferingPolicy: .bufferingNewest(4096)) { continuation in
@@ -28,14 +25,14 @@ extension Trainer {
                     continuation.finish(throwing: error)
                 }
             }
-            // Compiling a step takes more stack than some systems give to threads.
+            // Compiling a step needs more stack than the default of threads on some systems.
             thread.stackSize = 8 << 20
             thread.start()
         }
     }
 }
 
-/// A question that two threads share.
+/// A flag shared by two threads.
 private final class Flag: Sendable {
     private let value = Atomic<Bool>(false)
 

@@ -1,11 +1,12 @@
 extension Trainer {
-    /// Resumes the run in `path`, to `steps` steps in total or to those it was started for: the same run, bit for bit,
-    /// where threads, processor and libraries are the same. Returns at once where it is there already.
+    /// Resumes the run in `path`, until `steps` steps in total, by default the number it was started with. The results
+    /// are bit-identical to an uninterrupted run if threads, processor and libraries are the same. Returns at once if
+    /// the run has that many steps.
     ///
     /// - Parameters:
-    ///   - data: the samples, where the run began with samples in memory.
-    ///   - registry: has the kinds that the run was started with.
-    ///   - configure: sets what is told and asked meanwhile.
+    ///   - data: the samples, if the run was started with samples in memory.
+    ///   - registry: holds the kinds that the run was started with.
+    ///   - configure: sets the trainer's callbacks.
     @discardableResult
     public static func resume(
         _ path: String, steps: Int? = nil, threads: Int? = nil, data: Dataset? = nil,

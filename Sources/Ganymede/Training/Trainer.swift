@@ -1,24 +1,20 @@
-/// Trains a GAN into a run directory.
-/// ```swift
-/// let trainer = Trainer(gan, data: .mnist, config: .init(batch: 128, steps: 6_400))
-/// let outcome = try trainer.train(into: "runs/demo")
-/// ```
-/// It prints nothing: ``onEvent`` is told what happens, or read ``events(into:)``. A task that is cancelled stops after
-/// the step that it is in, saved.
+/// Trains a GAN into a run directory. ```swift let trainer = Trainer(gan, data: .mnist, config: .init(batch: 128,
+/// steps: 6_400)) let outcome = try trainer.train(into: "runs/demo") ``` It prints nothing: set ``onEvent`` or read
+/// ``events(into:)``. If its task is cancelled, the run stops after the current step and is saved.
 public struct Trainer: Sendable {
-    /// How a run ended.
+    /// The result of a run.
     public struct Outcome: Sendable {
-        /// Its folder.
+        /// The run's folder.
         public let directory: RunDirectory
         /// Finished steps.
         public let step: Int
-        /// Whether it was asked to stop before its last step.
+        /// Whether it was stopped before its last step.
         public let interrupted: Bool
-        /// What the last step reported, if any was made.
+        /// The report of the last step, if there was one.
         public let last: StepReport?
-        /// What the step of the best checkpoint reported, where the run was evaluated.
+        /// The report of the best checkpoint's step, if the run was evaluated.
         public let best: StepReport?
-        /// How often the program of a step ran: once a step.
+        /// How often the step's program ran: once a step.
         public let programRuns: Int
         /// Whether there is an evaluator for its images.
         public let canBeEvaluated: Bool
@@ -26,17 +22,17 @@ public struct Trainer: Sendable {
 
     var options: RunOptions
     var plan: Plan?
-    /// Data that lies in memory; nil where the options say where it is.
+    /// Data in memory; nil to load the source of the options.
     var dataset: Dataset?
     var fewerThreads: String?
     let registry: Registry
 
-    /// Told what happens, on the thread that trains.
+    /// Called with each event, on the training thread.
     public var onEvent: @Sendable (TrainingEvent) -> Void = { _ in }
-    /// Called when everything is loaded and compiled, just before the first file is written: from here on stopping means
-    /// saving.
+    /// Called when everything is loaded and compiled, just before the first file is written. After it, a run that stops
+    /// is saved.
     public var willStart: @Sendable () -> Void = {}
-    /// Asked between steps; true saves and stops.
+    /// Called between steps; returns true to save and stop.
     public var shouldStop: @Sendable () -> Bool = { false }
 
     /// A trainer of `gan` on a known dataset, a folder or a file.
@@ -48,7 +44,7 @@ public struct Trainer: Sendable {
         options.source = data
     }
 
-    /// A trainer of `gan` on samples that lie in memory. To resume the run, give them again.
+    /// A trainer of `gan` on samples in memory. They must be given again to resume the run.
     public init(
         _ gan: GAN, data: Dataset, config: TrainingConfig, registry: Registry = .standard
     ) {
@@ -59,15 +55,15 @@ public struct Trainer: Sendable {
 
     /// A trainer of fully resolved options.
     ///
-    /// - Parameter plan: what is kept of a run with the same options; nil leaves what they leave open to the trainer.
+    /// - Parameter plan: the plan of an earlier run, to compute in the same way; nil makes a new one from the options.
     public init(_ options: RunOptions, plan: Plan? = nil, registry: Registry = .standard) {
         self.options = options
         self.plan = plan
         self.registry = registry
     }
 
-    /// Does everything that ``train(into:)`` does before it makes its folder: loads the data, compiles the
-    /// programs, reads the first weights, and looks whether the folder could be made.
+    /// Does all that ``train(into:)`` does before it makes its folder: loads the data, compiles the programs,
+    /// initializes the weights, and checks that the folder can be made.
     public func check(into path: String?) throws {
         var trainer = self
         _ = try trainer.prepare(into: path)
@@ -98,7 +94,7 @@ public struct Trainer: Sendable {
         }
     }
 
-    /// Makes the team of threads before anything is compiled for it, and takes note of how large it really is.
+    /// Starts the engine's threads before anything is compiled for them, and records their actual number.
     mutating func takeThreads() {
         let wanted = options.training.threads
         EngineThread.threads = wanted
@@ -121,7 +117,7 @@ public struct Trainer: Sendable {
 
     private var isAskedToStop: Bool { shouldStop() || Task.isCancelled }
 
-    /// The run: steps under ``TrainingLoop``, and after each what is kept of it.
+    /// Runs the steps, and after each writes the journal, samples, metrics and checkpoints that are due.
     func run(_ session: TrainingSession, from checkpoint: Checkpoint?) throws -> Outcome {
         let (config, start) = (options.training, checkpoint?.step ?? 0)
         let opened = try session.openJournal(after: start)
@@ -143,7 +139,7 @@ public struct Trainer: Sendable {
         var sinceSample = MeanAccuracy()
         var last: StepReport?
         var interrupted = isAskedToStop
-        // However the loop ends, its journal is read to find out why. An error of the loop comes first.
+        // Write the journal however the loop ends; an error of the loop takes precedence.
         defer { try? journal.write() }
         let loop = TrainingLoop(session.runner, steps: interrupted ? start : config.steps)
         let step = try session.withLastCheckpoint {
@@ -151,7 +147,7 @@ public struct Trainer: Sendable {
                 var report = session.report(progress, earlier: opened.seconds)
                 var evaluated: (isBest: Bool, missing: [String])?
                 if session.evaluator?.isDue(report) ?? false {
-                    // It takes seconds, in which one wants to read what came before it.
+                    // An evaluation takes seconds; make the steps before it readable meanwhile.
                     try journal.write()
                     evaluated = try session.evaluate(&report) { onEvent(.evaluating($0)) }
                 }
@@ -174,7 +170,7 @@ public struct Trainer: Sendable {
                         .evaluated(report, isBest: isBest, missing: evaluated.missing))
                 }
                 if isLast || isBest || report.step % config.checkpointEvery == 0 {
-                    // On the disk first, so that the journal is never behind what a resume starts from.
+                    // Flush the journal first, so that it is never behind the checkpoint.
                     try journal.flush()
                     try session.saveCheckpoint(step: report.step)
                     onEvent(.saved(step: report.step))

@@ -1,9 +1,8 @@
-/// Evaluates the generator during training, and knows which checkpoint is the best so far: see
-/// ``StepReport/isBetter(than:)``.
+/// Evaluates the generator during training, and tracks the best checkpoint so far: see ``StepReport/isBetter(than:)``.
 struct TrainingEvaluator {
-    /// What the best checkpoint's step reported.
+    /// The report of the best checkpoint's step.
     private(set) var best: StepReport?
-    /// Nil before the first evaluation: the first step does not wait for the features of the real samples.
+    /// Nil before the first evaluation, so that training does not wait for the features of real samples.
     private var reference: ReferenceSet?
     private var real: [String: Double] = [:]
     private let training: TrainingConfig
@@ -12,8 +11,8 @@ struct TrainingEvaluator {
     private let extractor: FeatureExtractor
     private let registry: Registry
 
-    /// Loads the evaluator and the test split. Nil where the run asks for no evaluation. Throws where it cannot be
-    /// evaluated as it asks to be.
+    /// Loads the evaluator and the test split. Nil if no evaluation is requested. Throws if the requested evaluation is
+    /// not possible.
     init?(_ options: RunOptions, _ dataset: Dataset, _ registry: Registry) throws {
         guard options.training.metricsEvery != nil else { return nil }
         training = options.training
@@ -38,12 +37,12 @@ struct TrainingEvaluator {
             samples, advice: "\(option: "set") metrics_samples=", training: dataset, test: test)
     }
 
-    /// Takes note of what earlier steps reported.
+    /// Finds the best of earlier reports.
     mutating func take(_ journal: [StepReport]) {
         for report in journal { _ = keep(report) }
     }
 
-    /// Whether the run asks for metrics after the step of `report`.
+    /// Whether an evaluation is due after the step of `report`.
     func isDue(_ report: StepReport) -> Bool {
         guard let every = training.metricsEvery else { return false }
         return report.step % every == 0 || report.step == training.steps
@@ -51,8 +50,8 @@ struct TrainingEvaluator {
 
     /// Adds metrics to a report.
     ///
-    /// - Parameter progress: told what is being done.
-    /// - Returns: whether they are the best so far, and why some are missing: training goes on all the same.
+    /// - Parameter progress: called with a description of the current work.
+    /// - Returns: whether they are the best so far, and why some are missing, which does not stop training.
     mutating func evaluate(
         _ report: inout StepReport, _ sampler: Sampler,
         progress: @escaping @Sendable (String) -> Void
@@ -61,7 +60,7 @@ struct TrainingEvaluator {
         var missing: [String] = []
         report.metrics = [:]
         do {
-            // Always of the same seeds: the curve shows the generator's moves, not the noise's.
+            // Always the same seeds, so that changes of metrics come from the generator and not from the noise.
             let made = try sampler.samples(seeds: Array(0..<reference.samples))
             let seen = try reference.observe(made)
             report.metrics = try TrainingEvaluator.figures(reference.metrics, &missing) {
@@ -74,7 +73,7 @@ struct TrainingEvaluator {
         return (keep(report), missing)
     }
 
-    /// The reference set, whose features are computed when it is first asked for.
+    /// The reference set, made on first use.
     private mutating func loadedReference(
         _ progress: @escaping @Sendable (String) -> Void
     ) throws -> ReferenceSet {
@@ -94,8 +93,8 @@ struct TrainingEvaluator {
         return true
     }
 
-    /// All metrics by name. One that means nothing for these samples, such as those of a generator that always makes
-    /// the same, is left out, and the reason kept.
+    /// All metrics by name. One that is undefined, such as for a generator with constant output, is left out, and the
+    /// reason is recorded.
     private static func figures(
         _ metrics: [any Metric.Type], _ missing: inout [String],
         _ compute: (any Metric.Type) throws -> [Double]
@@ -115,14 +114,14 @@ struct TrainingEvaluator {
 }
 
 extension RunOptions {
-    /// Steps between evaluations where nobody says how many: a fifth of the run. Nil where that is short beside the
-    /// evaluation, or where nobody can judge; an evaluator that is given is meant to be used.
+    /// The default number of steps between evaluations: a fifth of the run. Nil if that is short compared with an
+    /// evaluation, or if there is no evaluator. If one is given, it is used even if it does not fit, which is an error.
     public var defaultMetricsEvery: Int? {
         let fifth = training.steps / 5
         return fifth >= 200 && (evaluator != nil || canBeEvaluated) ? fifth : nil
     }
 
-    /// Whether an evaluator is given, or comes with the data, that sees images like the run's.
+    /// Whether an evaluator, given or shipped with the data, supports samples like the run's.
     var canBeEvaluated: Bool {
         let extractor = try? FeatureExtractor(source, evaluator: evaluator)
         return extractor.map { $0.extent == SampleExtent(shape: gan.discriminator.input) } ?? false

@@ -1,32 +1,32 @@
-/// What a ``Trainer`` tells while it trains.
+/// Events of a ``Trainer``.
 public enum TrainingEvent: Sendable {
-    /// Pictures are being read: so many of all.
+    /// Pictures are being decoded: `done` of `of`.
     case loading(done: Int, of: Int)
-    /// Something that a person should know; the training goes on.
+    /// A message for the user; training continues.
     case note(String)
-    /// The folder is there, and the first step comes next.
+    /// The folder has been made; the first step is next.
     case started(TrainingStart)
-    /// A step has been made.
+    /// A step is finished.
     case step(StepReport, secondsLeft: Double)
-    /// An evaluation is doing something that takes a while.
+    /// An evaluation is running; the text describes its current work.
     case evaluating(String)
-    /// The step of this report has been evaluated. The reasons say which metrics are missing, and why.
+    /// An evaluation after this step is finished. `missing` says which metrics are missing, and why.
     case evaluated(StepReport, isBest: Bool, missing: [String])
-    /// A grid of samples is on the disk: its path inside the run's folder, and the mean accuracies since the last grid.
+    /// A grid of samples has been saved: its path inside the run's folder, and the mean accuracies since the last grid.
     case sampled(StepReport, path: String, MeanAccuracy)
-    /// A checkpoint is on the disk.
+    /// A checkpoint has been saved.
     case saved(step: Int)
 }
 
-/// What is about to be trained, and on what.
+/// The configuration of a run that starts.
 public struct TrainingStart: Sendable {
-    /// All of its options, with the threads that there really are.
+    /// All options, with the actual number of threads.
     public let options: RunOptions
     /// Steps in an epoch.
     public let epochSteps: Int
-    /// Why there are fewer threads than were asked for; nil where there are not.
+    /// Why there are fewer threads than requested; nil if there are not.
     public let fewerThreads: String?
-    /// What tensors are stored in.
+    /// The storage format of tensors.
     public let precision: StoragePrecision
     /// The run's folder.
     public let directory: RunDirectory

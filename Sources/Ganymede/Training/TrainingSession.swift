@@ -1,4 +1,4 @@
-/// What a run holds while it goes: state, programs, batches, folder.
+/// The state of a run in progress: variables, programs, batches, folder.
 final class TrainingSession {
     let options: RunOptions
     let dataset: Dataset
@@ -9,19 +9,19 @@ final class TrainingSession {
     let runner: StepRunner
     private let sampler: Sampler
     private let pictures: SamplePictures
-    /// What evaluates the generator meanwhile; nil where the run asks for none.
+    /// Evaluates the generator during training; nil if not requested.
     private(set) var evaluator: TrainingEvaluator?
     private var previousBest: Int?
 
-    /// Steps in what the run calls an epoch.
+    /// Steps in an epoch of this run.
     var epochSteps: Int {
         options.training.epochSteps
             ?? max(dataset.count / options.training.batch / runner.step.batches, 1)
     }
 
-    /// Compiles the programs of a run. On the engine's thread.
+    /// Compiles the programs of a run. Call on the engine's thread.
     ///
-    /// - Parameter plan: of the run that goes on; nil for a new one.
+    /// - Parameter plan: of the run that is resumed; nil for a new one.
     init(
         _ options: RunOptions, _ dataset: Dataset, _ evaluator: TrainingEvaluator? = nil,
         plan: Plan? = nil
@@ -45,7 +45,7 @@ final class TrainingSession {
         (self.directory, self.lock) = (directory, lock)
     }
 
-    /// First values of all variables: from the seed, and the networks' from a checkpoint if one is given.
+    /// Initializes all variables from the seed, and the networks' weights from a checkpoint if one is given.
     func initialize(from path: String?) throws {
         runner.initialize()
         guard let path else { return }
@@ -54,10 +54,10 @@ final class TrainingSession {
         runner.startAverages()
     }
 
-    /// Lets the evaluator know what was best before this session.
+    /// Tells the evaluator the best result before this session.
     func continueEvaluation() throws { evaluator?.take(try directory.journal()) }
 
-    /// Adds metrics to the report of a step; nil where the run asks for none.
+    /// Adds metrics to the report of a step; nil if evaluation was not requested.
     ///
     /// - Returns: whether they are the best so far, and why some are missing.
     func evaluate(
@@ -71,13 +71,13 @@ final class TrainingSession {
         try Journal.open(directory.journalPath, after: step)
     }
 
-    /// One round without looking at the outcome; for benchmarks.
+    /// Runs a step without checking its result; for benchmarks.
     func runUnchecked(step index: Int) {
         runner.fill(index)
         _ = runner.run()
     }
 
-    /// Every kernel with its median times over `steps` rounds.
+    /// Every kernel with its median times over `steps` steps.
     func kernelTimes(steps: Int) -> [Profile.Row] {
         var times: [[(whole: Double, reorders: Double)]] = []
         for index in 0..<steps {
@@ -97,7 +97,7 @@ final class TrainingSession {
         }
     }
 
-    /// What the journal holds of the step that has just been made.
+    /// The report of the step that has just finished.
     ///
     /// - Parameter earlier: seconds of training before this loop began.
     func report(_ progress: TrainingLoop.Progress, earlier: Double) -> StepReport {
@@ -117,14 +117,14 @@ final class TrainingSession {
         return report
     }
 
-    /// Runs `body`. A step that makes NaN or infinity is told with the checkpoint that is left.
+    /// Runs `body`, and adds the path of the last checkpoint to an error about NaN or infinity.
     func withLastCheckpoint<Result>(_ body: () throws -> Result) throws -> Result {
         do { return try body() } catch GanymedeError.nonFinite(let step, let tensor, _) {
             throw GanymedeError.nonFinite(step: step, tensor: tensor, checkpoint: lastGood)
         }
     }
 
-    /// The checkpoint that a run which stops here leaves behind.
+    /// The latest checkpoint of the run.
     private var lastGood: String? { try? RunDirectory.checkpoint(in: directory.path) }
 
     func saveRealSamples() throws {
@@ -149,7 +149,8 @@ final class TrainingSession {
         try directory.mark(.latest, step: index)
     }
 
-    /// Makes `checkpoints/best` name the checkpoint of `step`, and takes the one before away unless it is there anyway.
+    /// Points `checkpoints/best` to the checkpoint of `step`, and removes the previous best unless it is also a regular
+    /// checkpoint.
     func markBest(step: Int) throws {
         try directory.mark(.best, step: step)
         if let previousBest, previousBest % options.training.checkpointEvery != 0 {

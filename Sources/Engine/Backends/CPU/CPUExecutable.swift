@@ -1,6 +1,6 @@
 import CKernels
 
-/// Compiles graphs for this machine's processor, onto oneDNN and kernels of our own.
+/// Compiles graphs for this machine's CPU, with kernels of oneDNN and of this package.
 package struct CPUBackend: Backend {
     package init() {}
 
@@ -15,7 +15,7 @@ package struct CPUBackend: Backend {
     }
 }
 
-/// Kernels bound to fixed memory, which run one after the other without allocating.
+/// Kernels bound to fixed memory. A run calls them in order, without allocating.
 final class CPUExecutable: Executable {
     let graph: Graph
 
@@ -27,7 +27,7 @@ final class CPUExecutable: Executable {
     private var owned: [AlignedBuffer] = []
     private(set) var feeds: [String: ProgramMemory] = [:]
     private(set) var results: [ProgramMemory] = []
-    /// States written by kernels that do not look at what they write.
+    /// States whose kernels do not check for NaN and infinity.
     private var unchecked: [(memory: UnsafeMutableRawPointer, count: Int)] = []
     private var copies: [(from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer, count: Int)] =
         []
@@ -60,7 +60,7 @@ final class CPUExecutable: Executable {
         let inputBytes = optimized.inputs.map(\.input.type.byteCount).reduce(0, +)
         let stateBytes = optimized.inputs.filter { $0.input.role == .state }
             .map(\.input.type.byteCount).reduce(0, +)
-        // States also lie in a snapshot, and in a checkpoint that is being written.
+        // Each state is also in a snapshot and in a checkpoint that is being written.
         try MemoryError.check(plan.byteCount + inputBytes + 2 * stateBytes)
         arena = AlignedBuffer(byteCount: plan.byteCount)
         assignMemory(plan)
@@ -72,7 +72,7 @@ final class CPUExecutable: Executable {
         bound.map { ($0.node, $0.kernel.implementation) }
     }
 
-    /// Runs once. False when a state that it wrote is not finite.
+    /// Runs once. Returns false if a written state holds NaN or infinity.
     func run() -> Bool {
         var finite = EngineThread.withoutSignals {
             var finite = true
@@ -87,8 +87,8 @@ final class CPUExecutable: Executable {
         return finite
     }
 
-    /// Runs once and says how many seconds each kernel took, and how many of them for changing layouts, in the order
-    /// of ``implementations``.
+    /// Runs once. Returns the seconds of each kernel, in total and for reorders between memory layouts, in the order of
+    /// ``kernels``.
     func runTimed(_ clock: () -> Double) -> [(whole: Double, reorders: Double)] {
         let times = EngineThread.withoutSignals {
             bound.map { _, kernel in
@@ -101,8 +101,7 @@ final class CPUExecutable: Executable {
         return times
     }
 
-    /// Runs once, looking at every tensor as it is made: the first node, as text, that makes an infinity
-    /// or NaN, where the run then stops; or nil.
+    /// Runs until the first tensor with NaN or infinity, and returns its node as text; nil if there is none.
     func runToFirstNonFinite() -> String? {
         for (index, _) in graph.inputs where !isFinite(Value(node: index)) {
             return graph.line(index)
@@ -116,7 +115,7 @@ final class CPUExecutable: Executable {
         return nil
     }
 
-    /// Moves the states that could not be written in place to where they live.
+    /// Copies the states that could not be updated in place to the store.
     private func copyStates() {
         for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
     }

@@ -1,11 +1,6 @@
 import CKernels
 import COneDNN
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// Exclusive access to the engine: one thread of the process at a time compiles and runs programs. It also holds the
 /// thread team that each kernel runs on.
@@ -51,7 +46,7 @@ public enum EngineThread {
         return body()
     }
 
-    /// All signals but those that a fault of the thread itself raises.
+    /// All signals except those raised by a fault of the thread itself.
     private static let heldSignals = {
         var signals = sigset_t()
         sigfillset(&signals)

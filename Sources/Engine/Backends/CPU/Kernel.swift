@@ -1,14 +1,14 @@
-/// What a node becomes: code with fixed types that works on fixed memory.
+/// The compiled form of a node, for fixed types and fixed memory.
 package protocol Kernel: AnyObject {
-    /// The implementation's name, as a profile shows it.
+    /// The name of the implementation, for profiles.
     var implementation: String { get }
-    /// Memory that it needs only while it runs.
+    /// Bytes of temporary memory that it needs while it runs.
     var scratchBytes: Int { get }
-    /// Says where its tensors lie. Called once before the first run.
+    /// Sets the memory of its tensors. Called once before the first run.
     func bind(_ memory: KernelMemory) throws
-    /// Runs. False when a weight that it wrote is not finite.
+    /// Runs. Returns false if it updated a weight to NaN or infinity.
     func run() -> Bool
-    /// Runs, and says how many seconds of that went into changing layouts before or after the work.
+    /// Runs, and returns the seconds spent on reorders between memory layouts.
     func runTimingReorders(_ clock: () -> Double) -> Double
 }
 
@@ -20,17 +20,17 @@ extension Kernel {
     }
 }
 
-/// What a kernel is made for.
+/// The types and options that a kernel is compiled for.
 package struct KernelTypes {
     package let inputs: [TensorType]
     package let outputs: [TensorType]
-    /// Threads that share its work.
+    /// Threads that run the kernel.
     package let threads: Int
-    /// Whether the program is to run soon rather than often.
+    /// Whether a fast start matters more than fast runs.
     package var startsSoon = false
 }
 
-/// Where a kernel's tensors lie.
+/// The memory of a kernel's tensors.
 package struct KernelMemory {
     package let inputs: [UnsafeMutableRawPointer]
     package let outputs: [UnsafeMutableRawPointer]
@@ -61,16 +61,16 @@ final class CallKernel: Kernel {
     func run() -> Bool { memory.map(body) ?? true }
 }
 
-/// An operation that this backend has a kernel for: each says so in an extension beside its kernel, and knows nothing of
-/// it itself.
+/// An operation with a kernel in this backend. The conformance is declared beside the kernel, so that operations do not
+/// depend on backends.
 package protocol Lowered: Primitive {
-    /// The fast kernel for these types.
+    /// The kernel for these types.
     func makeKernel(_ types: KernelTypes) throws -> any Kernel
 }
 
-/// A product whose kernel can add a bias and apply a leaky ReLU before it stores its result.
+/// A matrix product or convolution whose kernel can add a bias and apply a leaky ReLU before it stores its result.
 package protocol LoweredProduct: Lowered, BiasableProduct {
-    /// The kernel that adds the bias, which is the third input, and applies a leaky ReLU; a slope of 1 is none.
+    /// The kernel that adds the bias, the third input, and applies a leaky ReLU. A slope of 1 means no activation.
     func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel
 }
 

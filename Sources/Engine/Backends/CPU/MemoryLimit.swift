@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// More memory is needed than the machine has or this process may use. Checked before anything is allocated, because
 /// Swift cannot recover from a failed allocation.
@@ -43,11 +39,7 @@ public struct MemoryError: Error, CustomStringConvertible {
     /// Bytes that the limit on the address space (`ulimit -v`) leaves; nil if there is no limit.
     private static var addressSpaceLeft: Int? {
         var limit = rlimit()
-        #if canImport(Glibc)
-            let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
-        #else
-            let resource = RLIMIT_AS
-        #endif
+        let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
         guard getrlimit(resource, &limit) == 0, limit.rlim_cur < UInt64(Int.max),
             let words = firstLine(of: "/proc/self/statm")?.split(separator: " "),
             let pages = words.first.flatMap({ Int($0) })

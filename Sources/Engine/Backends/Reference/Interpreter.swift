@@ -1,4 +1,4 @@
-/// Runs a graph node by node in double precision: the definition that compiled programs must match.
+/// Runs a graph node by node in double precision. It is the reference for compiled programs.
 package struct Interpreter {
     package let graph: Graph
     package init(_ graph: Graph) { self.graph = graph }
@@ -26,7 +26,7 @@ package struct Interpreter {
     ///
     /// - Parameters:
     ///   - given: the values of a state or feed.
-    ///   - didEvaluate: told each node's number after it has been evaluated.
+    ///   - didEvaluate: called with the index of each node after its evaluation.
     func values(
         _ given: (Input) -> ReferenceTensor, didEvaluate: (Int) -> Void = { _ in }
     ) -> [[ReferenceTensor]] {
@@ -46,7 +46,7 @@ package struct Interpreter {
 }
 
 extension ReferenceTensor {
-    /// The numbers as they come back from memory of a type.
+    /// The values after rounding to the storage type.
     fileprivate func stored(as type: TensorType) -> ReferenceTensor {
         guard type.dtype == .bfloat16 else { return self }
         return ReferenceTensor(type, values.map(type.dtype.rounded))

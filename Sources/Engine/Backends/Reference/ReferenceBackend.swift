@@ -1,4 +1,4 @@
-/// The definition as a backend: every node by its reference kernel, in double precision, one after the other.
+/// Runs every node with its reference kernel, in double precision, one after the other.
 package struct ReferenceBackend: Backend {
     package init() {}
 
@@ -76,7 +76,7 @@ private final class ReferenceExecutable: Executable {
         return times
     }
 
-    /// The values of a state or feed. Integers lie in memory bit by bit.
+    /// The values of a state or feed. Integers are stored as their bits.
     private func given(_ input: Input) -> ReferenceTensor {
         let floats: UnsafeBufferPointer<Float>
         switch input.role {
@@ -92,7 +92,7 @@ private final class ReferenceExecutable: Executable {
             floats.map { isInteger ? Double(Int32(bitPattern: $0.bitPattern)) : Double($0) })
     }
 
-    /// Stores results and states. False when a state is not finite.
+    /// Stores results and states. Returns false if a state holds NaN or infinity.
     private func write(_ values: [[ReferenceTensor]]) -> Bool {
         var isFinite = true
         var results = results[...]

@@ -1,5 +1,6 @@
 extension Preset {
-    /// The third system of the assignment: no dense layer but the judge's last, noise that is an image.
+    /// The third GAN of the assignment: convolutional except for the discriminator's last layer, with noise that is an
+    /// image.
     public static let allConv = course(
         "all-conv",
         "convolutions on both sides: noise of 8x8 pixels, no dense layer in the generator",

@@ -1,5 +1,5 @@
 extension Preset {
-    /// The second system of the assignment: the dense generator against three convolutions.
+    /// The second GAN of the assignment: the dense generator, and a discriminator of three convolutions.
     public static let convDiscriminator = course(
         "conv-discriminator",
         "the generator of dense against a discriminator of three convolutions",

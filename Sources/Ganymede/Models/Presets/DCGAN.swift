@@ -1,7 +1,7 @@
 extension Preset {
-    /// The deep convolutional GAN of TensorFlow's tutorial, after Radford, Metz and Chintala (2016): transposed
-    /// convolutions make the image, convolutions judge it, and both networks learn from one forward pass.
-    /// 50 epochs of batches of 256.
+    /// The deep convolutional GAN of TensorFlow's tutorial, after Radford, Metz and Chintala (2016): a generator of
+    /// transposed convolutions, a convolutional discriminator, and both networks updated after one forward pass. 50
+    /// epochs of batches of 256.
     public static let dcgan = Preset(
         name: "dcgan",
         about:
@@ -32,7 +32,7 @@ extension Preset {
             discriminatorOptimizer: Adam(learningRate: 1e-4))
     }
 
-    /// From a quarter of the side to the image: the last layers of the generators of `dcgan` and `all-conv`.
+    /// The last layers of the generators of `dcgan` and `all-conv`, from a quarter of the image's side.
     @LayerBuilder
     static func transposedConvolutions(_ channels: Int) -> [any Layer] {
         for (filters, strides) in [(128, 1), (64, 2)] {

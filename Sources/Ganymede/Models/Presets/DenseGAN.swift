@@ -1,6 +1,6 @@
 extension Preset {
-    /// The GAN of a course's first assignment: dense networks, the discriminator with dropout and labels of 0.9
-    /// for real images. 50 epochs, each of 128 batches of 128.
+    /// The first GAN of a course assignment: dense networks, dropout in the discriminator, and labels of 0.9 for real
+    /// images. 50 epochs, each of 128 batches of 128.
     public static let dense = course(
         "dense", "fully connected: noise 64, dropout in the discriminator, real labels of 0.9",
         sizes: anySide, generator: denseGenerator
@@ -20,7 +20,7 @@ extension Preset {
 
     typealias Network = @Sendable (_ size: Int, _ channels: Int) -> Sequential
 
-    /// What the three systems of the assignment share: everything but the networks.
+    /// The three GANs of the assignment share everything but the networks.
     static func course(
         _ name: String, _ about: String, sizes: [Int], generator: @escaping Network,
         discriminator: @escaping Network

@@ -1,6 +1,6 @@
 extension Preset {
-    /// The forger of handwritten digits: upsampling and transposed convolutions, RMSprop with decay and clipped
-    /// gradients, pixels from 0 to 1. 100 epochs, looked at every tenth.
+    /// A generator of upsampling and transposed convolutions, RMSprop with decay and clipped gradients, and pixels from
+    /// 0 to 1. 100 epochs, sampled every tenth.
     public static let forger = Preset(
         name: "forger",
         about:

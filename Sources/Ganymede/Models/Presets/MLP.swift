@@ -1,6 +1,6 @@
 extension Preset {
-    /// The fully connected GAN of many a first course: three hidden layers with batch normalization make
-    /// the image, two judge it. 30,000 alternating steps of 32 images.
+    /// The fully connected GAN of many introductions: a generator with three hidden layers and batch normalization, and
+    /// a discriminator with two hidden layers. 30,000 alternating steps of 32 images.
     public static let mlp = Preset(
         name: "mlp",
         about:

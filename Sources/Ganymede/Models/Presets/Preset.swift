@@ -1,30 +1,30 @@
-/// A system that is known by name, as a function of the images' side and channels, or for points of the plane.
+/// A GAN known by name: a function of the images' side and channels, or a GAN for points of the plane.
 ///
 /// To add one, write a file like `MLP.swift` and its line in ``Presets/all``.
 public struct Preset: Sendable {
-    /// How long it trains and how often it is looked at, counted as its document counts.
+    /// The length of training and the intervals of samples and checkpoints, in the units of its source.
     public enum Pace: Sendable {
-        /// In rounds of its schedule.
+        /// In training steps.
         case steps(Int, sampleEvery: Int, checkpointEvery: Int)
-        /// In epochs of so many steps; nil stands for a pass over the data.
+        /// In epochs of `of` steps; nil for a pass over the data.
         case epochs(Int, of: Int?, sampleEvery: Int, checkpointEvery: Int)
     }
 
-    /// As `--preset` takes it.
+    /// The value of `--preset`.
     public let name: String
     /// One line for a list.
     public let about: String
-    /// Sides in pixels that it can take, rising; none where it makes points.
+    /// Supported sides in pixels, ascending; empty if it makes points.
     public let sizes: [Int]
     /// Images in a batch.
     public let batch: Int
-    /// How long it trains.
+    /// The length of training.
     public let pace: Pace
     /// Rows and columns of its grids of samples.
     public let grid: [Int]
-    /// Steps whose grids are shown side by side.
+    /// Steps whose sample grids are shown side by side.
     public var milestones: [Int] = []
-    /// The networks for images of a side and a number of channels.
+    /// The GAN for images of a side and a number of channels.
     public let make: @Sendable (_ size: Int, _ channels: Int) throws -> GAN
 
     /// A preset. One of your own goes into a ``Registry``.
@@ -43,15 +43,16 @@ public struct Preset: Sendable {
         self.make = make
     }
 
-    /// Every side that is reasonable.
+    /// All sides from 4 to 128.
     static let anySide = Array(4...128)
     /// Sides that can be halved twice.
     static let quarterableSides = Array(stride(from: 8, through: 128, by: 4))
 
-    /// Whether it makes points of the plane, and no images.
+    /// Whether its samples are points of the plane.
     public var makesPoints: Bool { sizes.isEmpty }
 
-    /// The system for images of `size` pixels (28) and `channels` channels (1), where it has one; or for points.
+    /// The GAN for images with a side of `size` pixels (default 28) and `channels` channels (default 1), or for points.
+    /// Throws a usage error if it does not support them.
     public func gan(size: Int? = nil, channels: Int? = nil) throws -> GAN {
         if makesPoints {
             guard size == nil && channels == nil else {
@@ -73,7 +74,7 @@ public struct Preset: Sendable {
         return try make(size, channels)
     }
 
-    /// Its usual length and intervals with batches of `batch` out of `images` images.
+    /// Its default length and intervals, for batches of `batch` out of `images` images.
     public func training(batch: Int, images: Int) -> TrainingConfig {
         var training = TrainingConfig(
             batch: batch, threads: Machine.processors, grid: grid, milestones: milestones)
@@ -96,12 +97,12 @@ public struct Preset: Sendable {
 
 /// Every preset.
 public enum Presets {
-    /// The registry. The first is what a bare `ganymede train` takes.
+    /// The presets of the library. The first is the default of `ganymede train`.
     public static let all: [Preset] = [
         .mlp, .dcgan, .dense, .convDiscriminator, .allConv, .forger, .toy,
     ]
 
-    /// What is taken for a source of data where nobody says.
+    /// The default preset for a data source.
     public static func defaultPreset(for data: DataSource) -> Preset {
         data.holdsPoints ? .toy : all[0]
     }
@@ -116,7 +117,7 @@ extension Registry {
     /// Every preset, those of the library first.
     public var presets: [Preset] { Presets.all + added("preset") }
 
-    /// This registry with one more preset. Two of one name are a mistake in the program, and stop it.
+    /// This registry with one more preset. Stops the program if the name is taken.
     public func adding(_ preset: Preset) -> Registry {
         if presets.contains(where: { $0.name == preset.name }) {
             misuse("the registry has a preset \"\(preset.name)\" already: take another name")
@@ -124,7 +125,7 @@ extension Registry {
         return adding(preset, called: preset.name, to: "preset")
     }
 
-    /// The preset called `name`. Throws a usage error where there is none.
+    /// The preset called `name`. Throws a usage error if there is none.
     public func preset(named name: String) throws -> Preset {
         if let preset = presets.first(where: { $0.name == name }) { return preset }
         let names = presets.map(\.name)

@@ -1,5 +1,5 @@
 extension Preset {
-    /// Small networks for points of the plane, which show in a minute what a GAN makes of several modes.
+    /// Small networks for points of the plane. They show within a minute how a GAN covers several modes.
     public static let toy = Preset(
         name: "toy",
         about: "fully connected, for points of the plane (ring8, grid25); 20,000 steps of 512",

@@ -49,11 +49,25 @@ extension Graph {
         return readers
     }
 
-    /// Checks that every node runs after what it reads, and that nothing reads a state's old value
-    /// after it has been overwritten.
+    /// Checks that every node that must run does so once and after what it reads, and that nothing reads a state's old
+    /// value after it has been overwritten.
     package func verify(_ schedule: Schedule) throws(GraphFault) {
         var position: [Int: Int] = [:]
-        for (index, node) in schedule.order.enumerated() { position[node] = index }
+        for (index, node) in schedule.order.enumerated() {
+            if position.updateValue(index, forKey: node) != nil {
+                throw GraphFault("\(line(node)) runs twice")
+            }
+        }
+        // From the outputs back: an order with a hole would leave what a reader finds in memory to chance.
+        var needed = outputs.map { storage(of: $0.value).node }.filter(runs)
+        var seen = Set(needed)
+        while let node = needed.popLast() {
+            if position[node] == nil { throw GraphFault("\(line(node)) is needed and never runs") }
+            for input in nodes[node].inputs.map({ storage(of: $0).node })
+            where runs(input) && seen.insert(input).inserted {
+                needed.append(input)
+            }
+        }
         for node in schedule.order {
             for input in nodes[node].inputs.map(storage(of:)) where runs(input.node) {
                 guard let before = position[input.node], let now = position[node], before < now
