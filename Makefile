@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train test test-slow race scale busy precision quality evaluators check lint format setup golden clean
+.PHONY: all build train test test-slow docs race scale busy precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -77,6 +77,10 @@ check: lint test
 golden: setup
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_UPDATE_GOLDEN=1 swift test $(CONFIGURATION) --skip-build --filter 'NetworkTests|PresetTests|MessageTests|DataCommandTests'
+
+# The documentation's site in .build/docs: half a minute.
+docs: setup
+	scripts/docs
 
 clean:
 	rm -rf .build

@@ -5,18 +5,18 @@ import Ganymede
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
-            "Measure the time of a training step: the whole schedule, data and losses included.")
+            "Measure the time of a training step, data loading and loss read-back included.")
 
-    @Option(help: "A system by name: see ganymede presets.") var preset: String
+    @Option(help: "A preset: see ganymede presets.") var preset: String
     @Option(help: "Measured steps, after a tenth as many that are not.") var steps = 200
     @Option(help: "Images in a batch (default: the preset's).") var batch: Int?
     @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
     @Option(help: "auto, f32 or bf16.") var precision = "auto"
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Flag(help: "Print one JSON object.") var json = false
-    @Flag(help: "Print each kernel's time, arithmetic and share of the machine's peak.")
+    @Flag(help: "Print each kernel's time, flops and share of the machine's peak.")
     var profile = false
-    @Flag(help: "Print what this machine multiplies and adds at most, and nothing else.")
+    @Flag(help: "Print only this machine's peak floating-point rate.")
     var peak = false
 
     func run() throws {

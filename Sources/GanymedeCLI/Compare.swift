@@ -4,18 +4,18 @@ import Ganymede
 /// `ganymede compare`
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put runs side by side in one HTML page: figures, options, curves, samples.")
+        abstract: "Compare runs on one HTML page: metrics, options, curves, samples.")
 
     @Argument(help: ArgumentHelp("Folders of runs, two or more.", valueName: "run"))
     var folders: [String]
     @Option(name: .shortAndLong, help: "The page to write.") var output = "compare.html"
-    @Option(help: "Samples in a set that figures are computed from (default: as evaluate).")
+    @Option(help: "Samples in a set (default: as evaluate).")
     var samples: Int?
     @Option(
         help: "The evaluator's file (default: each run's own, or the one that comes with the data)."
     )
     var evaluator: String?
-    @Flag(help: "Leave the figures out, which take some seconds a run.") var noMetrics = false
+    @Flag(help: "Omit the metrics, which take some seconds for each run.") var noMetrics = false
     @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {

@@ -4,7 +4,7 @@ import Ganymede
 /// `ganymede data`
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "List, look at and fetch what --data takes.",
+        commandName: "data", abstract: "List, inspect and fetch datasets.",
         subcommands: [List.self, Inspect.self, Fetch.self])
 }
 
@@ -45,9 +45,9 @@ extension DataCommand {
     /// `ganymede data inspect`
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what a run would see: counts, extents, values, classes, faults.",
+            abstract: "Show a dataset's counts, extents, values, classes and faults.",
             discussion:
-                "Every picture is read anew. Ends with code 1 where there is one that cannot be used."
+                "Every picture is read again. Exits with code 1 if one cannot be used."
         )
 
         @Argument(help: "A dataset by name, a folder, or an IDX file.") var data: String
@@ -89,7 +89,7 @@ extension DataCommand {
     struct Fetch: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Download a dataset over HTTPS; every file is checked by SHA-256.",
-            discussion: "Files that are there and right are not fetched again.")
+            discussion: "Files that are present and correct are not fetched again.")
 
         @Argument(help: "fashion-mnist.") var name: String
         @Option(

@@ -13,23 +13,23 @@ struct Evaluate: ParsableCommand {
             """)
 
     @Argument(help: "A run, a checkpoint, or images.") var source: String
-    @Option(help: "The dataset to judge by (default: the run's own, or mnist).") var data: String?
-    @Option(help: "Names such as fid,precision (default: all that mean something).")
+    @Option(help: "The reference dataset (default: the run's own, or mnist).") var data: String?
+    @Option(help: "Names such as fid,precision (default: all that apply).")
     var metrics: String?
     @Option(
         help:
-            "Samples in a set, as many real as generated (default: 10000; stacked-mnist 26000, points 2500)."
+            "Samples in a set, generated and real (default: 10000; stacked-mnist 26000, points 2500)."
     )
     var samples: Int?
-    @Option(help: "Sets of generated samples: the spread is between them.") var sets = 3
-    @Option(help: "What the samples are drawn with, not negative.") var seed = 0
+    @Option(help: "Sets of generated samples; the spread is their standard deviation.") var sets = 3
+    @Option(help: "Random seed, not negative.") var seed = 0
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Option(help: "An evaluator's file (default: the one that comes with the dataset).")
     var evaluator: String?
     @Option(help: "Also write a .png of samples, each beside its nearest training images.")
     var neighbours: String?
     @Option(
-        help: "Also write a .png or .svg of what labelled samples are, and what they are taken for."
+        help: "Also write a confusion matrix of labelled samples: .png or .svg."
     )
     var confusion: String?
     @Flag(help: "Print one JSON object.") var json = false

@@ -14,8 +14,8 @@ extension EvaluatorCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
-                "List the evaluators inside this command: how good they are and who made them.",
-            discussion: "With files: those instead.")
+                "List the evaluators inside this command, their accuracy and how they were made.",
+            discussion: "With files: list those instead.")
 
         @Argument(help: "Files that ganymede evaluator train wrote.") var files: [String] = []
 
@@ -46,18 +46,19 @@ struct EvaluatorTrain: ParsableCommand {
     ) var data: String
     @Option(name: .shortAndLong, help: "The file to write (default: evaluator-NAME.safetensors).")
     var output: String?
-    @Option(help: "Passes over the images (default: 12, more where there are few images).")
+    @Option(help: "Epochs (default: 12, more for few images).")
     var epochs: Int?
-    @Option(help: "Images in a batch.") var batch = EvaluatorTrainer().batch
-    @Option(help: "The largest step size.") var learningRate = EvaluatorTrainer().learningRate
-    @Option(help: "The share of the images that fits the temperature, and no weight.")
+    @Option(help: "Images in a batch (default: the preset's).") var batch = EvaluatorTrainer().batch
+    @Option(help: "Peak learning rate of the one-cycle schedule.") var learningRate =
+        EvaluatorTrainer().learningRate
+    @Option(help: "Share of the images that is held out to fit the temperature.")
     var heldShare = EvaluatorTrainer().heldShare
     @Option(help: "Random seed, not negative.") var seed = 0
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Option(help: "auto, f32 or bf16.") var precision = "auto"
     @Option(help: "Side of an image in pixels.") var size = 28
     @Option(help: "1 for grey, 3 for colour.") var channels = 1
-    @Option(help: "Also write a table of which class is taken for which: .png or .svg.")
+    @Option(help: "Also write a confusion matrix: .png or .svg.")
     var confusion: String?
     @Flag(help: "Mirror half of the pictures, as is done for fashion-mnist.") var mirror = false
     @Flag(help: "Only print errors.") var quiet = false

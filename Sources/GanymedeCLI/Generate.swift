@@ -6,7 +6,7 @@ struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make images with a trained generator.",
         discussion: """
-            The ending of the output says what is written: .png a grid, .npy an array of bytes \
+            The extension of the output selects the format: .png a grid, .npy an array of bytes \
             [N, H, W, C], .idx the file format of MNIST. An image depends on its seed and the weights alone. \
             Points (of --preset toy) become a scatter plot, or an array of 32-bit floats [N, 2].
             """)

@@ -4,9 +4,9 @@ import Ganymede
 /// `ganymede interpolate`
 struct Interpolate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Walk from seed to seed: how one image turns into the next.",
+        abstract: "Interpolate between seeds.",
         discussion: """
-            The ending of the output says what is written: .gif a film, .png a grid with a row for each two \
+            The extension of the output selects the format: .gif an animation, .png a grid with a row for each two \
             neighbours. Where a leg starts, the image is that of ganymede generate for the seed. Points (of \
             --preset toy) become a .png with the whole way.
             """)

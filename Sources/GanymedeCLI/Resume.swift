@@ -8,7 +8,7 @@ struct Resume: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run")) var folder: String
     @Option(help: "Steps in total (default: those it was started for).") var steps: Int?
-    @Option(help: "CPU threads (default: as before; other numbers change the last bits).")
+    @Option(help: "CPU threads (default: as before; another number changes the last bits).")
     var threads: Int?
     @Flag(help: "Only print errors.") var quiet = false
 

@@ -4,9 +4,9 @@ import Ganymede
 /// `ganymede summary`
 struct Summary: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print a preset's networks as Keras does.")
+        abstract: "Print a preset's networks: layers, output shapes, parameters.")
 
-    @Option(help: "A system by name: see ganymede presets.") var preset: String
+    @Option(help: "A preset: see ganymede presets.") var preset: String
     @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
     @Option(help: "1 for grey, 3 for colour (default: 1).") var channels: Int?
 
@@ -21,7 +21,7 @@ struct Summary: ParsableCommand {
 /// `ganymede presets`
 struct ListPresets: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "presets", abstract: "List the systems that can be trained by name.")
+        commandName: "presets", abstract: "List the presets.")
 
     func run() throws {
         let width = Presets.all.map(\.name.count).max() ?? 0

@@ -7,31 +7,31 @@ struct Train: ParsableCommand {
         abstract: "Train a GAN into a new run directory.",
         discussion: "Without options: the flagship preset on the MNIST digits inside this command.")
 
-    @Option(help: "A system by name: see ganymede presets.") var preset: String?
+    @Option(help: "A preset: see ganymede presets.") var preset: String?
     @Option(help: "Start from the options in this config.json.") var config: String?
     @Option(
         help:
             "A dataset by name (see ganymede data list), a folder of pictures or IDX files, or an IDX file."
     )
     var data: String?
-    @Option(help: "Rounds of the preset's schedule.") var steps: Int?
+    @Option(help: "Training steps (default: the preset's).") var steps: Int?
     @Option(
         help:
-            "Epochs as the preset counts them (passes over the data but for the dense family), not --steps."
+            "Epochs in place of --steps: passes over the data, or as the preset counts them."
     ) var epochs: Double?
-    @Option(help: "Images in a batch.") var batch: Int?
+    @Option(help: "Images in a batch (default: the preset's).") var batch: Int?
     @Option(help: "Random seed, not negative (default: 0).") var seed: Int?
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
-    @Option(help: "auto, f32 or bf16.") var precision: String?
+    @Option(help: "auto, f32 or bf16 (default: auto).") var precision: String?
     @Option(
-        help: "cpu, or reference: the definition of every operation, slowly, in double precision.")
+        help: "cpu, or reference: slow, in double precision (default: cpu).")
     var backend: String?
     @Option(help: "The run's folder (default: the next free runs/PRESET-001).") var out: String?
-    @Option(help: "Steps between grids of samples.") var sampleEvery: Int?
-    @Option(help: "Steps between checkpoints.") var checkpointEvery: Int?
+    @Option(help: "Steps between sample grids (default: the preset's).") var sampleEvery: Int?
+    @Option(help: "Steps between checkpoints (default: the preset's).") var checkpointEvery: Int?
     @Option(
         help:
-            "Steps between evaluations, which mark the best checkpoint; 0 for none (default: a fifth of 1000 steps or more, where an evaluator comes with the data)."
+            "Steps between evaluations, which mark the best checkpoint; 0 for none (default: a fifth of the run if it has 1000 steps or more and there is an evaluator)."
     ) var metricsEvery: Int?
     @Option(help: "The evaluator's file (default: the one that comes with the dataset).")
     var evaluator: String?
@@ -41,7 +41,7 @@ struct Train: ParsableCommand {
     @Option(help: "Start from the weights of this run or checkpoint.") var initFrom: String?
     @Option(help: "Set an option by its path in config.json, such as label_smoothing; repeatable.")
     var set: [String] = []
-    @Flag(help: "Load, compile and check everything, print the options, and train nothing.")
+    @Flag(help: "Load, compile and check everything, print the options, and exit.")
     var dryRun = false
     @Flag(help: "Only print errors.") var quiet = false
 

@@ -4,7 +4,7 @@ import Ganymede
 /// `ganymede report`
 struct WriteReport: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Write a run's report.html anew, also while it trains.")
+        commandName: "report", abstract: "Rewrite a run's report.html, also during training.")
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run")) var folder: String
 

@@ -214,7 +214,7 @@ struct EvaluateTests {
         ),
         (
             ["evaluate", "few.npy", "--evaluator", "chance.safetensors"],
-            "tells 10.0 % of its test images right, no more than chance", 1
+            "has an accuracy of 10.0 % on its test images, no better than chance", 1
         ),
         (["evaluate", "few.npy", "--samples", "20", "--metrics", "recall"], "recall, density", 1),
         (["compare", "one"], "two runs or more", 64),
@@ -265,7 +265,7 @@ struct EvaluateTests {
             _ = try ganymede(compare + more, in: folder)
             let page = try String(contentsOfFile: "\(folder.path)/c.html", encoding: .utf8)
             #expect(page.matches(of: /Beside 100 real samples of mnist/).count == tables)
-            #expect(page.contains("(mnist, 99.00 % right) sees them"))
+            #expect(page.contains("(mnist, accuracy 99.00 %)"))
             #expect(page.contains("<th>x/run</th>") && page.contains("<th>y/run</th>"))
         }
     }
@@ -365,7 +365,7 @@ struct EvaluateTests {
         let evaluate = ["--samples", "1000", "--sets", "2", "--neighbours", "near.png"]
         let table = try ganymede(["evaluate", "run"] + evaluate, in: folder)
         for part in [
-            "run: 2 sets of 1,000 samples, judged by as many of mnist", "fid", " ± ", "copies",
+            "run: 2 sets of 1,000 samples, compared with as many of mnist", "fid", " ± ", "copies",
             "left out: score of 1000 samples",
             "Chance alone gives 1,000 samples a mode_kl of 0.0045",
             "class   generated, %   real, %",

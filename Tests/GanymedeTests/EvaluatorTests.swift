@@ -117,7 +117,7 @@ struct EvaluatorTests {
             let seen = channel == nil ? image : ImageSize(side: image.width, channels: 1)
             #expect(
                 throws: GanymedeError.mismatch(
-                    "the evaluator of mnist sees images of [28,28,1], and not of \(seen)\(advice)"
+                    "the evaluator of mnist takes images of [28,28,1], and not of \(seen)\(advice)"
                 )
             ) { try evaluator.observe(pixels, image: image, channel: channel) }
         }

@@ -1,6 +1,10 @@
-/// A compiled graph, whose states are in a ``StateStore``. Create and run it inside ``EngineThread/run(_:)``. ```swift
-/// let program = try Program(builder.graph, store: store) program.setFeed("x", [1, 2, 3, 4]) program.run()
-/// print(program.values(of: y)) ```
+/// A compiled graph, whose states live in a ``StateStore``. It is created and run inside ``EngineThread/run(_:)``.
+/// ```swift
+/// let program = try Program(builder.graph, store: store)
+/// program.setFeed("x", [1, 2, 3, 4])
+/// program.run()
+/// print(program.values(of: y))
+/// ```
 public final class Program {
     /// How often it has run.
     public private(set) var runCount = 0
@@ -12,7 +16,12 @@ public final class Program {
 
     /// Compiles `graph`, whose named states are in `store`; missing ones are created as zeros.
     ///
-    /// - Parameter startsSoon: whether a fast start matters more than fast runs.
+    /// - Parameters:
+    ///   - graph: what to compile.
+    ///   - store: holds the named states.
+    ///   - precision: how tensors lie in memory between kernels.
+    ///   - startsSoon: whether a fast start matters more than fast runs.
+    ///   - backend: what runs the program.
     public init(
         _ graph: Graph, store: StateStore, precision: StoragePrecision = .f32,
         startsSoon: Bool = false, backend: BackendKind = .cpu

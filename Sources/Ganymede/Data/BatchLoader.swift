@@ -16,7 +16,12 @@ public struct BatchLoader {
 
     /// A loader; the dataset must hold at least one batch.
     ///
-    /// - Parameter augmentation: applied to each image each time it is read; nil for none. Not for stacks or points.
+    /// - Parameters:
+    ///   - dataset: the samples.
+    ///   - batch: samples in a batch.
+    ///   - seed: random seed, not negative.
+    ///   - pixels: the range of the images' values.
+    ///   - augmentation: applied to each image each time it is read; nil for none. Not for stacks or points.
     public init(
         _ dataset: Dataset, batch: Int, seed: UInt64, pixels: PixelRange = .signed,
         augmentation: Augmentation? = nil
@@ -45,6 +50,7 @@ public struct BatchLoader {
     ///   - target: gets the samples, images scaled to the range of `pixels`.
     ///   - labels: gets the class numbers, as the bits of 32-bit integers; nil if not needed. The dataset must have
     ///     labels.
+    ///   - step: batches that were read before.
     public mutating func fill(
         _ target: UnsafeMutableBufferPointer<Float>,
         labels: UnsafeMutableBufferPointer<Float>? = nil, step: Int

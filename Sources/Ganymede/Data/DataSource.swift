@@ -9,7 +9,9 @@ public struct DataSource: Sendable, Equatable {
     /// A dataset by name, a folder of pictures or of IDX files, or an IDX or .npy file of images. A dataset's name
     /// takes precedence over a folder of that name: write `./mnist` for the folder.
     ///
-    /// - Parameter registry: holds the datasets known by name.
+    /// - Parameters:
+    ///   - name: a dataset, a folder or a file.
+    ///   - registry: holds the datasets known by name.
     public init(_ name: String, registry: Registry = .standard) {
         self.name = name
         known = registry.datasets.first { $0.name == name }

@@ -31,7 +31,9 @@ public struct GaussianMixture: Sendable {
     /// Draws points [count, 2] and the index of each one's Gaussian. A point depends on the seed and its index alone:
     /// word 0 of its Philox block chooses the Gaussian, words 1 and 2 give the offset by the Box-Muller transform.
     ///
-    /// - Parameter count: up to 2^32. The training split has seed 0, the test split seed 1.
+    /// - Parameters:
+    ///   - count: up to 2^32. The training split has seed 0, the test split seed 1.
+    ///   - seed: random seed, not negative.
     public func draw(_ count: Int, seed: UInt64) -> (points: [Float], modes: [Int]) {
         if count < 0 || count > 1 << 32 { misuse("\(count) points of \(name)") }
         let key = RandomKey(seed: seed, step: 0).words

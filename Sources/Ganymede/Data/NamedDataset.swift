@@ -38,6 +38,9 @@ public struct NamedDataset: Sendable {
     /// A dataset of your own, for a ``Registry``.
     ///
     /// - Parameters:
+    ///   - name: what the source is called.
+    ///   - about: what the samples are, in a few words.
+    ///   - extent: what a sample is.
     ///   - count: samples in the training split.
     ///   - classNames: names of the labels; empty without labels.
     ///   - load: the samples of a split, of `extent`.

@@ -6,9 +6,9 @@ extension Figure {
 }
 
 extension EvaluatorIdentity {
-    /// `the evaluator 1a2b3c4d (mnist, 99.63 % right)`
+    /// `the evaluator 1a2b3c4d (mnist, accuracy 99.63 %)`
     var text: String {
-        "the evaluator \(digest.prefix(8)) (\(data), \(fixed(accuracy * 100, 2)) % right)"
+        "the evaluator \(digest.prefix(8)) (\(data), accuracy \(fixed(accuracy * 100, 2)) %)"
     }
 }
 
@@ -19,18 +19,18 @@ extension Evaluation {
     }
 
     /// Whether both used the same reference set and evaluator, so that they can be compared.
-    func isJudged(as other: Evaluation) -> Bool {
+    func isComparable(with other: Evaluation) -> Bool {
         (data, samples, seed, evaluator) == (other.data, other.samples, other.seed, other.evaluator)
     }
 
     /// Names the evaluator, to follow the reference set's name.
-    var viewpoint: String { evaluator.map { ", as \($0.text) sees them" } ?? "" }
+    var viewpoint: String { evaluator.map { ", by \($0.text)" } ?? "" }
 
     /// Names the evaluated samples and the reference set.
     public func heading(_ source: String) -> String {
         let sets = sets == 1 ? "one set" : "\(sets) sets"
         return
-            "\(quoted(source)): \(sets) of \(grouped(samples)) samples, judged by as many of \(quoted(data))"
+            "\(quoted(source)): \(sets) of \(grouped(samples)) samples, compared with as many of \(quoted(data))"
             + viewpoint
     }
 

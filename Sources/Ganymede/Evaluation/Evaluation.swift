@@ -61,8 +61,11 @@ public struct Evaluation: Sendable, Equatable {
     /// Evaluates sets of samples, each as large as the reference set.
     ///
     /// - Parameters:
+    ///   - sets: the samples, in sets of equal size.
+    ///   - reference: real samples, and what extracts features.
     ///   - names: the metrics to compute; throws if one is undefined for these samples. Nil computes all that are
     ///     defined.
+    ///   - data: the name of the dataset that the samples are compared with.
     ///   - notes: remarks on the samples.
     public init(
         of sets: [Dataset], by reference: ReferenceSet, names: [String]? = nil, data: String,

@@ -16,6 +16,7 @@ public struct EvaluationTask {
     ///   - path: a run, a checkpoint, a folder of pictures, a `.npy` or IDX file, or a dataset by name.
     ///   - data: the dataset; nil for the training data of a run or the dataset that `path` names, and MNIST for files.
     ///   - evaluator: the path of an evaluator's file; nil for the run's own, else the one that comes with the dataset.
+    ///   - registry: holds kinds, datasets and metrics of your own.
     public init(
         _ path: String, data: String? = nil, evaluator: String? = nil,
         registry: Registry = .standard
@@ -70,6 +71,7 @@ public struct EvaluationTask {
     ///   - names: the metrics to compute; nil for all.
     ///   - samples: samples in a set.
     ///   - sets: sets of generated samples, fewer if there are not enough samples.
+    ///   - seed: random seed, not negative.
     ///   - progress: called with a description of the current work.
     public func evaluation(
         names: [String]?, samples: Int, sets: Int, seed: Int,

@@ -28,6 +28,7 @@ public struct Evaluator: Sendable {
     ///   - images: bytes of N images, one after the other, channels last.
     ///   - image: their size.
     ///   - channel: the channel to use, for colour images and an evaluator of grey images.
+    ///   - threads: CPU threads. The bits of a result depend on them.
     public func observe(
         _ images: [UInt8], image: ImageSize, channel: Int? = nil, threads: Int = Machine.processors
     ) throws -> Features {
@@ -90,7 +91,7 @@ public struct Evaluator: Sendable {
             image.channels == 3 && self.image.channels == 1
             ? ". To see one channel at a time, name it: channel 0, 1 or 2" : ""
         throw GanymedeError.mismatch(
-            "the evaluator of \(data) sees images of \(self.image), and not of \(image)"
+            "the evaluator of \(data) takes images of \(self.image), and not of \(image)"
                 + advice)
     }
 }

@@ -8,7 +8,7 @@ extension DataSource {
         if let known, case .images = known.features {
         } else if known != nil {
             throw GanymedeError.invalidOption(
-                "\(quoted(name)) needs no evaluator of its own: its samples are judged without one, or by mnist's"
+                "\(quoted(name)) needs no evaluator of its own: its samples are evaluated without one, or by mnist's"
             )
         }
         let images = try load(size: size, channels: channels, folders: folders, progress: progress)

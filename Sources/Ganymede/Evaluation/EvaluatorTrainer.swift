@@ -41,6 +41,8 @@ public struct EvaluatorTrainer: Sendable {
     /// Trains on `training` and measures the quality on `test`. Both need labels.
     ///
     /// - Parameters:
+    ///   - training: labelled images to learn from.
+    ///   - test: labelled images to measure on.
     ///   - command: recorded in the evaluator as the command that reproduces it.
     ///   - progress: called after every step.
     ///   - shouldStop: called before every step; returns true to stop.

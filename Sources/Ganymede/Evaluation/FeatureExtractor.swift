@@ -10,8 +10,9 @@ public enum FeatureExtractor: Sendable {
 
     /// The extractor for a dataset.
     ///
-    /// - Parameter path: of an evaluator's file; nil for the evaluator that comes with the dataset. Throws if there is
-    ///   none.
+    /// - Parameters:
+    ///   - data: the dataset.
+    ///   - path: of an evaluator's file; nil for the evaluator that comes with the dataset. Throws if there is none.
     public init(_ data: DataSource, evaluator path: String? = nil) throws {
         let evaluation = data.known?.features ?? .images
         let known: String
@@ -31,8 +32,8 @@ public enum FeatureExtractor: Sendable {
         }
         guard evaluator.quality.isBetterThanChance(classes: evaluator.classNames.count) else {
             throw GanymedeError.dataUnsuitable(
-                "the evaluator of \(evaluator.data) tells \(fixed(evaluator.quality.accuracy * 100, 1)) % of its test images right, no "
-                    + "more than chance does: what it sees means nothing. Train one for longer, or of more images"
+                "the evaluator of \(evaluator.data) has an accuracy of \(fixed(evaluator.quality.accuracy * 100, 1)) % on its test images, no "
+                    + "better than chance: its features mean nothing. Train one for longer, or on more images"
             )
         }
         if case .stacks = evaluation {

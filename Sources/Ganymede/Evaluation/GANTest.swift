@@ -4,7 +4,7 @@
 /// ``GANTrain``.
 public enum GANTest: Metric {
     public static let names = ["gan_test"]
-    public static let about = ["share of samples that are taken for the class they are said to be"]
+    public static let about = ["share of samples classified as their label says"]
     public static let minimumSamples = 100
 
     public static func figures(_ input: MetricInput) throws -> [Double] {

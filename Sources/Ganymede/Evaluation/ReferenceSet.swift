@@ -20,6 +20,9 @@ public struct ReferenceSet: Sendable {
     /// - Parameters:
     ///   - training: the generator's training data.
     ///   - test: the test split, if there is one.
+    ///   - extractor: what extracts features.
+    ///   - samples: samples in a set.
+    ///   - seed: random seed, not negative.
     ///   - registry: holds added metrics.
     ///   - progress: called with a description of the current work.
     public init(

@@ -57,7 +57,9 @@ public struct ImageFile {
     /// Writes the images as a looping GIF of 12 frames a second, each enlarged until both sides have at least 224
     /// pixels.
     ///
-    /// - Parameter pause: how long the first and the last frame are shown, in hundredths of a second.
+    /// - Parameters:
+    ///   - path: the file to write.
+    ///   - pause: how long the first and the last frame are shown, in hundredths of a second.
     public func writeFilm(_ path: String, pause: Int) throws {
         let size = image.count
         let side = max(min(image.height, image.width), 1)

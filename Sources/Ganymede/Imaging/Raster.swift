@@ -23,7 +23,13 @@ public struct Raster: Sendable, Equatable {
 
     /// A grid of pictures with gaps between them. Each pixel becomes a square of side `scale`.
     ///
-    /// - Parameter images: bytes of `[count, height, width, channels]`.
+    /// - Parameters:
+    ///   - images: bytes of `[count, height, width, channels]`.
+    ///   - image: the size of a picture.
+    ///   - rows: rows of pictures.
+    ///   - columns: pictures in a row.
+    ///   - scale: side of the square that each pixel becomes.
+    ///   - gap: pixels between two pictures.
     public static func grid(
         _ images: [UInt8], image: ImageSize, rows: Int, columns: Int, scale: Int = 2, gap: Int = 4
     ) -> Raster {

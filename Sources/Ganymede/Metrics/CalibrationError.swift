@@ -7,6 +7,7 @@ public enum CalibrationError {
     /// - Parameters:
     ///   - probabilities: [N, K], rows sum to 1.
     ///   - labels: N true classes.
+    ///   - bins: equally wide ranges of the confidence.
     /// - Returns: from 0 to 1; misuse if there are not as many labels as rows, no rows or no bins.
     public static func expected(
         _ probabilities: Matrix, labels: [Int], bins: Int = 15

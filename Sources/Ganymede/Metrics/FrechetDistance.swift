@@ -9,7 +9,7 @@
 /// S. It throws unless there are more images than features, because the covariances would mean nothing.
 public enum FrechetDistance: Metric {
     public static let names = ["fid"]
-    public static let about = ["how far the features' distributions are: lower is better"]
+    public static let about = ["Fréchet distance of the features: lower is better"]
     public static let minimumSamples = 1000
 
     public static func figures(_ input: MetricInput) throws -> [Double] {

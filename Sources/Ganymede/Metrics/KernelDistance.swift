@@ -7,7 +7,7 @@
 public enum KernelDistance: Metric {
     public static let names = ["kid", "kid_spread"]
     public static let about = [
-        "the same without supposing Gaussians: lower is better", "between its subsets",
+        "kernel distance of the features: lower is better", "between its subsets",
     ]
     public static let minimumSamples = 100
     static let subsets = 100

@@ -15,8 +15,8 @@ public enum Memorisation: Metric {
     public static let names = ["memorisation", "memorisation_ratio", "memorisation_error"]
     public static let about = [
         "share nearer to a training than to any test sample: 0.5 is no copying",
-        "distance to training by that to test samples: 1 is no copying",
-        "how far chance alone moves memorisation",
+        "distance to training samples / to test samples: 1 is no copying",
+        "standard error of memorisation",
     ]
     public static let minimumSamples = 100
     /// A test image in place of a generated one would be its own nearest neighbour.

@@ -77,7 +77,7 @@ extension MetricInput {
                 throw GanymedeError.metricUndefined(
                     "\(features.columns) features and \(probabilities.columns) classes of \(name) images beside "
                         + "\(generated.features.columns) and \(generated.probabilities.columns) of generated ones: "
-                        + "let one evaluator see all of them")
+                        + "use one evaluator for all of them")
             }
             if let row = features.firstRow(where: { !$0.allSatisfy(\.isFinite) }) {
                 throw GanymedeError.metricUndefined(

@@ -5,7 +5,7 @@ public enum MixtureCoverage: Metric {
     public static let about = [
         "Gaussians that have a point within 3 sigma",
         "share of points within 3 sigma of a Gaussian",
-        "how far the Gaussians' shares of all points are from equal ones, in nats",
+        "KL divergence of the Gaussians' shares from equal ones, in nats",
     ]
     public static let minimumSamples = 100
 

@@ -8,7 +8,7 @@
 public enum Modes: Metric {
     public static let names = ["modes", "mode_kl_uniform"]
     public static let about = [
-        "classes that are made", "how far their shares are from equal ones, in nats",
+        "classes that are generated", "KL divergence of their shares from equal ones, in nats",
     ]
     public static let minimumSamples = 100
 
@@ -22,7 +22,7 @@ public enum Modes: Metric {
 /// shares are known. See ``Modes``.
 public enum ModeDivergence: Metric {
     public static let names = ["mode_kl"]
-    public static let about = ["how far the classes' shares are from the data's, in nats"]
+    public static let about = ["KL divergence of the classes' shares from the data's, in nats"]
     public static let minimumSamples = 100
 
     public static func figures(_ input: MetricInput) throws -> [Double] {

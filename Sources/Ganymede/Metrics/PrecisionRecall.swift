@@ -1,5 +1,5 @@
 /// How far the manifolds of generated and real images overlap. Both are estimated by balls around images that reach to
-/// the k-th nearest neighbour (``Manifold``). As in the package `prdc` of Naeem et al.
+/// the k-th nearest neighbour (`Manifold`). As in the package `prdc` of Naeem et al.
 ///
 /// - `precision`, `recall`, k = 3: the share of generated images that lie in a real image's ball, and of real images
 ///   that lie in a generated one's. Precision falls when images look wrong, recall when kinds of them are missing.
@@ -11,9 +11,10 @@
 public enum PrecisionRecall: Metric {
     public static let names = ["precision", "recall", "density", "coverage"]
     public static let about = [
-        "share of samples that could be real", "share of real ones that could be made",
-        "how deep samples lie among real ones: 1 is ideal",
-        "share of real ones that have a sample nearby: higher is better",
+        "share of samples inside the real manifold",
+        "share of real samples inside the generated manifold",
+        "mean density of real samples around generated ones: 1 is ideal",
+        "share of real samples near a generated one: higher is better",
     ]
     public static let minimumSamples = 100
     /// k of precision and recall.

@@ -7,7 +7,7 @@
 public enum Score: Metric {
     public static let names = ["score"]
     public static let about = [
-        "how certain and how varied: higher is better, at most the number of classes"
+        "certainty and variety of classes: higher is better, at most the number of classes"
     ]
     public static let minimumSamples = 10_000
 

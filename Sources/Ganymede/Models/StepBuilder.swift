@@ -51,6 +51,7 @@ public final class StepBuilder: UpdateBuilder {
     /// The discriminator's logits [batch, 1], in training mode.
     ///
     /// - Parameters:
+    ///   - images: real or generated images, [batch, height, width, channels].
     ///   - pass: names the random stream of dropout; unique in a step.
     ///   - frozen: leaves the moving statistics of batch normalization unchanged, as in a pass that trains the
     ///     generator.
@@ -130,6 +131,7 @@ public final class StepBuilder: UpdateBuilder {
     /// Reports the discriminator's loss and its accuracies on real images and on fakes.
     ///
     /// - Parameters:
+    ///   - loss: a scalar.
     ///   - real: its logits of real images.
     ///   - fake: its logits of fakes.
     public func report(discriminator loss: Tensor, real: Tensor, fake: Tensor) {
@@ -140,7 +142,9 @@ public final class StepBuilder: UpdateBuilder {
 
     /// Reports the generator's loss and the fraction of its images that the discriminator classified as real.
     ///
-    /// - Parameter fake: the discriminator's logits of its images.
+    /// - Parameters:
+    ///   - loss: a scalar.
+    ///   - fake: the discriminator's logits of its images.
     public func report(generator loss: Tensor, fake: Tensor) {
         reports.gLoss = graph.result("g_loss", loss)
         reports.gAcc = graph.result("g_acc", shareAboveZero(fake))

@@ -17,9 +17,13 @@ public final class StepRunner {
     /// Compiles a step for batches of `data`, and initializes every variable.
     ///
     /// - Parameters:
+    ///   - step: the graph of the step.
+    ///   - data: the samples.
     ///   - batch: the batch size that the step was built with.
     ///   - pixels: the range of the images' values.
     ///   - seed: the random seed of initial values, noise and the order of samples; not negative.
+    ///   - precision: how tensors lie in memory between kernels.
+    ///   - backend: what runs the program.
     public convenience init(
         _ step: StepGraph, data: Dataset, batch: Int, pixels: PixelRange = .signed, seed: Int = 0,
         precision: StoragePrecision = .f32, backend: BackendKind = .cpu

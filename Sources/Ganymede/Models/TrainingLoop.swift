@@ -27,7 +27,9 @@ public struct TrainingLoop {
     /// Runs the steps that follow `finished` ones. Throws ``GanymedeError/nonFinite(step:tensor:checkpoint:)`` at the
     /// first NaN or infinity.
     ///
-    /// - Parameter report: called after each step; returns false to stop.
+    /// - Parameters:
+    ///   - finished: steps that were run before.
+    ///   - report: called after each step; returns false to stop.
     /// - Returns: the number of finished steps.
     @discardableResult
     public func run(

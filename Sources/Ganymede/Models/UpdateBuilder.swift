@@ -1,8 +1,14 @@
 /// Builds the graph of a training step of any model: batches, networks, updates, host scalars and reported values.
-/// ``StepBuilder`` adds what GANs need. ```swift let step = UpdateBuilder(batch: 64) let images = step.samples([28, 28,
-/// 1]) let copies = step.apply(decoder, to: step.apply(encoder, to: images)) let error = copies - images let loss =
-/// (error * error).mean() let handle = step.report("loss", loss) step.update(step.gradients(of: loss, by: [encoder,
-/// decoder]), with: Adam()) ```
+/// ``StepBuilder`` adds what GANs need.
+/// ```swift
+/// let step = UpdateBuilder(batch: 64)
+/// let images = step.samples([28, 28, 1])
+/// let copies = step.apply(decoder, to: step.apply(encoder, to: images))
+/// let error = copies - images
+/// let loss = (error * error).mean()
+/// let handle = step.report("loss", loss)
+/// step.update(step.gradients(of: loss, by: [encoder, decoder]), with: Adam())
+/// ```
 public class UpdateBuilder {
     /// The builder of all tensors, for operations that this class lacks.
     public let graph: GraphBuilder
@@ -61,6 +67,8 @@ public class UpdateBuilder {
     /// The output of a network.
     ///
     /// - Parameters:
+    ///   - network: the layers to apply.
+    ///   - x: its input, [batch, ...].
     ///   - mode: whether batch normalization and dropout run in training or inference mode.
     ///   - pass: names the random stream of dropout; unique for each pass of a network in a step.
     ///   - frozen: leaves the moving statistics of batch normalization unchanged.
@@ -130,8 +138,11 @@ public class UpdateBuilder {
 
     /// One update by an optimizer.
     ///
-    /// - Parameter owner: names what is updated. The optimizer's scalars, such as Adam's bias correction, count updates
-    ///   per owner.
+    /// - Parameters:
+    ///   - gradients: variables with their gradients.
+    ///   - optimizer: computes the new values.
+    ///   - owner: names what is updated. The optimizer's scalars, such as Adam's bias correction, count updates per
+    ///     owner.
     public func update(
         _ gradients: ParameterGradients, with optimizer: any Optimizer, of owner: String = "step"
     ) {

@@ -47,7 +47,11 @@ public struct LayerContext {
 
     /// A parameter that is learned, or a statistic. It is declared on first use.
     ///
-    /// - Parameter trainable: false for statistics, which no optimizer updates.
+    /// - Parameters:
+    ///   - name: such as `weight`; the layer's path is put before it.
+    ///   - shape: extents.
+    ///   - initializer: computes the first values.
+    ///   - trainable: false for statistics, which no optimizer updates.
     public func parameter(
         _ name: String, _ shape: Shape, _ initializer: Initializer, trainable: Bool = true
     ) -> Tensor {

@@ -40,6 +40,9 @@ public struct Sequential: Sendable {
     /// The output for `x`.
     ///
     /// - Parameters:
+    ///   - x: the input, [batch, ...].
+    ///   - variables: declares the variables, or finds those already declared.
+    ///   - mode: whether batch normalization and dropout are those of training.
     ///   - pass: distinguishes the random numbers of several passes in one step.
     ///   - frozen: whether statistics are not updated.
     public func callAsFunction(

@@ -70,36 +70,37 @@ public struct Comparison {
 
     /// A table for each evaluation task: metrics of different data or evaluators cannot be compared.
     private var quality: String {
-        var judges: [Evaluation] = []
+        var references: [Evaluation] = []
         for one in runs.compactMap(\.evaluation)
-        where !judges.contains(where: { $0.isJudged(as: one) }) {
-            judges.append(one)
+        where !references.contains(where: { $0.isComparable(with: one) }) {
+            references.append(one)
         }
-        if judges.isEmpty { return "" }
-        return "<h2>How good they are</h2>\n" + judges.map { quality(judgedAs: $0) }.joined()
+        if references.isEmpty { return "" }
+        return "<h2>How good they are</h2>\n"
+            + references.map { quality(comparedWith: $0) }.joined()
     }
 
-    private func quality(judgedAs reference: Evaluation) -> String {
-        let judged = runs.compactMap { run in
-            run.evaluation.flatMap { $0.isJudged(as: reference) ? (run.name, $0) : nil }
+    private func quality(comparedWith reference: Evaluation) -> String {
+        let evaluated = runs.compactMap { run in
+            run.evaluation.flatMap { $0.isComparable(with: reference) ? (run.name, $0) : nil }
         }
         var figures: [Figure] = []
-        for figure in judged.flatMap({ $0.1.figures })
+        for figure in evaluated.flatMap({ $0.1.figures })
         where !figures.contains(where: { $0.name == figure.name }) {
             figures.append(figure)
         }
         let rows = figures.map { figure in
-            [figure.name] + judged.map { $0.1.figure(figure.name)?.text ?? "-" }
+            [figure.name] + evaluated.map { $0.1.figure(figure.name)?.text ?? "-" }
                 + [short(figure.real), figure.about]
         }
-        let notes = judged.flatMap { name, found in found.notes.map { "\(name): \($0)" } }
+        let notes = evaluated.flatMap { name, found in found.notes.map { "\(name): \($0)" } }
         let lines =
             [
                 "Beside \(grouped(reference.samples)) real samples of \(reference.data) in their place\(reference.viewpoint)."
             ]
             + [reference.chance].compactMap { $0 } + notes
         return "<p>\(lines.map(escaped).joined(separator: "<br/>\n"))</p>\n"
-            + Page.table(head: [""] + judged.map(\.0) + ["real", ""], rows)
+            + Page.table(head: [""] + evaluated.map(\.0) + ["real", ""], rows)
     }
 
     private func differing() throws -> String {

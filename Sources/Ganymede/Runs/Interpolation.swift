@@ -28,7 +28,11 @@ public enum Interpolation {
 
     /// For each pair of consecutive `ends`, the `frames + 1` vectors from the first to the second, both included.
     ///
-    /// - Parameter loop: whether to add a leg from the last back to the first.
+    /// - Parameters:
+    ///   - ends: vectors of noise.
+    ///   - frames: steps from one end to the next.
+    ///   - loop: whether to add a leg from the last back to the first.
+    ///   - path: computes what lies between two vectors.
     public static func legs(
         _ ends: [[Float]], frames: Int, loop: Bool, along path: Path = slerp
     ) -> [[[Float]]] {

@@ -1,5 +1,9 @@
-/// A trained generator from a run directory or a checkpoint. ```swift let model = try Model.load("runs/mlp-001") let
-/// digits = try model.generate(seeds: 0..<64) ``` The sample of a seed depends on the seed and the weights alone.
+/// A trained generator from a run directory or a checkpoint.
+/// ```swift
+/// let model = try Model.load("runs/mlp-001")
+/// let digits = try model.generate(seeds: 0..<64)
+/// ```
+/// The sample of a seed depends on the seed and the weights alone.
 public final class Model: Sendable {
     /// The networks and their training configuration.
     public let gan: GAN
@@ -8,7 +12,9 @@ public final class Model: Sendable {
     /// Loads the latest checkpoint of the run at `path`, or the checkpoint at `path`. Throws if there is none or it
     /// cannot be read.
     ///
-    /// - Parameter registry: holds the kinds of layers and other parts of the networks.
+    /// - Parameters:
+    ///   - path: a run directory or a checkpoint.
+    ///   - registry: holds the kinds of layers and other parts of the networks.
     public static func load(_ path: String, registry: Registry = .standard) throws -> Model {
         Model(try Sampler.load(path, registry: registry))
     }

@@ -4,8 +4,11 @@ import Synchronization
 extension Trainer {
     /// Trains on a separate thread, and returns its events. The sequence ends with the run, or throws the error that
     /// stopped it. If the reader stops iterating or its task is cancelled, the run stops after the current step and is
-    /// saved. A reader more than 4,096 events behind misses the oldest. ```swift for try await event in
-    /// trainer.events(into: "runs/demo") { if case .step(let report, _) = event { print(report.step, report.gLoss) } }
+    /// saved. A reader more than 4,096 events behind misses the oldest.
+    /// ```swift
+    /// for try await event in trainer.events(into: "runs/demo") {
+    ///     if case .step(let report, _) = event { print(report.step, report.gLoss) }
+    /// }
     /// ```
     public func events(into path: String? = nil) -> AsyncThrowingStream<TrainingEvent, any Error> {
         AsyncThrowingStream(bufferingPolicy: .bufferingNewest(4096)) { continuation in

@@ -4,6 +4,9 @@ extension Trainer {
     /// the run has that many steps.
     ///
     /// - Parameters:
+    ///   - path: the run's folder.
+    ///   - steps: steps in total; nil for those that the run was started for.
+    ///   - threads: CPU threads; nil for as many as before.
     ///   - data: the samples, if the run was started with samples in memory.
     ///   - registry: holds the kinds that the run was started with.
     ///   - configure: sets the trainer's callbacks.

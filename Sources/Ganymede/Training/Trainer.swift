@@ -1,6 +1,10 @@
-/// Trains a GAN into a run directory. ```swift let trainer = Trainer(gan, data: .mnist, config: .init(batch: 128,
-/// steps: 6_400)) let outcome = try trainer.train(into: "runs/demo") ``` It prints nothing: set ``onEvent`` or read
-/// ``events(into:)``. If its task is cancelled, the run stops after the current step and is saved.
+/// Trains a GAN into a run directory.
+/// ```swift
+/// let trainer = Trainer(gan, data: .mnist, config: .init(batch: 128, steps: 6_400))
+/// let outcome = try trainer.train(into: "runs/demo")
+/// ```
+/// It prints nothing: set ``onEvent`` or read ``events(into:)``. If its task is cancelled, the run stops after the
+/// current step and is saved.
 public struct Trainer: Sendable {
     /// The result of a run.
     public struct Outcome: Sendable {
@@ -55,7 +59,10 @@ public struct Trainer: Sendable {
 
     /// A trainer of fully resolved options.
     ///
-    /// - Parameter plan: the plan of an earlier run, to compute in the same way; nil makes a new one from the options.
+    /// - Parameters:
+    ///   - options: what to train, on what, and for how long.
+    ///   - plan: the plan of an earlier run, to compute in the same way; nil makes a new one from the options.
+    ///   - registry: holds kinds, datasets and metrics of your own.
     public init(_ options: RunOptions, plan: Plan? = nil, registry: Registry = .standard) {
         self.options = options
         self.plan = plan

@@ -4,7 +4,7 @@ extension Preset {
     public static let forger = Preset(
         name: "forger",
         about:
-            "upsampling generator, four convolutions as a judge, RMSprop; 100 epochs of batches of 128",
+            "upsampling generator, discriminator of four convolutions, RMSprop; 100 epochs of batches of 128",
         sizes: quarterableSides, batch: 128,
         pace: .epochs(100, of: nil, sampleEvery: 10, checkpointEvery: 10), grid: [4, 4]
     ) { size, channels in
