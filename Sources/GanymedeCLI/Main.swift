@@ -17,11 +17,8 @@ struct GanymedeCommand: ParsableCommand {
 
 /// Sets the number of threads to `wanted`. If that is not possible, uses fewer and prints a note.
 func takeThreads(_ wanted: Int) -> Int {
-    EngineThread.threads = wanted
-    let found = EngineThread.threads
-    if let reason = ThreadLimit.reason(wanted: wanted, found: found) {
-        note("\(found) thread\(found == 1 ? "" : "s") (\(wanted) asked for: \(reason))")
-    }
+    let (found, reason) = EngineThread.start(threads: wanted)
+    if let reason { note("\(found) thread\(found == 1 ? "" : "s") (\(reason))") }
     return found
 }
 

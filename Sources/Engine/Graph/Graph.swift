@@ -75,7 +75,8 @@ public struct Graph: Sendable {
 }
 
 /// A violated rule of graphs, such as types that do not fit.
-package struct GraphFault: Error, CustomStringConvertible {
-    package let description: String
+public struct GraphFault: Error, CustomStringConvertible {
+    /// The rule, and the node as text.
+    public let description: String
     package init(_ description: String) { self.description = description }
 }

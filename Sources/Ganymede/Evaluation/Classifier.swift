@@ -4,6 +4,7 @@ final class Classifier {
     private static let chunk = 64
     private let network: EvaluatorNetwork
     private let program: Program
+    private let features, logits: ResultHandle
 
     /// Compiles the pass for the given weights. Call on the engine's thread.
     convenience init(_ network: EvaluatorNetwork, _ weights: [String: HostTensor]) throws {
@@ -19,9 +20,9 @@ final class Classifier {
         let shape = Shape([Classifier.chunk] + network.features.input)
         let images = builder.feed("images", TensorType(shape))
         let made = network(images, Variables(builder), mode: .inference)
-        builder.result("features", made.features)
-        builder.result("logits", made.logits)
-        program = try Program(builder.graph, store: store)
+        features = builder.result("features", made.features)
+        logits = builder.result("logits", made.logits)
+        program = try compiling { try Program(builder.graph, store: store) }
     }
 
     /// Features [N, D] and logits [N, K] of N images.
@@ -51,8 +52,8 @@ final class Classifier {
             }
             for index in part * size..<feed.count { feed[index] = 0 }
             program.run()
-            allFeatures += program.result("features").prefix(part * features)
-            allLogits += program.result("logits").prefix(part * logits)
+            allFeatures += program.values(of: self.features).prefix(part * features)
+            allLogits += program.values(of: self.logits).prefix(part * logits)
         }
         return (
             Matrix(rows: count, columns: features, values: allFeatures),

@@ -48,7 +48,9 @@ public final class StepRunner {
         self.store = store
         self.seed = UInt64(seed)
         program = try EngineThread.run {
-            try Program(step.graph, store: store, precision: precision, backend: backend)
+            try compiling {
+                try Program(step.graph, store: store, precision: precision, backend: backend)
+            }
         }
         reported = [step.reports.dLoss, step.reports.gLoss].compactMap { $0 } + step.results
         for turn in 0..<step.batches {

@@ -3,16 +3,19 @@ package final class DecisionSurface {
     /// Points along each side of the grid.
     package static let side = Scatter.side / 2
     private let program: Program
+    private let probability: ResultHandle
 
     /// Compiles the discriminator, whose variables are in `store`. Call on the engine's thread.
-    package init(_ gan: GAN, store: StateStore) throws {
+    package init(_ gan: GAN, store: StateStore, backend: BackendKind = .cpu) throws {
         let builder = GraphBuilder()
         let row = builder.feed(
             "row", TensorType(Shape([DecisionSurface.side] + SampleExtent.point.shape)))
         let logits = gan.discriminator(
             row, Variables(builder), mode: .inference, pass: "surface")
-        builder.result("probability", logits.sigmoid())
-        program = try Program(builder.graph, store: store)
+        probability = builder.result("probability", logits.sigmoid())
+        program = try compiling {
+            try Program(builder.graph, store: store, backend: backend)
+        }
     }
 
     /// Probabilities [side, side] at the cell centres of the square [-reach, reach]^2, top row first. Call on the
@@ -28,7 +31,7 @@ package final class DecisionSurface {
                 row[2 * index + 1] = y
             }
             program.run()
-            return program.result("probability")
+            return program.values(of: probability)
         }
     }
 }

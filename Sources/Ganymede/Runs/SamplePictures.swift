@@ -22,7 +22,8 @@ final class SamplePictures {
         plane = try dataset.points.map { points in
             Plane(
                 real: Array(points.prefix(2 * grid[0] * grid[1])), reach: Scatter.reach(of: points),
-                surface: try DecisionSurface(options.gan, store: store))
+                surface: try DecisionSurface(
+                    options.gan, store: store, backend: options.training.backend))
         }
     }
 

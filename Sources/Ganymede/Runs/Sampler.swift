@@ -16,7 +16,9 @@ package final class Sampler: @unchecked Sendable {
         let noise = builder.feed("noise", TensorType(Shape([Sampler.chunk] + generator.input)))
         let samples = generator(noise, Variables(builder), mode: .inference, pass: "sample")
         result = builder.result("samples", samples)
-        program = try Program(builder.graph, store: store, startsSoon: true, backend: backend)
+        program = try compiling {
+            try Program(builder.graph, store: store, startsSoon: true, backend: backend)
+        }
     }
 
     /// A sampler of the networks in a run directory or a checkpoint.

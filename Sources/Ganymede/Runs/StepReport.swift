@@ -98,10 +98,12 @@ public struct MeanAccuracy: Sendable {
     /// that it classified as real.
     public private(set) var real = 0.0, fake = 0.0, generator = 0.0
 
+    /// The means over `reports`.
     public init(_ reports: some Sequence<StepReport> = []) {
         for report in reports { add(report) }
     }
 
+    /// Includes one more step.
     public mutating func add(_ report: StepReport) {
         steps += 1
         real += (report.dAccReal - real) / steps

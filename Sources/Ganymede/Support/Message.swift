@@ -70,6 +70,7 @@ extension Message: ExpressibleByStringInterpolation {
     public struct Collector: StringInterpolationProtocol {
         fileprivate var message = Message("")
 
+        /// An empty message.
         public init(literalCapacity: Int, interpolationCount: Int) {}
         public mutating func appendLiteral(_ literal: String) { message.append(literal) }
 

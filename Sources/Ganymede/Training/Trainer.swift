@@ -103,11 +103,8 @@ public struct Trainer: Sendable {
 
     /// Starts the engine's threads before anything is compiled for them, and records their actual number.
     mutating func takeThreads() {
-        let wanted = options.training.threads
-        EngineThread.threads = wanted
-        options.training.threads = EngineThread.threads
-        fewerThreads = ThreadLimit.reason(wanted: wanted, found: options.training.threads)
-            .map { "\(wanted) asked for: \($0)" }
+        (options.training.threads, fewerThreads) = EngineThread.start(
+            threads: options.training.threads)
     }
 
     func loadDataset() throws -> Dataset {

@@ -66,6 +66,16 @@ public enum EngineThread {
             }
         }
     }
+
+    /// Starts `wanted` threads, or as many as there can be, before anything is compiled for them.
+    ///
+    /// - Returns: the actual number, and why it is smaller; nil if it is not.
+    public static func start(threads wanted: Int) -> (threads: Int, reason: String?) {
+        threads = wanted
+        let found = threads
+        let reason = ThreadLimit.reason(wanted: wanted, found: found)
+        return (found, reason.map { "\(wanted) asked for: \($0)" })
+    }
 }
 
 /// Limits on the number of threads.

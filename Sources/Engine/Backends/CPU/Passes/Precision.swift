@@ -4,16 +4,16 @@ extension Passes {
     ///
     /// Runs after `fuse`: values inside a fused operation are never stored, and so are not rounded.
     @Sendable package static func lowerPrecision(_ graph: Graph) throws -> Graph {
-        var narrowing = Narrowing(graph)
-        for (index, node) in graph.nodes.enumerated() { try narrowing.visit(index, node) }
-        return narrowing.rewriter.finish(graph)
+        var lowering = LoweringPass(graph)
+        for (index, node) in graph.nodes.enumerated() { try lowering.visit(index, node) }
+        return lowering.rewriter.finish(graph)
     }
 }
 
-private struct Narrowing {
+private struct LoweringPass {
     let graph: Graph
     /// Values that must stay in f32, because an optimizer, a loss or the caller reads them.
-    let wide: Set<Value>
+    let float32: Set<Value>
     /// Values that are operands of products.
     let operands: Set<Value>
     var rewriter = Rewriter()
@@ -27,7 +27,7 @@ private struct Narrowing {
 
     init(_ graph: Graph) {
         self.graph = graph
-        wide = graph.valuesReadWide()
+        float32 = graph.valuesKeptInFloat32()
         operands = Set(graph.nodes.flatMap(\.multiplied).map(graph.storage(of:)))
     }
 
@@ -60,22 +60,22 @@ private struct Narrowing {
                 biased.product.storing(as: storage(of: made)).biased(slope: biased.slope),
                 try inputs.prefix(2).map { try copy($0, .bfloat16) } + [copy(inputs[2], .float32)])
         case let fused as FusedElementwise:
-            try emit(index, node, narrowed(fused, index, node, inputs), inputs)
+            try emit(index, node, withBFloat16Outputs(fused, index, node, inputs), inputs)
         case is BatchNormTraining, is BatchNormGradient:
             let images = node.operation is BatchNormTraining ? 1 : 2
-            let isNarrow =
-                inputs.prefix(images).contains { dtype($0) == .bfloat16 } && !isWide(made)
+            let isBFloat16 =
+                inputs.prefix(images).contains { dtype($0) == .bfloat16 } && !isFloat32(made)
             try emit(
                 index, node, node.operation,
                 try inputs.enumerated().map { place, value in
-                    try copy(value, place < images && isNarrow ? .bfloat16 : .float32)
+                    try copy(value, place < images && isBFloat16 ? .bfloat16 : .float32)
                 })
         case is Concatenate, is Slice, is Pad, is Transpose, is Broadcast, is Reshape:
-            let isNarrow = inputs.contains { dtype($0) == .bfloat16 } && !isWide(made)
+            let isBFloat16 = inputs.contains { dtype($0) == .bfloat16 } && !isFloat32(made)
             let same = inputs.allSatisfy { dtype($0).isFloat } && !inputs.isEmpty
             try emit(
                 index, node, node.operation,
-                same ? try inputs.map { try copy($0, isNarrow ? .bfloat16 : .float32) } : inputs)
+                same ? try inputs.map { try copy($0, isBFloat16 ? .bfloat16 : .float32) } : inputs)
         case let reduce as Reduce where reduce.kind == .sum:
             try emit(index, node, reduce, inputs)
         case let adam as AdamUpdate where operands.contains(made):
@@ -97,27 +97,27 @@ private struct Narrowing {
 
     private func dtype(_ value: Value) -> DType { rewriter.graph.type(of: value).dtype }
 
-    private func isWide(_ value: Value) -> Bool { wide.contains(graph.storage(of: value)) }
+    private func isFloat32(_ value: Value) -> Bool { float32.contains(graph.storage(of: value)) }
 
     /// The storage type of a product's result. Few columns mean logits or pixels: f32 costs nothing there.
     private func storage(of value: Value) -> DType {
-        isWide(value) || hasFewColumns(graph.type(of: value).shape) ? .float32 : .bfloat16
+        isFloat32(value) || hasFewColumns(graph.type(of: value).shape) ? .float32 : .bfloat16
     }
 
     private func hasFewColumns(_ shape: Shape) -> Bool { (shape.dimensions.last ?? 1) <= 4 }
 
     /// The fused operation with its large outputs rounded to bf16.
-    private func narrowed(
+    private func withBFloat16Outputs(
         _ fused: FusedElementwise, _ index: Int, _ node: Node, _ inputs: [Value]
     ) -> FusedElementwise {
-        let readsNarrow = inputs.contains {
+        let readsBFloat16 = inputs.contains {
             dtype($0) == .bfloat16 && rewriter.graph.type(of: $0).shape.count == fused.shape.count
         }
         var instructions = fused.instructions
         let outputs = fused.outputs.enumerated().map { place, output in
             let value = Value(node: index, index: place)
-            guard node.types[place].dtype == .float32, !isWide(value),
-                operands.contains(value) || readsNarrow, !hasFewColumns(fused.shape)
+            guard node.types[place].dtype == .float32, !isFloat32(value),
+                operands.contains(value) || readsBFloat16, !hasFewColumns(fused.shape)
             else { return output }
             instructions.append(
                 .init(.function(.cast(.bfloat16)), [fused.inputCount + output], type: .bfloat16))
@@ -160,11 +160,11 @@ extension Node {
 extension Graph {
     /// Values that must stay in f32 because of a reader: an output, an optimizer, or an elementwise or data movement
     /// operation that passes the value on to one of those.
-    fileprivate func valuesReadWide() -> Set<Value> {
-        var wide = Set(outputs.map { storage(of: $0.value) })
+    fileprivate func valuesKeptInFloat32() -> Set<Value> {
+        var float32 = Set(outputs.map { storage(of: $0.value) })
         for (index, node) in nodes.enumerated().reversed() {
-            let hasWideOutput = node.types.indices.contains {
-                wide.contains(storage(of: Value(node: index, index: $0)))
+            let hasFloat32Output = node.types.indices.contains {
+                float32.contains(storage(of: Value(node: index, index: $0)))
             }
             switch node.operation {
             case is MatMul, is Convolution, is Biased<MatMul>, is Biased<Convolution>, is Reduce,
@@ -172,11 +172,11 @@ extension Graph {
                 continue
             case is FusedElementwise, is Concatenate, is Slice, is Pad, is Transpose, is Broadcast,
                 is Reshape:
-                if hasWideOutput { wide.formUnion(node.inputs.map(storage(of:))) }
+                if hasFloat32Output { float32.formUnion(node.inputs.map(storage(of:))) }
             default:
-                wide.formUnion(node.inputs.map(storage(of:)))
+                float32.formUnion(node.inputs.map(storage(of:)))
             }
         }
-        return wide
+        return float32
     }
 }
