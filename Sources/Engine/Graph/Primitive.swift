@@ -19,6 +19,8 @@ package protocol Primitive: Hashable, Sendable {
 
     /// The stream that it draws random numbers from, which no other node of a graph may share; or nil.
     var randomStream: RandomStream? { get }
+    /// How its tensors may lie in memory.
+    var storage: StorageRule { get }
     /// Whether its kernels check what they write for NaN and infinity, so that no later check is needed.
     var checksFiniteness: Bool { get }
     /// Inputs whose memory the output may overwrite, if no later node reads them.
@@ -28,6 +30,7 @@ package protocol Primitive: Hashable, Sendable {
 extension Primitive {
     package var attributes: String { "" }
     package func flops(_ inputs: [TensorType]) -> Double { 0 }
+    package var storage: StorageRule { .float32 }
     package var checksFiniteness: Bool { false }
     package var randomStream: RandomStream? { nil }
     package func inPlaceInputs(forOutput output: Int) -> [Int] { [] }

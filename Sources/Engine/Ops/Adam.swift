@@ -21,6 +21,12 @@ package struct AdamUpdate: Fused {
         "beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" + (emitsBFloat16 ? " bf16" : "")
     }
 
+    package var storage: StorageRule {
+        .update(place: 3) {
+            AdamUpdate(beta1: beta1, beta2: beta2, epsilon: epsilon, emitsBFloat16: true)
+        }
+    }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 5, inputs[4].shape == .scalar,
             inputs.prefix(4).allSatisfy({ $0 == inputs[0] })

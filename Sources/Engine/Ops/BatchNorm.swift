@@ -13,6 +13,8 @@ package struct BatchNormTraining: Fused {
     package var name: String { "batchNorm" }
     package var attributes: String { "epsilon=\(epsilon)" + (slope == 1 ? "" : " slope=\(slope)") }
 
+    package var storage: StorageRule { .normalization(images: 1) }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 3, let channels = inputs[0].shape.dimensions.last,
             inputs[0].dtype.isFloat,
@@ -63,6 +65,8 @@ package struct BatchNormGradient: Fused {
 
     package var name: String { "batchNormGradient" }
     package var attributes: String { "epsilon=\(epsilon)" + (slope == 1 ? "" : " slope=\(slope)") }
+
+    package var storage: StorageRule { .normalization(images: 2) }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 6, inputs[0] == inputs[1], inputs[0].dtype.isFloat else {

@@ -28,6 +28,15 @@ package struct Biased<Product: BiasableProduct>: Fused {
             .joined(separator: " ")
     }
 
+    package var storage: StorageRule {
+        guard case .product(let rounded, let mayStoreBFloat16, _) = product.storage else {
+            return .float32
+        }
+        return .product(rounded: rounded, mayStoreBFloat16: mayStoreBFloat16) {
+            product.storing(as: $0).biased(slope: slope)
+        }
+    }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 3 else { throw GraphFault("\(name) takes a bias, not \(inputs)") }
         let made = try product.infer(Array(inputs.prefix(2)))

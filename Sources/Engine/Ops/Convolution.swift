@@ -51,6 +51,14 @@ package struct Convolution: Primitive {
         }
     }
 
+    package var storage: StorageRule {
+        // Filters stay in f32: the kernel rounds them while it changes their layout.
+        let isGradient = direction == .filterGradient
+        return .product(rounded: isGradient ? 2 : 1, mayStoreBFloat16: !isGradient) {
+            storing(as: $0)
+        }
+    }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard window.isPossible, inputs.count == 2,
             inputs.allSatisfy({ $0.shape.rank == 4 }), typesFit(inputs.map(\.dtype))

@@ -58,6 +58,21 @@ package struct FusedElementwise: Fused {
             + outputs.map { "t\($0)" }.joined(separator: " ") + " }"
     }
 
+    package var storage: StorageRule {
+        .elementwise(shape: shape) { places in
+            var instructions = instructions
+            let outputs = outputs.enumerated().map { place, output in
+                if !places.contains(place) { return output }
+                instructions.append(
+                    Instruction(
+                        .function(.cast(.bfloat16)), [inputCount + output], type: .bfloat16))
+                return instructions.count - 1
+            }
+            return FusedElementwise(
+                shape: shape, inputCount: inputCount, instructions: instructions, outputs: outputs)
+        }
+    }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == inputCount + (isRandom ? 1 : 0),
             inputs.prefix(inputCount).allSatisfy({ OperandPattern.of($0.shape, in: shape) != nil })

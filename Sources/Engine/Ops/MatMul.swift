@@ -19,6 +19,10 @@ package struct MatMul: Primitive {
             .filter { !$0.isEmpty }.joined(separator: " ")
     }
 
+    package var storage: StorageRule {
+        .product(rounded: 2, mayStoreBFloat16: true) { storing(as: $0) }
+    }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 2, inputs.allSatisfy({ $0.shape.rank == 2 }),
             productFits(inputs.map(\.dtype), outputType)

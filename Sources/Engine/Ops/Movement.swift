@@ -5,6 +5,8 @@ package struct Broadcast: Primitive {
 
     package var name: String { "broadcast" }
 
+    package var storage: StorageRule { .movement }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 1, inputs[0].shape.broadcast(with: shape) == shape else {
             throw GraphFault("\(inputs) cannot stretch to \(shape)")
@@ -31,6 +33,8 @@ package struct Reshape: Primitive {
 
     package var name: String { "reshape" }
 
+    package var storage: StorageRule { .movement }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 1, inputs[0].shape.count == shape.count else {
             throw GraphFault("\(inputs) cannot be reshaped to \(shape)")
@@ -54,6 +58,8 @@ package struct Transpose: Primitive {
 
     package var name: String { "transpose" }
     package var attributes: String { permutation.map(String.init).joined(separator: " ") }
+
+    package var storage: StorageRule { .movement }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 1, permutation.sorted() == Array(0..<inputs[0].shape.rank) else {

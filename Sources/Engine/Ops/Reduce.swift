@@ -13,6 +13,8 @@ package struct Reduce: Primitive {
     package var name: String { kind.rawValue }
     package var attributes: String { "axes=" + axes.map(String.init).joined(separator: ",") }
 
+    package var storage: StorageRule { .reduction(readsBFloat16: kind == .sum) }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 1,
             inputs[0].dtype == .float32 || (kind == .sum && inputs[0].dtype == .bfloat16),

@@ -15,6 +15,8 @@ package struct Slice: Primitive {
         starts.indices.map { "\(starts[$0])..<\(ends[$0])/\(strides[$0])" }.joined(separator: " ")
     }
 
+    package var storage: StorageRule { .movement }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 1,
             [starts, ends, strides].allSatisfy({ $0.count == inputs[0].shape.rank }),
@@ -72,6 +74,8 @@ package struct Pad: Primitive {
             + " with \(value)"
     }
 
+    package var storage: StorageRule { .movement }
+
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         guard inputs.count == 1, inputs[0].dtype.isFloat, inputs[0].shape.count > 0,
             [before, after, between].allSatisfy({
@@ -121,6 +125,8 @@ package struct Concatenate: Primitive {
 
     package var name: String { "concatenate" }
     package var attributes: String { "axis=\(axis)" }
+
+    package var storage: StorageRule { .movement }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
         func others(_ shape: Shape) -> [Int] {

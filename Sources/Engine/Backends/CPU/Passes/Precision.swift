@@ -34,35 +34,17 @@ private struct LoweringPass {
     mutating func visit(_ index: Int, _ node: Node) throws {
         let inputs = node.inputs.map { rewriter($0) }
         let made = Value(node: index)
-        switch node.operation {
-        case let matmul as MatMul:
+        switch node.operation.storage {
+        case .product(let rounded, let mayStoreBFloat16, let storing):
             try emit(
-                index, node, matmul.storing(as: storage(of: made)),
-                try inputs.map { try copy($0, .bfloat16) })
-        case let convolution as Convolution:
-            let result = convolution.direction == .filterGradient ? .float32 : storage(of: made)
-            // Filters stay in f32: the kernel rounds them while it changes their layout.
-            let images = convolution.direction == .filterGradient ? 2 : 1
-            try emit(
-                index, node, convolution.storing(as: result),
+                index, node, storing(mayStoreBFloat16 ? storage(of: made) : .float32),
                 try inputs.enumerated().map { place, value in
-                    try copy(value, place < images ? .bfloat16 : .float32)
+                    try copy(value, place < rounded ? .bfloat16 : .float32)
                 })
-        case let biased as Biased<Convolution>:
-            try emit(
-                index, node,
-                biased.product.storing(as: storage(of: made)).biased(slope: biased.slope),
-                [try copy(inputs[0], .bfloat16)]
-                    + (try inputs.dropFirst().map { try copy($0, .float32) }))
-        case let biased as Biased<MatMul>:
-            try emit(
-                index, node,
-                biased.product.storing(as: storage(of: made)).biased(slope: biased.slope),
-                try inputs.prefix(2).map { try copy($0, .bfloat16) } + [copy(inputs[2], .float32)])
-        case let fused as FusedElementwise:
-            try emit(index, node, withBFloat16Outputs(fused, index, node, inputs), inputs)
-        case is BatchNormTraining, is BatchNormGradient:
-            let images = node.operation is BatchNormTraining ? 1 : 2
+        case .elementwise(let shape, let rounding):
+            let places = roundedOutputs(shape, index, node, inputs)
+            try emit(index, node, places.isEmpty ? node.operation : rounding(places), inputs)
+        case .normalization(let images):
             let isBFloat16 =
                 inputs.prefix(images).contains { dtype($0) == .bfloat16 } && !isFloat32(made)
             try emit(
@@ -70,23 +52,19 @@ private struct LoweringPass {
                 try inputs.enumerated().map { place, value in
                     try copy(value, place < images && isBFloat16 ? .bfloat16 : .float32)
                 })
-        case is Concatenate, is Slice, is Pad, is Transpose, is Broadcast, is Reshape:
+        case .movement:
             let isBFloat16 = inputs.contains { dtype($0) == .bfloat16 } && !isFloat32(made)
             let same = inputs.allSatisfy { dtype($0).isFloat } && !inputs.isEmpty
             try emit(
                 index, node, node.operation,
                 same ? try inputs.map { try copy($0, isBFloat16 ? .bfloat16 : .float32) } : inputs)
-        case let reduce as Reduce where reduce.kind == .sum:
-            try emit(index, node, reduce, inputs)
-        case let adam as AdamUpdate where operands.contains(made):
+        case .reduction(readsBFloat16: true): try emit(index, node, node.operation, inputs)
+        case .update(let place, let emitting) where operands.contains(made):
             // A product in the same step reads the new weight: the update also stores it rounded.
-            let update = AdamUpdate(
-                beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, emitsBFloat16: true)
-            try emit(index, node, update, inputs)
+            try emit(index, node, emitting(), inputs)
             let new = rewriter(made)
-            copies[TypedValue(value: new, dtype: .bfloat16)] = Value(node: new.node, index: 3)
-        default:
-            // All other operations keep their input and output types.
+            copies[TypedValue(value: new, dtype: .bfloat16)] = Value(node: new.node, index: place)
+        case .reduction, .update, .float32:
             try emit(
                 index, node, node.operation,
                 try zip(inputs, node.inputs).map { value, old in
@@ -106,26 +84,20 @@ private struct LoweringPass {
 
     private func hasFewColumns(_ shape: Shape) -> Bool { (shape.dimensions.last ?? 1) <= 4 }
 
-    /// The fused operation with its large outputs rounded to bf16.
-    private func withBFloat16Outputs(
-        _ fused: FusedElementwise, _ index: Int, _ node: Node, _ inputs: [Value]
-    ) -> FusedElementwise {
+    /// The large outputs of an elementwise operation that a product reads, or that come from a bf16 input.
+    private func roundedOutputs(
+        _ shape: Shape, _ index: Int, _ node: Node, _ inputs: [Value]
+    ) -> Set<Int> {
+        if hasFewColumns(shape) { return [] }
         let readsBFloat16 = inputs.contains {
-            dtype($0) == .bfloat16 && rewriter.graph.type(of: $0).shape.count == fused.shape.count
+            dtype($0) == .bfloat16 && rewriter.graph.type(of: $0).shape.count == shape.count
         }
-        var instructions = fused.instructions
-        let outputs = fused.outputs.enumerated().map { place, output in
-            let value = Value(node: index, index: place)
-            guard node.types[place].dtype == .float32, !isFloat32(value),
-                operands.contains(value) || readsBFloat16, !hasFewColumns(fused.shape)
-            else { return output }
-            instructions.append(
-                .init(.function(.cast(.bfloat16)), [fused.inputCount + output], type: .bfloat16))
-            return instructions.count - 1
-        }
-        return FusedElementwise(
-            shape: fused.shape, inputCount: fused.inputCount, instructions: instructions,
-            outputs: outputs)
+        return Set(
+            node.types.indices.filter { place in
+                let value = Value(node: index, index: place)
+                return node.types[place].dtype == .float32 && !isFloat32(value)
+                    && (operands.contains(value) || readsBFloat16)
+            })
     }
 
     private mutating func emit(
@@ -149,11 +121,11 @@ private struct LoweringPass {
 extension Node {
     /// The inputs that it multiplies in bf16, but not a convolution's filter, which the kernel rounds.
     fileprivate var multiplied: [Value] {
-        if let convolution = operation as? Convolution {
-            return convolution.direction == .filterGradient ? inputs : [inputs[0]]
+        if case .product(let rounded, _, _) = operation.storage {
+            Array(inputs.prefix(rounded))
+        } else {
+            []
         }
-        if operation is Biased<Convolution> { return [inputs[0]] }
-        return operation is MatMul || operation is Biased<MatMul> ? Array(inputs.prefix(2)) : []
     }
 }
 
@@ -166,15 +138,11 @@ extension Graph {
             let hasFloat32Output = node.types.indices.contains {
                 float32.contains(storage(of: Value(node: index, index: $0)))
             }
-            switch node.operation {
-            case is MatMul, is Convolution, is Biased<MatMul>, is Biased<Convolution>, is Reduce,
-                is BatchNormTraining, is BatchNormGradient:
-                continue
-            case is FusedElementwise, is Concatenate, is Slice, is Pad, is Transpose, is Broadcast,
-                is Reshape:
+            switch node.operation.storage {
+            case .product, .reduction, .normalization: continue
+            case .elementwise, .movement:
                 if hasFloat32Output { float32.formUnion(node.inputs.map(storage(of:))) }
-            default:
-                float32.formUnion(node.inputs.map(storage(of:)))
+            case .float32, .update: float32.formUnion(node.inputs.map(storage(of:)))
             }
         }
         return float32
