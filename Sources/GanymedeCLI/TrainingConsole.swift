@@ -59,9 +59,8 @@ final class TrainingConsole: Sendable {
         func inside(_ name: String) -> String { quoted("\(path)/\(name)") }
         var lines: [String] = []
         if let rows = ProgressText.bestAndLast(outcome) {
-            let samples = (try? outcome.directory.options())?.training.metricsSamples
-            lines.append(
-                "Of one set of \(samples.map(grouped) ?? "its") samples:\n" + aligned(rows))
+            let samples = grouped(outcome.options.training.metricsSamples)
+            lines.append("Of one set of \(samples) samples:\n" + aligned(rows))
         }
         if outcome.interrupted {
             return lines + [

@@ -61,6 +61,12 @@ public struct BatchLoader {
         }
         let first = step % batchesPerEpoch * batch
         let size = target.count / batch
+        if let labels, let known = dataset.labels {
+            for slot in 0..<batch {
+                let label = known[Int(order[first + slot])]
+                labels[slot] = Float(bitPattern: UInt32(truncatingIfNeeded: label))
+            }
+        }
         guard var place = target.baseAddress else { return }
         for slot in 0..<batch {
             let index = Int(order[first + slot])
@@ -69,9 +75,6 @@ public struct BatchLoader {
                 write(index, changedBy: augmentation, key, slot, to: place)
             } else {
                 write(index, to: place)
-            }
-            if let labels, let known = dataset.labels {
-                labels[slot] = Float(bitPattern: UInt32(truncatingIfNeeded: known[index]))
             }
             place += size
         }

@@ -188,9 +188,6 @@ extension Registry {
 
     /// This registry with one more dataset. Stops the program if the name is taken.
     public func adding(_ dataset: NamedDataset) -> Registry {
-        if datasets.contains(where: { $0.name == dataset.name }) {
-            misuse("the registry has a dataset \"\(dataset.name)\" already: take another name")
-        }
-        return adding(dataset, called: dataset.name, to: "dataset")
+        adding(dataset, called: [dataset.name], to: "dataset", among: datasets.map(\.name))
     }
 }

@@ -71,10 +71,8 @@ extension Registry {
 
     /// This registry with one more metric. Stops the program if a name is taken.
     public func adding(_ metric: any Metric.Type) -> Registry {
-        let known = Metrics.names + addedMetrics.flatMap { $0.names }
-        if let name = metric.names.first(where: known.contains) {
-            misuse("the registry has a metric \"\(name)\" already: take another name")
-        }
-        return adding(metric, called: metric.names[0], to: "metric")
+        adding(
+            metric, called: metric.names, to: "metric",
+            among: Metrics.names + addedMetrics.flatMap { $0.names })
     }
 }

@@ -1,6 +1,6 @@
 /// The discriminator minimises -log D(x) - log(1 - D(G(z))), the generator -log D(G(z)): the form that has useful
 /// gradients early on (Goodfellow et al., "Generative adversarial nets", 2014, section 3). Means over the batch.
-public struct NonSaturatingLoss: SeparableLoss {
+public struct NonSaturatingLoss: CrossEntropyLoss {
     public static let kind = "non-saturating"
     public static var defaults: NonSaturatingLoss? { NonSaturatingLoss() }
 
@@ -11,21 +11,9 @@ public struct NonSaturatingLoss: SeparableLoss {
     /// A loss with real targets of 1 - `labelSmoothing`.
     public init(labelSmoothing: Double = 0) { self.labelSmoothing = labelSmoothing }
 
-    public var fault: String? { labelSmoothingFault(labelSmoothing) }
-    public var fakeDerivativeIsNonzero: Bool { true }
-
-    public func real(_ logits: Tensor) -> Tensor {
-        logits.sigmoidCrossEntropy(target: 1 - labelSmoothing).mean()
-    }
-    public func fake(_ logits: Tensor) -> Tensor { logits.sigmoidCrossEntropy(target: 0).mean() }
     public func generator(_ logits: Tensor) -> Tensor {
         logits.sigmoidCrossEntropy(target: 1).mean()
     }
-}
-
-/// Why this label smoothing is out of range; nil if it is not.
-func labelSmoothingFault(_ smoothing: Double) -> String? {
-    (0...1).contains(smoothing) ? nil : "label smoothing is from 0 to 1, and not \(smoothing)"
 }
 
 extension AdversarialLoss where Self == NonSaturatingLoss {

@@ -7,8 +7,9 @@ public final class StepRunner {
     let program: Program
     private var loader: BatchLoader
     private let seed: UInt64
-    private var images: [UnsafeMutableBufferPointer<Float>] = []
-    private var labels: [UnsafeMutableBufferPointer<Float>] = []
+    private typealias Feed = UnsafeMutableBufferPointer<Float>
+    private var batches: [(images: Feed, labels: Feed?)] = []
+    private var scalars: [(feed: Feed, value: HostScalar)] = []
     private let reported: [ResultHandle]
     private let snapshot = StateStore()
     private var snapshotStep: Int?
@@ -54,15 +55,17 @@ public final class StepRunner {
         }
         reported = [step.reports.dLoss, step.reports.gLoss].compactMap { $0 } + step.results
         for turn in 0..<step.batches {
-            images.append(feed("real", turn))
-            if step.readsLabels { labels.append(feed("labels", turn)) }
+            let images = feed(UpdateBuilder.feed("real", turn)) ?? Feed(start: nil, count: 0)
+            batches.append((images, feed(UpdateBuilder.feed("labels", turn))))
+        }
+        scalars = step.hostScalars.compactMap { scalar in
+            feed(scalar.feed).map { ($0, scalar) }
         }
     }
 
-    /// The memory of a batch; empty if the program does not read it.
-    private func feed(_ name: String, _ turn: Int) -> UnsafeMutableBufferPointer<Float> {
-        let name = UpdateBuilder.feed(name, turn)
-        return program.hasFeed(name) ? program.feed(name) : .init(start: nil, count: 0)
+    /// The memory of a feed; nil if the program does not read it.
+    private func feed(_ name: String) -> Feed? {
+        program.hasFeed(name) ? program.feed(name) : nil
     }
 
     /// Initializes every variable from the seed and its name.
@@ -80,17 +83,14 @@ public final class StepRunner {
 
     /// Fills every feed for the step that follows `index` finished ones, without allocating.
     func fill(_ index: Int) {
-        for turn in images.indices {
+        for (turn, batch) in batches.enumerated() {
             loader.fill(
-                images[turn], labels: labels.indices.contains(turn) ? labels[turn] : nil,
-                step: index * step.batches + turn)
+                batch.images, labels: batch.labels, step: index * step.batches + turn)
         }
         if program.hasFeed("key") {
             program.setKey(RandomKey(seed: seed, step: UInt64(index) + 1))
         }
-        for scalar in step.hostScalars where program.hasFeed(scalar.feed) {
-            program.feed(scalar.feed)[0] = scalar.value(step: index)
-        }
+        for (feed, value) in scalars { feed[0] = value.value(step: index) }
     }
 
     /// Runs the step: forward and backward passes, updates. Returns false if a weight or a reported value is NaN or

@@ -41,7 +41,7 @@ public struct Registry: Sendable {
     public static let standard = Registry()
 
     private var kinds: [String: [any Registrable.Type]] = [:]
-    private var values: [String: [(name: String, value: any Sendable)]] = [:]
+    private var values: [String: [any Sendable]] = [:]
 
     private init() {}
 
@@ -75,18 +75,22 @@ public struct Registry: Sendable {
                 + "Registry.standard.adding(YourType.self)")
     }
 
-    /// This registry with one more value of a family that has values in place of kinds.
-    package func adding<Value: Sendable>(_ value: Value, called name: String, to family: String)
-        -> Registry
-    {
+    /// This registry with one more value of a family that has values in place of kinds. A name that the family has already
+    /// is a mistake in the program, and stops it.
+    package func adding(
+        _ value: some Sendable, called names: [String], to family: String, among known: [String]
+    ) -> Registry {
+        if let other = names.first(where: known.contains) {
+            misuse("the registry has a \(family) \"\(other)\" already: take another name")
+        }
         var copy = self
-        copy.values[family, default: []].append((name, value))
+        copy.values[family, default: []].append(value)
         return copy
     }
 
     /// The added values of a family.
     package func added<Value>(_ family: String, as type: Value.Type = Value.self) -> [Value] {
-        (values[family] ?? []).compactMap { $0.value as? Value }
+        (values[family] ?? []).compactMap { $0 as? Value }
     }
 }
 

@@ -30,7 +30,7 @@ extension Trainer {
         if checkpoint.step >= options.training.steps {
             return Outcome(
                 directory: directory, step: checkpoint.step, interrupted: false, last: nil,
-                best: nil, programRuns: 0, canBeEvaluated: options.canBeEvaluated)
+                best: nil, programRuns: 0, options: options)
         }
         let dataset = try trainer.loadDataset()
         guard dataset.digest == checkpoint.dataDigest else {

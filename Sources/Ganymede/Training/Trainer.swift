@@ -20,8 +20,13 @@ public struct Trainer: Sendable {
         public let best: StepReport?
         /// How often the step's program ran: once a step.
         public let programRuns: Int
+        /// All of its options.
+        public let options: RunOptions
+
         /// Whether there is an evaluator for its images.
-        public let canBeEvaluated: Bool
+        public var canBeEvaluated: Bool {
+            options.training.metricsEvery != nil || options.canBeEvaluated
+        }
     }
 
     var options: RunOptions
@@ -187,6 +192,6 @@ public struct Trainer: Sendable {
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: last,
             best: session.evaluator?.best, programRuns: session.runner.program.runCount,
-            canBeEvaluated: session.evaluator != nil || options.canBeEvaluated)
+            options: options)
     }
 }

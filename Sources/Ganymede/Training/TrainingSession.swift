@@ -3,10 +3,10 @@ final class TrainingSession {
     let options: RunOptions
     let dataset: Dataset
     let plan: Plan
-    private let store = StateStore()
     private(set) var directory = RunDirectory(path: "")
     private var lock: RunLock?
     let runner: StepRunner
+    private var store: StateStore { runner.store }
     private let sampler: Sampler
     private let pictures: SamplePictures
     /// Evaluates the generator during training; nil if not requested.
@@ -33,6 +33,7 @@ final class TrainingSession {
         let loader = try BatchLoader(
             dataset, batch: config.batch, seed: UInt64(config.seed), pixels: options.gan.pixels)
         self.plan = try plan ?? Plan(options)
+        let store = StateStore()
         runner = try StepRunner(
             StepGraph(options.gan, batch: config.batch), loader, store: store, seed: config.seed,
             precision: self.plan.precision, backend: config.backend)

@@ -119,10 +119,7 @@ extension Registry {
 
     /// This registry with one more preset. Stops the program if the name is taken.
     public func adding(_ preset: Preset) -> Registry {
-        if presets.contains(where: { $0.name == preset.name }) {
-            misuse("the registry has a preset \"\(preset.name)\" already: take another name")
-        }
-        return adding(preset, called: preset.name, to: "preset")
+        adding(preset, called: [preset.name], to: "preset", among: presets.map(\.name))
     }
 
     /// The preset called `name`. Throws a usage error if there is none.
