@@ -26,15 +26,17 @@ struct LeastSquares: SeparableLoss {
 struct Lion: Optimizer {
     static let kind = "lion"
     static let defaults: Lion? = Lion()
-    var learningRate = 1e-4
+    var learningRate: Schedule = 1e-4
     var beta1 = 0.9
     var beta2 = 0.99
 
     var slots: [String] { ["m"] }
     var scalars: [String] { ["learning_rate"] }
-    var fault: String? { learningRate > 0 ? nil : "learning_rate of lion is above 0" }
+    var fault: String? { learningRate.from > 0 ? nil : "learning_rate of lion is above 0" }
 
-    func scalarValue(_ index: Int, update t: Int) -> Double { learningRate }
+    var schedules: [WritableKeyPath<Lion, Schedule>] { [\.learningRate] }
+
+    func scalarValue(_ index: Int, update t: Int, step: Int) -> Double { learningRate[step] }
 
     func apply(
         _ weight: Tensor, _ gradient: Tensor, slots: [Tensor], scalars: [Tensor]

@@ -32,6 +32,8 @@ struct Evaluate: ParsableCommand {
         help: "Also write a confusion matrix of labelled samples: .png or .svg."
     )
     var confusion: String?
+    @Option(help: "average or raw: which of a run's weights make samples (default: average).")
+    var weights: String?
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
@@ -52,7 +54,8 @@ struct Evaluate: ParsableCommand {
         for file in [neighbours, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let names = try metrics.map(parseMetrics)
         if let threads { _ = takeThreads(threads) }
-        let task = try EvaluationTask(source, data: data, evaluator: evaluator)
+        let task = try EvaluationTask(
+            source, data: data, evaluator: evaluator, weights: parseWeights(weights))
         let count = samples ?? task.defaultSamples
         if let confusion {
             try task.confusion(samples: count, seed: seed).write(to: confusion)

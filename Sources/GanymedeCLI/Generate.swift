@@ -14,38 +14,55 @@ struct Generate: ParsableCommand {
     @Argument(help: "A run's folder or a checkpoint.") var source: String
     @Option(help: "Seeds of the images, such as 0,1,4-6.") var seeds = "0-63"
     @Option(help: "Rows x columns of a .png (default: nearly square).") var grid: String?
-    @Option(name: .customLong("class"), help: "The class to make, where the model has classes.")
-    var label: Int?
+    @Option(
+        name: .customLong("class"),
+        help:
+            "Classes of a conditional model, by number or name, such as 7, 0-9 or Bag,Coat: a row of all seeds for each (default: all classes in turn)."
+    )
+    var classes: String?
+    @Option(help: "average or raw: which of the generator's weights (default: average).")
+    var weights: String?
     @Option(name: .shortAndLong, help: "The file to write: .png, .npy or .idx.") var output: String
 
     func run() throws {
         let chosen = try parseSeeds(seeds)
-        let shape = try grid.map(parseGrid)
+        let places = try grid.map(parseGrid)
         guard let format = ImageFile.Format(path: output) else {
             throw GanymedeError.invalidOption(
                 "--output ends in .png, .npy or .idx, not \"\(output)\"")
         }
-        if let shape, shape.rows * shape.columns < chosen.count {
-            throw GanymedeError.invalidOption(
-                "--grid \(shape.rows)x\(shape.columns) has \(shape.rows * shape.columns) places for \(chosen.count) seeds"
-            )
-        }
-        let places = shape.map { $0.rows * $0.columns } ?? chosen.count
-        if format == .png && places > 10_000 {
-            throw GanymedeError.invalidOption(
-                "a .png holds at most 10000 images, not \(places): use .npy or .idx")
-        }
-        if label != nil {
-            throw GanymedeError.invalidOption("--class: the models of this version have no classes")
-        }
-        let model = try Model.load(source)
+        if classes == nil { try check(chosen.count, places, format) }
+        let model = try Model.load(source, weights: parseWeights(weights))
+        let numbers = try classes.map { try parseClasses($0, model) }
+        let rows = numbers.map { (rows: $0.count, columns: chosen.count) }
+        try check(chosen.count * (numbers?.count ?? 1), places ?? rows, format)
         if model.extent == .point && grid != nil {
             throw GanymedeError.invalidOption("--grid is for images: points have no rows")
         }
-        switch try model.generate(seeds: chosen) {
+        let each: [Int?] = numbers ?? [nil]
+        let latents = try each.flatMap { number in
+            try chosen.map { try model.latent(seed: $0, class: number) }
+        }
+        switch try model.generate(latents) {
         case .points(let points): try PointFile(points: points).write(output, format)
         case .images(let images, let size), .stacks(let images, _, let size):
-            try ImageFile(images: images, image: size).write(output, format, grid: shape)
+            try ImageFile(images: images, image: size).write(output, format, grid: places ?? rows)
+        }
+    }
+
+    /// Throws unless `count` images have a place.
+    private func check(
+        _ count: Int, _ places: (rows: Int, columns: Int)?, _ format: ImageFile.Format
+    ) throws {
+        if let places, places.rows * places.columns < count {
+            throw GanymedeError.invalidOption(
+                "--grid \(places.rows)x\(places.columns) has \(places.rows * places.columns) places for \(count) images"
+            )
+        }
+        let all = places.map { $0.rows * $0.columns } ?? count
+        if format == .png && all > 10_000 {
+            throw GanymedeError.invalidOption(
+                "a .png holds at most 10000 images, not \(all): use .npy or .idx")
         }
     }
 }
@@ -79,4 +96,25 @@ func parseGrid(_ text: String) throws -> (rows: Int, columns: Int) {
         throw GanymedeError.invalidOption("--grid is rows x columns such as 8x8, not \"\(text)\"")
     }
     return (rows, columns)
+}
+
+/// Parses `7`, `0-9` or `Bag,Coat` as classes of a model.
+func parseClasses(_ text: String, _ model: Model) throws -> [Int] {
+    let names = model.classNames ?? []
+    return try text.split(separator: ",", omittingEmptySubsequences: false).flatMap { part in
+        let ends = part.split(separator: "-").compactMap { Int($0) }
+        // A name may hold a dash.
+        guard !names.contains(String(part)), ends.count == 2, part.contains("-") else {
+            return [try model.classNumber(String(part))]
+        }
+        guard ends[0] <= ends[1], ends[1] - ends[0] < 256 else {
+            throw GanymedeError.invalidOption("--class is a list such as 0,1,4-6, not \"\(text)\"")
+        }
+        return try (ends[0]...ends[1]).map { try model.classNumber("\($0)") }
+    }
+}
+
+/// Parses `average` or `raw`.
+func parseWeights(_ text: String?) throws -> GeneratorWeights {
+    try text.map { try parseChoice($0, "weights", GeneratorWeights.self) } ?? .average
 }

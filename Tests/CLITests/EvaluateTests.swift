@@ -92,7 +92,8 @@ struct EvaluateTests: EvaluationTesting {
     /// By default a run is evaluated five times, if it is long and there is an evaluator for its images.
     @Test(
         arguments: [
-            ([], 6_000), (["--steps", "1000"], 200), (["--steps", "999"], nil),
+            ([], 6_000), (["--preset", "flagship"], 1_200), (["--steps", "1000"], 200),
+            (["--steps", "999"], nil),
             (["--epochs", "1"], 375), (["--metrics-every", "7"], 7),
             (["--metrics-every", "0"], nil),
             (["--set", "metrics_every=null"], nil), (["--set", "metrics_every=8"], 8),
@@ -107,7 +108,9 @@ struct EvaluateTests: EvaluationTesting {
         let silent = try RunOptions(preset: .mlp).text()
         try silent.write(toFile: "\(folder.path)/silent.json", atomically: true, encoding: .utf8)
         let train = ["train", "--dry-run", "--precision", "f32"]
-        let config = try object(ganymede(train + arguments, in: folder))
+        let isOther = ["--preset", "--config", "ring8"].contains(where: arguments.contains)
+        let preset = isOther ? [] : ["--preset", "mlp"]
+        let config = try object(ganymede(train + preset + arguments, in: folder))
         #expect(config["metrics_every"] as? Int == every)
     }
 

@@ -190,7 +190,8 @@ struct MessageTests {
         let folder = try TemporaryFolder()
         let result = try Command.run(
             [
-                "train", "--set", "gan.generator.layers.0.units=1000000", "--set",
+                "train", "--preset", "mlp", "--set", "gan.generator.layers.0.units=1000000",
+                "--set",
                 "gan.generator.layers.3.units=1000000", "--out", "run",
             ], in: folder.path)
         #expect(result.code == 1)

@@ -55,13 +55,19 @@ struct RobustnessTests {
     @Test func momentumIsAShare() throws {
         for momentum in ["1.5", "-0.1"] {
             let result = try Command.run(
-                ["train", "--dry-run", "--set", "gan.generator.layers.2.momentum=\(momentum)"],
+                [
+                    "train", "--preset", "mlp", "--dry-run", "--set",
+                    "gan.generator.layers.2.momentum=\(momentum)",
+                ],
                 in: folder.path)
             expectOneMessage(result, "its momentum is from 0 to 1, and not \(momentum)")
         }
         for momentum in ["0", "1"] {
             let result = try Command.run(
-                ["train", "--dry-run", "--set", "gan.generator.layers.2.momentum=\(momentum)"],
+                [
+                    "train", "--preset", "mlp", "--dry-run", "--set",
+                    "gan.generator.layers.2.momentum=\(momentum)",
+                ],
                 in: folder.path)
             #expect(result.code == 0, "\(result.errors)")
         }

@@ -9,7 +9,7 @@ struct UsageTests {
     static let usage: [(arguments: [String], message: String)] = [
         (
             ["train", "--preset", "mpl"],
-            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
+            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: flagship, mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
         ),
         (["train", "--steps", "0"], "ganymede: --steps is at least 1, not 0\n"),
         (["train", "--batch=-4"], "ganymede: --batch is at least 1, not -4\n"),
@@ -18,7 +18,7 @@ struct UsageTests {
         (["train", "--sample-every", "0"], "ganymede: --sample-every is at least 1, not 0\n"),
         (["train", "--epochs=-1"], "ganymede: --epochs is above 0, not -1.0\n"),
         (
-            ["train", "--size", "2"],
+            ["train", "--preset", "mlp", "--size", "2"],
             "ganymede: mlp cannot make images of 2 pixels; the nearest it can is 4\n"
         ),
         (["train", "--channels", "2"], "ganymede: --channels is 1 or 3, not 2\n"),
@@ -84,7 +84,7 @@ struct UsageTests {
         ),
         (
             ["generate", "nowhere", "--grid", "2x2", "-o", "a.png"],
-            "ganymede: --grid 2x2 has 4 places for 64 seeds\n"
+            "ganymede: --grid 2x2 has 4 places for 64 images\n"
         ),
         (
             ["interpolate", "nowhere", "--seeds", "0,1", "-o", "a.mp4"],
@@ -173,7 +173,7 @@ struct UsageTests {
         ),
         (
             ["summary", "--preset", "MLP2"],
-            "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
+            "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: flagship, mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
         ),
     ]
 

@@ -70,6 +70,20 @@ struct PassTests {
     }
 
     /// States are updated in place, twice in a step.
+    /// A state is updated with a value that had another shape until its last reshape.
+    @Test func updatesThroughAReshape() throws {
+        let builder = GraphBuilder()
+        let state = builder.state("u", TensorType([4]))
+        let column = state.reshape([4, 1]) * 2 + builder.constant([1, 1], [0.5])
+        builder.update("u", to: column.reshape([4]))
+        try EngineThread.run {
+            let store = StateStore()
+            store["u"] = HostTensor([4], [1, 2, 3, 4])
+            try Program(builder.graph, store: store).run()
+            #expect(store["u"] == HostTensor([4], [2.5, 4.5, 6.5, 8.5]))
+        }
+    }
+
     @Test func updatesHappenInPlace() throws {
         let builder = GraphBuilder()
         let type = TensorType([40])

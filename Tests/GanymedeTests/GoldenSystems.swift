@@ -137,7 +137,7 @@ extension GAN {
 extension Preset {
     /// The GAN of a size that the preset supports.
     fileprivate func made(_ size: Int, _ channels: Int) -> GAN {
-        do { return try make(size, channels) } catch { fatalError("\(error)") }
+        do { return try make(size, channels, nil) } catch { fatalError("\(error)") }
     }
 }
 

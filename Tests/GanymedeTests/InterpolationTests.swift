@@ -15,9 +15,9 @@ struct InterpolationTests {
             #expect(path(c, d, 0) == c && path(c, d, 1) == d)
         }
         #expect(
-            Interpolation.legs([a, b], frames: 2, loop: false, along: Interpolation.lerp)[0][1] == [
-                1, 1,
-            ])
+            Interpolation.legs(
+                [Latent(noise: a), Latent(noise: b)], frames: 2, loop: false,
+                along: Interpolation.lerp)[0][1] == Latent(noise: [1, 1]))
     }
 
     /// Vectors without an arc between them: linear interpolation, and never NaN or infinity.
@@ -33,12 +33,12 @@ struct InterpolationTests {
         let run = try trainTiny(into: "\(folder.path)/run", steps: 2)
         let sampler = try Sampler.load(run.directory.path)
         let seeds = [4, 0, 9]
-        let ends = seeds.map(sampler.noise(seed:))
+        let ends = seeds.map { sampler.latent(seed: $0) }
         let legs = Interpolation.legs(ends, frames: 30, loop: true)
         #expect(legs.count == 3 && legs.allSatisfy { $0.count == 31 })
         let size = 28 * 28
         for (index, leg) in legs.enumerated() {
-            let images = sampler.images(noise: leg)
+            let images = sampler.images(leg)
             #expect(Array(images.prefix(size)) == sampler.images(seeds: [seeds[index]]))
             #expect(Array(images.suffix(size)) == sampler.images(seeds: [seeds[(index + 1) % 3]]))
         }

@@ -55,6 +55,29 @@ struct LayerContractTests {
         Row(layer: LayerNorm(), input: [5, 13], output: [5, 13], parameters: 26),
         Row(
             layer: Embedding(6, 4), input: [3], output: [3, 4], parameters: 24, takesClasses: true),
+        Row(layer: GroupNorm(groups: 3), input: [4, 3, 6], output: [4, 3, 6], parameters: 12),
+        Row(layer: MinibatchStdDev(), input: [4, 3, 5], output: [4, 3, 6], parameters: 0),
+        Row(layer: BilinearUpSampling2D(), input: [3, 4, 2], output: [6, 8, 2], parameters: 0),
+        Row(layer: BilinearDownSampling2D(), input: [6, 4, 2], output: [3, 2, 2], parameters: 0),
+        Row(
+            layer: Residual {
+                Conv2D(3, kernelSize: 3, padding: .same)
+                LeakyReLU(0.2)
+                BilinearDownSampling2D()
+            } shortcut: {
+                AveragePool2D()
+                Conv2D(3, kernelSize: 1, useBias: false)
+            }, input: [6, 4, 2], output: [3, 2, 3], parameters: 57 + 6),
+        Row(
+            layer: SpectralNorm(Conv2D(4, kernelSize: 3, padding: .same)), input: [5, 4, 3],
+            output: [5, 4, 4], parameters: 112 + 4),
+        Row(layer: SpectralNorm(Dense(7)), input: [13], output: [7], parameters: 98 + 7),
+        Row(layer: ClassEmbedding(classes: 3, 4), input: [5], output: [9], parameters: 12),
+        Row(layer: ClassChannels(classes: 3), input: [4, 3, 2], output: [4, 3, 5], parameters: 0),
+        Row(layer: ClassProjection(classes: 3), input: [7], output: [1], parameters: 8 + 21),
+        Row(
+            layer: ConditionalBatchNorm(classes: 3), input: [4, 3, 5], output: [4, 3, 5],
+            parameters: 30 + 10),
     ]
 
     @Test func everyLayerHasARow() {
@@ -79,6 +102,11 @@ struct LayerContractTests {
         }
         let generator = Sequential("generator", input: [3]) {
             Dense(row.input.reduce(1, *))
+            // A conditional discriminator needs a conditional generator.
+            if let classes = row.layer.classes {
+                ClassProjection(classes: classes)
+                Dense(row.input.reduce(1, *))
+            }
             Tanh()
             Reshape(row.input)
         }
@@ -98,6 +126,7 @@ struct LayerContractTests {
             let real = numbers.tensor(Shape([6] + row.input), in: -1...1)
             program.setFeed(
                 "real", real.map { Float(row.takesClasses ? abs($0 * 5).rounded() : $0) })
+            if program.hasFeed("labels") { program.setFeed("labels", bits: [0, 1, 2, 0, 1, 2]) }
             for scalar in step.hostScalars {
                 program.setFeed(scalar.feed, [Float(scalar.exactValue(step: 0))])
             }

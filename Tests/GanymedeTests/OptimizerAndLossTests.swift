@@ -22,7 +22,7 @@ struct OptimizerAndLossTests {
             var inputs = states
             inputs["g"] = ReferenceTensor([1], [gradient])
             for (scalar, name) in optimizer.scalars.enumerated() {
-                let value = optimizer.scalarValue(scalar, update: index + 1)
+                let value = optimizer.scalarValue(scalar, update: index + 1, step: index)
                 inputs[name] = ReferenceTensor(.scalar, [value])
             }
             states.merge(Interpreter(builder.graph).run(inputs)) { $1 }

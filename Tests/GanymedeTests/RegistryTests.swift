@@ -15,18 +15,27 @@ struct RegistryTests {
         }
         let losses: [any AdversarialLoss] = [
             NonSaturatingLoss(labelSmoothing: 0.25), MinimaxLoss(labelSmoothing: 0.5),
-            RelativisticLoss(),
+            RelativisticLoss(), LeastSquaresLoss(), HingeLoss(), WassersteinLoss(),
         ]
         let steps: [any TrainingStep] = [
             AlternatingStep(fakesInInference: false), ConcatenatedStep(fakesInInference: false),
-            SimultaneousStep(),
+            SimultaneousStep(), ConcatenatedStep(discriminatorUpdates: 3),
         ]
         #expect(Set(losses.map { type(of: $0).kind }) == Set(Losses.all.map { $0.kind }))
         #expect(Set(steps.map { type(of: $0).kind }) == Set(TrainingSteps.all.map { $0.kind }))
-        gan.regularizers = [R1(weight: 3), GradientPenalty(weight: 0.5)]
+        let falling = Schedule.cosine(from: 5, to: 0.5, steps: 10..<90)
+        gan.regularizers = [
+            R1(weight: 3), R2(weight: falling, method: .directional, sigma: 0.1),
+            GradientPenalty(weight: 0.5), DRAGAN(method: .directional),
+        ]
+        gan.average = WeightAverage(
+            decay: .linear(from: 0.9, to: 0.99, steps: 0..<100), warmup: false)
+        (gan.clipNorm, gan.regularizerInterval, gan.instanceNoise) = (2, 8, falling)
+        gan.augmentation = ImageAugmentation.allCases
+        gan.generatorOptimizer = Adam(learningRate: falling, beta2: 0.9)
         #expect(
             gan.regularizers.map { type(of: $0).kind } == Regularizers.all.map { $0.kind })
-        for (loss, step) in zip(losses, steps) {
+        for (loss, step) in zip(losses, steps + steps) {
             (gan.loss, gan.step) = (loss, step)
             let data = try JSON.encoder().encode(gan)
             #expect(try JSON.decoder().decode(GAN.self, from: data) == gan)

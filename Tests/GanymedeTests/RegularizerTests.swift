@@ -13,11 +13,12 @@ struct RegularizerTests {
         let (batch, size) = (real.count, weights.count)
         let builder = GraphBuilder()
         let w = builder.feed("w", TensorType([1, size]))
-        let penalty = regularizer.penalty(
-            { x in (x * x * x * w * (1.0 / 3)).sum(axes: [1]).reshape([batch, 1]) },
-            real: builder.feed("real", TensorType([batch, size])),
-            fake: builder.feed("fake", TensorType([batch, size])),
-            random: { builder.feed("shares", TensorType($0)) })
+        let penalty =
+            regularizer.penalty(
+                { x in (x * x * x * w * (1.0 / 3)).sum(axes: [1]).reshape([batch, 1]) },
+                real: builder.feed("real", TensorType([batch, size])),
+                fake: builder.feed("fake", TensorType([batch, size])),
+                random: { builder.feed("shares", TensorType($1)) }) * regularizer.weight.from
         builder.result("penalty", penalty)
         builder.result("gradient", gradients(of: penalty, withRespectTo: [w])[0])
         let given = [
@@ -83,7 +84,8 @@ struct RegularizerTests {
     private func power(_ x: Double) -> Double { x * x * x * x }
 
     @Test func ranges() {
-        #expect(R1(weight: -1).fault != nil && GradientPenalty(weight: .nan).fault != nil)
+        #expect(
+            R1(weight: -1).fault != nil && GradientPenalty(weight: .constant(.nan)).fault != nil)
         #expect(R1().fault == nil && GradientPenalty().fault == nil)
     }
 }

@@ -131,7 +131,7 @@ struct TrainerTests {
         let model = try Model.load(path)
         let samples = try model.generate(seeds: [5, 6])
         #expect(samples.count == 2 && samples.extent == .image([28, 28, 1]))
-        #expect(samples == (try model.generate(noise: [5, 6].map(model.noise(seed:)))))
+        #expect(samples == (try model.generate([5, 6].map { try model.latent(seed: $0) })))
         #expect(
             throws: GanymedeError.invalidOption(
                 "points holds points, and the networks make images of [28,28,1]")

@@ -104,6 +104,25 @@ public struct DataSource: Sendable, Equatable {
         return try imageFolder()?.files.count ?? arrays(folders).count
     }
 
+    /// What the classes of its samples are called, in the order of their numbers: 2 to 256 of them. Nil without labels,
+    /// and for stacks and points, whose classes are combinations.
+    func classNames(folders: DataFolders = .standard) throws -> [String]? {
+        let names: [String]?
+        if let known {
+            if case .images = known.features { names = known.classNames } else { names = nil }
+        } else if let folder = try imageFolder() {
+            names = folder.classNames
+        } else {
+            let dataset = try arrays(folders)
+            names =
+                dataset.classNames
+                ?? dataset.labels.map { labels in
+                    (0...(labels.max() ?? 0)).map { "\($0)" }
+                }
+        }
+        return names.flatMap { (2...256).contains($0.count) ? $0 : nil }
+    }
+
     /// The name, with an absolute path for a folder or file.
     var absoluteName: String {
         known == nil ? Files.absolute(name) : name

@@ -40,10 +40,10 @@ struct OneCycleAdamW: Optimizer {
     var scalars: [String] { ["step_size", "decay"] }
     var fault: String? { OneCycleAdamW.adam.fault }
 
-    func scalarValue(_ index: Int, update t: Int) -> Double {
+    func scalarValue(_ index: Int, update t: Int, step: Int) -> Double {
         let size = OneCycleSchedule(peak: peak, steps: steps)[t - 1]
         return index == 0
-            ? size * OneCycleAdamW.adam.scalarValue(0, update: t)
+            ? size * OneCycleAdamW.adam.scalarValue(0, update: t, step: step)
             : 1 - size * OneCycleAdamW.weightDecay
     }
 

@@ -16,10 +16,11 @@ public struct EvaluationTask {
     ///   - path: a run, a checkpoint, a folder of pictures, a `.npy` or IDX file, or a dataset by name.
     ///   - data: the dataset; nil for the training data of a run or the dataset that `path` names, and MNIST for files.
     ///   - evaluator: the path of an evaluator's file; nil for the run's own, else the one that comes with the dataset.
+    ///   - weights: which of a run's weights make samples.
     ///   - registry: holds kinds, datasets and metrics of your own.
     public init(
         _ path: String, data: String? = nil, evaluator: String? = nil,
-        registry: Registry = .standard
+        weights: GeneratorWeights = .average, registry: Registry = .standard
     ) throws {
         self.registry = registry
         let options = try EvaluationTask.options(of: path, needed: data == nil, registry)
@@ -29,11 +30,15 @@ public struct EvaluationTask {
         // A run's own evaluator is for the run's data, so it is not used with other data.
         let own = data == nil ? options?.evaluator : nil
         extractor = try FeatureExtractor(self.data, evaluator: evaluator ?? own)
-        source = try SampleSource(path, extent: extractor.extent, registry: registry)
+        source = try SampleSource(
+            path, extent: extractor.extent, weights: weights, registry: registry)
         try extractor.check(source.extent, of: path)
         isReal = DataSource(path, registry: registry).isSame(as: self.data)
         training = try self.data.load(extractor.extent)
         test = try self.data.test(training.extent)
+        if case .generator(let sampler) = source, let count = sampler.gan.classes {
+            sampler.classShares = training.labels.map { Sampler.shares(of: $0, classes: count) }
+        }
     }
 
     /// The options of the run that `path` belongs to; nil if it does not belong to a run. Throws if they are `needed`

@@ -7,12 +7,15 @@ package enum SampleSource {
 
     /// The source at `path`. Throws if there is none, or none that can be used.
     ///
-    /// - Parameter extent: the size that pictures of a folder are resized to.
+    /// - Parameters:
+    ///   - extent: the size that pictures of a folder are resized to.
+    ///   - weights: which of a generator's weights make samples.
     public init(
-        _ path: String, extent: SampleExtent, registry: Registry = .standard
+        _ path: String, extent: SampleExtent, weights: GeneratorWeights = .average,
+        registry: Registry = .standard
     ) throws {
         if SampleSource.isGenerator(path) {
-            self = .generator(try Sampler.load(path, registry: registry))
+            self = .generator(try Sampler.load(path, weights: weights, registry: registry))
             return
         }
         if Files.ending(path) == "npy", Files.exists(path) {

@@ -13,6 +13,9 @@ public protocol AdversarialLoss: Registrable {
     /// the discriminator for both losses: see ``SimultaneousStep``.
     var fakeDerivativeIsNonzero: Bool { get }
 
+    /// The logit above which an image counts as classified as real, for reported accuracies.
+    var realThreshold: Double { get }
+
     /// Describes a field that is out of range; nil if there is none.
     var fault: String? { get }
 }
@@ -22,6 +25,9 @@ extension AdversarialLoss {
 
     /// False: two backward passes, which is correct for every loss.
     public var fakeDerivativeIsNonzero: Bool { false }
+
+    /// 0, which is a probability of 0.5.
+    public var realThreshold: Double { 0 }
 
     /// Nil.
     public var fault: String? { nil }
@@ -52,7 +58,8 @@ extension SeparableLoss {
 public enum Losses {
     /// The losses of the library.
     public static let all: [any AdversarialLoss.Type] = [
-        NonSaturatingLoss.self, MinimaxLoss.self, RelativisticLoss.self,
+        NonSaturatingLoss.self, MinimaxLoss.self, LeastSquaresLoss.self, HingeLoss.self,
+        WassersteinLoss.self, RelativisticLoss.self,
     ]
 
     /// The losses, for a ``Registry``.

@@ -40,13 +40,17 @@ public struct AlternatingStep: TrainingStep {
 
 extension StepBuilder {
     /// Updates G on new noise through D, which is frozen.
-    public func updateGenerator() {
-        let fake = discriminate(generate(pass: "generator"), pass: "generator", frozen: true)
+    ///
+    /// - Parameter turn: the batch of real images for losses that compare with them, and of classes.
+    public func updateGenerator(turn: Int = 0) {
+        let fake = discriminate(
+            generate(pass: "generator", turn: turn), pass: "generator", frozen: true, turn: turn)
         let loss: Tensor
         if let separable = gan.loss as? any SeparableLoss {
             loss = separable.generator(fake)
         } else {
-            let real = discriminate(realImages(), pass: "generator/real", frozen: true)
+            let real = discriminate(
+                realImages(turn), pass: "generator/real", frozen: true, turn: turn)
             loss = gan.loss.generator(fake: fake, real: real)
         }
         minimize(loss, of: .generator)

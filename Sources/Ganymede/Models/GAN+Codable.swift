@@ -2,6 +2,7 @@ extension GAN {
     private enum Key: String, CodingKey {
         case generator, discriminator, loss, regularizers, step, noise, pixels
         case generatorOptimizer, discriminatorOptimizer
+        case average, clipNorm, regularizerInterval, augmentation, instanceNoise, packing
         // Written up to version 0.1.0.
         case labelSmoothing, schedule, discriminatorBatch, fakesInInference
     }
@@ -20,6 +21,13 @@ extension GAN {
             .encode(withKind: generatorOptimizer)
         try container.superEncoder(forKey: .discriminatorOptimizer)
             .encode(withKind: discriminatorOptimizer)
+        // Written as null if nil, so that --set finds the keys.
+        try container.encode(average, forKey: .average)
+        try container.encode(clipNorm, forKey: .clipNorm)
+        try container.encode(regularizerInterval, forKey: .regularizerInterval)
+        try container.encode(augmentation, forKey: .augmentation)
+        try container.encode(instanceNoise, forKey: .instanceNoise)
+        try container.encode(packing, forKey: .packing)
     }
 
     public init(from decoder: any Decoder) throws {
@@ -41,6 +49,14 @@ extension GAN {
             .decodeKind(Optimizers.family)
         discriminatorOptimizer = try container.superDecoder(forKey: .discriminatorOptimizer)
             .decodeKind(Optimizers.family)
+        average = try container.decodeIfPresent(WeightAverage.self, forKey: .average)
+        clipNorm = try container.decodeIfPresent(Double.self, forKey: .clipNorm)
+        regularizerInterval =
+            try container.decodeIfPresent(Int.self, forKey: .regularizerInterval) ?? 1
+        augmentation =
+            try container.decodeIfPresent([ImageAugmentation].self, forKey: .augmentation) ?? []
+        instanceNoise = try container.decodeIfPresent(Schedule.self, forKey: .instanceNoise) ?? 0
+        packing = try container.decodeIfPresent(Int.self, forKey: .packing) ?? 1
     }
 
     /// The loss. Up to version 0.1.0 the label smoothing was a field of the GAN.
@@ -82,5 +98,8 @@ extension GAN: Equatable {
             && zip(a.regularizers, b.regularizers).allSatisfy { $0.isEqual(to: $1) }
             && a.generatorOptimizer.isEqual(to: b.generatorOptimizer)
             && a.discriminatorOptimizer.isEqual(to: b.discriminatorOptimizer)
+            && a.average == b.average && a.clipNorm == b.clipNorm
+            && a.regularizerInterval == b.regularizerInterval && a.augmentation == b.augmentation
+            && a.instanceNoise == b.instanceNoise && a.packing == b.packing
     }
 }

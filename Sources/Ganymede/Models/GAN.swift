@@ -31,6 +31,22 @@ public struct GAN: Codable, Sendable {
     public var generatorOptimizer: any Optimizer
     /// The discriminator's optimizer.
     public var discriminatorOptimizer: any Optimizer
+    /// The average of the generator's weights that makes samples; nil for the weights of the last step.
+    public var average: WeightAverage? = nil
+    /// The largest norm of a network's gradient, over all its variables, in an update; larger ones are scaled down to
+    /// it. Nil for no limit.
+    public var clipNorm: Double? = nil
+    /// The regularizers are part of every n-th step only, with n times their weight (lazy regularization; Karras et al.,
+    /// "Analyzing and improving the image quality of StyleGAN", 2020).
+    public var regularizerInterval = 1
+    /// Random changes of all images that the discriminator sees.
+    public var augmentation: [ImageAugmentation] = []
+    /// The standard deviation of normal noise that is added to all images that the discriminator sees (Sønderby et al.,
+    /// "Amortised MAP inference for image super-resolution", 2017).
+    public var instanceNoise: Schedule = 0
+    /// The discriminator judges this many samples at once, as channels of one (Lin et al., "PacGAN", 2018). Its input
+    /// has that many times the generator's channels.
+    public var packing = 1
 
     /// A GAN. Throws a usage error if its parts do not fit together, such as the shapes of the networks.
     public init(
@@ -39,7 +55,9 @@ public struct GAN: Codable, Sendable {
         step: some TrainingStep = AlternatingStep(), noise: Noise = .normal,
         pixels: PixelRange = .signed,
         generatorOptimizer: some Optimizer = Adam(learningRate: 2e-4, beta1: 0.5),
-        discriminatorOptimizer: some Optimizer = Adam(learningRate: 2e-4, beta1: 0.5)
+        discriminatorOptimizer: some Optimizer = Adam(learningRate: 2e-4, beta1: 0.5),
+        average: WeightAverage? = nil, clipNorm: Double? = nil, regularizerInterval: Int = 1,
+        augmentation: [ImageAugmentation] = [], instanceNoise: Schedule = 0, packing: Int = 1
     ) throws {
         self.generator = generator
         self.discriminator = discriminator
@@ -50,15 +68,24 @@ public struct GAN: Codable, Sendable {
         self.pixels = pixels
         self.generatorOptimizer = generatorOptimizer
         self.discriminatorOptimizer = discriminatorOptimizer
+        self.average = average
+        self.clipNorm = clipNorm
+        self.regularizerInterval = regularizerInterval
+        self.augmentation = augmentation
+        self.instanceNoise = instanceNoise
+        self.packing = packing
         if let fault { throw GanymedeError.invalidOption(Message(fault)) }
     }
 
     /// Why the parts do not fit together, or which value is out of range; nil if all is well.
     package var fault: String? {
-        if generator.output != discriminator.input {
+        let judged = packed(generator.output)
+        if judged != discriminator.input {
             return
                 "\(generator.name) makes \(Shape(generator.output)) and \(discriminator.name) takes "
                 + "\(Shape(discriminator.input))"
+                + (packing == 1
+                    ? "" : "; with a packing of \(packing) it has to take \(Shape(judged))")
         }
         if discriminator.output != [1] {
             return "\(discriminator.name) makes \(Shape(discriminator.output)), not one logit"
@@ -85,20 +112,64 @@ public struct GAN: Codable, Sendable {
                     + "\(type(of: layer).typeName) in \(discriminator.name) mixes samples: leave one of them out"
             }
         }
-        return loss.fault ?? step.fault(for: self) ?? generatorOptimizer.fault
+        return trainingFault ?? loss.fault ?? step.fault(for: self) ?? generatorOptimizer.fault
             ?? discriminatorOptimizer.fault
+    }
+
+    /// The shape of the discriminator's input for samples of this shape: `packing` times the channels.
+    private func packed(_ sample: [Int]) -> [Int] {
+        sample.dropLast() + [(sample.last ?? 0) * packing]
+    }
+
+    private var trainingFault: String? {
+        if generator.classes != discriminator.classes {
+            let (made, judged) = (generator.classes, discriminator.classes)
+            return
+                "\(generator.name) reads the classes of \(made ?? 0) and \(discriminator.name) of \(judged ?? 0): "
+                + "in a conditional GAN both networks read the same classes"
+        }
+        if !(1...16).contains(packing) { return "packing is from 1 to 16, and not \(packing)" }
+        if packing > 1 && classes != nil {
+            return
+                "packing and classes do not go together: the samples of a pack have different classes"
+        }
+        if !(1...1000).contains(regularizerInterval) {
+            return "regularizer_interval is from 1 to 1000, and not \(regularizerInterval)"
+        }
+        if let clipNorm, !(clipNorm > 0 && clipNorm.isFinite) {
+            return "clip_norm is above 0, and not \(clipNorm)"
+        }
+        if !augmentation.isEmpty && generator.output.count != 3 {
+            return
+                "augmentation is for images, and \(generator.name) makes \(Shape(generator.output))"
+        }
+        return instanceNoise.fault("instance_noise", 0..<Double.infinity) ?? average?.fault
+    }
+
+    /// The number of classes of a conditional GAN; nil if it has none.
+    public var classes: Int? { generator.classes }
+
+    /// The same GAN with every schedule for a run that is `factor` times as long.
+    public func stretched(by factor: Double) -> GAN {
+        var copy = self
+        copy.generatorOptimizer = generatorOptimizer.stretched(by: factor)
+        copy.discriminatorOptimizer = discriminatorOptimizer.stretched(by: factor)
+        copy.regularizers = regularizers.map { $0.stretched(by: factor) }
+        copy.instanceNoise = instanceNoise.stretched(by: factor)
+        if let average { copy.average?.decay = average.decay.stretched(by: factor) }
+        return copy
     }
 
     /// Why its samples are neither images nor points; nil if they are.
     package var extentFault: String? {
-        SampleExtent(shape: discriminator.input) == nil
-            ? "images are [height, width, 1 or 3], points [2], and not \(discriminator.input)" : nil
+        SampleExtent(shape: generator.output) == nil
+            ? "images are [height, width, 1 or 3], points [2], and not \(generator.output)" : nil
     }
 
     /// The type of its samples. GANs whose samples are neither images nor points are refused when they are trained or
     /// loaded.
     public var extent: SampleExtent {
-        guard let extent = SampleExtent(shape: discriminator.input) else {
+        guard let extent = SampleExtent(shape: generator.output) else {
             misuse(extentFault ?? "")
         }
         return extent

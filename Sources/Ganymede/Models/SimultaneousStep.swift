@@ -62,8 +62,11 @@ public struct SimultaneousStep: TrainingStep {
         let tiny = images.builder.constant(0x1p-60).broadcast(to: own.shape)
         let seed = select(tiny .> own.absolute(), tiny, own)
         let onImages = gradients(of: [logits], from: [seed], withRespectTo: [images])[0]
-        let ones = images.shape.dimensions.dropFirst().map { _ in 1 }
-        let quotient = (wanted / seed).reshape(Shape([logits.shape[0]] + ones)).stopGradient()
+        // With packing, the images of a pack share a logit.
+        let (packs, ones) = (logits.shape[0], images.shape.dimensions.dropFirst().map { _ in 1 })
+        let quotient = (wanted / seed).reshape([packs, 1])
+            .broadcast(to: [packs, images.shape[0] / packs])
+            .reshape(Shape([images.shape[0]] + ones)).stopGradient()
         return (
             .init(tensor: logits, value: seed),
             .init(tensor: images, value: onImages * quotient)

@@ -12,9 +12,14 @@ public final class StepBuilder: UpdateBuilder {
     public let gan: GAN
     private(set) var reports = StepReports()
     private var passes = 0
+    /// The factor of the regularizers in this program; 0 for a program without them.
+    private let regularizerScale: Double
 
-    init(_ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness) {
+    init(
+        _ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness, regularizerScale: Double = 1
+    ) {
         self.gan = gan
+        self.regularizerScale = regularizerScale
         super.init(batch: batch, randomness: randomness)
     }
 
@@ -26,8 +31,12 @@ public final class StepBuilder: UpdateBuilder {
     /// Real images of the step's batch number `turn`, [batch, height, width, channels] in the range of ``GAN/pixels``;
     /// or points [batch, 2].
     public func realImages(_ turn: Int = 0) -> Tensor {
-        samples(gan.discriminator.input, turn: turn)
+        samples(gan.generator.output, turn: turn)
     }
+
+    /// The classes of the batch number `turn`, a row for each sample, [batch, classes]; nil for a GAN without classes.
+    /// Generated images get the classes of the real ones of their turn.
+    public func classes(_ turn: Int = 0) -> Tensor? { gan.classes.map { labels(turn).oneHot($0) } }
 
     /// New noise for the generator.
     ///
@@ -43,22 +52,65 @@ public final class StepBuilder: UpdateBuilder {
     /// - Parameters:
     ///   - mode: whether batch normalization and dropout run in training or inference mode.
     ///   - pass: names the random streams of noise and dropout; unique in a step.
-    public func generate(_ mode: Mode = .training, pass: String? = nil) -> Tensor {
+    ///   - turn: the batch whose classes the images get.
+    public func generate(_ mode: Mode = .training, pass: String? = nil, turn: Int = 0) -> Tensor {
         let pass = pass ?? nextPass()
-        return gan.generator(noise(pass: pass), variables, mode: mode, pass: pass)
+        return gan.generator(
+            noise(pass: pass), variables, classes: classes(turn), mode: mode, pass: pass)
     }
 
-    /// The discriminator's logits [batch, 1], in training mode.
+    /// The discriminator's logits [batch, 1], in training mode; [batch / packing, 1] with packing.
     ///
     /// - Parameters:
     ///   - images: real or generated images, [batch, height, width, channels].
     ///   - pass: names the random stream of dropout; unique in a step.
     ///   - frozen: leaves the moving statistics of batch normalization unchanged, as in a pass that trains the
     ///     generator.
-    public func discriminate(_ images: Tensor, pass: String? = nil, frozen: Bool = false) -> Tensor
-    {
-        gan.discriminator(
-            images, variables, mode: .training, pass: pass ?? nextPass(), frozen: frozen)
+    ///   - turn: the batch whose classes the images have; several batches of images have them in turn.
+    public func discriminate(
+        _ images: Tensor, pass: String? = nil, frozen: Bool = false, turn: Int = 0
+    ) -> Tensor {
+        let pass = pass ?? nextPass()
+        return judge(view(images, pass: pass), pass: pass, frozen: frozen, turn: turn)
+    }
+
+    /// The discriminator's logits of what it sees.
+    private func judge(_ view: Tensor, pass: String, frozen: Bool, turn: Int) -> Tensor {
+        let classes = classes(turn).map { own in
+            let repeats = view.shape[0] / own.shape[0]
+            return repeats == 1
+                ? own : concatenate([Tensor](repeating: own, count: repeats), axis: 0)
+        }
+        return gan.discriminator(
+            view, variables, classes: classes, mode: .training, pass: pass, frozen: frozen)
+    }
+
+    /// What the discriminator sees of images: augmented, noisy, packed.
+    private func view(_ images: Tensor, pass: String) -> Tensor {
+        var view = images
+        let (scale, offset) = gan.pixels.scaling
+        for kind in gan.augmentation {
+            var draws = 0
+            view = kind.apply(view, black: Double(offset), range: Double(scale) * 255) { shape in
+                draws += 1
+                return graph.random(
+                    .uniform, shape, stream: "augmentation/\(pass)/\(kind.rawValue)\(draws)")
+            }
+        }
+        if gan.instanceNoise != 0 {
+            let noise = graph.random(.normal, view.shape, stream: "instance-noise/\(pass)")
+            view = view + scaled(noise, by: gan.instanceNoise, "instance_noise.\(pass)")
+        }
+        return gan.packing == 1 ? view : packed(view)
+    }
+
+    /// [N, ..., C] to [N / packing, ..., packing C].
+    private func packed(_ images: Tensor) -> Tensor {
+        let (count, channels) = (gan.packing, images.shape[images.shape.rank - 1])
+        let inner = images.shape.count / images.shape[0] / channels
+        let packs = images.shape[0] / count
+        return images.reshape([packs, count, inner, channels]).transpose([0, 2, 1, 3])
+            .reshape(Shape([packs] + gan.discriminator.input))
     }
 
     private func nextPass() -> String {
@@ -91,24 +143,47 @@ public final class StepBuilder: UpdateBuilder {
     public func update(_ player: Player, _ gradients: ParameterGradients) {
         let optimizer =
             player == .generator ? gan.generatorOptimizer : gan.discriminatorOptimizer
-        update(gradients, with: optimizer, of: network(player).name)
+        let clipped = gan.clipNorm.map { clip(gradients, to: $0) } ?? gradients
+        update(clipped, with: optimizer, of: network(player).name)
     }
 
-    /// The sum of the GAN's regularizers, for the discriminator's loss; nil if there are none.
-    public func penalties(real: Tensor, fake: Tensor) -> Tensor? {
+    /// The gradients, scaled down together if their norm is above `limit` (Pascanu, Mikolov and Bengio, 2013).
+    private func clip(_ gradients: ParameterGradients, to limit: Double) -> ParameterGradients {
+        let squares = gradients.map { ($0.gradient * $0.gradient).sum() }
+        guard let first = squares.first else { return gradients }
+        let norm = squares.dropFirst().reduce(first, +).sqrt()
+        let factor = graph.constant(limit) / norm.maximum(limit)
+        return gradients.map { ($0.variable, $0.gradient * factor) }
+    }
+
+    /// The sum of the GAN's regularizers, for the discriminator's loss; nil if this step has none.
+    public func penalties(real: Tensor, fake: Tensor, turn: Int = 0) -> Tensor? {
+        if regularizerScale == 0 { return nil }
         var sum: Tensor?
         for regularizer in gan.regularizers {
-            let term = penalize(regularizer, real: real, fake: fake)
+            let term = penalize(regularizer, real: real, fake: fake, turn: turn)
             sum = sum.map { $0 + term } ?? term
         }
-        return sum
+        return regularizerScale == 1 ? sum : sum.map { $0 * regularizerScale }
     }
 
-    /// The term of one regularizer, for the discriminator's loss.
-    public func penalize(_ regularizer: any Regularizer, real: Tensor, fake: Tensor) -> Tensor {
-        regularizer.penalty(
-            { self.discriminate($0, frozen: true) }, real: real, fake: fake.stopGradient(),
-            random: { self.graph.random(.uniform, $0, stream: "penalty/\(self.nextPass())") })
+    /// The term of one regularizer, for the discriminator's loss. It looks at images as the discriminator sees them,
+    /// each time with the same dropout.
+    public func penalize(
+        _ regularizer: any Regularizer, real: Tensor, fake: Tensor, turn: Int = 0
+    ) -> Tensor {
+        let pass = nextPass()
+        let term = regularizer.penalty(
+            { self.judge($0, pass: pass, frozen: true, turn: turn) },
+            real: view(real, pass: "\(pass)/real"),
+            fake: view(fake.stopGradient(), pass: "\(pass)/fake"),
+            random: { self.graph.random($0, $1, stream: "penalty/\(self.nextPass())") })
+        return scaled(term, by: regularizer.weight, "\(pass).penalty.weight")
+    }
+
+    /// `tensor` times a schedule: a constant of the program, or a scalar that the host computes for each step.
+    private func scaled(_ tensor: Tensor, by schedule: Schedule, _ name: String) -> Tensor {
+        schedule.isConstant ? tensor * schedule.from : tensor * scalar(name) { schedule[$0] }
     }
 
     /// Keeps an exponential moving average of a network's weights, as they are after the updates so far.
@@ -120,6 +195,12 @@ public final class StepBuilder: UpdateBuilder {
     public func average(_ player: Player, decay: @escaping @Sendable (_ step: Int) -> Double) {
         let network = network(player)
         average(network, decay: scalar("\(network.name).ema.decay", decay))
+    }
+
+    /// Keeps the GAN's average of the generator, if it has one and the step keeps none itself.
+    func averageGenerator() {
+        guard let average = gan.average, !isAveraging(gan.generator) else { return }
+        self.average(.generator) { average.decay(step: $0) }
     }
 
     private func network(_ player: Player) -> Sequential {
@@ -136,8 +217,8 @@ public final class StepBuilder: UpdateBuilder {
     ///   - fake: its logits of fakes.
     public func report(discriminator loss: Tensor, real: Tensor, fake: Tensor) {
         reports.dLoss = graph.result("d_loss", loss)
-        reports.dAccReal = graph.result("d_acc_real", shareAboveZero(real))
-        reports.dAccFake = graph.result("d_acc_fake", 1 - shareAboveZero(fake))
+        reports.dAccReal = graph.result("d_acc_real", shareReal(real))
+        reports.dAccFake = graph.result("d_acc_fake", 1 - shareReal(fake))
     }
 
     /// Reports the generator's loss and the fraction of its images that the discriminator classified as real.
@@ -147,7 +228,7 @@ public final class StepBuilder: UpdateBuilder {
     ///   - fake: the discriminator's logits of its images.
     public func report(generator loss: Tensor, fake: Tensor) {
         reports.gLoss = graph.result("g_loss", loss)
-        reports.gAcc = graph.result("g_acc", shareAboveZero(fake))
+        reports.gAcc = graph.result("g_acc", shareReal(fake))
     }
 
     /// Reports another scalar; the journal holds it under `name`, which must be in snake case.
@@ -164,9 +245,9 @@ public final class StepBuilder: UpdateBuilder {
         return super.report(name, scalar)
     }
 
-    /// The fraction of logits above 0, which are probabilities above 0.5.
-    private func shareAboveZero(_ logits: Tensor) -> Tensor {
-        (logits .> 0).cast(.float32).mean()
+    /// The fraction of logits that count as real.
+    private func shareReal(_ logits: Tensor) -> Tensor {
+        (logits .> gan.loss.realThreshold).cast(.float32).mean()
     }
 }
 

@@ -14,6 +14,16 @@ public struct StepGraph: Sendable {
     let reports: StepReports
     /// Other reported values, by name.
     package let results: [ResultHandle]
+    /// The graph of the steps between those with regularizers, if these are lazy: the same variables and batches.
+    package private(set) var between: Between?
+
+    /// A second program for most steps.
+    package struct Between: Sendable {
+        package let graph: Graph
+        let hostScalars: [HostScalar]
+        /// Every n-th step, from the first on, is the one with regularizers.
+        let interval: Int
+    }
 
     /// The step of `gan` on batches of `batch` real images.
     public init(_ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness = .philox) {
@@ -30,9 +40,16 @@ public struct StepGraph: Sendable {
     private init(
         _ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness, reportsGradients: Bool
     ) {
-        let step = StepBuilder(gan, batch: batch, randomness: randomness)
-        step.reportsGradients = reportsGradients
-        gan.step.build(step)
+        func build(regularizerScale: Double) -> StepBuilder {
+            let step = StepBuilder(
+                gan, batch: batch, randomness: randomness, regularizerScale: regularizerScale)
+            step.reportsGradients = reportsGradients
+            gan.step.build(step)
+            step.averageGenerator()
+            return step
+        }
+        let interval = gan.regularizers.isEmpty ? 1 : gan.regularizerInterval
+        let step = build(regularizerScale: Double(interval))
         let reports = step.reports
         if reports.dLoss == nil || reports.gLoss == nil {
             misuse(
@@ -40,6 +57,11 @@ public struct StepGraph: Sendable {
                     + "report(discriminator:real:fake:) and report(generator:fake:)")
         }
         self.init(step, reports)
+        if interval > 1 {
+            let plain = build(regularizerScale: 0)
+            between = Between(
+                graph: plain.graph.graph, hostScalars: plain.hostScalars, interval: interval)
+        }
     }
 
     /// The step built with `update`, for models other than GANs.

@@ -4,12 +4,14 @@ public final class StepRunner {
     public let step: StepGraph
     /// The values of its variables.
     public let store: StateStore
-    let program: Program
     private var loader: BatchLoader
     private let seed: UInt64
-    private typealias Feed = UnsafeMutableBufferPointer<Float>
-    private var batches: [(images: Feed, labels: Feed?)] = []
-    private var scalars: [(feed: Feed, value: HostScalar)] = []
+    /// The program of every step; with lazy regularizers, of the steps that have them.
+    private let whole: CompiledStep
+    /// The program of the steps between those; nil if there are none.
+    private let between: CompiledStep?
+    /// The program of the step that ``fill(_:)`` prepared.
+    private var current: CompiledStep
     private let reported: [ResultHandle]
     private let snapshot = StateStore()
     private var snapshotStep: Int?
@@ -48,25 +50,25 @@ public final class StepRunner {
         self.loader = loader
         self.store = store
         self.seed = UInt64(seed)
-        program = try EngineThread.run {
-            try compiling {
-                try Program(step.graph, store: store, precision: precision, backend: backend)
+        func compile(_ graph: Graph, _ scalars: [HostScalar]) throws -> CompiledStep {
+            let program = try EngineThread.run {
+                try compiling {
+                    try Program(graph, store: store, precision: precision, backend: backend)
+                }
             }
+            return CompiledStep(program, batches: step.batches, scalars)
         }
+        whole = try compile(step.graph, step.hostScalars)
+        between = try step.between.map { try compile($0.graph, $0.hostScalars) }
+        current = whole
         reported = [step.reports.dLoss, step.reports.gLoss].compactMap { $0 } + step.results
-        for turn in 0..<step.batches {
-            let images = feed(UpdateBuilder.feed("real", turn)) ?? Feed(start: nil, count: 0)
-            batches.append((images, feed(UpdateBuilder.feed("labels", turn))))
-        }
-        scalars = step.hostScalars.compactMap { scalar in
-            feed(scalar.feed).map { ($0, scalar) }
-        }
     }
 
-    /// The memory of a feed; nil if the program does not read it.
-    private func feed(_ name: String) -> Feed? {
-        program.hasFeed(name) ? program.feed(name) : nil
-    }
+    /// The program of the step that ``fill(_:)`` prepared.
+    var program: Program { current.program }
+
+    /// How often a program ran: once a step.
+    var runCount: Int { whole.program.runCount + (between?.program.runCount ?? 0) }
 
     /// Initializes every variable from the seed and its name.
     func initialize() {
@@ -83,14 +85,17 @@ public final class StepRunner {
 
     /// Fills every feed for the step that follows `index` finished ones, without allocating.
     func fill(_ index: Int) {
-        for (turn, batch) in batches.enumerated() {
+        if let between, let interval = step.between?.interval {
+            current = index % interval == 0 ? whole : between
+        }
+        for (turn, batch) in current.batches.enumerated() {
             loader.fill(
                 batch.images, labels: batch.labels, step: index * step.batches + turn)
         }
         if program.hasFeed("key") {
             program.setKey(RandomKey(seed: seed, step: UInt64(index) + 1))
         }
-        for (feed, value) in scalars { feed[0] = value.value(step: index) }
+        for (feed, value) in current.scalars { feed[0] = value.value(step: index) }
     }
 
     /// Runs the step: forward and backward passes, updates. Returns false if a weight or a reported value is NaN or
@@ -128,5 +133,30 @@ public final class StepRunner {
             if let found = program.runToFirstNonFinite() { return (index + 1, found) }
         }
         return (failedStep + 1, nil)
+    }
+}
+
+/// A program of a step with the memory of its feeds.
+private struct CompiledStep {
+    typealias Feed = UnsafeMutableBufferPointer<Float>
+    let program: Program
+    let batches: [(images: Feed, labels: Feed?)]
+    let scalars: [(feed: Feed, value: HostScalar)]
+
+    init(_ program: Program, batches: Int, _ scalars: [HostScalar]) {
+        /// Nil if the program does not read it.
+        func feed(_ name: String) -> Feed? {
+            program.hasFeed(name) ? program.feed(name) : nil
+        }
+        self.program = program
+        self.batches = (0..<batches).map { turn in
+            (
+                feed(UpdateBuilder.feed("real", turn)) ?? Feed(start: nil, count: 0),
+                feed(UpdateBuilder.feed("labels", turn))
+            )
+        }
+        self.scalars = scalars.compactMap { scalar in
+            feed(scalar.feed).map { ($0, scalar) }
+        }
     }
 }

@@ -165,20 +165,22 @@ public class UpdateBuilder {
         }
     }
 
-    /// Keeps an exponential moving average of the network's weights, as they are after the updates so far: a = decay a
-    /// + (1 - decay) w. It starts at the weights' initial values and is saved as `NETWORK.ema.…`.
+    /// Keeps an exponential moving average of the network's weights and statistics, as they are after the updates so
+    /// far: a = decay a + (1 - decay) w. It starts at their initial values and is saved as `NETWORK.ema.…`.
     func average(_ network: Sequential, decay: Tensor) {
-        for variable in variables.declared
-        where variable.trainable && variable.name.hasPrefix("\(network.name).") {
-            let average = Variable(
-                name: variable.name(inserting: "ema"), shape: variable.shape,
-                initializer: variable.initializer, trainable: false, startsAs: variable.name)
+        for variable in network.variables {
+            let average = variable.average
             graph.scoped("average(\(variable.name))") {
                 let weight = variables.value(variable)
                 let new = weight + decay * (variables.value(average) - weight)
                 variables.update(average.name, to: new)
             }
         }
+    }
+
+    /// Whether the step keeps an average of the network.
+    func isAveraging(_ network: Sequential) -> Bool {
+        variables.declared.contains { $0.startsAs?.hasPrefix("\(network.name).") ?? false }
     }
 
     /// Feeds for an optimizer's scalars in the next update of `owner`.
@@ -196,15 +198,6 @@ public class UpdateBuilder {
                 ))
             return graph.feed(feed, TensorType(.scalar))
         }
-    }
-}
-
-extension Variable {
-    /// The name of a state that belongs to this variable: `generator.dense1.weight` becomes
-    /// `generator.adam.m.dense1.weight`.
-    fileprivate func name(inserting part: String) -> String {
-        let network = name.prefix { $0 != "." }
-        return "\(network).\(part).\(name.dropFirst(network.count + 1))"
     }
 }
 
@@ -239,7 +232,8 @@ package struct HostScalar: Sendable {
         switch source {
         case .function(let value): value(step)
         case .optimizer(let optimizer, let index, _, let turn, let updatesPerStep):
-            optimizer.scalarValue(index, update: step * updatesPerStep + turn + 1)
+            optimizer.scalarValue(
+                index, update: step * updatesPerStep + turn + 1, step: step)
         }
     }
 }

@@ -23,8 +23,16 @@ public struct BatchNorm: Layer {
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
         let channels: Shape = [x.shape[x.shape.rank - 1]]
-        let gamma = context.parameter("gamma", channels, .ones)
-        let beta = context.parameter("beta", channels, .zeros)
+        return normalize(
+            x, context, gamma: context.parameter("gamma", channels, .ones),
+            beta: context.parameter("beta", channels, .zeros))
+    }
+
+    /// The normalization with a scale and an offset for each channel; nil for 1 and 0.
+    func normalize(_ x: Tensor, _ context: LayerContext, gamma: Tensor?, beta: Tensor?) -> Tensor {
+        let channels: Shape = [x.shape[x.shape.rank - 1]]
+        let gamma = gamma ?? context.constant(channels, channels.ones)
+        let beta = beta ?? context.constant(channels, channels.zeros)
         let mean = context.parameter("moving_mean", channels, .zeros, trainable: false)
         let variance = context.parameter("moving_variance", channels, .ones, trainable: false)
         if context.mode == .inference || context.frozen {
@@ -37,4 +45,9 @@ public struct BatchNorm: Layer {
             "moving_variance", to: variance * momentum + result.variance * (1 - momentum))
         return result.y
     }
+}
+
+extension Shape {
+    fileprivate var ones: [Double] { [Double](repeating: 1, count: count) }
+    fileprivate var zeros: [Double] { [Double](repeating: 0, count: count) }
 }

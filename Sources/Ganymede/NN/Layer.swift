@@ -9,6 +9,9 @@ public protocol Layer: Registrable {
     /// discriminator mixes samples, the simultaneous schedule needs only one backward pass for both losses.
     var mixesSamples: Bool { get }
 
+    /// The number of classes, if it reads the classes of its samples; else nil.
+    var classes: Int? { get }
+
     /// The output for `x`, whose first axis is the batch. ``fault(forSample:)`` has accepted its shape.
     func apply(_ x: Tensor, _ context: LayerContext) -> Tensor
 }
@@ -21,6 +24,9 @@ extension Layer {
 
     /// True by default: slower, but always correct.
     public var mixesSamples: Bool { true }
+
+    /// Nil: it does not read classes.
+    public var classes: Int? { nil }
 
     /// Takes every shape.
     public func fault(forSample shape: [Int]) -> String? { nil }
@@ -41,9 +47,13 @@ public struct LayerContext {
     /// Whether the network only passes gradients on, without updating its statistics.
     public let frozen: Bool
     /// The layer's path, such as `generator.dense1`.
-    public let path: String
+    public fileprivate(set) var path: String
     let pass: String
     let variables: Variables
+    /// The classes of the samples, a row of weights for each, [N, classes]; nil for networks without classes.
+    var classWeights: Tensor?
+    /// A function of one of the parameters, as in ``SpectralNorm``.
+    var change: (parameter: String, function: (Tensor) -> Tensor)?
 
     /// A parameter that is learned, or a statistic. It is declared on first use.
     ///
@@ -55,10 +65,40 @@ public struct LayerContext {
     public func parameter(
         _ name: String, _ shape: Shape, _ initializer: Initializer, trainable: Bool = true
     ) -> Tensor {
-        variables.value(
+        let value = variables.value(
             Variable(
                 name: "\(path).\(name)", shape: shape, initializer: initializer,
                 trainable: trainable))
+        if let change, change.parameter == name { return change.function(value) }
+        return value
+    }
+
+    /// The classes of the samples: a row for each, 1 at its class and 0 elsewhere, or weights of several classes;
+    /// [N, `classes`].
+    public func condition(_ classes: Int) -> Tensor {
+        guard let classWeights, classWeights.shape[1] == classes else {
+            misuse(
+                "\(path) needs the classes of its samples, out of \(classes), and was given "
+                    + (classWeights.map { "\($0.type)" } ?? "none"))
+        }
+        return classWeights
+    }
+
+    /// The same, with a function applied to one parameter.
+    func changing(parameter: String, _ function: @escaping (Tensor) -> Tensor) -> LayerContext {
+        var copy = self
+        copy.change = (parameter, function)
+        return copy
+    }
+
+    /// Layers inside this one, whose variables are called `PATH.NAME.LAYER.…`.
+    func apply(_ layers: [any Layer], named name: String, to x: Tensor) -> Tensor {
+        zip(layers, Sequential.names(of: layers)).reduce(x) { x, layer in
+            var inner = self
+            inner.path = "\(path).\(name).\(layer.1)"
+            inner.change = nil
+            return variables.builder.scoped("\(name).\(layer.1)") { layer.0.apply(x, inner) }
+        }
     }
 
     /// A constant tensor.
@@ -90,6 +130,20 @@ public struct Variable: Sendable {
     public let trainable: Bool
     /// The variable whose first value it takes in place of one of its own.
     package var startsAs: String?
+
+    /// The moving average of this variable: `generator.ema.dense1.weight` for `generator.dense1.weight`.
+    var average: Variable {
+        Variable(
+            name: name(inserting: "ema"), shape: shape, initializer: initializer, trainable: false,
+            startsAs: name)
+    }
+
+    /// The name of a state that belongs to this variable: `generator.dense1.weight` becomes
+    /// `generator.adam.m.dense1.weight`.
+    func name(inserting part: String) -> String {
+        let network = name.prefix { $0 != "." }
+        return "\(network).\(part).\(name.dropFirst(network.count + 1))"
+    }
 
     /// A variable of a network or of your own.
     public init(name: String, shape: Shape, initializer: Initializer, trainable: Bool = true) {
@@ -126,9 +180,20 @@ public final class Variables {
     /// In the order of declaration.
     public private(set) var declared: [Variable] = []
     private var latest: [String: Tensor] = [:]
+    /// Whether each variable is read from the state of its moving average.
+    private let averages: Bool
 
     /// No variables yet.
-    public init(_ builder: GraphBuilder) { self.builder = builder }
+    public init(_ builder: GraphBuilder) {
+        self.builder = builder
+        averages = false
+    }
+
+    /// No variables yet; each one's values are those of its moving average.
+    init(_ builder: GraphBuilder, averages: Bool) {
+        self.builder = builder
+        self.averages = averages
+    }
 
     /// The latest value of a variable, which is declared on first use.
     public func value(_ variable: Variable) -> Tensor {
@@ -136,7 +201,8 @@ public final class Variables {
             if value.shape == variable.shape { return value }
             misuse("\(variable.name) is \(value.shape) and \(variable.shape)")
         }
-        let value = builder.state(variable.name, TensorType(variable.shape))
+        let state = averages ? variable.average.name : variable.name
+        let value = builder.state(state, TensorType(variable.shape))
         declared.append(variable)
         latest[variable.name] = value
         return value

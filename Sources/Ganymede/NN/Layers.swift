@@ -5,7 +5,9 @@ public enum Layers {
         Dense.self, LeakyReLU.self, ReLU.self, Tanh.self, Sigmoid.self, BatchNorm.self,
         Dropout.self, Flatten.self, Reshape.self, Conv2D.self, ConvTranspose2D.self,
         UpSampling2D.self, MaxPool2D.self, AveragePool2D.self, ZeroPadding2D.self, LayerNorm.self,
-        Embedding.self,
+        Embedding.self, GroupNorm.self, MinibatchStdDev.self, BilinearUpSampling2D.self,
+        BilinearDownSampling2D.self, Residual.self, SpectralNorm.self, ClassEmbedding.self,
+        ClassChannels.self, ClassProjection.self, ConditionalBatchNorm.self,
     ]
 
     /// The layers, for a ``Registry``.

@@ -28,7 +28,9 @@ public struct Sequential: Sendable {
     }
 
     /// The name of each layer: its kind and a number, counted from 1 for each kind.
-    public var layerNames: [String] {
+    public var layerNames: [String] { Sequential.names(of: layers) }
+
+    static func names(of layers: [any Layer]) -> [String] {
         var counts: [String: Int] = [:]
         return layers.map { layer in
             let kind = type(of: layer).kind
@@ -37,17 +39,22 @@ public struct Sequential: Sendable {
         }
     }
 
+    /// The number of classes, if a layer reads the classes of the samples; else nil.
+    public var classes: Int? { layers.lazy.compactMap(\.classes).first }
+
     /// The output for `x`.
     ///
     /// - Parameters:
     ///   - x: the input, [batch, ...].
     ///   - variables: declares the variables, or finds those already declared.
+    ///   - classes: the classes of the samples, a row of weights for each, [batch, classes]: 1 at the class and 0
+    ///     elsewhere. For networks with ``classes``.
     ///   - mode: whether batch normalization and dropout are those of training.
     ///   - pass: distinguishes the random numbers of several passes in one step.
     ///   - frozen: whether statistics are not updated.
     public func callAsFunction(
-        _ x: Tensor, _ variables: Variables, mode: Mode = .inference, pass: String = "pass",
-        frozen: Bool = false
+        _ x: Tensor, _ variables: Variables, classes: Tensor? = nil, mode: Mode = .inference,
+        pass: String = "pass", frozen: Bool = false
     ) -> Tensor {
         variables.builder.scoped(name) {
             zip(layers, layerNames).reduce(x) { x, layer in
@@ -56,7 +63,7 @@ public struct Sequential: Sendable {
                         x,
                         LayerContext(
                             mode: mode, frozen: frozen, path: "\(name).\(layer.1)", pass: pass,
-                            variables: variables))
+                            variables: variables, classWeights: classes))
                 }
             }
         }
@@ -73,6 +80,11 @@ public struct Sequential: Sendable {
         }
         var shape = input
         for (layer, layerName) in zip(layers, layerNames) {
+            if let count = layer.classes, count != classes || !(2...256).contains(count) {
+                return
+                    "\(name).\(layerName) (\(type(of: layer).typeName)): all layers of a network read the same classes, "
+                    + "2 to 256, and these are \(count) and \(classes ?? 0)"
+            }
             if let fault = layer.fault(forSample: shape) {
                 return "\(name).\(layerName) (\(type(of: layer).typeName)): samples of the shape "
                     + "\(Shape(shape)) come in, and \(fault)"
@@ -92,7 +104,8 @@ public struct Sequential: Sendable {
         sample.allSatisfy((1...1_000_000).contains) && sample.reduce(1, *) <= 1 << 26
     }
 
-    private init(unchecked name: String, input: [Int], layers: [any Layer]) {
+    /// A network that is not checked.
+    init(unchecked name: String, input: [Int], layers: [any Layer]) {
         self.name = name
         self.input = input
         self.layers = layers
@@ -102,11 +115,12 @@ public struct Sequential: Sendable {
     func trace() -> [(name: String, layer: any Layer, output: [Int], variables: [Variable])] {
         let variables = Variables(GraphBuilder())
         var x = variables.builder.feed("input", TensorType(Shape([1] + input)))
+        let condition = classes.map { variables.builder.feed("classes", TensorType([1, $0])) }
         return zip(layers, layerNames).map { layer, layerName in
             let known = variables.declared.count
             let context = LayerContext(
                 mode: .training, frozen: false, path: "\(name).\(layerName)", pass: "trace",
-                variables: variables)
+                variables: variables, classWeights: condition)
             x = variables.builder.scoped("\(name)/\(layerName)") { layer.apply(x, context) }
             return (
                 layerName, layer, Array(x.shape.dimensions.dropFirst()),

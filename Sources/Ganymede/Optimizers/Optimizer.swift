@@ -8,9 +8,15 @@ public protocol Optimizer: Registrable {
     var scalars: [String] { get }
     /// Describes a field that is out of range; nil if there is none.
     var fault: String? { get }
-    /// The scalar at `index` of ``scalars`` for update `t`, counted from 1. It is called before every step and returns
-    /// one number, not an array, to avoid allocation.
-    func scalarValue(_ index: Int, update t: Int) -> Double
+    /// The schedules among its fields, such as the learning rate.
+    var schedules: [WritableKeyPath<Self, Schedule>] { get }
+    /// The scalar at `index` of ``scalars``. It is called before every step and returns one number, not an array, to
+    /// avoid allocation.
+    ///
+    /// - Parameters:
+    ///   - t: the number of this update, counted from 1.
+    ///   - step: finished training steps, for schedules.
+    func scalarValue(_ index: Int, update t: Int, step: Int) -> Double
     /// The variable and the slots after one update.
     func apply(
         _ weight: Tensor, _ gradient: Tensor, slots: [Tensor], scalars: [Tensor]
@@ -19,6 +25,16 @@ public protocol Optimizer: Registrable {
 
 extension Optimizer {
     public static var family: KindFamily { Optimizers.family }
+
+    /// None.
+    public var schedules: [WritableKeyPath<Self, Schedule>] { [] }
+
+    /// This optimizer for a run that is `factor` times as long.
+    func stretched(by factor: Double) -> Self {
+        var copy = self
+        for path in schedules { copy[keyPath: path] = copy[keyPath: path].stretched(by: factor) }
+        return copy
+    }
 
     /// The first of `numbers` that is outside its range, as a sentence.
     func outside(_ numbers: [(name: String, value: Double, range: Range<Double>)]) -> String? {

@@ -4,7 +4,7 @@ public struct RMSprop: Optimizer {
     public static let kind = "rmsprop"
     public static var defaults: RMSprop? { RMSprop() }
     /// The initial learning rate.
-    public var learningRate: Double
+    public var learningRate: Schedule
     /// The decay rate of the moving average of squared gradients.
     public var rho: Double
     /// Added to v under the root.
@@ -16,7 +16,7 @@ public struct RMSprop: Optimizer {
 
     /// Keras's defaults.
     public init(
-        learningRate: Double = 1e-3, rho: Double = 0.9, epsilon: Double = 1e-7, decay: Double = 0,
+        learningRate: Schedule = 1e-3, rho: Double = 0.9, epsilon: Double = 1e-7, decay: Double = 0,
         clipValue: Double? = nil
     ) {
         self.learningRate = learningRate
@@ -40,17 +40,19 @@ public struct RMSprop: Optimizer {
     public var scalars: [String] { ["learning_rate"] }
 
     public var fault: String? {
-        outside([
-            ("learning_rate", learningRate, 0..<Double.infinity),
-            ("rho", rho, 0..<1),
-            ("epsilon", epsilon, 0..<Double.infinity),
-            ("decay", decay, 0..<Double.infinity),
-            ("clip_value", clipValue ?? 0, 0..<Double.infinity),
-        ])
+        learningRate.fault("learning_rate of rmsprop", 0..<Double.infinity)
+            ?? outside([
+                ("rho", rho, 0..<1),
+                ("epsilon", epsilon, 0..<Double.infinity),
+                ("decay", decay, 0..<Double.infinity),
+                ("clip_value", clipValue ?? 0, 0..<Double.infinity),
+            ])
     }
 
-    public func scalarValue(_ index: Int, update t: Int) -> Double {
-        learningRate / (1 + decay * Double(t - 1))
+    public var schedules: [WritableKeyPath<RMSprop, Schedule>] { [\.learningRate] }
+
+    public func scalarValue(_ index: Int, update t: Int, step: Int) -> Double {
+        learningRate[step] / (1 + decay * Double(t - 1))
     }
 
     public func apply(

@@ -4,12 +4,12 @@ public struct SGD: Optimizer {
     public static let kind = "sgd"
     public static var defaults: SGD? { SGD() }
     /// The learning rate.
-    public var learningRate: Double
+    public var learningRate: Schedule
     /// The fraction of the old velocity that is kept.
     public var momentum: Double
 
     /// Keras's defaults.
-    public init(learningRate: Double = 0.01, momentum: Double = 0) {
+    public init(learningRate: Schedule = 0.01, momentum: Double = 0) {
         self.learningRate = learningRate
         self.momentum = momentum
     }
@@ -17,13 +17,13 @@ public struct SGD: Optimizer {
     public var slots: [String] { momentum == 0 ? [] : ["velocity"] }
     public var scalars: [String] { ["learning_rate"] }
     public var fault: String? {
-        outside([
-            ("learning_rate", learningRate, 0..<Double.infinity),
-            ("momentum", momentum, 0..<1),
-        ])
+        learningRate.fault("learning_rate of sgd", 0..<Double.infinity)
+            ?? outside([("momentum", momentum, 0..<1)])
     }
 
-    public func scalarValue(_ index: Int, update t: Int) -> Double { learningRate }
+    public var schedules: [WritableKeyPath<SGD, Schedule>] { [\.learningRate] }
+
+    public func scalarValue(_ index: Int, update t: Int, step: Int) -> Double { learningRate[step] }
 
     public func apply(
         _ weight: Tensor, _ gradient: Tensor, slots: [Tensor], scalars: [Tensor]

@@ -1,24 +1,25 @@
 /// weight / 2 E[|grad D(x)|^2] over real images (Mescheder et al., "Which training methods for GANs do actually
 /// converge?", 2018).
-public struct R1: Regularizer {
+public struct R1: GradientNormPenalty {
     public static let kind = "r1"
     public static var defaults: R1? { R1() }
 
     /// Gamma in the paper.
-    public var weight: Double
+    public var weight: Schedule
+    public var method: GradientMethod
+    public var sigma: Double
 
     /// A penalty of `weight` / 2 times the mean squared norm.
-    public init(weight: Double = 10) { self.weight = weight }
-
-    public var fault: String? {
-        weight >= 0 && weight.isFinite ? nil : "weight of r1 is from 0 on, and not \(weight)"
+    public init(weight: Schedule = 10, method: GradientMethod = .exact, sigma: Double = 0.05) {
+        self.weight = weight
+        self.method = method
+        self.sigma = sigma
     }
 
     public func penalty(
-        _ discriminate: (Tensor) -> Tensor, real: Tensor, fake: Tensor,
-        random: (Shape) -> Tensor
+        _ discriminate: @escaping (Tensor) -> Tensor, real: Tensor, fake: Tensor,
+        random: (Distribution, Shape) -> Tensor
     ) -> Tensor {
-        let slope = gradients(of: discriminate(real), withRespectTo: [real])[0]
-        return slope.squaredNorms().mean() * (weight / 2)
+        penalty(at: real, discriminate, random: random)
     }
 }

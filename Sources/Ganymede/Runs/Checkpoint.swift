@@ -90,6 +90,15 @@ struct Checkpoint {
         }
     }
 
+    /// What the classes of its generator are called, if it has classes and they have names.
+    var classNames: [String]? {
+        guard case .object(let fields) = identity, case .array(let names) = fields["class_names"]
+        else { return nil }
+        return names.compactMap { name in
+            if case .string(let text) = name { text } else { nil }
+        }
+    }
+
     /// The networks in the checkpoint.
     func gan(_ registry: Registry = .standard) throws -> GAN {
         guard case .object(let fields) = identity, let gan = fields["gan"] else {

@@ -26,19 +26,19 @@ public enum Interpolation {
         zip(a, b).map { Float(x * Double($0) + y * Double($1)) }
     }
 
-    /// For each pair of consecutive `ends`, the `frames + 1` vectors from the first to the second, both included.
+    /// For each pair of consecutive `ends`, the `frames + 1` latents from the first to the second, both included.
     ///
     /// - Parameters:
-    ///   - ends: vectors of noise.
+    ///   - ends: noise, and classes of a conditional GAN.
     ///   - frames: steps from one end to the next.
     ///   - loop: whether to add a leg from the last back to the first.
     ///   - path: computes what lies between two vectors.
     public static func legs(
-        _ ends: [[Float]], frames: Int, loop: Bool, along path: Path = slerp
-    ) -> [[[Float]]] {
+        _ ends: [Latent], frames: Int, loop: Bool, along path: Path = slerp
+    ) -> [[Latent]] {
         let starts = loop ? ends : ends.dropLast()
         return zip(starts, ends.dropFirst() + ends.prefix(1)).map { a, b in
-            (0...frames).map { path(a, b, Double($0) / Double(frames)) }
+            (0...frames).map { Latent.between(a, b, Double($0) / Double(frames), along: path) }
         }
     }
 }

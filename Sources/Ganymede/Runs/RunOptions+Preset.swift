@@ -1,19 +1,24 @@
 extension RunOptions {
     /// The options of a preset, by default on MNIST, or `ring8` for points. Another batch size changes the number of
     /// steps of a preset that counts in epochs.
+    ///
+    /// - Parameter labels: whether a preset that reads labels is conditional where the data has classes.
     public init(
         preset: Preset, data: String? = nil, size: Int? = nil, channels: Int? = nil,
-        batch: Int? = nil
+        batch: Int? = nil, labels: Bool = true
     ) throws {
         let source = DataSource(data ?? (preset.makesPoints ? GaussianMixture.ring8.name : "mnist"))
+        let classNames = preset.readsLabels && labels ? try source.classNames() : nil
         let isImages = !preset.makesPoints && !source.holdsPoints
         self.init(
             preset: preset.name, data: source.name,
             gan: try preset.gan(
-                size: size, channels: channels ?? (isImages ? source.extent.image?.channels : nil)),
+                size: size, channels: channels ?? (isImages ? source.extent.image?.channels : nil),
+                classes: classNames?.count),
             training: preset.training(
                 batch: batch ?? preset.batch,
                 images: (source.known ?? .mnist).count))
+        self.classNames = gan.classes == nil ? nil : classNames
     }
 
     /// The options in a `config.json`.

@@ -19,11 +19,14 @@ public struct RunOptions: Codable, Equatable, Sendable {
     public var initFrom: String?
     /// The file of the evaluator for metrics; nil for the one that comes with the dataset.
     public var evaluator: String?
+    /// What the classes of a conditional GAN are called, in their order; nil without classes.
+    public var classNames: [String]?
     /// The networks, their losses and optimizers.
     public var gan: GAN
 
     private enum Key: String, CodingKey {
-        case preset, data, size, channels, initFrom, evaluator, gan, epochSteps, metricsEvery
+        case preset, data, size, channels, initFrom, evaluator, classNames, gan, epochSteps
+        case metricsEvery
     }
 
     /// The options of a run of `gan`.
@@ -32,7 +35,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         source = DataSource(data)
         self.gan = gan
         self.training = training
-        let image = SampleExtent(shape: gan.discriminator.input)?.image
+        let image = SampleExtent(shape: gan.generator.output)?.image
         (size, channels) = (image?.height, image?.channels)
     }
 
@@ -43,9 +46,10 @@ public struct RunOptions: Codable, Equatable, Sendable {
             try container.decode(String.self, forKey: .data), registry: decoder.registry)
         initFrom = try container.decodeIfPresent(String.self, forKey: .initFrom)
         evaluator = try container.decodeIfPresent(String.self, forKey: .evaluator)
+        classNames = try container.decodeIfPresent([String].self, forKey: .classNames)
         gan = try container.decode(GAN.self, forKey: .gan)
         training = try TrainingConfig(from: decoder)
-        if gan.discriminator.input == SampleExtent.point.shape { return }
+        if gan.generator.output == SampleExtent.point.shape { return }
         size = try container.decode(Int.self, forKey: .size)
         channels = try container.decode(Int.self, forKey: .channels)
     }
@@ -60,6 +64,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         // Written as null if nil, so that readers see the keys and --set finds them.
         try container.encode(initFrom, forKey: .initFrom)
         try container.encode(evaluator, forKey: .evaluator)
+        try container.encodeIfPresent(classNames, forKey: .classNames)
         try container.encode(training.epochSteps, forKey: .epochSteps)
         try container.encode(training.metricsEvery, forKey: .metricsEvery)
         try container.encode(gan, forKey: .gan)
@@ -111,17 +116,15 @@ public struct RunOptions: Codable, Equatable, Sendable {
     }
 
     private static func resolve(_ key: String, in json: JSONValue) throws -> String {
-        // A list can be set as a whole.
+        // A list, a schedule or another value with parts can be set as a whole.
         let leaves = json.leaves.keys
-        let lists = leaves.compactMap { path -> String? in
-            guard let dot = path.lastIndex(of: "."), Int(path[path.index(after: dot)...]) != nil
-            else { return nil }
-            return String(path[..<dot])
+        let wholes = leaves.flatMap { path in
+            path.indices.filter { path[$0] == "." }.map { String(path[..<$0]) }
         }
         // A value with a kind can be set by its kind.
         let kinds = leaves.filter { $0.hasSuffix(".kind") }.map { String($0.dropLast(5)) }
         if let path = try resolve(key, among: kinds.sorted()) { return path + ".kind" }
-        let known = Set(leaves).union(lists).sorted()
+        let known = Set(leaves).union(wholes).sorted()
         if let path = try resolve(key, among: known) { return path }
         throw GanymedeError.unknownName(
             "\(option: "set"): there is no key \"\(key)\"." + suggestion(for: key, among: known)
@@ -191,9 +194,13 @@ public struct RunOptions: Codable, Equatable, Sendable {
         if let fault = gan.fault ?? gan.extentFault {
             throw GanymedeError.invalidOption(Message(fault))
         }
-        if let size, let channels, gan.discriminator.input != [size, size, channels] {
+        if training.batch % gan.packing != 0 {
             throw GanymedeError.invalidOption(
-                "the discriminator takes images of \(Shape(gan.discriminator.input)), and size and channels say "
+                "packing divides the batch, and \(gan.packing) does not divide \(training.batch)")
+        }
+        if let size, let channels, gan.generator.output != [size, size, channels] {
+            throw GanymedeError.invalidOption(
+                "the generator makes images of \(Shape(gan.generator.output)), and size and channels say "
                     + "\(Shape([size, size, channels]))\(advice: ": use \(option: "size") and \(option: "channels")")"
             )
         }

@@ -34,15 +34,30 @@ final class SamplePictures {
             scatter.draw(real: plane.real)
             return scatter.raster
         }
-        // Evenly spaced over the dataset, because images of a folder are sorted by class.
-        let places = min(rows * columns, dataset.count)
-        return grid((0..<places).flatMap { dataset.pixels(of: $0 * dataset.count / places) })
+        return grid(realPlaces(dataset).flatMap { dataset.pixels(of: $0) })
     }
 
-    /// The generator's samples of the seeds 0, 1, ... Call on the engine's thread.
+    /// With classes, the first images of one class in each row. Else evenly spaced over the dataset, because images of a
+    /// folder are sorted by class.
+    private func realPlaces(_ dataset: Dataset) -> [Int] {
+        if let count = sampler.gan.classes, let labels = dataset.labels {
+            return (0..<rows).flatMap { row in
+                labels.indices.lazy.filter { labels[$0] == row % count }.prefix(columns)
+            }
+        }
+        let places = min(rows * columns, dataset.count)
+        return (0..<places).map { $0 * dataset.count / places }
+    }
+
+    /// The generator's samples of the seeds 0, 1, ...; with classes, one class in each row. Call on the engine's thread.
     func generated() -> Raster {
         let seeds = Array(0..<rows * columns)
-        guard let plane else { return grid(sampler.images(seeds: seeds)) }
+        guard let plane else {
+            let classes = sampler.gan.classes.map { count in
+                seeds.map { $0 / columns % count }
+            }
+            return grid(sampler.images(seeds: seeds, classes: classes))
+        }
         var scatter = Scatter(reach: plane.reach)
         scatter.shade(plane.surface.probabilities(reach: plane.reach))
         scatter.draw(real: plane.real)

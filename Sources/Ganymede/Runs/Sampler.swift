@@ -1,20 +1,40 @@
-/// Generates images or points from seeds, in inference mode. A sample depends on its seed and the weights alone, not on
-/// the other samples of a call.
+/// Generates images or points from seeds, in inference mode. A sample depends on its seed, its class and the weights
+/// alone, not on the other samples of a call.
 package final class Sampler: @unchecked Sendable {
-    // The program runs inside EngineThread.run, which is a lock.
+    // The program runs inside EngineThread.run, which is a lock; the shares are set before the first sample.
     private static let chunk = 64
     let gan: GAN
+    /// What the classes are called; nil for a GAN without classes.
+    package let classNames: [String]?
+    /// How often each class comes when none is asked for; nil for equally often.
+    package var classShares: [Double]?
     private let program: Program
     private let result: ResultHandle
     private var generator: Sequential { gan.generator }
 
     /// A sampler of the generator whose variables are in `store`. Call on the engine's thread.
-    init(_ gan: GAN, store: StateStore, backend: BackendKind = .cpu) throws {
+    ///
+    /// - Parameters:
+    ///   - weights: the average needs a store that holds it, and is ignored by a GAN without one.
+    ///   - classNames: for a conditional GAN; by default its numbers.
+    ///   - classShares: see ``classOf(seed:)``.
+    init(
+        _ gan: GAN, store: StateStore, weights: GeneratorWeights = .average,
+        classNames: [String]? = nil, classShares: [Double]? = nil, backend: BackendKind = .cpu
+    ) throws {
         self.gan = gan
+        self.classNames = gan.classes.map { count in
+            classNames?.count == count ? classNames ?? [] : (0..<count).map { "\($0)" }
+        }
+        self.classShares = classShares
         let generator = gan.generator
         let builder = GraphBuilder()
         let noise = builder.feed("noise", TensorType(Shape([Sampler.chunk] + generator.input)))
-        let samples = generator(noise, Variables(builder), mode: .inference, pass: "sample")
+        let classes = gan.classes.map { builder.feed("classes", TensorType([Sampler.chunk, $0])) }
+        let isAveraged = weights == .average && generator.isAveraged(in: store)
+        let samples = generator(
+            noise, Variables(builder, averages: isAveraged), classes: classes, mode: .inference,
+            pass: "sample")
         result = builder.result("samples", samples)
         program = try compiling {
             try Program(builder.graph, store: store, startsSoon: true, backend: backend)
@@ -22,24 +42,29 @@ package final class Sampler: @unchecked Sendable {
     }
 
     /// A sampler of the networks in a run directory or a checkpoint.
-    package static func load(_ path: String, registry: Registry = .standard) throws -> Sampler {
+    package static func load(
+        _ path: String, weights: GeneratorWeights = .average, registry: Registry = .standard
+    ) throws -> Sampler {
         try EngineThread.run {
             let checkpoint = try Checkpoint(path)
             let gan = try checkpoint.gan(registry)
             let store = StateStore()
-            try checkpoint.load(gan.generator.variables, into: store)
+            let variables = gan.generator.variables
+            try checkpoint.load(variables, into: store)
+            let averages = variables.map(\.average)
+            if averages.allSatisfy({ checkpoint.file.shape($0.name) != nil }) {
+                try checkpoint.load(averages, into: store)
+            }
             if let bad = store.firstNonFinite() {
                 throw GanymedeError.fileMalformed(
                     "\(quoted(checkpoint.path)): \(bad) holds a number that is not finite")
             }
-            return try Sampler(gan, store: store)
+            return try Sampler(
+                gan, store: store, weights: weights, classNames: checkpoint.classNames)
         }
     }
 
-    /// Bytes of `[seeds, height, width, channels]`.
-    package func images(seeds: [Int]) -> [UInt8] {
-        images(noise: seeds.lazy.map { self.noise(seed: $0) })
-    }
+    // MARK: Latent vectors
 
     /// The interpolation for this generator's noise: spherical for normal noise, linear for uniform noise.
     package var path: Interpolation.Path {
@@ -49,37 +74,75 @@ package final class Sampler: @unchecked Sendable {
         }
     }
 
-    /// The latent vector of a seed.
+    /// The noise of a seed.
     package func noise(seed: Int) -> [Float] {
         Random.draw(
             gan.noise.distribution, count: generator.input.reduce(1, *), stream: "noise/sample",
             key: RandomKey(seed: UInt64(seed), step: 0))
     }
 
-    /// Bytes of `[vectors, height, width, channels]`, an image for each latent vector.
-    package func images(noise vectors: some Collection<[Float]>) -> [UInt8] {
+    /// What a seed makes.
+    ///
+    /// - Parameter class: a class of a conditional GAN; nil for the seed's own.
+    package func latent(seed: Int, class number: Int? = nil) -> Latent {
+        Latent(
+            noise: noise(seed: seed), class: number ?? classOf(seed: seed), of: gan.classes)
+    }
+
+    /// The class of a seed when none is asked for: in turn, or spread evenly in proportion to the shares. Nil without
+    /// classes.
+    func classOf(seed: Int) -> Int? {
+        guard let count = gan.classes else { return nil }
+        guard let classShares else { return seed % count }
+        // Multiples of the golden ratio fill the unit interval evenly.
+        let (place, sum) = (
+            (Double(seed) * 0.618_033_988_749_894_9).fraction, classShares.reduce(0, +)
+        )
+        var upTo = 0.0
+        for (number, share) in classShares.enumerated() {
+            upTo += share / sum
+            if place < upTo { return number }
+        }
+        return count - 1
+    }
+
+    /// How often each of `classes` classes is among `labels`.
+    static func shares(of labels: [Int], classes: Int) -> [Double] {
+        var shares = [Double](repeating: 0, count: classes)
+        for label in labels where shares.indices.contains(label) { shares[label] += 1 }
+        return shares
+    }
+
+    // MARK: Samples
+
+    /// Bytes of `[seeds, height, width, channels]`.
+    package func images(seeds: [Int], classes: [Int]? = nil) -> [UInt8] {
+        images(latents(seeds, classes))
+    }
+
+    /// Bytes of `[vectors, height, width, channels]`, an image for each latent.
+    package func images(_ latents: some Collection<Latent>) -> [UInt8] {
         if gan.makesPoints { misuse("images of a system that makes points") }
-        return make(vectors) { Raster.bytes($0, gan.pixels) }
+        return make(latents) { Raster.bytes($0, gan.pixels) }
     }
 
     /// Coordinates `[seeds, 2]`, for a GAN that makes points.
     package func points(seeds: [Int]) -> [Float] {
-        points(noise: seeds.lazy.map { self.noise(seed: $0) })
-    }
-
-    /// Coordinates `[vectors, 2]`, a point for each latent vector.
-    package func points(noise vectors: some Collection<[Float]>) -> [Float] {
         if !gan.makesPoints { misuse("points of a system that makes images") }
-        return make(vectors) { Array($0) }
+        return make(latents(seeds, nil)) { Array($0) }
     }
 
-    /// The samples of seeds, as a dataset. Throws on NaN or infinity, which would go unnoticed as a byte.
-    func samples(seeds: [Int]) throws -> Dataset {
-        try samples(noise: seeds.lazy.map { self.noise(seed: $0) })
+    /// The samples of seeds, as a dataset, labelled by class for a conditional GAN. Throws on NaN or infinity, which
+    /// would go unnoticed as a byte.
+    func samples(seeds: [Int], classes: [Int]? = nil) throws -> Dataset {
+        let labels = classes ?? (gan.classes == nil ? nil : seeds.compactMap(classOf(seed:)))
+        let made = try samples(latents(seeds, classes))
+        return Dataset(
+            name: made.name, samples: made.samples, labels: labels, classNames: classNames)
     }
 
     /// The samples of latent vectors, as a dataset. Throws on NaN or infinity.
-    func samples(noise: some Collection<[Float]>) throws -> Dataset {
+    func samples(_ latents: some Collection<Latent>) throws -> Dataset {
         func finite(_ numbers: ArraySlice<Float>) throws -> ArraySlice<Float> {
             guard numbers.allSatisfy(\.isFinite) else {
                 throw GanymedeError.metricUndefined(
@@ -89,34 +152,33 @@ package final class Sampler: @unchecked Sendable {
         }
         switch gan.extent {
         case .point:
-            let points = try make(noise) { Array(try finite($0)) }
+            let points = try make(latents) { Array(try finite($0)) }
             return Dataset(name: "generated", samples: .points(points))
         case .image(let size):
-            let pixels = try make(noise) { Raster.bytes(try finite($0), gan.pixels) }
+            let pixels = try make(latents) { Raster.bytes(try finite($0), gan.pixels) }
             return Dataset(name: "generated", samples: .images(pixels, size))
         }
     }
 
+    private func latents(_ seeds: [Int], _ classes: [Int]?) -> some Collection<Latent> {
+        seeds.indices.lazy.map { self.latent(seed: seeds[$0], class: classes?[$0]) }
+    }
+
     /// Runs the generator on latent vectors in chunks, and converts its output.
     private func make<Number, Failure: Error>(
-        _ vectors: some Collection<[Float]>,
+        _ latents: some Collection<Latent>,
         _ convert: (ArraySlice<Float>) throws(Failure) -> [Number]
     ) throws(Failure) -> [Number] {
         try EngineThread.run { () throws(Failure) in
             var made: [Number] = []
-            let noise = program.feed("noise")
-            let latent = generator.input.reduce(1, *)
             let size = generator.output.reduce(1, *)
-            var rest = vectors[...]
+            var rest = latents[...]
             while !rest.isEmpty {
-                let part = rest.prefix(Sampler.chunk)
+                let part = Array(rest.prefix(Sampler.chunk))
                 rest = rest.dropFirst(part.count)
-                noise.update(repeating: 0)
-                for (row, numbers) in part.enumerated() {
-                    if numbers.count != latent {
-                        misuse("\(numbers.count) numbers of noise for a generator of \(latent)")
-                    }
-                    for index in 0..<latent { noise[row * latent + index] = numbers[index] }
+                fill("noise", part.map(\.noise), width: generator.input.reduce(1, *))
+                if let count = gan.classes {
+                    fill("classes", part.map(\.classWeights), width: count)
                 }
                 program.run()
                 made += try convert(program.values(of: result).prefix(part.count * size))
@@ -124,4 +186,27 @@ package final class Sampler: @unchecked Sendable {
             return made
         }
     }
+
+    /// Fills the first rows of a feed, and the others with zeros.
+    private func fill(_ name: String, _ rows: [[Float]], width: Int) {
+        let feed = program.feed(name)
+        feed.update(repeating: 0)
+        for (row, numbers) in rows.enumerated() {
+            if numbers.count != width {
+                misuse("\(numbers.count) numbers of \(name) for a generator of \(width)")
+            }
+            for index in 0..<width { feed[row * width + index] = numbers[index] }
+        }
+    }
+}
+
+extension Sequential {
+    /// Whether a store holds the moving average of this network.
+    fileprivate func isAveraged(in store: StateStore) -> Bool {
+        variables.allSatisfy { store[$0.average.name] != nil }
+    }
+}
+
+extension Double {
+    fileprivate var fraction: Double { self - rounded(.down) }
 }

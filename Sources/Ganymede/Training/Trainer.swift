@@ -191,7 +191,7 @@ public struct Trainer: Sendable {
         try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: last,
-            best: session.evaluator?.best, programRuns: session.runner.program.runCount,
+            best: session.evaluator?.best, programRuns: session.runner.runCount,
             options: options)
     }
 }

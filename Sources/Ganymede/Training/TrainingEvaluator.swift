@@ -124,6 +124,6 @@ extension RunOptions {
     /// Whether an evaluator, given or shipped with the data, supports samples like the run's.
     var canBeEvaluated: Bool {
         let extractor = try? FeatureExtractor(source, evaluator: evaluator)
-        return extractor.map { $0.extent == SampleExtent(shape: gan.discriminator.input) } ?? false
+        return extractor.map { $0.extent == SampleExtent(shape: gan.generator.output) } ?? false
     }
 }

@@ -30,6 +30,7 @@ final class TrainingSession {
         self.evaluator = evaluator
         self.dataset = dataset
         let config = options.training
+        try TrainingSession.checkLabels(options.gan, dataset)
         let loader = try BatchLoader(
             dataset, batch: config.batch, seed: UInt64(config.seed), pixels: options.gan.pixels)
         self.plan = try plan ?? Plan(options)
@@ -37,8 +38,27 @@ final class TrainingSession {
         runner = try StepRunner(
             StepGraph(options.gan, batch: config.batch), loader, store: store, seed: config.seed,
             precision: self.plan.precision, backend: config.backend)
-        sampler = try Sampler(options.gan, store: store, backend: config.backend)
+        sampler = try Sampler(
+            options.gan, store: store, classNames: options.classNames,
+            classShares: dataset.labels.flatMap { labels in
+                options.gan.classes.map { Sampler.shares(of: labels, classes: $0) }
+            }, backend: config.backend)
         pictures = try SamplePictures(options, dataset, sampler, store: store)
+    }
+
+    /// Throws if a conditional GAN cannot use the labels of the data.
+    private static func checkLabels(_ gan: GAN, _ dataset: Dataset) throws {
+        guard let classes = gan.classes else { return }
+        guard let labels = dataset.labels else {
+            throw GanymedeError.dataUnsuitable(
+                "the networks are conditional on \(classes) classes, and \(quoted(dataset.name)) has no labels: give an IDX file of labels or a sub-folder for each class\(advice: ", or --no-labels with a preset")"
+            )
+        }
+        if let bad = labels.first(where: { !(0..<classes).contains($0) }) {
+            throw GanymedeError.dataUnsuitable(
+                "\(quoted(dataset.name)) has a label \(bad), and the networks are conditional on the classes 0 to \(classes - 1)"
+            )
+        }
     }
 
     /// Writes into `directory` from now on.

@@ -155,8 +155,14 @@ final class CPUExecutable: Executable {
             }
         }
         for (value, offset) in plan.offsets { memory[value] = arena.base + offset }
+        // A value of another shape may lie in a state's memory: that of the update before a reshape.
+        for output in graph.outputs where output.role == .state {
+            _ = store.declare(output.name, graph.type(of: output.value).shape)
+        }
+        let shapes = store.shapes
         for (value, state) in schedule.placedInState {
-            memory[value] = store.declare(state, graph.type(of: value).shape).base
+            let shape = shapes[state] ?? graph.type(of: value).shape
+            memory[value] = store.declare(state, shape).base
         }
     }
 

@@ -24,14 +24,38 @@ public struct Preset: Sendable {
     public let grid: [Int]
     /// Steps whose sample grids are shown side by side.
     public var milestones: [Int] = []
-    /// The GAN for images of a side and a number of channels.
-    public let make: @Sendable (_ size: Int, _ channels: Int) throws -> GAN
+    /// Whether it is conditional on data with labels.
+    public let readsLabels: Bool
+    /// Makes the GAN.
+    public typealias Maker = @Sendable (_ size: Int, _ channels: Int, _ classes: Int?) throws -> GAN
+    /// The GAN for images of a side and a number of channels, and for a number of classes or none.
+    public let make: Maker
 
     /// A preset. One of your own goes into a ``Registry``.
     public init(
         name: String, about: String, sizes: [Int], batch: Int, pace: Pace, grid: [Int] = [5, 5],
         milestones: [Int] = [],
         make: @escaping @Sendable (_ size: Int, _ channels: Int) throws -> GAN
+    ) {
+        self.init(
+            name: name, about: about, sizes: sizes, batch: batch, pace: pace, grid: grid,
+            milestones: milestones, readsLabels: false
+        ) { size, channels, _ in try make(size, channels) }
+    }
+
+    /// A preset that is conditional on data with labels: `make` gets the number of classes, or nil.
+    public init(
+        conditional name: String, about: String, sizes: [Int], batch: Int, pace: Pace,
+        grid: [Int] = [5, 5], milestones: [Int] = [], make: @escaping Maker
+    ) {
+        self.init(
+            name: name, about: about, sizes: sizes, batch: batch, pace: pace, grid: grid,
+            milestones: milestones, readsLabels: true, make: make)
+    }
+
+    private init(
+        name: String, about: String, sizes: [Int], batch: Int, pace: Pace, grid: [Int],
+        milestones: [Int], readsLabels: Bool, make: @escaping Maker
     ) {
         self.name = name
         self.about = about
@@ -40,6 +64,7 @@ public struct Preset: Sendable {
         self.pace = pace
         self.grid = grid
         self.milestones = milestones
+        self.readsLabels = readsLabels
         self.make = make
     }
 
@@ -51,16 +76,17 @@ public struct Preset: Sendable {
     /// Whether its samples are points of the plane.
     public var makesPoints: Bool { sizes.isEmpty }
 
-    /// The GAN for images with a side of `size` pixels (default 28) and `channels` channels (default 1), or for points.
-    /// Throws a usage error if it does not support them.
-    public func gan(size: Int? = nil, channels: Int? = nil) throws -> GAN {
+    /// The GAN for images with a side of `size` pixels (default 28) and `channels` channels (default 1), or for points;
+    /// conditional on `classes` classes if there are any and it reads labels. Throws a usage error if it does not support
+    /// them.
+    public func gan(size: Int? = nil, channels: Int? = nil, classes: Int? = nil) throws -> GAN {
         if makesPoints {
             guard size == nil && channels == nil else {
                 throw GanymedeError.invalidOption(
                     "\(name) makes points of the plane: it takes no \(option: "size") and no \(option: "channels")"
                 )
             }
-            return try make(0, 0)
+            return try make(0, 0, nil)
         }
         let (size, channels) = (size ?? 28, channels ?? 1)
         guard channels == 1 || channels == 3 else {
@@ -71,7 +97,7 @@ public struct Preset: Sendable {
             throw GanymedeError.invalidOption(
                 "\(name) cannot make images of \(size) pixels; the nearest it can is \(nearest)")
         }
-        return try make(size, channels)
+        return try make(size, channels, readsLabels ? classes : nil)
     }
 
     /// Its default length and intervals, for batches of `batch` out of `images` images.
@@ -99,7 +125,7 @@ public struct Preset: Sendable {
 public enum Presets {
     /// The presets of the library. The first is the default of `ganymede train`.
     public static let all: [Preset] = [
-        .mlp, .dcgan, .dense, .convDiscriminator, .allConv, .forger, .toy,
+        .flagship, .mlp, .dcgan, .dense, .convDiscriminator, .allConv, .forger, .toy,
     ]
 
     /// The default preset for a data source.
