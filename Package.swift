@@ -8,7 +8,8 @@ let package = Package(
         .executable(name: "ganymede", targets: ["GanymedeCLI"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
         // C, each hidden behind a few functions.
@@ -34,6 +35,7 @@ let package = Package(
             dependencies: [
                 "Ganymede", "Engine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: swift),
 

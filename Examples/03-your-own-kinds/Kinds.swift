@@ -34,8 +34,6 @@ struct Lion: Optimizer {
     var scalars: [String] { ["learning_rate"] }
     var fault: String? { learningRate.from > 0 ? nil : "learning_rate of lion is above 0" }
 
-    var schedules: [WritableKeyPath<Lion, Schedule>] { [\.learningRate] }
-
     func scalarValue(_ index: Int, update t: Int, step: Int) -> Double { learningRate[step] }
 
     func apply(

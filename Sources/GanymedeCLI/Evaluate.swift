@@ -32,7 +32,7 @@ struct Evaluate: ParsableCommand {
         help: "Also write a confusion matrix of labelled samples: .png or .svg."
     )
     var confusion: String?
-    @Option(help: "average or raw: which of a run's weights make samples (default: average).")
+    @Option(help: "ema or raw: which of a run's weights make samples (default: ema).")
     var weights: String?
     @Flag(help: "Print one JSON object.") var json = false
 

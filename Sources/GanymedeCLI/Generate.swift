@@ -20,7 +20,7 @@ struct Generate: ParsableCommand {
             "Classes of a conditional model, by number or name, such as 7, 0-9 or Bag,Coat: a row of all seeds for each (default: all classes in turn)."
     )
     var classes: String?
-    @Option(help: "average or raw: which of the generator's weights (default: average).")
+    @Option(help: "ema or raw: which of the generator's weights (default: ema).")
     var weights: String?
     @Option(name: .shortAndLong, help: "The file to write: .png, .npy or .idx.") var output: String
 
@@ -114,7 +114,7 @@ func parseClasses(_ text: String, _ model: Model) throws -> [Int] {
     }
 }
 
-/// Parses `average` or `raw`.
+/// Parses `ema` or `raw`.
 func parseWeights(_ text: String?) throws -> GeneratorWeights {
-    try text.map { try parseChoice($0, "weights", GeneratorWeights.self) } ?? .average
+    try text.map { try parseChoice($0, "weights", GeneratorWeights.self) } ?? .ema
 }

@@ -19,7 +19,7 @@ struct Interpolate: ParsableCommand {
             "Classes of a conditional model: one for all seeds, or one for each; with a single seed, the classes to walk through."
     )
     var classes: String?
-    @Option(help: "average or raw: which of the generator's weights (default: average).")
+    @Option(help: "ema or raw: which of the generator's weights (default: ema).")
     var weights: String?
     @Option(help: "Frames from one seed to the next.") var frames = 16
     @Flag(help: "Walk from the last seed back to the first.") var loop = false

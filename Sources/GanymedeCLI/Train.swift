@@ -8,7 +8,11 @@ struct Train: ParsableCommand {
         discussion: "Without options: the flagship preset on the MNIST digits inside this command.")
 
     @Option(help: "A preset: see ganymede presets.") var preset: String?
-    @Option(help: "Start from the options in this config.json.") var config: String?
+    @Option(
+        help:
+            "Start from the options in this file: commented YAML, which may hold any part (see --print-config), or a config.json."
+    )
+    var config: String?
     @Option(
         help:
             "A dataset by name (see ganymede data list), a folder of pictures or IDX files, or an IDX file."
@@ -19,8 +23,18 @@ struct Train: ParsableCommand {
         help:
             "Epochs in place of --steps: passes over the data, or as the preset counts them."
     ) var epochs: Double?
+    @Option(
+        name: .customLong("for"),
+        help:
+            "Choose the number of steps for this much training, such as 60s, 5m or 1h, from the speed of the first seconds."
+    )
+    var duration: String?
     @Option(help: "Images in a batch (default: the preset's).") var batch: Int?
     @Option(help: "Random seed, not negative (default: 0).") var seed: Int?
+    @Option(help: "Learning rate of both networks, or of generator and discriminator: X or G,D.")
+    var learningRate: String?
+    @Option(help: "The loss: see --set help.") var loss: String?
+    @Option(help: "The optimizer of both networks: see --set help.") var optimizer: String?
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Option(help: "auto, f32 or bf16 (default: auto).") var precision: String?
     @Option(
@@ -39,20 +53,38 @@ struct Train: ParsableCommand {
     @Option(help: "1 for grey, 3 for colour (default: 1, or 3 for stacked-mnist).")
     var channels: Int?
     @Option(help: "Start from the weights of this run or checkpoint.") var initFrom: String?
-    @Option(help: "Set an option by its path in config.json, such as label_smoothing; repeatable.")
+    @Flag(name: .customLong("no-labels"), help: "Ignore the labels of the data.") var noLabels =
+        false
+    @Option(
+        help:
+            "Set an option by its path in config.json, such as label_smoothing; repeatable. help lists keys and values."
+    )
     var set: [String] = []
+    @Flag(help: "Print the options as commented YAML for --config, and exit.") var printConfig =
+        false
     @Flag(help: "Load, compile and check everything, print the options, and exit.")
     var dryRun = false
     @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
         Interrupt.install()
-        let options = try resolved()
+        let resolved = try OptionResolver(self).resolve()
+        let options = resolved.options
+        if set.contains("help") {
+            print(try options.settings().joined(separator: "\n"))
+            return
+        }
+        if printConfig {
+            print(try options.yaml(defaults: resolved.defaults), terminator: "")
+            return
+        }
         // With --config, keep the precision that `auto` chose for that run, unless --precision is given.
         let plan =
             precision == nil && options.training.precision == .auto
-            ? try config.flatMap { try Plan(file: $0) } : nil
+            ? try resolved.planFile.flatMap { try Plan(file: $0) } : nil
         var trainer = Trainer(options, plan: plan)
+        trainer.duration = try duration.map(parseDuration)
+        trainer.keptIntervals = resolved.keptIntervals
         let console = TrainingConsole(isQuiet: quiet)
         if dryRun {
             try trainer.check(into: out)
@@ -62,81 +94,34 @@ struct Train: ParsableCommand {
         console.attach(to: &trainer)
         try console.report(trainer.train(into: out))
     }
+}
 
-    /// Applies the defaults of the preset or file, then the flags, then --set, then values that depend on the number of
-    /// images.
-    private func resolved() throws -> RunOptions {
-        if steps != nil && epochs != nil {
-            throw GanymedeError.invalidOption("give --steps or --epochs, not both")
+/// Parses `60s`, `5m`, `1h30m` or a number of seconds.
+func parseDuration(_ text: String) throws -> Double {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
+    var (seconds, digits, isWrong) = (0.0, "", text.isEmpty)
+    for letter in text {
+        if let unit = units[letter], let number = Double(digits) {
+            seconds += number * unit
+            digits = ""
+        } else if letter.isNumber || letter == "." {
+            digits.append(letter)
+        } else {
+            isWrong = true
         }
-        if let epochs, !(epochs > 0 && epochs < 1e6) {
-            throw GanymedeError.invalidOption("--epochs is above 0, not \(epochs)")
-        }
-        let (base, preset) = try start()
-        var options = base
-        var training = base.training
-        training.seed = seed ?? training.seed
-        training.threads = threads ?? training.threads
-        training.steps = steps ?? training.steps
-        training.batch = batch ?? training.batch
-        training.sampleEvery = sampleEvery ?? training.sampleEvery
-        training.checkpointEvery = checkpointEvery ?? training.checkpointEvery
-        training.metricsEvery = metricsEvery.map { $0 == 0 ? nil : $0 } ?? training.metricsEvery
-        if let precision {
-            training.precision = try parseChoice(precision, "precision", Precision.self)
-        }
-        if let backend { training.backend = try parseChoice(backend, "backend", BackendKind.self) }
-        options.training = training
-        options.data = data ?? options.data
-        options.initFrom = initFrom ?? options.initFrom
-        options.evaluator = evaluator ?? options.evaluator
-        options = try options.setting(set).validated()
-        if let preset { try follow(preset, base.training, &options) }
-        if let epochs {
-            let epoch = try options.training.epochSteps ?? passSteps(options)
-            options.training.steps = max(Int((epochs * Double(epoch)).rounded()), 1)
-        }
-        let isSaid = metricsEvery != nil || set.contains { $0.hasPrefix("metrics_every=") }
-        if config == nil, !isSaid { options.training.metricsEvery = options.defaultMetricsEvery }
-        return try options.validated()
     }
-
-    private func start() throws -> (RunOptions, Preset?) {
-        guard let config else {
-            let preset =
-                try preset.map(Presets.named)
-                ?? Presets.defaultPreset(for: DataSource(data ?? "mnist"))
-            let options = try RunOptions(
-                preset: preset, data: data, size: size, channels: channels)
-            return (options, preset)
-        }
-        if preset != nil || size != nil || channels != nil {
+    if !digits.isEmpty {
+        guard let number = Double(digits), seconds == 0 else {
             throw GanymedeError.invalidOption(
-                "--config already says preset, size and channels: give one or the other")
+                "--for is a time such as 60s, 5m or 1h30m, not \"\(text)\"")
         }
-        return (try RunOptions(file: config), nil)
+        seconds = number
     }
-
-    /// If the preset counts in passes over the data, adapts values that were not given to the batch size and number of
-    /// images.
-    private func follow(_ preset: Preset, _ base: TrainingConfig, _ options: inout RunOptions)
-        throws
-    {
-        guard case .epochs(_, nil, _, _) = preset.pace else { return }
-        let (batch, images) = (options.training.batch, try options.source.count())
-        let whole = preset.training(batch: batch, images: images)
-        for path: WritableKeyPath<TrainingConfig, Int> in [
-            \.steps, \.sampleEvery, \.checkpointEvery,
-        ]
-        where options.training[keyPath: path] == base[keyPath: path] {
-            options.training[keyPath: path] = whole[keyPath: path]
-        }
+    guard !isWrong, seconds > 0, seconds.isFinite else {
+        throw GanymedeError.invalidOption(
+            "--for is a time such as 60s, 5m or 1h30m, not \"\(text)\"")
     }
-
-    /// Steps in a pass over the data.
-    private func passSteps(_ options: RunOptions) throws -> Int {
-        try options.source.count() / options.training.batch
-    }
+    return seconds
 }
 
 /// Parses one of the values of an option.

@@ -51,7 +51,9 @@ struct MessageTests {
         try expect(
             ["generate", "file", "-o", "a.png"],
             "file is not a whole .safetensors file: its header is cut short")
-        try expect(["train", "--config", "file"], "file: The given data was not valid JSON.")
+        try expect(
+            ["train", "--config", "file"],
+            "file, line 1, column 1: it holds keys and values, such as seed: 5")
         let first = try Command.run(train + ["--out", "run"], in: folder.path)
         #expect(first.code == 0, "\(first.errors)")
         try expect(

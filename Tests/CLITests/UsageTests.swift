@@ -72,7 +72,7 @@ struct UsageTests {
         ),
         (
             ["train", "--set", "batch=many"],
-            "ganymede: --set batch=many: batch: this should be a Int\n"
+            "ganymede: --set batch=many: batch: this should be a whole number. Permitted: 1 to 65536\n"
         ),
         (
             ["generate", "nowhere", "-o", "a.jpg"],

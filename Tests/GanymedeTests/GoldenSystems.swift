@@ -13,6 +13,7 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
         GoldenSystem(name: "conv-discriminator", gan: course(.convDiscriminator)),
         GoldenSystem(name: "all-conv", gan: course(.allConv)),
         GoldenSystem(name: "forger", gan: forger), GoldenSystem(name: "toy", gan: toy),
+        GoldenSystem(name: "flagship", gan: flagship),
     ]
 
     static func named(_ name: String) -> GAN {
@@ -89,6 +90,17 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
         gan.discriminatorOptimizer = RMSprop(learningRate: 8e-4, decay: 6e-3, clipValue: 1e-3)
         return gan
     }
+
+    static var flagship: GAN {
+        var gan = Preset.flagship.made(12, 1, classes: 3).narrowed(
+            noise: [16], generator: [9 * 64: 9 * 8, 64: 8, 16: 4],
+            discriminator: [32: 16, 64: 32, 128: 16])
+        let falling = Schedule.linear(from: 2e-3, to: 0, steps: 5..<12)
+        let adam = Adam(learningRate: falling, beta1: 0, beta2: 0.99)
+        (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
+        gan.ema = WeightAverage(decay: 0.9)
+        return gan
+    }
 }
 
 extension Sequential {
@@ -116,6 +128,8 @@ extension Sequential {
                         padding: conv.padding, useBias: conv.useBias)
                 ]
             case let reshape as Reshape: [Reshape(reshape.shape.map(narrow))]
+            case let embedding as ClassEmbedding:
+                [ClassEmbedding(classes: embedding.classCount, narrow(embedding.outputDim))]
             default: [layer]
             }
         }
@@ -136,8 +150,8 @@ extension GAN {
 
 extension Preset {
     /// The GAN of a size that the preset supports.
-    fileprivate func made(_ size: Int, _ channels: Int) -> GAN {
-        do { return try make(size, channels, nil) } catch { fatalError("\(error)") }
+    fileprivate func made(_ size: Int, _ channels: Int, classes: Int? = nil) -> GAN {
+        do { return try make(size, channels, classes) } catch { fatalError("\(error)") }
     }
 }
 
@@ -197,6 +211,12 @@ struct Mutant: CustomStringConvertible, Sendable {
         },
         Mutant("forger", "omitted mask of the generator") {
             $0.generator = withoutDropout($0.generator)
+        },
+        Mutant("flagship", "half the penalty") {
+            $0.regularizers = [R1(weight: 0.5, method: .random, sigma: 0.05)]
+        },
+        Mutant("flagship", "average without warmup") {
+            $0.ema = WeightAverage(decay: 0.9, warmup: false)
         },
     ]
 

@@ -42,7 +42,7 @@ struct GoldenTrajectoryTests {
         #expect(
             Double(near) >= 0.999 * Double(differences.count), "\(near) of \(differences.count)")
         // An upper bound: two largest updates of an optimizer, in opposite directions, for at most two updates in each
-        // of ten steps.
+        // of ten steps. Those of `flagship`, which has no momentum and a small beta2, are larger: 18 times 2e-3 in all.
         #expect(differences.max() ?? 0 <= 2 * 2e-3 * 20)
     }
 

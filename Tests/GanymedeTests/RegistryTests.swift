@@ -28,7 +28,7 @@ struct RegistryTests {
             R1(weight: 3), R2(weight: falling, method: .directional, sigma: 0.1),
             GradientPenalty(weight: 0.5), DRAGAN(method: .directional),
         ]
-        gan.average = WeightAverage(
+        gan.ema = WeightAverage(
             decay: .linear(from: 0.9, to: 0.99, steps: 0..<100), warmup: false)
         (gan.clipNorm, gan.regularizerInterval, gan.instanceNoise) = (2, 8, falling)
         gan.augmentation = ImageAugmentation.allCases
@@ -48,7 +48,7 @@ struct RegistryTests {
         (#""regularizers":[{"kind":"r9"}]"#, "there is no regularizer \"r9\""),
         (#""generator_optimizer":{"kind":"lion"}"#, "Known: adam, rmsprop, sgd. If it is one"),
         (#""loss":{"label_smoothing":0.1}"#, "the field kind is missing"),
-        (#""loss":{"kind":"minimax","label_smoothing":"x"}"#, "loss.labelSmoothing"),
+        (#""loss":{"kind":"minimax","label_smoothing":"x"}"#, "loss.label_smoothing"),
         (#""loss":7"#, "loss"),
     ])
     func kindsThatAreNotThere(field: String, message: String) throws {

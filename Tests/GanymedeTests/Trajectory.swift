@@ -28,7 +28,12 @@ struct Trajectory {
                 let program = try Program(graph, store: store)
                 return { feeds in
                     for (name, value) in feeds where program.hasFeed(name) {
-                        program.setFeed(name, value.values.map(Float.init))
+                        if value.type.dtype == .int32 {
+                            program.setFeed(
+                                name, bits: value.values.map { UInt32(bitPattern: Int32($0)) })
+                        } else {
+                            program.setFeed(name, value.values.map(Float.init))
+                        }
                     }
                     program.run()
                     var results: [String: [Double]] = [:]
@@ -55,7 +60,8 @@ struct Trajectory {
         let step = StepGraph(reportingGradientsOf: gan, batch: batch, randomness: .feeds)
         var variables: [String: ReferenceTensor] = [:]
         for variable in step.variables {
-            let name = "initial.\(variable.name)"
+            // An average starts as what it averages.
+            let name = "initial.\(variable.startsAs ?? variable.name)"
             let values =
                 inputs.names.contains(name)
                 ? try inputs.doubles(name) : [Double](repeating: 0, count: variable.shape.count)
@@ -65,9 +71,11 @@ struct Trajectory {
         var states: [String: [Double]] = [:]
         for index in 0..<10 {
             var feeds: [String: ReferenceTensor] = [:]
-            for name in inputs.names where name.hasPrefix("step\(index).") {
-                let feed = String(name.dropFirst("step\(index).".count))
-                feeds[feed] = try ReferenceTensor(inputs.shape(name) ?? [], inputs.doubles(name))
+            for (_, input) in step.graph.inputs where input.role == .feed {
+                let name = "step\(index).\(Trajectory.fileName(of: input.label))"
+                guard let shape = inputs.shape(name) else { continue }
+                feeds[input.label] = try ReferenceTensor(
+                    TensorType(shape, input.type.dtype), inputs.doubles(name))
             }
             for scalar in step.hostScalars {
                 feeds[scalar.feed] = ReferenceTensor(.scalar, [scalar.exactValue(step: index)])
@@ -84,6 +92,11 @@ struct Trajectory {
         for (name, value) in states where !name.contains(".adam.") && !name.contains(".rmsprop.") {
             values["final.\(name)"] = value
         }
+    }
+
+    /// What the files call a feed. The name of a penalty's stream ends with the number of a pass of this library.
+    private static func fileName(of feed: String) -> String {
+        feed.hasPrefix("penalty/") ? "penalty" : feed
     }
 
     func largestDifference(_ name: String, _ expected: [Double]) -> Double {

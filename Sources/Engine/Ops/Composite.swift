@@ -43,7 +43,7 @@ extension Tensor {
     /// max(x, 0)
     public func relu() -> Tensor { leakyRelu(0) }
     /// log(1 + e^x), without overflow.
-    public func softplus() -> Tensor { maximum(0) + (-absolute()).exp().log1p() }
+    public func softplus() -> Tensor { sigmoidCrossEntropy(target: 0) }
     /// Elementwise maximum; NaN if either value is NaN.
     public func maximum(_ other: Tensor) -> Tensor { binary(.maximum, other) }
     /// The larger of each element and `other`.

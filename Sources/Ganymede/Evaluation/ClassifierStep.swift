@@ -28,7 +28,7 @@ struct ClassifierStep {
 /// ``OneCycleSchedule``. Only matrices and filters decay.
 struct OneCycleAdamW: Optimizer {
     static let kind = "one-cycle-adamw"
-    let peak: Double
+    var learningRate: Schedule
     let steps: Int
 
     /// beta2 = 0.99 averages about the last hundred steps, because there are few steps in total.
@@ -41,7 +41,7 @@ struct OneCycleAdamW: Optimizer {
     var fault: String? { OneCycleAdamW.adam.fault }
 
     func scalarValue(_ index: Int, update t: Int, step: Int) -> Double {
-        let size = OneCycleSchedule(peak: peak, steps: steps)[t - 1]
+        let size = OneCycleSchedule(peak: learningRate.from, steps: steps)[t - 1]
         return index == 0
             ? size * OneCycleAdamW.adam.scalarValue(0, update: t, step: step)
             : 1 - size * OneCycleAdamW.weightDecay

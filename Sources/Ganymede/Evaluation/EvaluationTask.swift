@@ -20,7 +20,7 @@ public struct EvaluationTask {
     ///   - registry: holds kinds, datasets and metrics of your own.
     public init(
         _ path: String, data: String? = nil, evaluator: String? = nil,
-        weights: GeneratorWeights = .average, registry: Registry = .standard
+        weights: GeneratorWeights = .ema, registry: Registry = .standard
     ) throws {
         self.registry = registry
         let options = try EvaluationTask.options(of: path, needed: data == nil, registry)

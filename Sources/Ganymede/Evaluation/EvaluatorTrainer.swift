@@ -97,7 +97,8 @@ public struct EvaluatorTrainer: Sendable {
             dataset, batch: batch, seed: UInt64(seed), augmentation: changes)
         let steps = epochs(dataset.count) * loader.batchesPerEpoch
         let step = ClassifierStep(
-            network, batch: batch, optimizer: OneCycleAdamW(peak: learningRate, steps: steps))
+            network, batch: batch,
+            optimizer: OneCycleAdamW(learningRate: .constant(learningRate), steps: steps))
         let runner = try StepRunner(
             step.graph, loader, store: store, seed: seed, precision: storage)
         runner.initialize()

@@ -11,7 +11,7 @@ package enum SampleSource {
     ///   - extent: the size that pictures of a folder are resized to.
     ///   - weights: which of a generator's weights make samples.
     public init(
-        _ path: String, extent: SampleExtent, weights: GeneratorWeights = .average,
+        _ path: String, extent: SampleExtent, weights: GeneratorWeights = .ema,
         registry: Registry = .standard
     ) throws {
         if SampleSource.isGenerator(path) {

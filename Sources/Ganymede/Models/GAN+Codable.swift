@@ -2,7 +2,7 @@ extension GAN {
     private enum Key: String, CodingKey {
         case generator, discriminator, loss, regularizers, step, noise, pixels
         case generatorOptimizer, discriminatorOptimizer
-        case average, clipNorm, regularizerInterval, augmentation, instanceNoise, packing
+        case ema, clipNorm, regularizerInterval, augmentation, instanceNoise, packing
         // Written up to version 0.1.0.
         case labelSmoothing, schedule, discriminatorBatch, fakesInInference
     }
@@ -22,7 +22,7 @@ extension GAN {
         try container.superEncoder(forKey: .discriminatorOptimizer)
             .encode(withKind: discriminatorOptimizer)
         // Written as null if nil, so that --set finds the keys.
-        try container.encode(average, forKey: .average)
+        try container.encode(ema, forKey: .ema)
         try container.encode(clipNorm, forKey: .clipNorm)
         try container.encode(regularizerInterval, forKey: .regularizerInterval)
         try container.encode(augmentation, forKey: .augmentation)
@@ -49,7 +49,7 @@ extension GAN {
             .decodeKind(Optimizers.family)
         discriminatorOptimizer = try container.superDecoder(forKey: .discriminatorOptimizer)
             .decodeKind(Optimizers.family)
-        average = try container.decodeIfPresent(WeightAverage.self, forKey: .average)
+        ema = try container.decodeIfPresent(WeightAverage.self, forKey: .ema)
         clipNorm = try container.decodeIfPresent(Double.self, forKey: .clipNorm)
         regularizerInterval =
             try container.decodeIfPresent(Int.self, forKey: .regularizerInterval) ?? 1
@@ -98,7 +98,7 @@ extension GAN: Equatable {
             && zip(a.regularizers, b.regularizers).allSatisfy { $0.isEqual(to: $1) }
             && a.generatorOptimizer.isEqual(to: b.generatorOptimizer)
             && a.discriminatorOptimizer.isEqual(to: b.discriminatorOptimizer)
-            && a.average == b.average && a.clipNorm == b.clipNorm
+            && a.ema == b.ema && a.clipNorm == b.clipNorm
             && a.regularizerInterval == b.regularizerInterval && a.augmentation == b.augmentation
             && a.instanceNoise == b.instanceNoise && a.packing == b.packing
     }

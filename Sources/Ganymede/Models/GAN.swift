@@ -32,7 +32,7 @@ public struct GAN: Codable, Sendable {
     /// The discriminator's optimizer.
     public var discriminatorOptimizer: any Optimizer
     /// The average of the generator's weights that makes samples; nil for the weights of the last step.
-    public var average: WeightAverage? = nil
+    public var ema: WeightAverage? = nil
     /// The largest norm of a network's gradient, over all its variables, in an update; larger ones are scaled down to
     /// it. Nil for no limit.
     public var clipNorm: Double? = nil
@@ -56,7 +56,7 @@ public struct GAN: Codable, Sendable {
         pixels: PixelRange = .signed,
         generatorOptimizer: some Optimizer = Adam(learningRate: 2e-4, beta1: 0.5),
         discriminatorOptimizer: some Optimizer = Adam(learningRate: 2e-4, beta1: 0.5),
-        average: WeightAverage? = nil, clipNorm: Double? = nil, regularizerInterval: Int = 1,
+        ema: WeightAverage? = nil, clipNorm: Double? = nil, regularizerInterval: Int = 1,
         augmentation: [ImageAugmentation] = [], instanceNoise: Schedule = 0, packing: Int = 1
     ) throws {
         self.generator = generator
@@ -68,7 +68,7 @@ public struct GAN: Codable, Sendable {
         self.pixels = pixels
         self.generatorOptimizer = generatorOptimizer
         self.discriminatorOptimizer = discriminatorOptimizer
-        self.average = average
+        self.ema = ema
         self.clipNorm = clipNorm
         self.regularizerInterval = regularizerInterval
         self.augmentation = augmentation
@@ -143,7 +143,7 @@ public struct GAN: Codable, Sendable {
             return
                 "augmentation is for images, and \(generator.name) makes \(Shape(generator.output))"
         }
-        return instanceNoise.fault("instance_noise", 0..<Double.infinity) ?? average?.fault
+        return instanceNoise.fault("instance_noise", 0..<Double.infinity) ?? ema?.fault
     }
 
     /// The number of classes of a conditional GAN; nil if it has none.
@@ -156,7 +156,7 @@ public struct GAN: Codable, Sendable {
         copy.discriminatorOptimizer = discriminatorOptimizer.stretched(by: factor)
         copy.regularizers = regularizers.map { $0.stretched(by: factor) }
         copy.instanceNoise = instanceNoise.stretched(by: factor)
-        if let average { copy.average?.decay = average.decay.stretched(by: factor) }
+        if let ema { copy.ema?.decay = ema.decay.stretched(by: factor) }
         return copy
     }
 

@@ -11,7 +11,8 @@ public enum ImageAugmentation: String, Codable, Sendable, CaseIterable {
     case contrast
 
     /// Changed images [N, H, W, C]; `black` is the lowest value of their range.
-    func apply(_ images: Tensor, black: Double, range: Double, random: (Shape) -> Tensor) -> Tensor
+    package func apply(_ images: Tensor, black: Double, range: Double, random: (Shape) -> Tensor)
+        -> Tensor
     {
         switch self {
         case .translation:

@@ -143,17 +143,8 @@ public final class StepBuilder: UpdateBuilder {
     public func update(_ player: Player, _ gradients: ParameterGradients) {
         let optimizer =
             player == .generator ? gan.generatorOptimizer : gan.discriminatorOptimizer
-        let clipped = gan.clipNorm.map { clip(gradients, to: $0) } ?? gradients
+        let clipped = gan.clipNorm.map { UpdateBuilder.clip(gradients, to: $0) } ?? gradients
         update(clipped, with: optimizer, of: network(player).name)
-    }
-
-    /// The gradients, scaled down together if their norm is above `limit` (Pascanu, Mikolov and Bengio, 2013).
-    private func clip(_ gradients: ParameterGradients, to limit: Double) -> ParameterGradients {
-        let squares = gradients.map { ($0.gradient * $0.gradient).sum() }
-        guard let first = squares.first else { return gradients }
-        let norm = squares.dropFirst().reduce(first, +).sqrt()
-        let factor = graph.constant(limit) / norm.maximum(limit)
-        return gradients.map { ($0.variable, $0.gradient * factor) }
     }
 
     /// The sum of the GAN's regularizers, for the discriminator's loss; nil if this step has none.
@@ -199,7 +190,7 @@ public final class StepBuilder: UpdateBuilder {
 
     /// Keeps the GAN's average of the generator, if it has one and the step keeps none itself.
     func averageGenerator() {
-        guard let average = gan.average, !isAveraging(gan.generator) else { return }
+        guard let average = gan.ema, !isAveraging(gan.generator) else { return }
         self.average(.generator) { average.decay(step: $0) }
     }
 

@@ -65,10 +65,10 @@ public final class StepRunner {
     }
 
     /// The program of the step that ``fill(_:)`` prepared.
-    var program: Program { current.program }
+    package var program: Program { current.program }
 
     /// How often a program ran: once a step.
-    var runCount: Int { whole.program.runCount + (between?.program.runCount ?? 0) }
+    package var runCount: Int { whole.program.runCount + (between?.program.runCount ?? 0) }
 
     /// Initializes every variable from the seed and its name.
     func initialize() {

@@ -39,6 +39,8 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var metricsEvery: Int?
     /// Images for each evaluation.
     public var metricsSamples: Int
+    /// The seconds of training that the number of steps was chosen for; nil if it was given as such.
+    public var duration: Double? = nil
 
     /// A configuration. By default there are as many threads as processors.
     public init(
@@ -82,6 +84,7 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
             try container.decodeIfPresent(Bool.self, forKey: .announceSamples) ?? false
         metricsEvery = try container.decodeIfPresent(Int.self, forKey: .metricsEvery)
         metricsSamples = try container.decodeIfPresent(Int.self, forKey: .metricsSamples) ?? 5000
+        duration = try container.decodeIfPresent(Double.self, forKey: .duration)
     }
 
     /// Whether samples are saved after a step.

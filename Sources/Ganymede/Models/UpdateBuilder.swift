@@ -136,6 +136,17 @@ public class UpdateBuilder {
         return Array(zip(trained, found))
     }
 
+    /// The gradients, scaled down together if their norm, over all variables, is above `limit` (Pascanu, Mikolov and
+    /// Bengio, "On the difficulty of training recurrent neural networks", 2013).
+    public static func clip(_ gradients: ParameterGradients, to limit: Double) -> ParameterGradients
+    {
+        let squares = gradients.map { ($0.gradient * $0.gradient).sum() }
+        guard let first = squares.first else { return gradients }
+        let norm = squares.dropFirst().reduce(first, +).sqrt()
+        let factor = norm.builder.constant(limit) / norm.maximum(limit)
+        return gradients.map { ($0.variable, $0.gradient * factor) }
+    }
+
     /// One update by an optimizer.
     ///
     /// - Parameters:

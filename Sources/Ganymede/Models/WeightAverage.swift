@@ -25,8 +25,8 @@ public struct WeightAverage: Codable, Equatable, Sendable {
 
 /// Which of a generator's weights make samples.
 public enum GeneratorWeights: String, Sendable, CaseIterable {
-    /// The moving average, if the run has one.
-    case average
+    /// Their exponential moving average, if the run has one.
+    case ema
     /// Those of the last step.
     case raw
 }

@@ -47,7 +47,14 @@ public struct BilinearDownSampling2D: Layer {
             let pairs = image.reshape(Shape(split))
             let even = pairs.slice(axis: axis + 1, 0..<1).reshape(half)
             let odd = pairs.slice(axis: axis + 1, 1..<2).reshape(half)
-            let (before, after) = (odd.neighbours(axis).before, even.neighbours(axis).after)
+            // The pixel before an even one is odd, and the one after an odd one even; the edge repeats.
+            let count = half[axis]
+            let before = concatenate(
+                [even.slice(axis: axis, 0..<1)]
+                    + (count > 1 ? [odd.slice(axis: axis, 0..<count - 1)] : []), axis: axis)
+            let after = concatenate(
+                (count > 1 ? [even.slice(axis: axis, 1..<count)] : [])
+                    + [odd.slice(axis: axis, count - 1..<count)], axis: axis)
             return (even + odd) * 0.375 + before * 0.125 + after * 0.125
         }
     }

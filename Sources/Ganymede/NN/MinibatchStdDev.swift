@@ -3,7 +3,7 @@
 /// discriminator that a generator repeats itself.
 public struct MinibatchStdDev: Layer {
     public static let kind = "minibatch_std_dev"
-    /// Samples in a group; lowered to a divisor of the batch if it does not divide it.
+    /// Samples in a group. If it does not divide the batch, the next smaller number that does, or the whole batch.
     public let groupSize: Int
 
     /// A channel for groups of `groupSize` samples.
@@ -16,7 +16,7 @@ public struct MinibatchStdDev: Layer {
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
         let batch = x.shape[0]
-        let size = (1...min(groupSize, batch)).last { batch % $0 == 0 } ?? 1
+        let size = (2...max(min(groupSize, batch), 2)).last { batch % $0 == 0 } ?? batch
         let (groups, values) = (batch / size, x.shape.count / batch)
         // Sample i is in group i % groups, so that neighbours are in different groups.
         let grouped = x.reshape([size, groups, values])

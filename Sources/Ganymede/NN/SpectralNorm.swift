@@ -14,27 +14,35 @@ public struct SpectralNorm: Layer {
     public var mixesSamples: Bool { layer.mixesSamples }
     public var classes: Int? { layer.classes }
 
-    public func fault(forSample shape: [Int]) -> String? { layer.fault(forSample: shape) }
+    public func fault(forSample shape: [Int]) -> String? {
+        if let fault = layer.fault(forSample: shape) { return fault }
+        let own = Sequential(unchecked: "inside", input: shape, layers: [layer])
+        return own.variables.contains { $0.name == "inside.\(own.layerNames[0]).weight" }
+            ? nil : "\(type(of: layer).typeName) has no weight of its own to normalize"
+    }
 
     public func apply(_ x: Tensor, _ context: LayerContext) -> Tensor {
         layer.apply(
-            x,
-            context.changing(parameter: "weight") { weight in
-                SpectralNorm.normalized(weight, context)
-            })
+            x, context.changing(parameter: "weight") { self.normalized($0, context) })
     }
 
-    private static func normalized(_ weight: Tensor, _ context: LayerContext) -> Tensor {
-        let outputs = weight.shape[weight.shape.rank - 1]
-        let matrix = weight.reshape([weight.shape.count / outputs, outputs])
+    private func normalized(_ weight: Tensor, _ context: LayerContext) -> Tensor {
+        // The outputs of a transposed convolution are its last axis but one.
+        let filters = layer is ConvTranspose2D ? weight.transpose([0, 1, 3, 2]) : weight
+        let outputs = filters.shape[filters.shape.rank - 1]
+        let matrix = filters.reshape([filters.shape.count / outputs, outputs])
         let fixed = matrix.stopGradient()
         let old = context.parameter(
             "u", [outputs], .normal(standardDeviation: 1), trainable: false
         ).stopGradient()
-        let v = unit(fixed.matmul(old.reshape([outputs, 1])))
-        let u = unit(fixed.matmul(v, transposeA: true))
-        if context.mode == .training && !context.frozen {
-            context.update("u", to: u.reshape([outputs]))
+        let last = old.reshape([outputs, 1])
+        let v = SpectralNorm.unit(fixed.matmul(last))
+        let u: Tensor
+        if context.mode == .training {
+            u = SpectralNorm.unit(fixed.matmul(v, transposeA: true))
+            if !context.frozen { context.update("u", to: u.reshape([outputs])) }
+        } else {
+            u = SpectralNorm.unit(last)
         }
         let sigma = (matrix.matmul(u) * v).sum()
         return weight / sigma

@@ -8,7 +8,9 @@ public protocol Optimizer: Registrable {
     var scalars: [String] { get }
     /// Describes a field that is out of range; nil if there is none.
     var fault: String? { get }
-    /// The schedules among its fields, such as the learning rate.
+    /// The size of its steps.
+    var learningRate: Schedule { get set }
+    /// The schedules among its fields; by default the learning rate.
     var schedules: [WritableKeyPath<Self, Schedule>] { get }
     /// The scalar at `index` of ``scalars``. It is called before every step and returns one number, not an array, to
     /// avoid allocation.
@@ -26,8 +28,8 @@ public protocol Optimizer: Registrable {
 extension Optimizer {
     public static var family: KindFamily { Optimizers.family }
 
-    /// None.
-    public var schedules: [WritableKeyPath<Self, Schedule>] { [] }
+    /// The learning rate.
+    public var schedules: [WritableKeyPath<Self, Schedule>] { [\.learningRate] }
 
     /// This optimizer for a run that is `factor` times as long.
     func stretched(by factor: Double) -> Self {

@@ -49,8 +49,6 @@ public struct RMSprop: Optimizer {
             ])
     }
 
-    public var schedules: [WritableKeyPath<RMSprop, Schedule>] { [\.learningRate] }
-
     public func scalarValue(_ index: Int, update t: Int, step: Int) -> Double {
         learningRate[step] / (1 + decay * Double(t - 1))
     }

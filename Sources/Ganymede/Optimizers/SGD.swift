@@ -21,8 +21,6 @@ public struct SGD: Optimizer {
             ?? outside([("momentum", momentum, 0..<1)])
     }
 
-    public var schedules: [WritableKeyPath<SGD, Schedule>] { [\.learningRate] }
-
     public func scalarValue(_ index: Int, update t: Int, step: Int) -> Double { learningRate[step] }
 
     public func apply(

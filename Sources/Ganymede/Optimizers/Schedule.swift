@@ -67,6 +67,14 @@ public struct Schedule: Equatable, Sendable, ExpressibleByFloatLiteral,
         }
     }
 
+    /// The same course from another first value.
+    public func scaled(to value: Double) -> Schedule {
+        var copy = self
+        copy.from = value
+        copy.to = from == 0 || isConstant ? value : to * (value / from)
+        return copy
+    }
+
     /// The same course over a run that is `factor` times as long.
     func stretched(by factor: Double) -> Schedule {
         var copy = self

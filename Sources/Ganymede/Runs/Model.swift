@@ -17,7 +17,7 @@ public final class Model: Sendable {
     ///   - weights: the moving average of the generator's weights, if the run has one, or the last ones.
     ///   - registry: holds the kinds of layers and other parts of the networks.
     public static func load(
-        _ path: String, weights: GeneratorWeights = .average, registry: Registry = .standard
+        _ path: String, weights: GeneratorWeights = .ema, registry: Registry = .standard
     ) throws -> Model {
         Model(try Sampler.load(path, weights: weights, registry: registry))
     }

@@ -35,3 +35,45 @@ extension RunOptions {
         String(decoding: try JSON.encoder(pretty: true).encode(self), as: UTF8.self)
     }
 }
+
+extension RunOptions {
+    /// These options for another number of steps: every schedule ends at the same share of the run.
+    public func lasting(_ steps: Int) -> RunOptions {
+        var copy = self
+        copy.training.steps = steps
+        copy.gan = gan.stretched(by: Double(steps) / Double(max(training.steps, 1)))
+        return copy
+    }
+
+    /// These options for a number of steps that was chosen for a duration, with intervals and milestones at the same
+    /// shares of the run.
+    ///
+    /// - Parameter kept: keys of intervals that stay as they are.
+    func fitted(to steps: Int, seconds: Double, keeping kept: Set<String>) -> RunOptions {
+        let factor = Double(steps) / Double(max(training.steps, 1))
+        func scaled(_ interval: Int, _ key: String) -> Int {
+            kept.contains(key) ? interval : max(Int((Double(interval) * factor).rounded()), 1)
+        }
+        var copy = lasting(steps)
+        copy.training.duration = seconds
+        copy.training.sampleEvery = scaled(training.sampleEvery, "sample_every")
+        copy.training.checkpointEvery = scaled(training.checkpointEvery, "checkpoint_every")
+        copy.training.metricsEvery = training.metricsEvery.map { scaled($0, "metrics_every") }
+        if !kept.contains("milestones") {
+            copy.training.milestones = training.milestones.map {
+                Int((Double($0) * factor).rounded())
+            }
+        }
+        return copy
+    }
+
+    /// A note if the steps after `step` finished ones change nothing, because the learning rates have fallen to 0; nil if
+    /// they do.
+    func noteOnHorizon(from step: Int) -> String? {
+        let rates = [gan.generatorOptimizer.learningRate, gan.discriminatorOptimizer.learningRate]
+        guard rates.allSatisfy({ $0[step] == 0 && $0[training.steps] == 0 }) else { return nil }
+        return
+            "the learning rates fell to 0 at step \(rates.map(\.end).max() ?? 0), and the steps after it change nothing: "
+            + "start a new run with more steps, or one from these weights"
+    }
+}

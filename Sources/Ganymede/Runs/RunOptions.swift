@@ -73,7 +73,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     /// Options that do not change the results of steps. They may differ when a run is resumed.
     static let watching = [
         "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps", "milestones",
-        "announce_samples", "metrics_every", "metrics_samples", "evaluator",
+        "announce_samples", "metrics_every", "metrics_samples", "evaluator", "duration",
     ]
 
     /// The path of the data may differ as well; its digest is compared.
@@ -107,8 +107,11 @@ public struct RunOptions: Codable, Equatable, Sendable {
                 options = try JSON.decoder(registry).decode(
                     RunOptions.self, from: JSON.encoder().encode(json))
             } catch {
+                let values = OptionGuide(registry).entry(
+                    path.split(separator: ".").map(String.init))?.values
                 throw GanymedeError.invalidOption(
-                    "\(option: "set") \(assignment): \(JSON.explain(error))")
+                    "\(option: "set") \(assignment): \(JSON.explain(error))"
+                        + (values.map { ". Permitted: \($0)" } ?? ""))
             }
             if path.hasSuffix(".kind") { json = try JSONValue(encoding: options) }
         }

@@ -19,7 +19,7 @@ package final class Sampler: @unchecked Sendable {
     ///   - classNames: for a conditional GAN; by default its numbers.
     ///   - classShares: see ``classOf(seed:)``.
     init(
-        _ gan: GAN, store: StateStore, weights: GeneratorWeights = .average,
+        _ gan: GAN, store: StateStore, weights: GeneratorWeights = .ema,
         classNames: [String]? = nil, classShares: [Double]? = nil, backend: BackendKind = .cpu
     ) throws {
         self.gan = gan
@@ -31,7 +31,7 @@ package final class Sampler: @unchecked Sendable {
         let builder = GraphBuilder()
         let noise = builder.feed("noise", TensorType(Shape([Sampler.chunk] + generator.input)))
         let classes = gan.classes.map { builder.feed("classes", TensorType([Sampler.chunk, $0])) }
-        let isAveraged = weights == .average && generator.isAveraged(in: store)
+        let isAveraged = weights == .ema && generator.isAveraged(in: store)
         let samples = generator(
             noise, Variables(builder, averages: isAveraged), classes: classes, mode: .inference,
             pass: "sample")
@@ -43,7 +43,7 @@ package final class Sampler: @unchecked Sendable {
 
     /// A sampler of the networks in a run directory or a checkpoint.
     package static func load(
-        _ path: String, weights: GeneratorWeights = .average, registry: Registry = .standard
+        _ path: String, weights: GeneratorWeights = .ema, registry: Registry = .standard
     ) throws -> Sampler {
         try EngineThread.run {
             let checkpoint = try Checkpoint(path)

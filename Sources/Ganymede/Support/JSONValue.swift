@@ -120,18 +120,8 @@ package enum JSON {
 
     package static func explain(_ error: any Error) -> String {
         guard let error = error as? DecodingError else { return "\(error)" }
-        func path(_ context: DecodingError.Context) -> String {
-            let keys = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
-            return keys.isEmpty ? "" : keys.joined(separator: ".") + ": "
-        }
-        switch error {
-        case .keyNotFound(let key, let context):
-            return path(context) + "the field \(key.stringValue) is missing"
-        case .typeMismatch(let type, let context): return path(context) + "this should be a \(type)"
-        case .valueNotFound(let type, let context): return path(context) + "a \(type) is missing"
-        case .dataCorrupted(let context): return path(context) + context.debugDescription
-        @unknown default: return "\(error)"
-        }
+        let keys = path(error)
+        return (keys.isEmpty ? "" : keys.joined(separator: ".") + ": ") + reason(error)
     }
 }
 
@@ -141,5 +131,52 @@ func differences(_ found: JSONValue, _ expected: JSONValue) -> [String] {
     return Set(a.keys).union(b.keys).sorted().compactMap { key in
         a[key] == b[key]
             ? nil : "\(key): \(a[key]?.text ?? "missing"), not \(b[key]?.text ?? "missing")"
+    }
+}
+
+extension JSON {
+    /// Where a value cannot be decoded, with keys as in files.
+    static func path(_ error: DecodingError) -> [String] {
+        let context: DecodingError.Context
+        switch error {
+        case .keyNotFound(_, let found): context = found
+        case .typeMismatch(_, let found), .valueNotFound(_, let found), .dataCorrupted(let found):
+            context = found
+        @unknown default: return []
+        }
+        return context.codingPath.map { key in
+            key.intValue.map(String.init) ?? snakeCase(key.stringValue)
+        }
+    }
+
+    /// Why a value cannot be decoded, without its place.
+    static func reason(_ error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, _): return "the field \(snakeCase(key.stringValue)) is missing"
+        case .typeMismatch(let type, _): return "this should be \(name(of: type))"
+        case .valueNotFound(let type, _): return "\(name(of: type)) is missing"
+        case .dataCorrupted(let context):
+            // The library's words for a raw value that no case has.
+            return context.debugDescription.hasPrefix("Cannot initialize")
+                ? "there is no such value" : context.debugDescription
+        @unknown default: return "\(error)"
+        }
+    }
+
+    private static func name(of type: Any.Type) -> String {
+        switch type {
+        case is Int.Type: "a whole number"
+        case is Double.Type: "a number"
+        case is String.Type: "a text"
+        case is Bool.Type: "true or false"
+        case is [Any].Type: "a list"
+        default: "a \(type)"
+        }
+    }
+
+    private static func snakeCase(_ key: String) -> String {
+        key.reduce(into: "") { text, letter in
+            text += letter.isUppercase ? "_\(letter.lowercased())" : String(letter)
+        }
     }
 }

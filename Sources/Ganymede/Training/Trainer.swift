@@ -34,6 +34,11 @@ public struct Trainer: Sendable {
     /// Data in memory; nil to load the source of the options.
     var dataset: Dataset?
     var fewerThreads: String?
+    /// Seconds of training for which the number of steps is chosen, from the speed of the first steps on this machine;
+    /// nil for the options' steps. Every schedule and interval ends at the same share of the run.
+    public var duration: Double?
+    /// Keys of intervals, such as `sample_every`, that stay as they are when the number of steps is chosen.
+    public var keptIntervals: Set<String> = []
     let registry: Registry
 
     /// Called with each event, on the training thread.
@@ -97,9 +102,17 @@ public struct Trainer: Sendable {
         takeThreads()
         if let path { try RunDirectory.checkFree(path) }
         let dataset = try loadDataset()
+        if let count = options.gan.classes, options.classNames == nil,
+            dataset.classNames?.count == count
+        {
+            options.classNames = dataset.classNames
+        }
+        try EngineThread.run {
+            try plan?.check(options.training.backend)
+            try fitDuration(dataset)
+        }
         let evaluator = try TrainingEvaluator(options, dataset, registry)
         return try EngineThread.run {
-            try plan?.check(options.training.backend)
             let session = try TrainingSession(options, dataset, evaluator, plan: plan)
             try session.initialize(from: options.initFrom)
             return session
@@ -145,6 +158,7 @@ public struct Trainer: Sendable {
                 TrainingStart(
                     options: options, epochSteps: session.epochSteps, fewerThreads: fewerThreads,
                     precision: session.plan.precision, directory: session.directory)))
+        if let note = options.noteOnHorizon(from: start) { onEvent(.note(note)) }
         var sinceSample = MeanAccuracy()
         var last: StepReport?
         var interrupted = isAskedToStop

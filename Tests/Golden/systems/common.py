@@ -42,6 +42,10 @@ def output_shape(layer, shape):
             return (math.prod(shape),)
         case "reshape":
             return layer.shape
+        case "class_embedding":
+            return (shape[0] + layer.width,)
+        case "class_projection":
+            return (1,)
         case _:
             return shape
 
@@ -52,6 +56,14 @@ def tensor_shapes(layer, shape):
         names = ("gamma", "beta", "moving_mean", "moving_variance")
         return dict.fromkeys(names, (shape[-1],))
     match layer.kind:
+        case "class_embedding":
+            return {"weight": (layer.classes, layer.width)}
+        case "class_projection":
+            return {
+                "weight": (shape[0], 1),
+                "bias": (1,),
+                "class_weight": (layer.classes, shape[0]),
+            }
         case "dense":
             weight = (shape[-1], layer.width)
         case "conv2d":
@@ -94,6 +106,12 @@ def tensors(system, network):
 def trained(system, network):
     """Return the names of the tensors that the optimizer updates."""
     return [n for n in tensors(system, network) if "moving" not in n]
+
+
+def averaged(name):
+    """Return the name of the moving average of the tensor called `name`."""
+    network, rest = name.split(".", 1)
+    return f"{network}.ema.{rest}"
 
 
 def chosen_systems():

@@ -1,4 +1,4 @@
-"""Write NAME-inputs.safetensors: initial tensors, images, noise, masks."""
+"""Write NAME-inputs.safetensors: initial tensors and what steps are fed."""
 
 import math
 
@@ -22,7 +22,7 @@ def initial_tensor(rng, name, shape):
     moving statistic which is left out or taken twice shows in the results.
     """
     kind = name.split(".")[-1]
-    if kind == "weight":  # Glorot uniform
+    if kind in ("weight", "class_weight"):  # Glorot uniform
         fans = math.prod(shape[:-2]) * (shape[-2] + shape[-1])
         limit = np.sqrt(6.0 / fans)
         return rng.uniform(-limit, limit, shape)
@@ -92,6 +92,11 @@ def make_step(rng, system):
             feeds[f"{use}/discriminator/{name}"] = mask
     for name, mask in dropout_masks(rng, system, "generator", 1).items():
         feeds[f"generator/generator/{name}"] = mask
+    if system.classes is not None:
+        labels = rng.integers(0, system.classes, system.batch)
+        feeds["labels"] = labels.astype(np.float64)
+    if system.penalty is not None:
+        feeds["penalty"] = rng.standard_normal(feeds["real"].shape)
     return feeds
 
 

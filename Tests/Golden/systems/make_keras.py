@@ -1,10 +1,15 @@
 """Write NAME-keras.safetensors: ten GAN steps by Keras 3 in float64.
 
-Three roundings to float32 inside Keras on TensorFlow are worked around:
+Roundings to float32 inside Keras on TensorFlow are worked around:
 `tf.nn.leaky_relu` keeps its slope as a float32 attribute (see `LeakyReLU`),
 Adam casts its betas by way of float32 if they are Python floats, and a
 learning-rate schedule computes in float32 from Python floats (for both, see
 `make_optimizer`).
+
+Keras has no layers that read classes (they are put together from its
+`Embedding` and `Dense`), no penalty on a discriminator's gradient and no
+average with a warm-up that includes moving statistics; see `ClassEmbedding`,
+`ClassProjection`, `Run.penalty` and `Run.move_average`.
 """
 
 import os
@@ -44,9 +49,53 @@ class MaskedDropout(keras.layers.Layer):
         return inputs * self.find_mask() / (1.0 - self.rate)
 
 
-def make_layer(layer, find_mask):
-    """Return Keras's own layer, except for dropout."""
+class ClassEmbedding(keras.layers.Layer):
+    """Appends the vector of the sample's class, which is fed."""
+
+    def __init__(self, classes, width, find_labels):
+        super().__init__()
+        self.vectors = keras.layers.Embedding(classes, width)
+        self.find_labels = find_labels
+
+    def call(self, inputs):
+        return tf.concat([inputs, self.vectors(self.find_labels())], 1)
+
+    @property
+    def kernel(self):
+        return self.vectors.embeddings
+
+
+class ClassProjection(keras.layers.Layer):
+    """A dense logit and the product with the vector of the sample's class."""
+
+    def __init__(self, classes, features, find_labels):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+        self.vectors = keras.layers.Embedding(classes, features)
+        self.find_labels = find_labels
+
+    def call(self, inputs):
+        vectors = self.vectors(self.find_labels())
+        product = tf.reduce_sum(vectors * inputs, 1, keepdims=True)
+        return self.dense(inputs) + product
+
+    @property
+    def kernel(self):
+        return self.dense.kernel
+
+    @property
+    def bias(self):
+        return self.dense.bias
+
+    @property
+    def class_weight(self):
+        return self.vectors.embeddings
+
+
+def make_layer(placed, find_mask, find_labels):
+    """Return Keras's own layer, except for dropout and classes."""
     k = keras.layers
+    layer = placed.layer
     match layer.kind:
         case "dense":
             return k.Dense(layer.width, use_bias=layer.bias)
@@ -80,15 +129,35 @@ def make_layer(layer, find_mask):
             return k.Flatten()
         case "reshape":
             return k.Reshape(layer.shape)
+        case "class_embedding":
+            return ClassEmbedding(layer.classes, layer.width, find_labels)
+        case "class_projection":
+            features = placed.tensors["weight"][0]
+            return ClassProjection(layer.classes, features, find_labels)
         case _:
             return k.Activation(layer.kind)
+
+
+class LateDecay(keras.optimizers.schedules.PolynomialDecay):
+    """Keras's linear schedule, but it begins after `start` steps."""
+
+    def __init__(self, rate, start, end):
+        zero = np.float64(0.0)
+        super().__init__(np.float64(rate), end - start, zero)
+        self.start = start
+
+    def __call__(self, step):
+        return super().__call__(tf.maximum(step - self.start, 0))
 
 
 def make_optimizer(settings):
     """Return Keras's optimizer; np.float64 keeps a cast from rounding."""
     if settings.kind == "adam":
+        rate = settings.rate
+        if settings.fall is not None:
+            rate = LateDecay(rate, *settings.fall)
         return keras.optimizers.Adam(
-            settings.rate,
+            rate,
             beta_1=np.float64(settings.beta_1),
             beta_2=np.float64(settings.beta_2),
             epsilon=settings.epsilon,
@@ -109,11 +178,12 @@ class Network:
 
     def __init__(self, system, name, inputs):
         self.masks = {}  # of the pass under way, by layer
+        self.labels = tf.zeros((1,), tf.float64)  # of the batch
         self.layers = []
         placed_layers = common.placed_layers(system, name)
         for p in placed_layers:
             find_mask = partial(self.find_mask, p.name)
-            self.layers.append(make_layer(p.layer, find_mask))
+            self.layers.append(make_layer(p, find_mask, self.find_labels))
         shape = system.noise if name == "generator" else system.image
         self(tf.zeros((1, *shape), tf.float64), training=False)
 
@@ -136,6 +206,9 @@ class Network:
     def find_mask(self, layer):
         return self.masks[layer]
 
+    def find_labels(self):
+        return self.labels
+
     def __call__(self, x, training):
         for layer in self.layers:
             x = layer(x, training=training)
@@ -151,6 +224,14 @@ class Run:
         self.discriminator = Network(system, "discriminator", inputs)
         self.cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
         self.real_target = system.real_target
+        self.penalty_settings = system.penalty
+        self.average_decay = system.average_decay
+        self.average = {}
+        if self.average_decay is not None:
+            self.average = {
+                key: variable.numpy()
+                for key, variable in self.generator.variables.items()
+            }
         self.feeds = {}
         self.results = {"d_loss": [], "g_loss": []}
 
@@ -161,6 +242,8 @@ class Run:
             for key, value in self.inputs.items()
             if key.startswith(prefix)
         }
+        for network in (self.generator, self.discriminator):
+            network.labels = self.feeds.get("labels")
 
     def set_masks(self, network, use):
         prefix = f"{use}/{network}/"
@@ -192,6 +275,9 @@ class Run:
 
     def apply(self, network, use, gradients):
         """Update `network`; keep the gradients, if its first in `use`."""
+        # Those of an embedding have a row for each sample. Adam would square
+        # the rows before it adds those of a class.
+        gradients = [tf.convert_to_tensor(g) for g in gradients]
         network.optimizer.apply(gradients, list(network.trained.values()))
         for key, gradient in zip(network.trained, gradients, strict=True):
             key = f"gradient.{use}.{key}"
@@ -234,6 +320,22 @@ class Run:
         )
         return d_loss, self.update_generator()
 
+    def penalty(self):
+        """Return the penalty's term of the discriminator's loss."""
+        sigma = self.penalty_settings.sigma
+        real = self.feeds["real"]
+        before = self.judge(real, "penalty")
+        after = self.judge(real + sigma * self.feeds["penalty"], "penalty")
+        mean = tf.reduce_mean(tf.square(after - before))
+        return self.penalty_settings.weight * mean / (2.0 * sigma**2)
+
+    def move_average(self, step):
+        """Move the generator's average, `step` steps having gone before."""
+        decay = min(self.average_decay, (1 + step) / (10 + step))
+        for key, variable in self.generator.variables.items():
+            old, new = self.average[key], variable.numpy()
+            self.average[key] = decay * old + (1 - decay) * new
+
     def simultaneous(self):
         """Both networks from one forward pass at the old weights."""
         networks = {
@@ -249,9 +351,12 @@ class Run:
                 + self.loss(on_fake, 0.0),
                 "generator": self.loss(on_fake, 1.0),
             }
+            minimized = dict(losses)
+            if self.penalty_settings is not None:
+                minimized["discriminator"] += self.penalty()
         gradients = {
             name: tape.gradient(
-                losses[name], [v.value for v in network.trained.values()]
+                minimized[name], [v.value for v in network.trained.values()]
             )
             for name, network in networks.items()
         }
@@ -274,9 +379,13 @@ def main():
             d_loss, g_loss = take_step()
             run.results["d_loss"].append(d_loss)
             run.results["g_loss"].append(g_loss)
+            if system.average_decay is not None:
+                run.move_average(step)
         for network in (run.generator, run.discriminator):
             for key, variable in network.variables.items():
                 run.results[f"final.{key}"] = variable.numpy()
+        for key, value in run.average.items():
+            run.results[f"final.{common.averaged(key)}"] = value
         common.save(f"{name}-keras", run.results)
 
 

@@ -26,8 +26,12 @@ class Adam:
 
     def apply(self, parameters, gradients):
         s = self.settings
+        rate = s.rate
+        if s.fall is not None:
+            start, end = s.fall
+            rate *= 1 - min(max(self.t - start, 0) / (end - start), 1)
         self.t += 1
-        alpha = s.rate * (1 - s.beta_2**self.t) ** 0.5
+        alpha = rate * (1 - s.beta_2**self.t) ** 0.5
         alpha /= 1 - s.beta_1**self.t
         for key, g in gradients.items():
             m = self.m[key].mul_(s.beta_1).add_(g, alpha=1 - s.beta_1)
@@ -131,7 +135,7 @@ class Network:
         settings = getattr(system, f"{name}_optimizer")
         self.optimizer = OPTIMIZERS[settings.kind](settings, self.trained)
 
-    def __call__(self, x, training, find_mask=None):
+    def __call__(self, x, training, find_mask=None, labels=None):
         for placed in self.layers:
             layer = placed.layer
             tensors = {
@@ -160,6 +164,11 @@ class Network:
                     x = x.flatten(1)
                 case "reshape":
                     x = x.reshape(-1, *layer.shape)
+                case "class_embedding":
+                    x = torch.cat([x, weight[labels]], 1)
+                case "class_projection":
+                    own = weight[:, 0] + tensors["class_weight"][labels]
+                    x = torch.einsum("nd,nd->n", x, own)[:, None] + bias
                 case _:
                     x = getattr(torch, layer.kind)(x)
         return x
@@ -170,6 +179,12 @@ def train(system, inputs):
     results = {"d_loss": [], "g_loss": []}
     generator = Network(system, "generator", inputs)
     discriminator = Network(system, "discriminator", inputs)
+    average = None
+    if system.average_decay is not None:
+        average = {
+            key: tensor.detach().clone()
+            for key, tensor in generator.tensors.items()
+        }
 
     def gradients(network, loss, retain_graph=False):
         values = torch.autograd.grad(
@@ -190,6 +205,7 @@ def train(system, inputs):
             inputs[f"step{step}.noise/{use}"],
             training,
             lambda layer: inputs[f"step{step}.generator/generator/{layer}"],
+            find_labels(step),
         )
 
     def judge(step, use, images):
@@ -197,12 +213,28 @@ def train(system, inputs):
             images,
             True,
             lambda layer: inputs[f"step{step}.{use}/discriminator/{layer}"],
+            find_labels(step, len(images) // system.batch),
         )
+
+    def find_labels(step, batches=1):
+        """Return the classes of `batches` times the batch, if it has any."""
+        if system.classes is None:
+            return None
+        return inputs[f"step{step}.labels"].long().repeat(batches)
 
     def cross_entropy(logits, target):
         return F.binary_cross_entropy_with_logits(
             logits, torch.full_like(logits, target)
         )
+
+    def penalty(step):
+        """Return the penalty's term of the discriminator's loss."""
+        s = system.penalty
+        real, noise = (inputs[f"step{step}.{f}"] for f in ("real", "penalty"))
+        images = torch.cat([real, real + s.sigma * noise])
+        before, after = judge(step, "penalty", images).chunk(2)
+        slopes = (after - before) / s.sigma
+        return s.weight * 0.5 * slopes.square().mean()
 
     def step_simultaneous(step):
         images = generate(step, training=True)
@@ -211,7 +243,10 @@ def train(system, inputs):
         d_loss = cross_entropy(on_real, system.real_target)
         d_loss = d_loss + cross_entropy(on_fake, 0.0)
         g_loss = cross_entropy(on_fake, 1.0)
-        d_gradients = gradients(discriminator, d_loss, retain_graph=True)
+        minimized = d_loss
+        if system.penalty is not None:
+            minimized = d_loss + penalty(step)
+        d_gradients = gradients(discriminator, minimized, retain_graph=True)
         g_gradients = gradients(generator, g_loss)
         apply(discriminator, "discriminator", d_gradients)
         apply(generator, "generator", g_gradients)
@@ -248,10 +283,16 @@ def train(system, inputs):
         d_loss, g_loss = take_step(step)
         results["d_loss"].append(d_loss.item())
         results["g_loss"].append(g_loss.item())
+        if average is not None:
+            share = 1 - min(system.average_decay, (1 + step) / (10 + step))
+            for key, tensor in generator.tensors.items():
+                average[key].lerp_(tensor.detach(), share)
 
     for network in (generator, discriminator):
         for key, tensor in network.tensors.items():
             results[f"final.{key}"] = tensor.detach().numpy()
+    for key, tensor in (average or {}).items():
+        results[f"final.{common.averaged(key)}"] = tensor.numpy()
     return results
 
 

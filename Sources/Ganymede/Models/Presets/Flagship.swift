@@ -44,6 +44,6 @@ extension Preset {
             step: SimultaneousStep(),
             generatorOptimizer: Adam(learningRate: falling, beta1: 0, beta2: 0.99),
             discriminatorOptimizer: Adam(learningRate: falling, beta1: 0, beta2: 0.99),
-            average: WeightAverage(decay: 0.998))
+            ema: WeightAverage(decay: 0.998))
     }
 }

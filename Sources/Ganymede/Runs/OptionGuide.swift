@@ -1,0 +1,295 @@
+/// What each key of a configuration means, for `--print-config` and `--set help`.
+package struct OptionGuide: Sendable {
+    /// One key.
+    package struct Entry: Sendable {
+        /// The key, or the end of its path.
+        package let key: String
+        /// What it means, with its unit.
+        package let text: String
+        /// The values that it takes, if they can be listed, or its range.
+        package var values: String?
+    }
+
+    /// In the order in which they are printed.
+    package let entries: [Entry]
+
+    /// The guide to the keys of the library; kinds come from a registry.
+    package init(_ registry: Registry = .standard) {
+        func kinds(_ family: KindFamily) -> String {
+            registry.kinds(of: family).map { $0.kind }.joined(separator: ", ")
+        }
+        func cases<Value: RawRepresentable & CaseIterable>(_ type: Value.Type) -> String
+        where Value.RawValue == String {
+            type.allCases.map(\.rawValue).joined(separator: ", ")
+        }
+        let entries: [(String, String, String?)] = [
+            (
+                "preset", "where the other values start",
+                registry.presets.map(\.name).joined(separator: ", ")
+            ),
+            ("data", "a dataset by name, a folder or a file", nil),
+            ("size", "side of an image in pixels", nil),
+            ("channels", "1 for grey, 3 for colour", "1, 3"),
+            ("class_names", "names of the classes of a conditional GAN, in their order", nil),
+            ("steps", "training steps", "1 on"),
+            ("batch", "real images in a batch", "1 to 65536"),
+            ("seed", "random seed", "0 on"),
+            ("threads", "CPU threads", "1 to 1024"),
+            ("precision", "number format of computations", cases(Precision.self)),
+            ("backend", "what runs the programs", cases(BackendKind.self)),
+            ("sample_every", "steps between sample grids", "1 on"),
+            ("checkpoint_every", "steps between checkpoints", "1 on"),
+            ("grid", "rows and columns of a sample grid", "1 to 64 each"),
+            ("milestones", "steps whose sample grids are shown side by side", "at most 12"),
+            ("epoch_steps", "steps in an epoch; null for a pass over the data", "1 on, null"),
+            ("announce_samples", "whether a line is printed for each sample grid", "true, false"),
+            ("metrics_every", "steps between evaluations; null for none", "1 on, null"),
+            ("metrics_samples", "images in an evaluation", "1 on"),
+            ("evaluator", "an evaluator's file; null for the one that comes with the data", nil),
+            ("init_from", "a run or checkpoint whose weights are the first ones", nil),
+            ("gan", "the networks and how they are trained", nil),
+            ("gan.loss", "the losses of both networks", kinds(Losses.family)),
+            ("label_smoothing", "how far the target for real images is below 1", "0 to 1"),
+            ("regularizers", "terms of the discriminator's loss", kinds(Regularizers.family)),
+            ("weight", "factor in the loss; a number or a schedule", "0 on"),
+            ("method", "how the gradient's norm is found", cases(GradientMethod.self)),
+            (
+                "sigma", "perturbation of finite differences, root mean square per value",
+                "above 0 to 1"
+            ),
+            (
+                "regularizer_interval",
+                "regularizers are in every n-th step, with n times their weight", "1 to 1000"
+            ),
+            ("gan.step", "which network is updated on what", kinds(TrainingSteps.family)),
+            (
+                "fakes_in_inference", "whether the discriminator's fakes use moving statistics",
+                "true, false"
+            ),
+            (
+                "discriminator_updates", "updates of the discriminator for one of the generator",
+                "1 to 100"
+            ),
+            ("noise", "distribution of the latent vectors", cases(GAN.Noise.self)),
+            ("pixels", "range of pixel values", cases(PixelRange.self)),
+            ("generator_optimizer", "how the generator is updated", kinds(Optimizers.family)),
+            (
+                "discriminator_optimizer", "how the discriminator is updated",
+                kinds(Optimizers.family)
+            ),
+            ("learning_rate", "step size; a number or a schedule", "0 on"),
+            ("beta1", "decay of the average of gradients, per update", "0 to below 1"),
+            (
+                "beta2", "decay of the average of squared gradients; a number or a schedule",
+                "0 to below 1"
+            ),
+            ("rho", "decay of the average of squared gradients, per update", "0 to below 1"),
+            ("clip_value", "limit of each value of a gradient; null for none", "0 on, null"),
+            ("velocity", "momentum", nil),
+            ("ema", "average of the generator's weights that makes samples; null for none", nil),
+            (
+                "ema.decay", "share of the average that is kept in a step; a number or a schedule",
+                "0 to below 1"
+            ),
+            ("warmup", "whether the decay grows from 0.1 with the steps", "true, false"),
+            ("decay", "fall of the learning rate per update", "0 on"),
+            ("from", "first value of a schedule", nil),
+            ("to", "last value of a schedule", nil),
+            ("curve", "course of a schedule", cases(Schedule.Curve.self)),
+            ("start", "finished steps when the schedule begins to change", "0 on"),
+            ("end", "finished steps when it has changed", "0 on"),
+            (
+                "clip_norm", "largest norm of a network's gradient; null for no limit",
+                "above 0, null"
+            ),
+            (
+                "augmentation", "random changes of all images that the discriminator sees",
+                cases(ImageAugmentation.self)
+            ),
+            (
+                "instance_noise",
+                "noise on those images, standard deviation; a number or a schedule", "0 on"
+            ),
+            ("packing", "samples that the discriminator judges at once", "1 to 16"),
+            ("generator", "latent vector to image", nil),
+            ("discriminator", "image to logit", nil),
+            ("name", "first part of the names of a network's variables", nil),
+            ("input", "shape of one sample of the input", nil),
+            (
+                "layers", "in the order of application; a list replaces all of them",
+                kinds(Layers.family)
+            ),
+            ("kind", "which one it is", nil),
+            ("units", "outputs", "1 to 1000000"),
+            ("use_bias", "whether a bias is added", "true, false"),
+            ("filters", "output channels", "1 to 65536"),
+            ("kernel_size", "rows and columns of the kernel", "1 to 256"),
+            ("strides", "rows and columns between windows", "1 to 256"),
+            ("padding", "zeros around the image", "valid, same, [rows, columns]"),
+            ("momentum", "share of the old statistic (or velocity) that is kept", "0 to 1"),
+            ("epsilon", "added to avoid a division by zero", "above 0"),
+            ("negative_slope", "slope below zero", "0 on"),
+            ("rate", "share of values that are dropped", "0 to below 1"),
+            ("shape", "shape of one sample", nil),
+            ("layers.size", "rows and columns that a pixel becomes", nil),
+            ("pool_size", "rows and columns of the window", nil),
+            ("before", "zeros above and left", nil), ("after", "zeros below and right", nil),
+            ("input_dim", "number of classes", nil), ("output_dim", "values in a vector", nil),
+            ("class_count", "number of classes", "2 to 256"),
+            ("groups", "groups of channels", nil), ("group_size", "samples in a group", "2 on"),
+            ("shortcut", "layers beside the residual; empty for the identity", nil),
+            ("scale", "factor of the residual", nil), ("layer", "the layer inside", nil),
+        ]
+        self.entries = entries.map { Entry(key: $0, text: $1, values: $2) }
+    }
+
+    /// The entry for a path such as `gan.generator.layers.0.units`: the longest that its end matches.
+    package func entry(_ path: [String]) -> Entry? {
+        let plain = path.filter { Int($0) == nil }.joined(separator: ".")
+        return entries.filter { plain == $0.key || plain.hasSuffix(".\($0.key)") }
+            .max { $0.key.count < $1.key.count }
+    }
+
+    /// The position of a key among others, for printing.
+    func rank(_ path: [String]) -> Int {
+        guard let entry = entry(path) else { return entries.count }
+        return entries.firstIndex { $0.key == entry.key } ?? entries.count
+    }
+}
+
+extension RunOptions {
+    /// The options as commented YAML, which ``PartialOptions`` reads back.
+    ///
+    /// - Parameter defaults: values to name where these differ; those of the preset.
+    package func yaml(defaults: RunOptions?, registry: Registry = .standard) throws -> String {
+        var writer = YAMLWriter(
+            guide: OptionGuide(registry),
+            defaults: try defaults.map { try JSONValue(encoding: $0).leaves } ?? [:])
+        writer.write(try JSONValue(encoding: self))
+        return writer.text
+    }
+
+    /// Every key with its value, its meaning and the values that it takes, a line each.
+    package func settings(registry: Registry = .standard) throws -> [String] {
+        let guide = OptionGuide(registry)
+        let leaves = try JSONValue(encoding: self).wholeLeaves.sorted { a, b in
+            let (left, right) = (a.key.split(separator: "."), b.key.split(separator: "."))
+            let (x, y) = (guide.rank(left.map(String.init)), guide.rank(right.map(String.init)))
+            return (left.first == "gan" ? 1 : 0, x, a.key) < (
+                right.first == "gan" ? 1 : 0, y, b.key
+            )
+        }
+        return leaves.map { path, value in
+            let entry = guide.entry(path.split(separator: ".").map(String.init))
+            let values = entry?.values.map { " (\($0))" } ?? ""
+            return "\(path)=\(value.text)" + (entry.map { "  \($0.text)\(values)" } ?? "")
+        }
+    }
+}
+
+/// Writes JSON as YAML, with a comment where a key comes first.
+private struct YAMLWriter {
+    let guide: OptionGuide
+    let defaults: [String: JSONValue]
+    private(set) var text = ""
+    private var explained: Set<String> = []
+
+    init(guide: OptionGuide, defaults: [String: JSONValue]) {
+        self.guide = guide
+        self.defaults = defaults
+    }
+
+    mutating func write(_ value: JSONValue, at path: [String] = [], indent: String = "") {
+        guard case .object(let fields) = value else { return }
+        let keys = fields.keys.sorted { a, b in
+            (a == "kind" ? -1 : guide.rank(path + [a]), a)
+                < (b == "kind" ? -1 : guide.rank(path + [b]), b)
+        }
+        for key in keys { write(fields[key] ?? .null, key, at: path + [key], indent) }
+    }
+
+    private mutating func write(
+        _ value: JSONValue, _ key: String, at path: [String], _ indent: String
+    ) {
+        text += "\(indent)\(key):"
+        switch value {
+        case .object(let fields) where !fields.isEmpty:
+            text += "\(comment(value, path))\n"
+            write(value, at: path, indent: indent + "  ")
+        case .array(let values) where values.contains(where: { $0.isObject }):
+            text += "\(comment(value, path))\n"
+            for (index, item) in values.enumerated() {
+                text +=
+                    "\(indent)  - \(YAMLWriter.flow(item))\(itemComment(item, path + ["\(index)"]))\n"
+            }
+        default: text += " \(YAMLWriter.flow(value))\(comment(value, path))\n"
+        }
+    }
+
+    /// The explanation of a key, once.
+    private mutating func comment(_ value: JSONValue, _ path: [String]) -> String {
+        var parts: [String] = []
+        if let entry = guide.entry(path), explained.insert(entry.key).inserted {
+            parts.append(entry.text + (entry.values.map { " (\($0))" } ?? ""))
+        }
+        if let own = defaults[path.joined(separator: ".")], own != value {
+            parts.append("default: \(YAMLWriter.flow(own))")
+        }
+        return parts.isEmpty ? "" : "  # " + parts.joined(separator: "; ")
+    }
+
+    /// The explanations of keys inside an item of a list.
+    private mutating func itemComment(_ item: JSONValue, _ path: [String]) -> String {
+        guard case .object(let fields) = item else { return "" }
+        let parts = fields.keys.sorted().compactMap { key -> String? in
+            guard let entry = guide.entry(path + [key]), key != "kind",
+                explained.insert(entry.key).inserted
+            else { return nil }
+            return "\(key): \(entry.text)" + (entry.values.map { " (\($0))" } ?? "")
+        }
+        return parts.isEmpty ? "" : "  # " + parts.joined(separator: "; ")
+    }
+
+    /// A value on one line.
+    static func flow(_ value: JSONValue) -> String {
+        switch value {
+        case .array(let values): "[\(values.map(flow).joined(separator: ", "))]"
+        case .object(let fields):
+            "{\(fields.sorted { ($0.key == "kind" ? "" : $0.key) < ($1.key == "kind" ? "" : $1.key) }.map { "\($0): \(flow($1))" }.joined(separator: ", "))}"
+        case .string(let text) where isPlain(text): text
+        default: value.text
+        }
+    }
+
+    /// Whether a text means itself without quotes.
+    private static func isPlain(_ text: String) -> Bool {
+        guard let first = text.first, first.isASCII, first.isLetter else { return false }
+        let others = ["true", "false", "null", "yes", "no", "on", "off", "nan", "inf", "infinity"]
+        return !others.contains(text.lowercased())
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-./".contains($0)) }
+    }
+}
+
+extension JSONValue {
+    fileprivate var isObject: Bool {
+        if case .object = self { true } else { false }
+    }
+
+    /// As ``leaves``, with a list of plain values as one leaf.
+    fileprivate var wholeLeaves: [String: JSONValue] {
+        var parts: [(String, JSONValue)] = []
+        switch self {
+        case .array(let values) where values.contains { $0.isObject }:
+            parts = values.enumerated().map { ("\($0.offset)", $0.element) }
+        case .object(let fields) where !fields.isEmpty: parts = fields.map { ($0, $1) }
+        default: return ["": self]
+        }
+        var leaves: [String: JSONValue] = [:]
+        for (key, value) in parts {
+            for (rest, leaf) in value.wholeLeaves {
+                leaves[rest.isEmpty ? key : "\(key).\(rest)"] = leaf
+            }
+        }
+        return leaves
+    }
+}

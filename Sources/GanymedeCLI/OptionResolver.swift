@@ -1,0 +1,211 @@
+import Ganymede
+
+/// Turns what `ganymede train` was given into the options of a run: the defaults of a preset or file, then the flags,
+/// then --set, then values that depend on the number of images.
+struct OptionResolver {
+    private let flags: Train
+
+    init(_ flags: Train) { self.flags = flags }
+
+    struct Resolved {
+        let options: RunOptions
+        /// The defaults of the preset, for --print-config.
+        let defaults: RunOptions?
+        /// The config.json whose plan is kept; nil if there is none.
+        let planFile: String?
+        /// Intervals that were given as such, and are kept when the number of steps is chosen for a duration.
+        let keptIntervals: Set<String>
+    }
+
+    /// Where the options start.
+    private struct Base {
+        var options: RunOptions
+        var preset: Preset?
+        /// The preset's own training options; values that differ from them were given.
+        var presetTraining: TrainingConfig { start?.training ?? options.training }
+        var start: RunOptions?
+        var planFile: String?
+        var given: Set<String> = []
+    }
+
+    func resolve() throws -> Resolved {
+        try checkFlags()
+        let base = try base()
+        var options = try withFlags(base.options)
+        let assignments = flags.set.filter { $0 != "help" }
+        options = try options.setting(flagAssignments() + assignments)
+        options = try withLearningRates(options).validated()
+        if let preset = base.preset { try follow(preset, base.presetTraining, &options) }
+        if let epochs = flags.epochs {
+            let epoch = try options.training.epochSteps ?? passSteps(options)
+            options = options.lasting(max(Int((epochs * Double(epoch)).rounded()), 1))
+        }
+        let isSaid = flags.metricsEvery != nil || isSet("metrics_every")
+        if base.planFile == nil, !isSaid, !base.given.contains("metrics_every") {
+            options.training.metricsEvery = options.defaultMetricsEvery
+        }
+        return Resolved(
+            options: try options.validated(),
+            defaults: base.preset == nil ? nil : base.start ?? base.options,
+            planFile: base.planFile, keptIntervals: keptIntervals(base))
+    }
+
+    private func checkFlags() throws {
+        let lengths = [
+            flags.steps.map { _ in "--steps" }, flags.epochs.map { _ in "--epochs" },
+            flags.duration.map { _ in "--for" },
+        ].compactMap { $0 }
+        if lengths.count > 1 {
+            throw GanymedeError.invalidOption(
+                Message("give \(lengths.joined(separator: " or ")), not both"))
+        }
+        if let epochs = flags.epochs, !(epochs > 0 && epochs < 1e6) {
+            throw GanymedeError.invalidOption("--epochs is above 0, not \(epochs)")
+        }
+    }
+
+    // MARK: Where the options start
+
+    private func base() throws -> Base {
+        guard let config = flags.config else {
+            let preset = try preset(named: flags.preset, data: flags.data)
+            return Base(options: try options(of: preset, data: flags.data), preset: preset)
+        }
+        if Files.ending(config) == "json", let whole = try? RunOptions(file: config) {
+            try checkNoSize()
+            return Base(options: whole, planFile: config)
+        }
+        let file = try ConfigFile.read(config)
+        if file.isWhole, Files.ending(config) == "json" {
+            // Says what is wrong with it.
+            return Base(options: try RunOptions(file: config), planFile: config)
+        }
+        let data = flags.data ?? file.text("data")
+        let preset = try preset(named: flags.preset ?? file.text("preset"), data: data)
+        var start = try options(
+            of: preset, data: data, size: file.integer("size"), channels: file.integer("channels"),
+            batch: file.integer("batch"))
+        if let steps = file.integer("steps"), steps > 0 { start = start.lasting(steps) }
+        var given: Set<String> = []
+        if case .object(let fields) = file.json { given = Set(fields.keys) }
+        return Base(options: try file.over(start), preset: preset, start: start, given: given)
+    }
+
+    private func preset(named name: String?, data: String?) throws -> Preset {
+        try name.map(Presets.named) ?? Presets.defaultPreset(for: DataSource(data ?? "mnist"))
+    }
+
+    private func options(
+        of preset: Preset, data: String?, size: Int? = nil, channels: Int? = nil, batch: Int? = nil
+    ) throws -> RunOptions {
+        try RunOptions(
+            preset: preset, data: data, size: flags.size ?? size,
+            channels: flags.channels ?? channels, batch: batch, labels: !flags.noLabels)
+    }
+
+    private func checkNoSize() throws {
+        if flags.preset != nil || flags.size != nil || flags.channels != nil {
+            throw GanymedeError.invalidOption(
+                "--config already says preset, size and channels: give one or the other")
+        }
+    }
+
+    // MARK: Flags
+
+    private func withFlags(_ base: RunOptions) throws -> RunOptions {
+        var options = flags.steps.map { base.lasting(max($0, 0)) } ?? base
+        var training = options.training
+        training.seed = flags.seed ?? training.seed
+        training.threads = flags.threads ?? training.threads
+        training.steps = flags.steps ?? training.steps
+        training.batch = flags.batch ?? training.batch
+        training.sampleEvery = flags.sampleEvery ?? training.sampleEvery
+        training.checkpointEvery = flags.checkpointEvery ?? training.checkpointEvery
+        training.metricsEvery =
+            flags.metricsEvery.map { $0 == 0 ? nil : $0 } ?? training.metricsEvery
+        if let precision = flags.precision {
+            training.precision = try parseChoice(precision, "precision", Precision.self)
+        }
+        if let backend = flags.backend {
+            training.backend = try parseChoice(backend, "backend", BackendKind.self)
+        }
+        options.training = training
+        options.data = flags.data ?? options.data
+        options.initFrom = flags.initFrom ?? options.initFrom
+        options.evaluator = flags.evaluator ?? options.evaluator
+        return options
+    }
+
+    /// --loss and --optimizer as assignments.
+    private func flagAssignments() throws -> [String] {
+        if let loss = flags.loss { _ = try parseKind(loss, Losses.family) }
+        if let optimizer = flags.optimizer { _ = try parseKind(optimizer, Optimizers.family) }
+        return (flags.loss.map { ["gan.loss=\($0)"] } ?? [])
+            + (flags.optimizer.map {
+                ["gan.generator_optimizer=\($0)", "gan.discriminator_optimizer=\($0)"]
+            } ?? [])
+    }
+
+    private func parseKind(_ name: String, _ family: KindFamily) throws -> String {
+        let known = family.builtIn.map { $0.kind }
+        if known.contains(name) { return name }
+        throw GanymedeError.unknownName(
+            Message(
+                "there is no \(family.name) \"\(name)\"." + suggestion(for: name, among: known)
+                    + " Known: \(known.joined(separator: ", "))"))
+    }
+
+    private func withLearningRates(_ options: RunOptions) throws -> RunOptions {
+        guard let text = flags.learningRate else { return options }
+        let rates = text.split(separator: ",", omittingEmptySubsequences: false).map {
+            Double($0)
+        }
+        guard (1...2).contains(rates.count), let generator = rates[0],
+            let discriminator = rates[rates.count - 1], generator > 0, discriminator > 0,
+            generator.isFinite, discriminator.isFinite
+        else {
+            throw GanymedeError.invalidOption(
+                "--learning-rate is a number above 0, or two as in 1e-4,4e-4, not \"\(text)\"")
+        }
+        var copy = options
+        let (g, d) = (options.gan.generatorOptimizer, options.gan.discriminatorOptimizer)
+        copy.gan.generatorOptimizer.learningRate = g.learningRate.scaled(to: generator)
+        copy.gan.discriminatorOptimizer.learningRate = d.learningRate.scaled(to: discriminator)
+        return copy
+    }
+
+    private func isSet(_ key: String) -> Bool { flags.set.contains { $0.hasPrefix("\(key)=") } }
+
+    private func keptIntervals(_ base: Base) -> Set<String> {
+        var kept = base.given
+        for key in ["sample_every", "checkpoint_every", "metrics_every", "milestones"]
+        where isSet(key) { kept.insert(key) }
+        if flags.sampleEvery != nil { kept.insert("sample_every") }
+        if flags.checkpointEvery != nil { kept.insert("checkpoint_every") }
+        if flags.metricsEvery != nil { kept.insert("metrics_every") }
+        return kept
+    }
+
+    // MARK: The number of images
+
+    /// If the preset counts in passes over the data, adapts values that were not given to the batch size and number of
+    /// images.
+    private func follow(_ preset: Preset, _ base: TrainingConfig, _ options: inout RunOptions)
+        throws
+    {
+        guard case .epochs(_, nil, _, _) = preset.pace else { return }
+        let (batch, images) = (options.training.batch, try options.source.count())
+        let whole = preset.training(batch: batch, images: images)
+        for path: WritableKeyPath<TrainingConfig, Int> in [
+            \.steps, \.sampleEvery, \.checkpointEvery,
+        ]
+        where options.training[keyPath: path] == base[keyPath: path] {
+            options.training[keyPath: path] = whole[keyPath: path]
+        }
+    }
+
+    /// Steps in a pass over the data.
+    private func passSteps(_ options: RunOptions) throws -> Int {
+        try options.source.count() / options.training.batch
+    }
+}
