@@ -60,7 +60,7 @@ quality: build
 	python3 Benchmarks/quality.py --gan-train
 
 # Folders of the library, from the ground up: none uses a later one.
-LAYERS := Support Formats Imaging Data NN Optimizers Losses Regularizers Models Runs Metrics Evaluation Report Training
+LAYERS := Support Formats Imaging Data NN Optimizers Losses Regularizers Models Runs Metrics Evaluation Health Report Training
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift

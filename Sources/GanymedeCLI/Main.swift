@@ -11,6 +11,7 @@ struct GanymedeCommand: ParsableCommand {
         subcommands: [
             Train.self, Resume.self, Generate.self, Interpolate.self, Evaluate.self,
             Compare.self, EvaluatorCommand.self, Summary.self, ListPresets.self, WriteReport.self,
+            DoctorCommand.self,
             DataCommand.self, Bench.self,
         ])
 }

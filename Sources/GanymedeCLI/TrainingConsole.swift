@@ -25,9 +25,14 @@ final class TrainingConsole: Sendable {
 
     private func show(_ event: TrainingEvent) {
         if case .note(let text) = event { note(text) }
+        if case .ailing(let verdict) = event {
+            note(
+                "step \(grouped(verdict.step)): \(verdict.finding) What usually helps: \(verdict.advice)"
+            )
+        }
         if isQuiet { return }
         switch event {
-        case .note, .saved: break
+        case .note, .saved, .ailing: break
         case .loading(let done, let total): loading.show(done, of: total)
         case .evaluating(let what): evaluating.show(what)
         case .started(let start):

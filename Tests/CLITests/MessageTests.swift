@@ -10,7 +10,8 @@ struct MessageTests {
         var text = ""
         for verb in [
             [], ["train"], ["resume"], ["generate"], ["interpolate"], ["summary"], ["presets"],
-            ["report"], ["data"], ["data", "list"], ["data", "inspect"], ["data", "fetch"],
+            ["report"], ["doctor"], ["data"], ["data", "list"], ["data", "inspect"],
+            ["data", "fetch"],
             ["evaluate"], ["compare"], ["evaluator"], ["evaluator", "train"],
             ["evaluator", "list"], ["bench"],
         ] {

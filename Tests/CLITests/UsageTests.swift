@@ -9,7 +9,7 @@ struct UsageTests {
     static let usage: [(arguments: [String], message: String)] = [
         (
             ["train", "--preset", "mpl"],
-            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: flagship, mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
+            "ganymede: there is no preset \"mpl\". Did you mean \"mlp\"? Presets: flagship, stacked, points, mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
         ),
         (["train", "--steps", "0"], "ganymede: --steps is at least 1, not 0\n"),
         (["train", "--batch=-4"], "ganymede: --batch is at least 1, not -4\n"),
@@ -173,7 +173,7 @@ struct UsageTests {
         ),
         (
             ["summary", "--preset", "MLP2"],
-            "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: flagship, mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
+            "ganymede: there is no preset \"MLP2\". Did you mean \"mlp\"? Presets: flagship, stacked, points, mlp, dcgan, dense, conv-discriminator, all-conv, forger, toy\n"
         ),
     ]
 

@@ -151,7 +151,9 @@ extension GAN {
 extension Preset {
     /// The GAN of a size that the preset supports.
     fileprivate func made(_ size: Int, _ channels: Int, classes: Int? = nil) -> GAN {
-        do { return try make(size, channels, classes) } catch { fatalError("\(error)") }
+        do {
+            return try make(Preset.Subject(size: size, channels: channels, classes: classes))
+        } catch { fatalError("\(error)") }
     }
 }
 

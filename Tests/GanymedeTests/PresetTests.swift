@@ -8,6 +8,8 @@ struct PresetTests {
     /// Parameter counts of the documents: generator, its trainable ones, discriminator.
     static let parameters: [String: [Int]] = [
         "flagship": [267_777, 267_521, 109_281],
+        "stacked": [534_273, 533_889, 281_921],
+        "points": [33_666, 33_666, 33_537],
         "mlp": [1_493_520, 1_489_936, 533_505],
         "dcgan": [2_330_944, 2_305_472, 212_865],
         "dense": [1_477_136, 1_477_136, 1_460_225],
@@ -26,7 +28,7 @@ struct PresetTests {
                 gan.generator.parameterCount, trainable.reduce(0, +),
                 gan.discriminator.parameterCount,
             ] == PresetTests.parameters[name])
-        #expect(gan.generator.output == (name == "toy" ? [2] : [28, 28, 1]))
+        #expect(gan.generator.output == (["toy", "points"].contains(name) ? [2] : [28, 28, 1]))
         // Every layer with its output shape.
         let text = gan.generator.summary() + "\n\n" + gan.discriminator.summary() + "\n"
         let difference = try Golden.difference(text, "summary-\(name).txt")
@@ -79,9 +81,12 @@ struct PresetTests {
         #expect(moved.count == 10 + 18)
     }
 
-    /// Loss, optimizers and noise, because the golden trajectories use faster optimizers. `flagship` and `toy` have no
+    /// Loss, optimizers and noise, because the golden trajectories use faster optimizers. The others have no
     /// document.
-    @Test(arguments: Presets.all.map(\.name).filter { $0 != "flagship" && $0 != "toy" })
+    @Test(
+        arguments: Presets.all.map(\.name).filter {
+            !["flagship", "stacked", "points", "toy"].contains($0)
+        })
     func settingsAreThoseOfTheDocuments(name: String) throws {
         let gan = try Presets.named(name).gan()
         let (generator, discriminator) = (gan.generator, gan.discriminator)

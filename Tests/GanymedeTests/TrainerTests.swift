@@ -15,6 +15,7 @@ struct TrainerTests {
         switch event {
         case .loading: "loading"
         case .note: "note"
+        case .ailing: "ailing"
         case .started: "started"
         case .step(let report, _): "step \(report.step)"
         case .evaluating: "evaluating"

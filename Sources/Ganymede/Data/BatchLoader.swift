@@ -80,6 +80,13 @@ public struct BatchLoader {
         }
     }
 
+    /// Writes the first samples in the order of the dataset.
+    func fillInOrder(_ target: UnsafeMutableBufferPointer<Float>) {
+        guard let start = target.baseAddress else { return }
+        let size = target.count / batch
+        for slot in 0..<batch { write(slot, to: start + slot * size) }
+    }
+
     /// Writes an augmented copy of one image.
     private func write(
         _ index: Int, changedBy augmentation: Augmentation, _ key: RandomKey, _ slot: Int,

@@ -121,6 +121,16 @@ public struct GAN: Codable, Sendable {
         sample.dropLast() + [(sample.last ?? 0) * packing]
     }
 
+    /// What the discriminator sees of samples [N, ..., C] at once: [N / packing, ..., packing C].
+    func packed(_ images: Tensor) -> Tensor {
+        if packing == 1 { return images }
+        let channels = images.shape[images.shape.rank - 1]
+        let inner = images.shape.count / images.shape[0] / channels
+        let packs = images.shape[0] / packing
+        return images.reshape([packs, packing, inner, channels]).transpose([0, 2, 1, 3])
+            .reshape(Shape([packs] + discriminator.input))
+    }
+
     private var trainingFault: String? {
         if generator.classes != discriminator.classes {
             let (made, judged) = (generator.classes, discriminator.classes)

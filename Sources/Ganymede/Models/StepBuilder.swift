@@ -101,16 +101,7 @@ public final class StepBuilder: UpdateBuilder {
             let noise = graph.random(.normal, view.shape, stream: "instance-noise/\(pass)")
             view = view + scaled(noise, by: gan.instanceNoise, "instance_noise.\(pass)")
         }
-        return gan.packing == 1 ? view : packed(view)
-    }
-
-    /// [N, ..., C] to [N / packing, ..., packing C].
-    private func packed(_ images: Tensor) -> Tensor {
-        let (count, channels) = (gan.packing, images.shape[images.shape.rank - 1])
-        let inner = images.shape.count / images.shape[0] / channels
-        let packs = images.shape[0] / count
-        return images.reshape([packs, count, inner, channels]).transpose([0, 2, 1, 3])
-            .reshape(Shape([packs] + gan.discriminator.input))
+        return gan.packed(view)
     }
 
     private func nextPass() -> String {

@@ -39,6 +39,8 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var metricsEvery: Int?
     /// Images for each evaluation.
     public var metricsSamples: Int
+    /// Steps between measurements of the run's health; 0 for none, nil for a fiftieth of the run and at least 100.
+    public var healthEvery: Int? = nil
     /// The seconds of training that the number of steps was chosen for; nil if it was given as such.
     public var duration: Double? = nil
 
@@ -84,6 +86,7 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
             try container.decodeIfPresent(Bool.self, forKey: .announceSamples) ?? false
         metricsEvery = try container.decodeIfPresent(Int.self, forKey: .metricsEvery)
         metricsSamples = try container.decodeIfPresent(Int.self, forKey: .metricsSamples) ?? 5000
+        healthEvery = try container.decodeIfPresent(Int.self, forKey: .healthEvery)
         duration = try container.decodeIfPresent(Double.self, forKey: .duration)
     }
 

@@ -13,6 +13,13 @@ public struct WeightAverage: Codable, Equatable, Sendable {
         self.warmup = warmup
     }
 
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let usual = WeightAverage()
+        decay = try container.decodeIfPresent(Schedule.self, forKey: .decay) ?? usual.decay
+        warmup = try container.decodeIfPresent(Bool.self, forKey: .warmup) ?? usual.warmup
+    }
+
     /// The decay of the step that follows `step` finished ones.
     public func decay(step: Int) -> Double {
         let limit = Double(1 + step) / Double(10 + step)

@@ -59,6 +59,7 @@ public struct Report {
             \(try pictures())
             \(try milestoneFigures())
             \(quality)
+            \(try health())
             \(curves)
             \(try grids())
             <h2>The networks</h2>
@@ -155,6 +156,14 @@ public struct Report {
             "<h2>How good it is</h2>\n<p>Of one set of \(grouped(options.training.metricsSamples)) samples, "
             + "and of as many real ones in their place.</p>\n"
             + Page.table(head: found.rows[0] + [""], rows)
+    }
+
+    /// What ails the run; empty before the first measurement.
+    private func health() throws -> String {
+        let doctor = try Doctor(
+            signals: HealthRecord.read(directory.healthPath), gan: options.gan)
+        if doctor.signals.isEmpty { return "" }
+        return "<h2>Health</h2>\n<pre class=\"wide\">\(escaped(doctor.text))</pre>"
     }
 
     private var commands: String {

@@ -10,8 +10,10 @@ package final class DecisionSurface {
         let builder = GraphBuilder()
         let row = builder.feed(
             "row", TensorType(Shape([DecisionSurface.side] + SampleExtent.point.shape)))
+        // A discriminator of packs sees a pack of equal points.
+        let packs = concatenate([Tensor](repeating: row, count: gan.packing), axis: 1)
         let logits = gan.discriminator(
-            row, Variables(builder), mode: .inference, pass: "surface")
+            packs, Variables(builder), mode: .inference, pass: "surface")
         probability = builder.result("probability", logits.sigmoid())
         program = try compiling {
             try Program(builder.graph, store: store, backend: backend)

@@ -45,6 +45,11 @@ package struct OptionGuide: Sendable {
             ("announce_samples", "whether a line is printed for each sample grid", "true, false"),
             ("metrics_every", "steps between evaluations; null for none", "1 on, null"),
             ("metrics_samples", "images in an evaluation", "1 on"),
+            (
+                "health_every",
+                "steps between measurements of the run's health; 0 for none, null for a fiftieth of the run",
+                "0 on, null"
+            ),
             ("evaluator", "an evaluator's file; null for the one that comes with the data", nil),
             ("init_from", "a run or checkpoint whose weights are the first ones", nil),
             ("gan", "the networks and how they are trained", nil),

@@ -8,6 +8,8 @@ public struct RunDirectory: Sendable {
 
     var configPath: String { "\(path)/config.json" }
     var journalPath: String { "\(path)/journal.jsonl" }
+    /// The measurements of the run's health.
+    var healthPath: String { "\(path)/health.jsonl" }
     /// The fixed-noise grids.
     public var samplesPath: String { "\(path)/samples" }
     var checkpointsPath: String { "\(path)/checkpoints" }

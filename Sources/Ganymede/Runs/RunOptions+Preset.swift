@@ -14,7 +14,8 @@ extension RunOptions {
             preset: preset.name, data: source.name,
             gan: try preset.gan(
                 size: size, channels: channels ?? (isImages ? source.extent.image?.channels : nil),
-                classes: classNames?.count),
+                classes: classNames?.count,
+                count: preset.makesPoints || source.holdsPoints ? nil : try? source.count()),
             training: preset.training(
                 batch: batch ?? preset.batch,
                 images: (source.known ?? .mnist).count))

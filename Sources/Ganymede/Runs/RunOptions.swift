@@ -26,7 +26,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
 
     private enum Key: String, CodingKey {
         case preset, data, size, channels, initFrom, evaluator, classNames, gan, epochSteps
-        case metricsEvery
+        case metricsEvery, healthEvery
     }
 
     /// The options of a run of `gan`.
@@ -67,6 +67,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         try container.encodeIfPresent(classNames, forKey: .classNames)
         try container.encode(training.epochSteps, forKey: .epochSteps)
         try container.encode(training.metricsEvery, forKey: .metricsEvery)
+        try container.encode(training.healthEvery, forKey: .healthEvery)
         try container.encode(gan, forKey: .gan)
     }
 
@@ -74,6 +75,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     static let watching = [
         "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps", "milestones",
         "announce_samples", "metrics_every", "metrics_samples", "evaluator", "duration",
+        "health_every",
     ]
 
     /// The path of the data may differ as well; its digest is compared.
@@ -160,6 +162,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
             ("epoch_steps", training.epochSteps ?? 1),
             ("metrics_every", training.metricsEvery ?? 1),
             ("metrics_samples", training.metricsSamples),
+            ("health_every", (training.healthEvery ?? 1) + 1),
         ] where value < 1 {
             throw GanymedeError.invalidOption("\(option: name) is at least 1, not \(value)")
         }

@@ -152,7 +152,7 @@ public struct Trainer: Sendable {
             try session.saveSamples(step: 0)
             try session.saveCheckpoint(step: 0)
         }
-        try session.continueEvaluation()
+        try session.continueEvaluation(after: start)
         onEvent(
             .started(
                 TrainingStart(
@@ -175,6 +175,7 @@ public struct Trainer: Sendable {
                     evaluated = try session.evaluate(&report) { onEvent(.evaluating($0)) }
                 }
                 let isBest = evaluated?.isBest ?? false
+                for verdict in try session.health?.add(report) ?? [] { onEvent(.ailing(verdict)) }
                 try journal.append(report)
                 sinceSample.add(report)
                 last = report
@@ -195,6 +196,7 @@ public struct Trainer: Sendable {
                 if isLast || isBest || report.step % config.checkpointEvery == 0 {
                     // Flush the journal first, so that it is never behind the checkpoint.
                     try journal.flush()
+                    try session.saveHealth()
                     try session.saveCheckpoint(step: report.step)
                     onEvent(.saved(step: report.step))
                 }

@@ -12,6 +12,8 @@ public enum TrainingEvent: Sendable {
     case evaluating(String)
     /// An evaluation after this step is finished. `missing` says which metrics are missing, and why.
     case evaluated(StepReport, isBest: Bool, missing: [String])
+    /// A measurement shows that something is wrong with the run; training continues.
+    case ailing(Verdict)
     /// A grid of samples has been saved: its path inside the run's folder, and the mean accuracies since the last grid.
     case sampled(StepReport, path: String, MeanAccuracy)
     /// A checkpoint has been saved.

@@ -12,6 +12,8 @@ final class TrainingSession {
     /// Evaluates the generator during training; nil if not requested.
     private(set) var evaluator: TrainingEvaluator?
     private var previousBest: Int?
+    /// Measures the run's health; nil if it is not measured.
+    private(set) lazy var health = HealthMonitor(options, dataset, store: store)
 
     /// Steps in an epoch of this run.
     var epochSteps: Int {
@@ -76,7 +78,19 @@ final class TrainingSession {
     }
 
     /// Tells the evaluator the best result before this session.
-    func continueEvaluation() throws { evaluator?.take(try directory.journal()) }
+    func continueEvaluation(after step: Int) throws {
+        let journal = try directory.journal()
+        evaluator?.take(journal)
+        if step > 0 {
+            health?.take(try HealthRecord.read(directory.healthPath), journal, step: step)
+        }
+    }
+
+    /// Writes the record of the run's health.
+    func saveHealth() throws {
+        guard let signals = health?.signals, !signals.isEmpty else { return }
+        try HealthRecord.write(signals, to: directory.healthPath)
+    }
 
     /// Adds metrics to the report of a step; nil if evaluation was not requested.
     ///
@@ -141,6 +155,8 @@ final class TrainingSession {
     /// Runs `body`, and adds the path of the last checkpoint to an error about NaN or infinity.
     func withLastCheckpoint<Result>(_ body: () throws -> Result) throws -> Result {
         do { return try body() } catch GanymedeError.nonFinite(let step, let tensor, _) {
+            health?.noteNonFinite(step: step, tensor: tensor)
+            try? saveHealth()
             throw GanymedeError.nonFinite(step: step, tensor: tensor, checkpoint: lastGood)
         }
     }

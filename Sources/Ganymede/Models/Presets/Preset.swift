@@ -26,9 +26,28 @@ public struct Preset: Sendable {
     public var milestones: [Int] = []
     /// Whether it is conditional on data with labels.
     public let readsLabels: Bool
+    /// The images that a GAN is made for.
+    public struct Subject: Sendable {
+        /// Side in pixels.
+        public var size: Int
+        /// 1 for grey, 3 for colour.
+        public var channels: Int
+        /// The number of classes, for a conditional GAN; nil for one without.
+        public var classes: Int?
+        /// The number of images; nil if unknown.
+        public var count: Int?
+
+        /// Images of a side and a number of channels, of a number of classes or none.
+        public init(size: Int, channels: Int, classes: Int? = nil, count: Int? = nil) {
+            self.size = size
+            self.channels = channels
+            self.classes = classes
+            self.count = count
+        }
+    }
     /// Makes the GAN.
-    public typealias Maker = @Sendable (_ size: Int, _ channels: Int, _ classes: Int?) throws -> GAN
-    /// The GAN for images of a side and a number of channels, and for a number of classes or none.
+    public typealias Maker = @Sendable (_ subject: Subject) throws -> GAN
+    /// The GAN for images, or for points whatever the subject.
     public let make: Maker
 
     /// A preset. One of your own goes into a ``Registry``.
@@ -40,17 +59,20 @@ public struct Preset: Sendable {
         self.init(
             name: name, about: about, sizes: sizes, batch: batch, pace: pace, grid: grid,
             milestones: milestones, readsLabels: false
-        ) { size, channels, _ in try make(size, channels) }
+        ) { try make($0.size, $0.channels) }
     }
 
-    /// A preset that is conditional on data with labels: `make` gets the number of classes, or nil.
+    /// A preset that depends on the data: `make` gets the number of images, and of classes if they have labels.
+    ///
+    /// - Parameter readsLabels: whether it is conditional on data with labels.
     public init(
-        conditional name: String, about: String, sizes: [Int], batch: Int, pace: Pace,
+        adapting name: String, readsLabels: Bool, about: String, sizes: [Int], batch: Int,
+        pace: Pace,
         grid: [Int] = [5, 5], milestones: [Int] = [], make: @escaping Maker
     ) {
         self.init(
             name: name, about: about, sizes: sizes, batch: batch, pace: pace, grid: grid,
-            milestones: milestones, readsLabels: true, make: make)
+            milestones: milestones, readsLabels: readsLabels, make: make)
     }
 
     private init(
@@ -79,14 +101,16 @@ public struct Preset: Sendable {
     /// The GAN for images with a side of `size` pixels (default 28) and `channels` channels (default 1), or for points;
     /// conditional on `classes` classes if there are any and it reads labels. Throws a usage error if it does not support
     /// them.
-    public func gan(size: Int? = nil, channels: Int? = nil, classes: Int? = nil) throws -> GAN {
+    public func gan(
+        size: Int? = nil, channels: Int? = nil, classes: Int? = nil, count: Int? = nil
+    ) throws -> GAN {
         if makesPoints {
             guard size == nil && channels == nil else {
                 throw GanymedeError.invalidOption(
                     "\(name) makes points of the plane: it takes no \(option: "size") and no \(option: "channels")"
                 )
             }
-            return try make(0, 0, nil)
+            return try make(Subject(size: 0, channels: 0))
         }
         let (size, channels) = (size ?? 28, channels ?? 1)
         guard channels == 1 || channels == 3 else {
@@ -97,7 +121,9 @@ public struct Preset: Sendable {
             throw GanymedeError.invalidOption(
                 "\(name) cannot make images of \(size) pixels; the nearest it can is \(nearest)")
         }
-        return try make(size, channels, readsLabels ? classes : nil)
+        return try make(
+            Subject(
+                size: size, channels: channels, classes: readsLabels ? classes : nil, count: count))
     }
 
     /// Its default length and intervals, for batches of `batch` out of `images` images.
@@ -125,7 +151,8 @@ public struct Preset: Sendable {
 public enum Presets {
     /// The presets of the library. The first is the default of `ganymede train`.
     public static let all: [Preset] = [
-        .flagship, .mlp, .dcgan, .dense, .convDiscriminator, .allConv, .forger, .toy,
+        .flagship, .stacked, .points, .mlp, .dcgan, .dense, .convDiscriminator, .allConv, .forger,
+        .toy,
     ]
 
     /// The default preset for a data source.

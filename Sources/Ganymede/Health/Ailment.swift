@@ -1,0 +1,265 @@
+/// What is wrong with a run, with the evidence and what usually helps. Two signals agree on it.
+public struct Verdict: Codable, Equatable, Sendable {
+    /// The name of the ailment, such as `collapse`.
+    public let ailment: String
+    /// The step of the measurement that shows it.
+    public let step: Int
+    /// One plain sentence.
+    public let finding: String
+    /// Each signal with its figure and its limit.
+    public let evidence: [String]
+    /// The one change that usually helps.
+    public let advice: String
+}
+
+/// A way for a GAN to fail, and how it shows. The limits were measured: see `docs/health.md`.
+///
+/// To add one, write a type in this file and its line in ``Ailments/all``.
+protocol Ailment: Sendable {
+    /// Its name in `doctor --json`.
+    static var name: String { get }
+    /// The verdict on the last of some measurements; nil if it does not show.
+    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict?
+}
+
+/// Every ailment.
+public enum Ailments {
+    static let all: [any Ailment.Type] = [
+        NonFinite.self, Divergence.self, SaturatedDiscriminator.self, ModeCollapse.self,
+        RotatingModes.self, Memorization.self, StuckGenerator.self,
+    ]
+
+    /// The names of all ailments.
+    public static let names = all.map { $0.name }
+
+    /// The verdicts on the last of some measurements.
+    public static func verdicts(_ history: some Sequence<HealthSignals>, _ gan: GAN) -> [Verdict] {
+        let history = Array(history)[...]
+        return all.compactMap { $0.verdict(history, gan) }
+    }
+}
+
+extension Ailment {
+    fileprivate static func verdict(
+        _ signals: HealthSignals, _ finding: String, _ evidence: [String], _ advice: String
+    ) -> Verdict {
+        Verdict(
+            ailment: name, step: signals.step, finding: finding, evidence: evidence,
+            advice: advice)
+    }
+}
+
+extension ArraySlice<HealthSignals> {
+    /// The median of a signal over the measurements before the last two; nil if there are fewer than two.
+    fileprivate func earlier(_ signal: KeyPath<HealthSignals, Double>) -> Double? {
+        let before = dropLast(2).map { $0[keyPath: signal] }.sorted()
+        return before.count < 2 ? nil : before[before.count / 2]
+    }
+
+    /// Whether the last `count` measurements fulfil a condition; false if there are fewer.
+    fileprivate func last(_ count: Int, fulfil condition: (HealthSignals) -> Bool) -> Bool {
+        self.count >= count && suffix(count).allSatisfy(condition)
+    }
+}
+
+/// A number for a sentence.
+private func number(_ value: Double) -> String {
+    abs(value) >= 100 || value == 0
+        ? fixed(value, 0)
+        : abs(value) >= 1 ? fixed(value, 2) : fixed(value, abs(value) < 0.01 ? 5 : 3)
+}
+
+/// Half of the learning rates, as a flag.
+private func slower(_ gan: GAN, generator: Double, discriminator: Double) -> String {
+    let g = gan.generatorOptimizer.learningRate.from * generator
+    let d = gan.discriminatorOptimizer.learningRate.from * discriminator
+    return "--learning-rate \(g),\(d)"
+}
+
+private let penalty = #"--set 'regularizers=[{"kind":"r1","weight":1,"method":"random"}]'"#
+
+/// Whether a penalty on the discriminator's gradient can be added.
+private func takesPenalty(_ gan: GAN) -> Bool {
+    gan.regularizers.isEmpty && !gan.discriminator.layers.contains { $0.mixesSamples }
+}
+
+/// Training stopped at NaN or infinity.
+enum NonFinite: Ailment {
+    static let name = "non-finite"
+    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
+        guard let last = history.last, let tensor = last.nonFinite else { return nil }
+        return verdict(
+            last, "Training stopped because a number was no longer finite.",
+            ["\(tensor) held NaN or infinity"],
+            "half the learning rate and a limit for gradients: \(slower(gan, generator: 0.5, discriminator: 0.5)) --set clip_norm=1"
+        )
+    }
+}
+
+/// Gradients and losses grow without bound.
+enum Divergence: Ailment {
+    static let name = "divergence"
+    static let gradientGrowth = 20.0
+    static let lossGrowth = 8.0
+
+    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
+        guard let last = history.last, let d = history.earlier(\.dGradient),
+            let g = history.earlier(\.gGradient), let lossBefore = history.earlier(\.gLoss)
+        else { return nil }
+        let growth = max(last.dGradient / max(d, 1e-9), last.gGradient / max(g, 1e-9))
+        let loss = abs(last.gLoss) / max(abs(lossBefore), 0.1)
+        guard growth > gradientGrowth, loss > lossGrowth else { return nil }
+        return verdict(
+            last, "The networks diverge: their gradients and losses grow without bound.",
+            [
+                "gradient norm \(number(growth)) times its earlier median (limit \(number(gradientGrowth)))",
+                "generator's loss \(number(last.gLoss)), \(number(loss)) times its earlier median (limit \(number(lossGrowth)))",
+            ],
+            takesPenalty(gan)
+                ? "a gradient penalty: \(penalty)"
+                : "half the learning rate: \(slower(gan, generator: 0.5, discriminator: 0.5))")
+    }
+}
+
+/// The discriminator is always right, and the generator has nothing to learn from.
+enum SaturatedDiscriminator: Ailment {
+    static let name = "saturated-discriminator"
+    static let accuracy = 0.98
+    static let gradient = 0.2
+
+    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
+        guard let last = history.last,
+            history.last(3, fulfil: { min($0.dAccReal, $0.dAccFake) >= accuracy })
+        else { return nil }
+        let most = history.map(\.imageGradient).max() ?? 0
+        let share = last.imageGradient / max(most, 1e-30)
+        // The loss of a generator whose images are all rejected grows with the discriminator's certainty.
+        let isCertain = last.realOnGenerated == 0 && share < gradient
+        guard isCertain || last.imageGradient < 1e-4 else { return nil }
+        return verdict(
+            last,
+            "The discriminator is always right, so the generator gets no usable gradient.",
+            [
+                "accuracy on real \(percent(last.dAccReal)) and fake \(percent(last.dAccFake)) over three measurements (limit \(percent(accuracy)))",
+                "the generator's gradient by its images is \(number(last.imageGradient)), \(percent(share)) of its largest (limit \(percent(gradient)))",
+            ],
+            takesPenalty(gan)
+                ? "a gradient penalty: \(penalty)"
+                : "a slower discriminator: \(slower(gan, generator: 1, discriminator: 0.25))")
+    }
+}
+
+/// The generator makes few different samples.
+enum ModeCollapse: Ailment {
+    static let name = "mode-collapse"
+    static let diversity = 0.6
+    static let nearest = 0.5
+    static let entropy = 0.75
+
+    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
+        guard let last = history.last, history.last(2, fulfil: { $0.diversity < diversity })
+        else { return nil }
+        var second: String?
+        if last.nearest < nearest {
+            second =
+                "the nearest other sample is \(percent(last.nearest)) as far as among real ones (limit \(percent(nearest)))"
+        } else if gan.classes == nil, let classes = last.classes,
+            let share = relativeEntropy(classes),
+            share < entropy
+        {
+            let missing = classes.count { $0 < 0.01 }
+            second =
+                "\(missing) of \(classes.count) classes are under 1 %: their entropy is \(percent(share)) of the largest (limit \(percent(entropy)))"
+        }
+        guard let second else { return nil }
+        let kind = gan.classes == nil ? "" : " of each class"
+        return verdict(
+            last, "The generator has collapsed: it makes few different samples\(kind).",
+            [
+                "samples\(kind) differ \(percent(last.diversity)) as much as real ones (limit \(percent(diversity)))",
+                second,
+            ],
+            takesPenalty(gan)
+                ? "a gradient penalty: \(penalty)"
+                : gan.regularizers.isEmpty
+                    ? "a loss and networks that do not collapse: --preset flagship"
+                    : "a slower generator: \(slower(gan, generator: 0.5, discriminator: 1))")
+    }
+
+    /// The entropy of shares, as a share of the largest; nil for a single class.
+    private static func relativeEntropy(_ shares: [Double]) -> Double? {
+        guard shares.count > 1 else { return nil }
+        let entropy = shares.reduce(0) { $1 > 0 ? $0 - $1 * LibM.log($1) : $0 }
+        return entropy / LibM.log(Double(shares.count))
+    }
+}
+
+/// The generator makes some modes, then others.
+enum RotatingModes: Ailment {
+    static let name = "rotating-modes"
+    static let divergence = 0.4
+
+    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
+        guard gan.classes == nil, let last = history.last, history.count >= 6 else { return nil }
+        let recent = Array(history.suffix(5))
+        let changes = zip(recent.dropFirst(), recent).compactMap { $0.divergence(from: $1) }
+            .sorted()
+        guard changes.count == 4, changes[1] > divergence else { return nil }
+        let missing = recent.map { ($0.classes ?? []).count { $0 < 0.01 } }
+        guard missing.allSatisfy({ $0 > 0 }) else { return nil }
+        return verdict(
+            last, "The generator wanders between modes: it forgets some when it learns others.",
+            [
+                "the classes' shares change by \(number(changes[2])) nats from one measurement to the next (limit \(number(divergence)))",
+                "\(missing.map(String.init).joined(separator: ", ")) classes were under 1 % at the last five measurements",
+            ],
+            takesPenalty(gan)
+                ? "a gradient penalty: \(penalty)"
+                : "half the learning rates: \(slower(gan, generator: 0.5, discriminator: 0.5))")
+    }
+}
+
+/// The discriminator knows its training images by heart.
+enum Memorization: Ailment {
+    static let name = "memorization"
+    static let gap = 0.3
+    static let logits = 0.5
+
+    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
+        guard let last = history.last, let test = last.realOnTest, let logit = last.logitOnTest,
+            history.last(2, fulfil: { $0.realOnTraining - ($0.realOnTest ?? 1) > gap })
+        else { return nil }
+        let whole = last.logitOnTraining - last.logitOnGenerated
+        let part = (last.logitOnTraining - logit) / max(whole, 1e-9)
+        guard whole > 0, part > logits else { return nil }
+        return verdict(
+            last,
+            "The discriminator has memorized its training images: it takes real images that it never saw for generated.",
+            [
+                "it takes \(percent(last.realOnTraining)) of training images for real, and \(percent(test)) of test images (limit for the difference \(percent(gap)))",
+                "its logit falls from \(number(last.logitOnTraining)) on training images to \(number(logit)) on test images, \(percent(part)) of the way to generated ones (limit \(percent(logits)))",
+            ],
+            gan.augmentation.isEmpty && gan.generator.output.count == 3
+                ? #"random changes of all images: --set 'augmentation=["translation","cutout","contrast"]'"#
+                : "a smaller discriminator, or fewer steps")
+    }
+}
+
+/// The generator does not change, though its samples are told apart.
+enum StuckGenerator: Ailment {
+    static let name = "stuck-generator"
+    static let movement = 0.02
+    static let accuracy = 0.9
+
+    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
+        guard let last = history.last,
+            history.last(3, fulfil: { ($0.movement ?? 1) < movement && $0.dAccFake > accuracy })
+        else { return nil }
+        return verdict(
+            last, "The generator stands still, though the discriminator tells its samples apart.",
+            [
+                "samples of fixed seeds moved by \(percent(last.movement ?? 0)) of the distance between real ones (limit \(percent(movement)))",
+                "the discriminator finds \(percent(last.dAccFake)) of its samples out (limit \(percent(accuracy)))",
+            ], "a faster generator: \(slower(gan, generator: 4, discriminator: 1))")
+    }
+}

@@ -1,0 +1,72 @@
+import FoundationEssentials
+
+/// Measurements of a run in progress that tell how it fares: a line of `health.jsonl`.
+public struct HealthSignals: Codable, Equatable, Sendable {
+    /// Finished steps.
+    public var step = 0
+    /// Means over the steps since the last measurement: losses, and accuracies of the discriminator.
+    public var dLoss = 0.0, gLoss = 0.0, dAccReal = 0.0, dAccFake = 0.0
+    /// The share of training images, of test images and of generated ones that the discriminator classifies as real;
+    /// nil for test images where there are none.
+    public var realOnTraining = 0.0, realOnGenerated = 0.0
+    public var realOnTest: Double?
+    /// The mean logits of the same images.
+    public var logitOnTraining = 0.0, logitOnGenerated = 0.0
+    public var logitOnTest: Double?
+    /// The mean norm of the generator's gradient with respect to one of its images: what it learns from.
+    public var imageGradient = 0.0
+    /// Norms of each network's gradient with respect to all of its weights.
+    public var dGradient = 0.0, gGradient = 0.0
+    /// The mean distance between samples of fixed seeds, as a share of that between real samples; of the same class for a
+    /// conditional GAN.
+    public var diversity = 0.0
+    /// The mean distance of a sample to the nearest other one, as a share of that of real samples.
+    public var nearest = 0.0
+    /// The root mean square change of the samples of fixed seeds since the last measurement, as a share of the mean
+    /// distance between real samples; nil at the first, and at the first after a resume.
+    public var movement: Double?
+    /// The share of each class among samples, as an evaluator sees them; nil without an evaluator.
+    public var classes: [Double]?
+    /// The tensor that first held NaN or infinity, where training stopped for it.
+    public var nonFinite: String?
+
+    /// No measurement yet.
+    public init() {}
+
+    /// The Kullback-Leibler divergence of the classes' shares from those of `other`, in nats; nil without classes.
+    func divergence(from other: HealthSignals) -> Double? {
+        guard let p = classes, let q = other.classes, p.count == q.count else { return nil }
+        // Half a sample in each class, so that an empty one has no infinite part.
+        let floor = 0.5 / Double(HealthProbe.classified)
+        return zip(p, q).reduce(0) { sum, pair in
+            let (a, b) = (pair.0 + floor, pair.1 + floor)
+            return sum + a * LibM.log(a / b)
+        }
+    }
+}
+
+/// The file of a run's measurements.
+package enum HealthRecord {
+    /// Reads every line. A last line that is cut short is left out.
+    package static func read(_ path: String) throws -> [HealthSignals] {
+        guard Files.exists(path) else { return [] }
+        let text = String(decoding: try Files.read(path), as: UTF8.self)
+        var signals: [HealthSignals] = []
+        for line in text.split(separator: "\n") {
+            guard
+                let found = try? JSON.decoder().decode(
+                    HealthSignals.self, from: Data(line.utf8))
+            else { break }
+            signals.append(found)
+        }
+        return signals
+    }
+
+    /// Writes the lines, replacing the file.
+    static func write(_ signals: [HealthSignals], to path: String) throws {
+        let lines = try signals.map {
+            String(decoding: try JSON.encoder().encode($0), as: UTF8.self) + "\n"
+        }
+        try Files.writeAtomically(path, text: lines.joined())
+    }
+}

@@ -1,0 +1,118 @@
+/// Measures a run's health every now and then, and keeps the record.
+final class HealthMonitor {
+    private(set) var signals: [HealthSignals] = []
+    private let options: RunOptions
+    private let dataset: Dataset
+    private let store: StateStore
+    private let interval: Int
+    private var window = MeanReport()
+    private var probe: HealthProbe?
+    private var classifier: (sampler: Sampler, extractor: FeatureExtractor)?
+    private var known: Set<String> = []
+
+    /// Nil if the run is not measured.
+    init?(_ options: RunOptions, _ dataset: Dataset, store: StateStore) {
+        guard let interval = options.healthInterval, dataset.count >= HealthProbe.samples,
+            HealthProbe.samples % options.gan.packing == 0
+        else { return nil }
+        self.options = options
+        self.dataset = dataset
+        self.store = store
+        self.interval = interval
+    }
+
+    /// Continues the record of a run that is resumed after `step` steps.
+    func take(_ earlier: [HealthSignals], _ journal: [StepReport], step: Int) {
+        signals = earlier.filter { $0.step <= step && $0.nonFinite == nil }
+        let measured = signals.last?.step ?? 0
+        for report in journal where report.step > measured && report.step <= step {
+            window.add(report)
+        }
+        known = Set(Ailments.verdicts(signals, options.gan).map(\.ailment))
+    }
+
+    /// Adds a step, and measures if that is due. Call on the engine's thread.
+    ///
+    /// - Returns: verdicts that are new.
+    func add(_ report: StepReport) throws -> [Verdict] {
+        window.add(report)
+        guard report.step % interval == 0 else { return [] }
+        if probe == nil { try prepare() }
+        guard var measured = probe?.measure() else { return [] }
+        measured.step = report.step
+        window.write(to: &measured)
+        window = MeanReport()
+        measured.classes = try classes()
+        signals.append(measured)
+        let verdicts = Ailments.verdicts(signals, options.gan)
+        defer { known = Set(verdicts.map(\.ailment)) }
+        return verdicts.filter { !known.contains($0.ailment) }
+    }
+
+    /// Records that training stopped for NaN or infinity.
+    func noteNonFinite(step: Int, tensor: String) {
+        var last = signals.last ?? HealthSignals()
+        last.step = step
+        last.nonFinite = tensor
+        signals.append(last)
+    }
+
+    private func prepare() throws {
+        let gan = options.gan
+        let sampler = try Sampler(
+            gan, store: store, weights: .raw, backend: options.training.backend)
+        probe = try HealthProbe(
+            gan, store: store, training: dataset, test: try? options.source.test(gan.extent),
+            seed: options.training.seed, noise: { sampler.noise(seed: $0) },
+            backend: options.training.backend)
+        // The classes of a conditional generator are those that it is asked for.
+        if gan.classes == nil,
+            let extractor = try? FeatureExtractor(options.source, evaluator: options.evaluator),
+            extractor.extent == gan.extent, case .images = extractor
+        {
+            classifier = (sampler, extractor)
+        }
+    }
+
+    /// The share of each class among generated samples; nil without an evaluator.
+    private func classes() throws -> [Double]? {
+        guard let classifier else { return nil }
+        let made = try classifier.sampler.samples(seeds: Array(0..<HealthProbe.classified))
+        let seen = try classifier.extractor.observe(made).probabilities
+        var shares = [Double](repeating: 0, count: seen.columns)
+        for row in 0..<seen.rows {
+            shares[seen.largest(inRow: row).column] += 1 / Double(seen.rows)
+        }
+        return shares
+    }
+}
+
+/// Means of what steps report.
+private struct MeanReport {
+    private var count = 0.0
+    private var sums = (dLoss: 0.0, gLoss: 0.0, real: 0.0, fake: 0.0)
+
+    mutating func add(_ report: StepReport) {
+        count += 1
+        sums.dLoss += report.dLoss
+        sums.gLoss += report.gLoss
+        sums.real += report.dAccReal
+        sums.fake += report.dAccFake
+    }
+
+    func write(to signals: inout HealthSignals) {
+        let count = max(count, 1)
+        signals.dLoss = sums.dLoss / count
+        signals.gLoss = sums.gLoss / count
+        signals.dAccReal = sums.real / count
+        signals.dAccFake = sums.fake / count
+    }
+}
+
+extension RunOptions {
+    /// Steps between measurements of the run's health; nil for none.
+    var healthInterval: Int? {
+        guard let every = training.healthEvery else { return max(100, training.steps / 50) }
+        return every == 0 ? nil : every
+    }
+}
