@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train test test-slow docs race scale busy precision quality evaluators check lint format setup golden clean
+.PHONY: all build train flagship health test test-slow docs race scale busy precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -12,9 +12,9 @@ setup:
 build: setup
 	swift build $(CONFIGURATION) --product ganymede
 
-# Aims at 60 to 90 seconds on two cores: 4.4 ms a step when they are free, 7.3 when the machine is slow.
+# Some 45 to 60 seconds on two cores.
 train: build
-	$(GANYMEDE) train --preset mlp --steps 12000 --sample-every 500
+	$(GANYMEDE) train
 
 test: setup
 	swift build $(CONFIGURATION) --build-tests
@@ -33,6 +33,14 @@ race: build
 	python3 -m venv Benchmarks/peers/venv
 	Benchmarks/peers/venv/bin/pip install --quiet numpy jax tensorflow-cpu keras torch safetensors
 	Benchmarks/peers/venv/bin/python Benchmarks/race.py $(RACE)
+
+# What docs/quality.md promises of the flagship presets: some hours on two idle cores.
+flagship: build
+	python3 Benchmarks/flagship.py --write
+
+# How often `ganymede doctor` is right, on runs broken on purpose and on healthy ones: some 20 minutes.
+health: build
+	python3 Benchmarks/health.py
 
 # How our time per image grows with the batch and the images' side: some 10 minutes on two idle cores.
 scale: build

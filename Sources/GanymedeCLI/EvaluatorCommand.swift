@@ -34,10 +34,11 @@ extension EvaluatorCommand {
 struct EvaluatorTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train a classifier on labelled images, and test it on others.",
+        abstract: "Train a classifier on images, and test it on others.",
         discussion: """
             MNIST and Fashion-MNIST have a test split; of other data a seventh of each class, chosen by the seed, is \
-            kept for the test. Ctrl-C stops and writes nothing.
+            kept for the test. Ctrl-C stops and writes nothing. Pictures without labels teach it to tell four rotations \
+            apart: then metrics that need classes are left out.
             """)
 
     @Option(
@@ -61,16 +62,27 @@ struct EvaluatorTrain: ParsableCommand {
     @Option(help: "Also write a confusion matrix: .png or .svg.")
     var confusion: String?
     @Flag(help: "Mirror half of the pictures, as is done for fashion-mnist.") var mirror = false
+    @Flag(
+        name: .customLong("no-labels"), help: "Learn without labels, from rotations of the images.")
+    var noLabels = false
     @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
-        let trainer = try trainer()
+        var trainer = try trainer()
+        let source = DataSource(data)
+        if try noLabels || !source.hasClasses() { trainer.supervision = .rotations }
         let path = output ?? "evaluator-\(data.split(separator: "/").last ?? "data").safetensors"
         for file in [path, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let loading = LoadingLine("reading pictures", isShown: !quiet)
-        let (training, test) = try DataSource(data).loadLabelled(
-            size: size, channels: channels, seed: seed
-        ) { loading.show($0, of: $1) }
+        let load = trainer.supervision == .labels ? source.loadLabelled : source.loadRotated
+        let (training, test) = try load(size, channels, seed, .standard) {
+            loading.show($0, of: $1)
+        }
+        if trainer.supervision == .rotations, !noLabels {
+            note(
+                "\(quoted(data)) has no classes: the evaluator learns without labels, from rotations, and metrics of classes are left out"
+            )
+        }
         let start = Machine.seconds()
         var line = ProgressLine("evaluator of \(quoted(data))")
         Interrupt.install()

@@ -125,4 +125,54 @@ struct EvaluatorTrainerTests {
         #expect(made.image == image && made.classNames == ["0", "1"])
         #expect(try made.observe(pixels, image: image).features.columns == 128)
     }
+
+    /// Without labels: four rotations of each image, features, and no metric of classes.
+    @Test func learnsWithoutLabels() throws {
+        let folder = try TemporaryFolder()
+        // Darker at the top, in noise: each rotation can be told.
+        var numbers = TestNumbers(seed: 4)
+        let pixels = (0..<200 * 64).map { UInt8($0 % 64 / 8 * 20 + Int(numbers.next() % 60)) }
+        let images = NPY(shape: [200, 8, 8], bytes: pixels)
+        let path = "\(folder.path)/images.npy"
+        try images.data.write(to: URL(filePath: path))
+        let source = DataSource(path)
+        #expect(try !source.hasClasses())
+        let (training, test) = try source.loadRotated(size: 8, channels: 1, seed: 0)
+        // A seventh of 200 is kept for the test; each image is there four times.
+        #expect(training.count == 4 * 172 && test.count == 4 * 28)
+        let first = (0..<4).map { training.pixels(of: $0) }
+        #expect(Array(training.labels?.prefix(4) ?? []) == [0, 1, 2, 3])
+        for turn in 1..<4 {
+            for row in 0..<8 {
+                for column in 0..<8 {
+                    #expect(
+                        first[turn][row * 8 + column] == first[turn - 1][column * 8 + 7 - row])
+                }
+            }
+        }
+        var trainer = trainer(epochs: 6)
+        trainer.supervision = .rotations
+        let made = try #require(try trainer.train(on: training, test: test))
+        #expect(made.supervision == .rotations && made.text.contains("without labels"))
+        let file = "\(folder.path)/own.safetensors"
+        try made.write(to: file)
+        #expect(try Evaluator(reading: file).supervision == .rotations)
+        #expect(made.quality.accuracy > 0.9)
+        let extractor = try FeatureExtractor(source, evaluator: file)
+        let names = extractor.metrics.flatMap { $0.names }
+        #expect(names.contains("fid") && names.contains("recall") && names.contains("copies"))
+        #expect(!names.contains("score") && !names.contains("modes"))
+        #expect(extractor.metricsOfLabelled.isEmpty)
+        // A hundred real samples: figures, and a warning.
+        let task = try EvaluationTask(path, data: path, evaluator: file)
+        let found = try task.evaluation(names: nil, samples: 100, sets: 1, seed: 0)
+        #expect(found.figure("kid") != nil && found.figure("score") == nil)
+        #expect(found.notes.contains { $0.contains("sets of 100 are small") })
+        #expect(throws: GanymedeError.self) {
+            let few = "\(folder.path)/few.npy"
+            try NPY(shape: [10, 8, 8], bytes: Array(pixels.prefix(640))).data
+                .write(to: URL(filePath: few))
+            _ = try DataSource(few).loadRotated(size: 8, channels: 1, seed: 0)
+        }
+    }
 }

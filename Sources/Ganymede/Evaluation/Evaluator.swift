@@ -11,10 +11,20 @@ public struct Evaluator: Sendable {
     public let quality: ClassifierQuality
     /// The command that reproduces this evaluator.
     public let command: String
+    /// What its classes are.
+    public let supervision: Supervision
     /// SHA-256 of its file.
     public let digest: String
     let network: EvaluatorNetwork
     let weights: [String: HostTensor]
+
+    /// What an evaluator learned to tell apart.
+    public enum Supervision: String, Codable, Sendable {
+        /// The classes of labelled images.
+        case labels
+        /// Four rotations of images without labels: its features are of use, its classes are not.
+        case rotations
+    }
 
     /// The size of its input images.
     public var image: ImageSize { network.image }
@@ -59,7 +69,7 @@ public struct Evaluator: Sendable {
     public var text: String {
         """
         \(data): \(quality.text.replacing("\n", with: "\n  "))
-          images of \(image), \(featureCount) features, \(classNames.count) classes: \(classNames.joined(separator: ", "))
+          images of \(image), \(featureCount) features, \(supervision == .labels ? "\(classNames.count) classes" : "trained without labels on rotations"): \(classNames.joined(separator: ", "))
           SHA-256 \(digest)
           \(command)
         """

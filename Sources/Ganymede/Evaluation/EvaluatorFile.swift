@@ -11,6 +11,8 @@ extension Evaluator {
         let temperature: Double
         let quality: ClassifierQuality
         let command: String
+        /// Missing in files of evaluators that learned from labels.
+        var supervision: Evaluator.Supervision?
 
         /// Why these fields do not describe an evaluator; nil if they do.
         var fault: String? {
@@ -28,11 +30,12 @@ extension Evaluator {
     init(
         data: String, classNames: [String], network: EvaluatorNetwork,
         weights: [String: HostTensor], temperature: Double, quality: ClassifierQuality,
-        command: String
+        command: String, supervision: Supervision
     ) throws {
         let header = Header(
             data: data, classNames: classNames, network: network, temperature: temperature,
-            quality: quality, command: command)
+            quality: quality, command: command,
+            supervision: supervision == .labels ? nil : supervision)
         let bytes = try Evaluator.encode(header, weights)
         self.init(header, weights, digest: sha256(bytes))
     }
@@ -44,6 +47,7 @@ extension Evaluator {
         temperature = header.temperature
         quality = header.quality
         command = header.command
+        supervision = header.supervision ?? .labels
         self.weights = weights
         self.digest = digest
     }
@@ -88,7 +92,8 @@ extension Evaluator {
     public func write(to path: String) throws {
         let header = Header(
             data: data, classNames: classNames, network: network, temperature: temperature,
-            quality: quality, command: command)
+            quality: quality, command: command,
+            supervision: supervision == .labels ? nil : supervision)
         try Files.writeAtomically(path, [Evaluator.encode(header, weights)])
     }
 

@@ -18,6 +18,8 @@ public struct EvaluatorTrainer: Sendable {
     public var augmentation: Augmentation?
     /// Whether to mirror half of the images whatever the augmentation.
     public var mirrors = false
+    /// Whether the classes are labels or rotations: see ``DataSource/loadRotated(size:channels:seed:folders:progress:)``.
+    public var supervision = Evaluator.Supervision.labels
     /// The fraction of training images held out to fit the temperature.
     public var heldShare = 0.1
 
@@ -81,7 +83,7 @@ public struct EvaluatorTrainer: Sendable {
                 weights: Dictionary(uniqueKeysWithValues: weights), temperature: temperature,
                 quality: ClassifierQuality(
                     logits.softmax(temperature: temperature), labels: test.labels ?? []),
-                command: command)
+                command: command, supervision: supervision)
         }
     }
 
@@ -171,6 +173,7 @@ public struct EvaluatorTrainer: Sendable {
         if size != 28 { words.append("--size \(size)") }
         if channels != 1 { words.append("--channels \(channels)") }
         if mirrors { words.append("--mirror") }
+        if supervision == .rotations { words.append("--no-labels") }
         return words.joined(separator: " ")
     }
 

@@ -46,7 +46,8 @@ public enum FeatureExtractor: Sendable {
     /// The metrics that are defined for its samples.
     public var metrics: [any Metric.Type] {
         switch self {
-        case .images: Metrics.all + Metrics.ofImages
+        case .images(let evaluator):
+            (evaluator.supervision == .labels ? Metrics.all : Metrics.ofFeatures) + Metrics.ofImages
         case .stacks: Metrics.all
         case .points: Metrics.ofPoints
         }
@@ -59,13 +60,17 @@ public enum FeatureExtractor: Sendable {
 
     /// Metrics that also need labelled samples.
     public var metricsOfLabelled: [any Metric.Type] {
-        if case .images = self { return Metrics.ofLabelled }
+        if case .images(let evaluator) = self, evaluator.supervision == .labels {
+            return Metrics.ofLabelled
+        }
         return []
     }
 
     /// The names of the classes; nil for stacks, which have too many, and for points.
     var classNames: [String]? {
-        if case .images(let evaluator) = self { return evaluator.classNames }
+        if case .images(let evaluator) = self, evaluator.supervision == .labels {
+            return evaluator.classNames
+        }
         return nil
     }
 
@@ -119,7 +124,8 @@ public enum FeatureExtractor: Sendable {
                 samples.allPixels, image: evaluator.image, threads: EngineThread.threads)
             return Features(
                 features: seen.features, probabilities: seen.probabilities,
-                samples: samples.labelled(as: evaluator.classNames))
+                samples: samples.labelled(
+                    as: evaluator.supervision == .labels ? evaluator.classNames : []))
         case .stacks(let evaluator):
             return Features(stacking: try FeatureExtractor.channels(of: samples, evaluator))
         case .points:

@@ -6,6 +6,11 @@ public enum Metrics {
         ModeDivergence.self, Memorisation.self,
     ]
 
+    /// The metrics that need features alone, and no classes: of evaluators that learned without labels.
+    public static let ofFeatures: [any Metric.Type] = [
+        FrechetDistance.self, KernelDistance.self, PrecisionRecall.self, Memorisation.self,
+    ]
+
     /// Metrics that compare the pixels of whole images.
     public static let ofImages: [any Metric.Type] = [Copies.self]
 

@@ -44,8 +44,8 @@ public struct ReferenceSet: Sendable {
         self.training = try observe(training)
         control = try observe(training, skipping: samples)
         self.test = try test.map { try observe($0) }
-        if let names = extractor.classNames {
-            classShares = training.classShares(as: names)
+        if case .images = extractor {
+            classShares = extractor.classNames.flatMap { training.classShares(as: $0) }
             trainingSet = ImageSet(training)
         } else {
             classShares = training.classShares
@@ -65,7 +65,20 @@ public struct ReferenceSet: Sendable {
     var modeCount: Int { extractor.mixture?.centres.count ?? training.probabilities.columns }
 
     /// Notes on metrics that the data does not allow.
-    var missing: [String] {
+    var missing: [String] { missingForSplits + noteOnFewSamples }
+
+    /// A warning where the sets are small.
+    private var noteOnFewSamples: [String] {
+        guard samples < FrechetDistance.advisedSamples, extractor.evaluator != nil else {
+            return []
+        }
+        return [
+            "sets of \(samples) are small: the figures are rough, and fid is too high whatever the samples. Compare them with "
+                + "those of real samples beside them, and with others of \(samples) samples alone"
+        ]
+    }
+
+    private var missingForSplits: [String] {
         let names =
             test != nil ? [] : extractor.metrics.filter { $0.comparesSplits }.flatMap { $0.names }
         return names.isEmpty

@@ -126,6 +126,8 @@ enum SaturatedDiscriminator: Ailment {
     static let name = "saturated-discriminator"
     static let accuracy = 0.98
     static let gradient = 0.2
+    /// Between real and generated images; at 8 a sigmoid is 0.9997 apart.
+    static let logits = 8.0
 
     static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
         guard let last = history.last,
@@ -133,15 +135,18 @@ enum SaturatedDiscriminator: Ailment {
         else { return nil }
         let most = history.map(\.imageGradient).max() ?? 0
         let share = last.imageGradient / max(most, 1e-30)
-        // The loss of a generator whose images are all rejected grows with the discriminator's certainty.
-        let isCertain = last.realOnGenerated == 0 && share < gradient
-        guard isCertain || last.imageGradient < 1e-4 else { return nil }
+        let gap = last.logitOnTraining - last.logitOnGenerated
+        // A loss without a sigmoid has no certainty that a logit could show.
+        let isCertain = gan.loss is any CrossEntropyLoss && gap > logits
+        guard isCertain || share < gradient else { return nil }
         return verdict(
             last,
-            "The discriminator is always right, so the generator gets no usable gradient.",
+            "The discriminator is always right and certain of it, so the generator learns little.",
             [
                 "accuracy on real \(percent(last.dAccReal)) and fake \(percent(last.dAccFake)) over three measurements (limit \(percent(accuracy)))",
-                "the generator's gradient by its images is \(number(last.imageGradient)), \(percent(share)) of its largest (limit \(percent(gradient)))",
+                share < gradient
+                    ? "the generator's gradient by its images is \(number(last.imageGradient)), \(percent(share)) of its largest (limit \(percent(gradient)))"
+                    : "logits of real and generated images are \(number(gap)) apart (limit \(number(logits)))",
             ],
             takesPenalty(gan)
                 ? "a gradient penalty: \(penalty)"

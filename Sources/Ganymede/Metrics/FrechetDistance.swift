@@ -10,7 +10,9 @@
 public enum FrechetDistance: Metric {
     public static let names = ["fid"]
     public static let about = ["Fréchet distance of the features: lower is better"]
-    public static let minimumSamples = 1000
+    public static let minimumSamples = 100
+    /// Below this number of samples figures are rough.
+    static let advisedSamples = 1000
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
         [try between(input.generated.features, input.training.features)]

@@ -68,7 +68,7 @@ final class HealthMonitor {
         // The classes of a conditional generator are those that it is asked for.
         if gan.classes == nil,
             let extractor = try? FeatureExtractor(options.source, evaluator: options.evaluator),
-            extractor.extent == gan.extent, case .images = extractor
+            extractor.extent == gan.extent, extractor.classNames != nil
         {
             classifier = (sampler, extractor)
         }

@@ -111,6 +111,7 @@ public struct Trainer: Sendable {
             try plan?.check(options.training.backend)
             try fitDuration(dataset)
         }
+        options.training.metricsSamples = try TrainingEvaluator.samples(options, dataset)
         let evaluator = try TrainingEvaluator(options, dataset, registry)
         return try EngineThread.run {
             let session = try TrainingSession(options, dataset, evaluator, plan: plan)

@@ -20,7 +20,9 @@ struct TrainingEvaluator {
         self.dataset = dataset
         extractor = try FeatureExtractor(options.source, evaluator: options.evaluator)
         try extractor.check(options.gan.extent, of: "the run")
-        let (samples, least) = (training.metricsSamples, FrechetDistance.minimumSamples)
+        let samples = training.metricsSamples
+        let least = max(
+            FrechetDistance.minimumSamples, (extractor.evaluator?.featureCount ?? 0) + 2)
         guard samples >= least else {
             throw GanymedeError.invalidOption(
                 "metrics_samples is at least \(least), not \(samples): figures of fewer mean little"
@@ -35,6 +37,16 @@ struct TrainingEvaluator {
         }
         try ReferenceSet.check(
             samples, advice: "\(option: "set") metrics_samples=", training: dataset, test: test)
+    }
+
+    /// The samples in an evaluation: as the options say, or as many as a small set of real samples allows.
+    static func samples(_ options: RunOptions, _ dataset: Dataset) throws -> Int {
+        let training = options.training
+        guard training.metricsEvery != nil else { return training.metricsSamples }
+        let test = try options.source.test(options.gan.extent)
+        let most = ReferenceSet.most(training: dataset, test: test)
+        return (FrechetDistance.minimumSamples..<FrechetDistance.advisedSamples).contains(most)
+            ? min(training.metricsSamples, most) : training.metricsSamples
     }
 
     /// Finds the best of earlier reports.

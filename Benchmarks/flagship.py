@@ -1,0 +1,181 @@
+"""Trains what docs/quality.md promises of the flagship presets, and measures it: `make flagship`.
+
+python3 Benchmarks/flagship.py [--only NAME ...] [--seeds 0,1,2] [--work FOLDER] [--write]
+Runs that are there already are kept. Each line has the command, the metrics and the SHA-256 of the samples, so that whoever has
+the same kind of processor can compare the bits. With PyTorch installed, labelled digits are also shown to a classifier that
+is not Ganymede's. Some hours for everything; --write puts the tables into docs/quality.md.
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import pathlib
+import subprocess
+import time
+
+import pictures
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+QUALITY = ROOT / "docs" / "quality.md"
+
+# name: (task, options of train, options of evaluate, seeds, goals by metric: (at least | at most, value))
+TASKS = {
+    "mnist-60s": ("MNIST, 60 s of training", "--preset flagship --steps 6000", "", 3,
+                  {"fid": (-1, 4), "score": (1, 9.6), "precision": (1, 0.8), "coverage": (1, 0.65)}),
+    "mnist-5min": ("MNIST, 5 min", "--preset flagship --steps 30000", "", 3,
+                   {"fid": (-1, 1.5), "precision": (1, 0.8), "recall": (1, 0.6), "coverage": (1, 0.85)}),
+    "mnist-15min": ("MNIST, 15 min", "--preset flagship --steps 90000", "", 3,
+                    {"fid": (-1, 0.8), "precision": (1, 0.8), "recall": (1, 0.8), "coverage": (1, 0.92)}),
+    "stacked": ("StackedMNIST, 15 min", "--preset stacked --data stacked-mnist", "", 3,
+                {"modes": (1, 1000), "mode_kl_uniform": (-1, 0.06)}),
+    "grid25": ("25 Gaussians, under 60 s", "--preset points --data grid25", "--sets 3", 10,
+               {"modes": (1, 25), "high_quality": (1, 0.97)}),
+    "mnist-labels": ("conditional MNIST, 20 min", "--preset flagship --steps 90000",
+                     "--metrics fid,gan_test,gan_train", 3, {"gan_train": (1, 0.98), "gan_test": (1, 0.985)}),
+    "fashion-labels": ("conditional Fashion-MNIST, 40 min",
+                       "--preset flagship --data fashion-mnist --steps 90000",
+                       "--metrics fid,gan_test,gan_train", 3, {"gan_train": (1, 0.85)}),
+}
+
+
+def sha256(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def measure(ganymede, run, options):
+    text = subprocess.run([ganymede, "evaluate", str(run), "--json", *(options or "--sets 1").split()],
+                          capture_output=True, text=True, check=True).stdout
+    return {name: figure["value"] for name, figure in json.loads(text)["metrics"].items()}
+
+
+def train(ganymede, run, options, seed):
+    """Seconds of training, from the journal."""
+    if not (run / "report.html").exists():
+        subprocess.run([ganymede, "train", *options.split(), "--seed", str(seed), "--metrics-every", "0",
+                        "--quiet", "--out", str(run)], check=True)
+    last = (run / "journal.jsonl").read_bytes().rstrip().rsplit(b"\n", 1)[-1]
+    return json.loads(last)["seconds"]
+
+
+def samples(ganymede, run):
+    path = run / "samples.npy"
+    subprocess.run([ganymede, "generate", str(run), "--seeds", "0-9999", "-o", str(path)], check=True)
+    return sha256(path)
+
+
+def judge(run):
+    """The share of samples that a small PyTorch network, trained on real digits, finds to be of the class that was asked for."""
+    try:
+        import outside
+    except ImportError:
+        return None
+    return outside.accuracy(run / "samples.npy")
+
+
+def holds(value, goal):
+    sign, bound = goal
+    return sign * value >= sign * bound
+
+
+def folder(ganymede, work):
+    """300 colour pictures, with and without augmentation."""
+    data = work / "colour-300"
+    if not data.exists():
+        pictures.make(data, 300, 32, 0)
+    more = work / "colour-more"
+    if not more.exists():
+        pictures.make(more, 4000, 32, 1)
+    evaluator = work / "colour.safetensors"
+    if not evaluator.exists():
+        subprocess.run([ganymede, "evaluator", "train", "--data", str(more), "--no-labels", "--size", "32",
+                        "--channels", "3", "--quiet", "-o", str(evaluator)], check=True)
+    found = {}
+    for name, extra in (("with", []), ("without", ["--set", "augmentation=[]"])):
+        run = work / f"colour-{name}"
+        options = f"--preset flagship --data {data} --size 32 --channels 3 --no-labels"
+        if not (run / "report.html").exists():
+            subprocess.run([ganymede, "train", *options.split(), *extra, "--metrics-every", "0", "--quiet",
+                            "--out", str(run)], check=True)
+        doctor = json.loads(subprocess.run([ganymede, "doctor", str(run), "--json"], capture_output=True,
+                                           text=True, check=True).stdout)
+        figures = measure(ganymede, run, f"--data {more} --evaluator {evaluator} --samples 2000 --sets 1")
+        copies = measure(ganymede, run, f"--data {data} --evaluator {evaluator} --samples 150 --sets 1")
+        found[name] = dict(healthy=doctor["healthy"], recall=figures["recall"], precision=figures["precision"],
+                           fid=figures["fid"], copies=copies["copies"], sha256=samples(ganymede, run))
+        print("300 colour pictures,", name, "augmentation:", found[name], flush=True)
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--ganymede", default=str(ROOT / ".build" / "release" / "ganymede"))
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "runs" / "flagship")
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--seeds")
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    path = arguments.work / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    for name, (task, options, evaluation, seeds, goals) in TASKS.items():
+        if arguments.only and name not in arguments.only:
+            continue
+        wanted = map(int, arguments.seeds.split(",")) if arguments.seeds else range(seeds)
+        for seed in wanted:
+            key = f"{name}-{seed}"
+            if key in results:
+                continue
+            # The run with labels is the one of fifteen minutes.
+            folder_name = f"mnist-15min-{seed}" if name == "mnist-labels" else key
+            run = arguments.work / folder_name
+            seconds = train(arguments.ganymede, run, options, seed)
+            figures = measure(arguments.ganymede, run, evaluation)
+            record = dict(task=task, seed=seed, command=f"ganymede train {options} --seed {seed}", seconds=seconds,
+                          metrics=figures, sha256=samples(arguments.ganymede, run),
+                          met={metric: holds(figures[metric], goal) for metric, goal in goals.items()})
+            if name.startswith("mnist"):
+                record["outside"] = judge(run)
+            results[key] = record
+            path.write_text(json.dumps(results, indent=1))
+            print(key, f"{seconds:.0f} s", {m: round(figures[m], 4) for m in goals}, record["met"], flush=True)
+    if not arguments.only or "colour" in arguments.only:
+        if "colour" not in results:
+            results["colour"] = folder(arguments.ganymede, arguments.work)
+            path.write_text(json.dumps(results, indent=1))
+    if arguments.write:
+        write(results)
+
+
+def write(results):
+    """Puts the table into docs/quality.md."""
+    rows = ["| task | seed | seconds | figures | goals | SHA-256 of 10,000 samples |", "|---|---|---|---|---|---|"]
+    for key, record in results.items():
+        if key == "colour":
+            continue
+        goals = TASKS[key.rsplit("-", 1)[0]][4]
+        shown = [m for m in ("fid", "score", "precision", "recall", "coverage", "modes", "mode_kl_uniform",
+                             "high_quality", "gan_test", "gan_train") if m in record["metrics"]]
+        figures = ", ".join(f"{m} {record['metrics'][m]:.4g}" for m in shown)
+        if record.get("outside"):
+            figures += f", right by another classifier {record['outside']:.4f}"
+        missed = [m for m in goals if not record["met"][m]]
+        rows.append(f"| {record['task']} | {record['seed']} | {record['seconds']:.0f} | {figures} | "
+                    f"{'met' if not missed else 'missed: ' + ', '.join(missed)} | `{record['sha256'][:16]}` |")
+    if "colour" in results:
+        rows.append("")
+        rows.append("| 300 colour pictures | doctor | copies | fid | precision | recall |")
+        rows.append("|---|---|---|---|---|---|")
+        for name, record in results["colour"].items():
+            rows.append(f"| {name} augmentation | {'no complaint' if record['healthy'] else 'complains'} | "
+                        f"{record['copies']} | {record['fid']:.3g} | {record['precision']:.3f} | {record['recall']:.3f} |")
+    text = QUALITY.read_text()
+    start, end = "<!-- flagship -->\n", "<!-- end of flagship -->"
+    before, rest = text.split(start)
+    after = rest.split(end)[1]
+    stamp = f"Measured on {datetime.date.today()}.\n\n"
+    QUALITY.write_text(before + start + stamp + "\n".join(rows) + "\n" + end + after)
+
+
+if __name__ == "__main__":
+    main()
