@@ -131,7 +131,11 @@ struct EvaluatorTrainerTests {
         let folder = try TemporaryFolder()
         // Darker at the top, in noise: each rotation can be told.
         var numbers = TestNumbers(seed: 4)
-        let pixels = (0..<200 * 64).map { UInt8($0 % 64 / 8 * 20 + Int(numbers.next() % 60)) }
+        var pixels: [UInt8] = []
+        for index in 0..<200 * 64 {
+            let row = index % 64 / 8
+            pixels.append(UInt8(row * 20) + UInt8(numbers.next() % 60))
+        }
         let images = NPY(shape: [200, 8, 8], bytes: pixels)
         let path = "\(folder.path)/images.npy"
         try images.data.write(to: URL(filePath: path))
