@@ -20,7 +20,7 @@ from peers import skipped  # noqa: E402
 from systems import SYSTEMS  # noqa: E402
 
 BATCH = {"mlp": 32, "dense": 128, "dcgan": 128, "conv-discriminator": 128,
-         "all-conv": 128, "forger": 128}
+         "all-conv": 128, "forger": 128, "flagship": 64}
 DEFAULT = [x for x in BATCH if x != "forger"]
 PEERS = ("jax", "tf-graph", "tf-xla", "torch", "torch-channels-last",
          "torch-compile", "keras")

@@ -2,8 +2,9 @@
 
 Keras's weights go to JAX and to PyTorch in both layouts; each then computes
 the losses and gradients of either network, with the generator in training
-mode. Dropout and ReLUs become tanh: masks differ, and values next to a kink
-would be rounded to either side of it.
+mode, and of the same labels where there are any. Dropout and ReLUs become
+tanh: masks differ, and values next to a kink would be rounded to either side
+of it.
 """
 
 from dataclasses import replace
@@ -25,6 +26,7 @@ import tf_peer  # noqa: E402
 import torch_peer  # noqa: E402
 
 BATCH, TARGET = 4, 0.9
+TRAINED = {"batch_norm": 2, "class_embedding": 1, "class_projection": 3}
 
 
 def smooth(items):
@@ -32,11 +34,17 @@ def smooth(items):
             else item for item in items]
 
 
-def in_keras(nets, noise, real):
+def in_keras(nets, noise, real, labels):
     gen, disc = nets
+    noise, real, *labels = map(tf.constant, (noise, real, *labels))
+
+    def judge(images, target):
+        return tf_peer.cross_entropy(
+            disc(tf_peer.given(images, *labels)), target)
+
     with tf.GradientTape(persistent=True) as tape:
-        g_loss = tf_peer.cross_entropy(disc(gen(noise, training=True)), 1)
-        d_loss = tf_peer.cross_entropy(disc(real), TARGET)
+        fakes = gen(tf_peer.given(noise, *labels), training=True)
+        g_loss, d_loss = judge(fakes, 1), judge(real, TARGET)
     return [(loss.numpy(), [g.numpy() for g in tape.gradient(
         loss, [w.value for w in net.trainable_weights])])
         for loss, net in ((g_loss, gen), (d_loss, disc))]
@@ -52,24 +60,24 @@ def for_jax(items, shape, arrays):
             if item.kind == "conv_transpose":  # JAX does not turn it.
                 kernel = kernel[::-1, ::-1].swapaxes(2, 3)
             mine = [kernel] + ([next(arrays)] if item.bias else [])
-        elif item.kind == "batch_norm":
-            mine = [next(arrays), next(arrays)]
+        elif item.kind in TRAINED:
+            mine = [next(arrays) for _ in range(TRAINED[item.kind])]
         result.append(mine)
     return result
 
 
-def in_jax(system, weights, noise, real):
+def in_jax(system, weights, noise, real, labels):
     moving = jax_peer.initial(system.generator, system.noise)[1]
     none = [()] * len(system.discriminator)
 
     def judge(disc, images, target):
         logits, _ = jax_peer.forward(
-            system.discriminator, disc, none, images, None, False)
+            system.discriminator, disc, none, images, None, False, *labels)
         return jax_peer.cross_entropy(logits, target)
 
     def g_loss(gen):
         images, _ = jax_peer.forward(
-            system.generator, gen, moving, noise, None, True)
+            system.generator, gen, moving, noise, None, True, *labels)
         return judge(weights[1], images, 1)
 
     return [jax.value_and_grad(g_loss)(weights[0]),
@@ -104,13 +112,18 @@ def for_torch(items, shape, arrays, last):
         elif item.kind == "batch_norm":
             result += [mirrored(next(arrays), 0) if len(at) == 1
                        else next(arrays) for _ in range(2)]
+        elif item.kind == "class_embedding":
+            result.append(next(arrays))
+        elif item.kind == "class_projection":
+            result += [mirrored(next(arrays), 0).T, next(arrays),
+                       mirrored(next(arrays), 1)]
         if getattr(item, "bias", False):
             result.append(mirrored(next(arrays), 0) if item.kind == "dense"
                           else next(arrays))
     return result
 
 
-def in_torch(system, weights, noise, real, last):
+def in_torch(system, weights, noise, real, labels, last):
     nets = torch_peer.networks(system, last)
     for net, arrays in zip(nets, weights):
         for p, w in zip(net.parameters(), arrays, strict=True):
@@ -122,9 +135,11 @@ def in_torch(system, weights, noise, real, last):
             x = x[:, ::-1, ::-1].transpose(0, 3, 1, 2)
         return torch.from_numpy(x.copy())
 
-    g_loss = torch_peer.cross_entropy(disc(gen(mirror(noise))), torch.ones(1))
+    labels = [torch.from_numpy(x).long() for x in labels]
+    g_loss = torch_peer.cross_entropy(
+        disc(gen(mirror(noise), *labels), *labels), torch.ones(1))
     d_loss = torch_peer.cross_entropy(
-        disc(mirror(real)), torch.tensor([TARGET]))
+        disc(mirror(real), *labels), torch.tensor([TARGET]))
     return [(loss.item(), [g.numpy() for g in torch.autograd.grad(
         loss, list(net.parameters()))])
         for loss, net in ((g_loss, gen), (d_loss, disc))]
@@ -142,11 +157,13 @@ def check(name, system):
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((BATCH, *system.noise)).astype(np.float32)
     real = rng.uniform(-1, 1, (BATCH, *systems.IMAGE)).astype(np.float32)
+    labels = [rng.integers(0, system.classes, BATCH, np.int32)
+              for _ in range(bool(system.classes))]
     sides = ((system.generator, system.noise),
              (system.discriminator, systems.IMAGE))
     nets = keras_peer.networks(system)
     weights = [[w.numpy() for w in net.trainable_weights] for net in nets]
-    result = in_keras(nets, noise, real)
+    result = in_keras(nets, noise, real, labels)
 
     def expected(convert, *options):
         return [(loss, convert(*side, gradient, *options))
@@ -157,10 +174,10 @@ def check(name, system):
                 for side, arrays in zip(sides, weights)]
 
     found = {"jax": (expected(for_jax), in_jax(
-        system, converted(for_jax), noise, real))}
+        system, converted(for_jax), noise, real, labels))}
     for peer, last in (("torch", False), ("torch-channels-last", True)):
         found[peer] = expected(for_torch, last), in_torch(
-            system, converted(for_torch, last), noise, real, last)
+            system, converted(for_torch, last), noise, real, labels, last)
     for peer, pair in found.items():
         parts = [difference(a, b) for a, b in zip(*pair)]
         print(f"{name:20}{peer:20}" + "".join(f"{x:12.1e}" for x in parts))

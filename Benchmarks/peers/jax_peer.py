@@ -15,14 +15,23 @@ NHWC = ("NHWC", "HWIO", "NHWC")
 def initial(layers, shape):
     """Weights and moving statistics, a list of arrays for each layer."""
     weights, statistics = [], []
+
+    def glorot(*shape):
+        *window, width, units = shape
+        fans = (width + units) * prod(window)
+        return np.random.uniform(-1, 1, shape) * sqrt(6 / fans)
+
     for layer, (*size, width) in systems.placed(layers, shape):
         arrays, moving = [], []
         if hasattr(layer, "units"):
             window = [layer.kernel] * 2 if size else []
-            fans = (width + layer.units) * prod(window)
-            arrays = [np.random.uniform(
-                -1, 1, (*window, width, layer.units)) * sqrt(6 / fans)]
+            arrays = [glorot(*window, width, layer.units)]
             arrays += [np.zeros(layer.units)] * layer.bias
+        elif layer.kind == "class_embedding":
+            arrays = [np.random.normal(0, 1, (layer.classes, layer.width))]
+        elif layer.kind == "class_projection":
+            arrays = [glorot(width, 1), np.zeros(1),
+                      np.random.normal(0, 0.02, (layer.classes, width))]
         elif layer.kind == "batch_norm":
             arrays = [np.ones(width), np.zeros(width)]
             moving = [np.zeros(width), np.ones(width)]
@@ -79,13 +88,25 @@ def affine(layer, x, weights):
     return x + bias[0] if bias else x
 
 
-def forward(layers, weights, statistics, x, key, training):
+def conditioned(layer, x, weights, labels):
+    """By products: their gradients are products, too, and not scatters."""
+    weights = [w.astype(x.dtype) for w in weights]
+    hot = jax.nn.one_hot(labels, layer.classes, dtype=x.dtype)
+    if layer.kind == "class_embedding":
+        return jnp.concatenate([x, hot @ weights[0]], 1)
+    kernel, bias, vectors = weights
+    return x @ kernel + bias + (hot * (x @ vectors.T)).sum(1, keepdims=True)
+
+
+def forward(layers, weights, statistics, x, key, training, labels=None):
     """What the network makes of `x`, and its statistics after it."""
     after = []
     for i, (layer, w, moving) in enumerate(zip(layers, weights, statistics)):
         match layer.kind:
             case "dense" | "conv" | "conv_transpose":
                 x = affine(layer, x, w)
+            case "class_embedding" | "class_projection":
+                x = conditioned(layer, x, w, labels)
             case "batch_norm":
                 x, moving = normalize(layer, x, w, moving, training)
             case "leaky_relu":
@@ -132,28 +153,49 @@ def cross_entropy(logits, target):
     return (jax.nn.softplus(logits) - target * logits).mean()
 
 
+def averaged(decay, t, mean, now):
+    """The moving average after step `t`, counted from 0."""
+    share = 1 - jnp.minimum(decay, (1 + t) / (10 + t))
+    return jax.tree.map(lambda a, b: a + share * (b - a), mean, now)
+
+
 class Rounds:
     """The three schedules, as functions from a state to the next."""
 
     def __init__(self, system, batch, dtype):
         self.system, self.batch, self.dtype = system, batch, dtype
 
-    def generate(self, weights, statistics, key, training):
+    def generate(self, weights, statistics, key, training, labels=None):
         noise, dropout = jax.random.split(key)
         shape = (self.batch, *self.system.noise)
         z = (jax.random.uniform(noise, shape, minval=-1, maxval=1)
              if self.system.uniform_noise
              else jax.random.normal(noise, shape)).astype(self.dtype)
         return forward(self.system.generator, weights, statistics, z,
-                       dropout, training)
+                       dropout, training, labels)
 
-    def judge(self, weights, images, key):
+    def judge(self, weights, images, key, labels=None):
         layers = self.system.discriminator
         return forward(layers, weights, [()] * len(layers),
-                       images.astype(self.dtype), key, True)[0]
+                       images.astype(self.dtype), key, True, labels)[0]
 
     def disc_loss(self, weights, images, target, key):
         return cross_entropy(self.judge(weights, images, key), target)
+
+    def real_loss(self, weights, real, labels, keys):
+        """With the penalty, if there is one, from one pass of both."""
+        system = self.system
+        if not system.penalty:
+            return cross_entropy(
+                self.judge(weights, real, keys[0], labels), 1)
+        moved = real + system.sigma * jax.random.normal(keys[1], real.shape)
+        if labels is not None:
+            labels = jnp.tile(labels, 2)
+        logits = self.judge(weights, jnp.concatenate([real, moved]), keys[0],
+                            labels).astype(jnp.float32)
+        logits, after = jnp.split(logits, 2)
+        return (cross_entropy(logits, 1)
+                + system.penalty_scale * ((after - logits) ** 2).mean())
 
     def gen_loss(self, weights, statistics, disc, key):
         images, moved = self.generate(weights, statistics, key, True)
@@ -187,18 +229,18 @@ class Rounds:
         gen, moving, g_loss = self.train_gen(gen, moving, t, disc, keys[2])
         return gen, disc, moving, (d_loss, g_loss)
 
-    def simultaneous(self, gen, disc, moving, t, keys, real):
+    def simultaneous(self, gen, disc, moving, t, keys, real, labels=None):
         """Both gradients pull back through one pass of fakes."""
         fakes, pull_gen, after = jax.vjp(
-            lambda w: self.generate(w, moving, keys[0], True), gen[0],
+            lambda w: self.generate(w, moving, keys[0], True, labels), gen[0],
             has_aux=True)
         logits, pull_fake = jax.vjp(
-            lambda w, x: self.judge(w, x, keys[1]), disc[0], fakes)
+            lambda w, x: self.judge(w, x, keys[1], labels), disc[0], fakes)
         g_loss, slope = jax.value_and_grad(cross_entropy)(logits, 1)
         gen_gradient, = pull_gen(pull_fake(slope)[1])
         on_fake, slope = jax.value_and_grad(cross_entropy)(logits, 0)
-        on_real, gradient = jax.value_and_grad(self.disc_loss)(
-            disc[0], real, 1, keys[2])
+        on_real, gradient = jax.value_and_grad(self.real_loss)(
+            disc[0], real, labels, keys[2:])
         gradient = jax.tree.map(jnp.add, gradient, pull_fake(slope)[0])
         gen = self.minimize(0, gen, t, gen_gradient)
         disc = self.minimize(1, disc, t, gradient)
@@ -220,20 +262,24 @@ def make(system, peer, batch, threads, bf16):
         return weights, tuple(jax.tree.map(jnp.zeros_like, weights)
                               for _ in range(slots))
 
-    def train(state, real):
-        gen, disc, moving, t, key = state
+    def train(state, *batch):
+        gen, disc, moving, mean, t, key = state
         key, *keys = jax.random.split(key, 5)
-        gen, disc, moving, losses = schedule(gen, disc, moving, t, keys, real)
-        return (gen, disc, moving, t + 1, key), losses
+        gen, disc, moving, losses = schedule(
+            gen, disc, moving, t, keys, *batch)
+        if system.average:
+            mean = averaged(system.average, t, mean, (gen[0], moving))
+        return (gen, disc, moving, mean, t + 1, key), losses
 
+    mean = jax.tree.map(jnp.copy, built[0]) if system.average else ()
     # "rbg" draws large masks faster than the default.
-    state = (network(0), network(1), built[0][1], jnp.float32(0),
+    state = (network(0), network(1), built[0][1], mean, jnp.float32(0),
              jax.random.key(0, impl="rbg"))
     train = jax.jit(train, donate_argnums=0)
 
-    def step(real):
+    def step(*batch):
         nonlocal state
-        state, losses = train(state, real)
+        state, losses = train(state, *batch)
         return jax.device_get(losses)
 
     return jax.__version__, step

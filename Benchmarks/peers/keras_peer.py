@@ -2,9 +2,49 @@
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 import systems
+
+
+class ClassEmbedding(layers.Layer):
+    """Appends the vector of each sample's class."""
+
+    def __init__(self, classes, width):
+        super().__init__()
+        self.classes, self.width = classes, width
+
+    def build(self, _):
+        self.vectors = self.add_weight(
+            (self.classes, self.width),
+            keras.initializers.RandomNormal(stddev=1.0))
+
+    def call(self, inputs):
+        x, labels = inputs
+        hot = ops.one_hot(labels, self.classes, dtype=x.dtype)
+        return ops.concatenate([x, hot @ self.vectors], -1)
+
+
+class ClassProjection(layers.Layer):
+    """A logit: a dense one, and the product with the class's vector."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.classes = classes
+
+    def build(self, shapes):
+        width = shapes[0][-1]
+        self.kernel = self.add_weight((width, 1), "glorot_uniform")
+        self.bias = self.add_weight((1,), "zeros")
+        self.vectors = self.add_weight(
+            (self.classes, width),
+            keras.initializers.RandomNormal(stddev=0.02))
+
+    def call(self, inputs):
+        x, labels = inputs
+        hot = ops.one_hot(labels, self.classes, dtype=x.dtype)
+        own = ops.sum(hot * (x @ ops.transpose(self.vectors)), -1, True)
+        return x @ self.kernel + self.bias + own
 
 
 def layer(item):
@@ -30,15 +70,30 @@ def layer(item):
             return layers.Reshape(item.shape)
         case "flatten":
             return layers.Flatten()
+        case "class_embedding":
+            return ClassEmbedding(item.classes, item.width)
+        case "class_projection":
+            return ClassProjection(item.classes)
         case kind:
             return layers.Activation(kind)
+
+
+def conditional(items, shape):
+    """A network of images or noise, and labels."""
+    inputs = [keras.Input(shape), keras.Input((), dtype="int32")]
+    x, labels = inputs
+    for item in items:
+        x = layer(item)(
+            [x, labels] if item.kind in systems.CONDITIONAL else x)
+    return keras.Model(inputs, x)
 
 
 def networks(system, bf16=False):
     """Generator and discriminator; the latter gives logits."""
     policy = "mixed_bfloat16" if bf16 else "float32"
     keras.config.set_dtype_policy(policy)
-    pair = [keras.Sequential([keras.Input(shape), *map(layer, items)])
+    pair = [conditional(items, shape) if system.classes else
+            keras.Sequential([keras.Input(shape), *map(layer, items)])
             for shape, items in ((system.noise, system.generator),
                                  (systems.IMAGE, system.discriminator))]
     systems.check_parameters(system, [net.count_params() for net in pair])

@@ -39,22 +39,29 @@ def limit_threads(threads):
 
 
 def batches(system, size):
-    """Batches without end of random images, scaled as the preset does."""
+    """Batches without end of random images, scaled as the preset does.
+
+    Each is a tuple: of the images, and of labels if the preset takes them.
+    """
     data = np.random.randint(0, 256, (60_000, *IMAGE), np.uint8)
+    labels = [np.random.randint(0, system.classes, len(data), np.int32)
+              for _ in range(bool(system.classes))]
     while True:
         order = np.random.permutation(len(data))
         for start in range(0, len(data) - size + 1, size):
-            images = data[order[start:start + size]]
+            picked = order[start:start + size]
+            images = data[picked]
             if system.unit_pixels:
-                yield images / np.float32(255)
+                images = images / np.float32(255)
             else:
-                yield images / np.float32(127.5) - np.float32(1)
+                images = images / np.float32(127.5) - np.float32(1)
+            yield images, *(x[picked] for x in labels)
 
 
 def timed(step, images):
     """Milliseconds of one step, its batch included."""
     start = time.perf_counter()
-    losses = step(next(images))
+    losses = step(*next(images))
     taken = (time.perf_counter() - start) * 1000
     assert all(map(math.isfinite, losses)), losses
     return taken, losses
@@ -107,8 +114,8 @@ def skipped(system, peer):
     if peer == "torch-channels-last" and not system.convolutional:
         return "no convolutions: the same as torch"
     if peer == "keras" and system.schedule == "simultaneous":
-        return ("train_on_batch cannot update both networks from one pass; "
-                "the tutorial's own step is that of tf-graph")
+        return ("train_on_batch cannot update both networks from one pass: "
+                "that step is tf-graph's")
 
 
 def main():

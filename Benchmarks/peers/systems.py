@@ -1,4 +1,4 @@
-"""The six presets as data: all that the peers need to build a step.
+"""The seven presets as data: all that the peers need to build a step.
 
 What they are in prose, and why, is in the documents of the presets. Shapes
 have the channels last, as in Keras.
@@ -24,9 +24,19 @@ def conv(units, stride=1, kernel=5, padding="same"):
                  padding=padding, bias=True)
 
 
-def conv_transpose(units, stride=1, bias=False):
-    return layer("conv_transpose", units=units, kernel=5, stride=stride,
+def conv_transpose(units, stride=1, bias=False, kernel=5):
+    return layer("conv_transpose", units=units, kernel=kernel, stride=stride,
                  padding="same", bias=bias)
+
+
+def class_embedding(classes, width):
+    """Appends the vector of each sample's class."""
+    return layer("class_embedding", classes=classes, width=width)
+
+
+def class_projection(classes):
+    """A logit: a dense one, and the product with the vector of the class."""
+    return layer("class_projection", classes=classes)
 
 
 def batch_norm(momentum=0.99):
@@ -48,10 +58,11 @@ def reshape(*shape):
 
 FLATTEN, UP_SAMPLING, RELU, TANH, SIGMOID = map(layer, (
     "flatten", "up_sampling", "relu", "tanh", "sigmoid"))
+CONDITIONAL = ("class_embedding", "class_projection")  # They take labels.
 
 
-def adam(rate, beta1=0.9):
-    return SimpleNamespace(kind="adam", rate=rate, beta1=beta1, beta2=0.999,
+def adam(rate, beta1=0.9, beta2=0.999):
+    return SimpleNamespace(kind="adam", rate=rate, beta1=beta1, beta2=beta2,
                            epsilon=1e-7)
 
 
@@ -74,11 +85,20 @@ class System:
     real_target: float = 1.0
     uniform_noise: bool = False
     unit_pixels: bool = False  # from 0, not from -1, to 1
+    classes: int = 0  # Fakes take the labels of the real batch.
+    penalty: float = 0.0  # of "simultaneous": R1 by a random direction
+    sigma: float = 0.05  # the penalty's perturbation
+    average: float = 0.0  # the decay of the generator's moving average
 
     @property
     def convolutional(self):
         return any("conv" in layer.kind
                    for layer in self.generator + self.discriminator)
+
+    @property
+    def penalty_scale(self):
+        """What multiplies the mean of (D(x + sigma e) - D(x))^2."""
+        return self.penalty / (2 * self.sigma ** 2)
 
 
 def placed(layers, shape):
@@ -89,6 +109,10 @@ def placed(layers, shape):
             shape = item.shape
         elif item.kind in ("dense", "flatten"):
             shape = (getattr(item, "units", prod(shape)),)
+        elif item.kind == "class_embedding":
+            shape = (shape[0] + item.width,)
+        elif item.kind == "class_projection":
+            shape = (1,)
         elif item.kind == "up_sampling":
             shape = (2 * shape[0], 2 * shape[1], shape[2])
         elif item.kind == "conv_transpose":
@@ -172,6 +196,24 @@ def forger():
         optimizers=(rmsprop(4e-4, 3e-8), rmsprop(8e-4, 6e-8)))
 
 
+def flagship():
+    """Its learning rate is constant here, as in its first 3,000 steps."""
+    generator = [class_embedding(10, 16), dense(7 * 7 * 64, bias=False),
+                 reshape(7, 7, 64), batch_norm(0.9), leaky_relu(0.2),
+                 conv_transpose(64, 2, kernel=4), batch_norm(0.9),
+                 leaky_relu(0.2), conv_transpose(1, 2, bias=True, kernel=4)]
+    discriminator = []
+    for units, kernel in ((32, 4), (64, 4), (128, 3)):
+        discriminator += [conv(units, 2, kernel), leaky_relu(0.2)]
+    return System(
+        noise=(64,), batch=64, schedule="simultaneous", classes=10,
+        generator=generator + [TANH],
+        discriminator=discriminator + [FLATTEN, class_projection(10)],
+        parameters=(318_113, 129_761),
+        optimizers=(adam(1e-3, 0.0, 0.99), adam(1e-3, 0.0, 0.99)),
+        penalty=1.0, average=0.998)
+
+
 SYSTEMS = {
     "mlp": mlp(),
     "dcgan": dcgan(),
@@ -184,6 +226,7 @@ SYSTEMS = {
                         *transposed_tail()],
                        THREE_CONVOLUTIONS, (412_544, 412_481)),
     "forger": forger(),
+    "flagship": flagship(),
 }
 
 

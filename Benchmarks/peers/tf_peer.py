@@ -15,6 +15,11 @@ def cross_entropy(logits, target):
     return tf.reduce_mean(tf.nn.softplus(logits) - target * logits)
 
 
+def given(x, *labels):
+    """What a network takes."""
+    return [x, *labels] if labels else x
+
+
 class Optimizer:
     """Adam or RMSprop of a network's weights."""
 
@@ -50,13 +55,15 @@ def make(system, peer, batch, threads, bf16):
     gen_optimizer, disc_optimizer = map(
         Optimizer, system.optimizers, (gen, disc))
     n = tf.Variable(0)
+    now = [w.value for w in gen.weights]
+    mean = [tf.Variable(w) for w in now] if system.average else []
 
-    def generate(stream, training):
+    def generate(stream, training, *labels):
         shape, seed = (batch, *system.noise), [stream, n]
         z = (tf.random.stateless_uniform(shape, seed, -1, 1)
              if system.uniform_noise
              else tf.random.stateless_normal(shape, seed))
-        return gen(z, training=training)
+        return gen(given(z, *labels), training=training)
 
     def train_disc(images, target, t):
         with tf.GradientTape() as tape:
@@ -83,12 +90,26 @@ def make(system, peer, batch, threads, bf16):
         target = tf.repeat([system.real_target, 0.0], batch)[:, None]
         return train_disc(images, target, n), train_gen()
 
-    def simultaneous(real):
+    def real_loss(real, *labels):
+        """With the penalty, if there is one, from one pass of both."""
+        if not system.penalty:
+            return cross_entropy(
+                disc(given(real, *labels), training=True), 1)
+        moved = real + system.sigma * tf.random.stateless_normal(
+            real.shape, [2, n])
+        images = given(tf.concat([real, moved], 0),
+                       *(tf.tile(x, [2]) for x in labels))
+        logits = tf.cast(disc(images, training=True), tf.float32)
+        logits, after = tf.split(logits, 2)
+        return cross_entropy(logits, 1) + system.penalty_scale * (
+            tf.reduce_mean(tf.square(after - logits)))
+
+    def simultaneous(real, *labels):
         with tf.GradientTape(persistent=True) as tape:
-            logits = disc(generate(1, training=True), training=True)
+            fakes = generate(1, True, *labels)
+            logits = disc(given(fakes, *labels), training=True)
             g_loss = cross_entropy(logits, 1)
-            d_loss = cross_entropy(logits, 0) + cross_entropy(
-                disc(real, training=True), 1)
+            d_loss = cross_entropy(logits, 0) + real_loss(real, *labels)
         gradients = [tape.gradient(loss, optimizer.weights)
                      for loss, optimizer in ((g_loss, gen_optimizer),
                                              (d_loss, disc_optimizer))]
@@ -100,9 +121,13 @@ def make(system, peer, batch, threads, bf16):
                  "simultaneous": simultaneous}
 
     @tf.function(jit_compile=peer == "tf-xla")
-    def train(real):
-        losses = schedules[system.schedule](real)
+    def train(*batch):
+        losses = schedules[system.schedule](*batch)
+        t = tf.cast(n, tf.float32)
+        for a, b in zip(mean, now):
+            decay = tf.minimum(system.average, (1 + t) / (10 + t))
+            a.assign_add((1 - decay) * (b - a))
         n.assign_add(1)
         return losses
 
-    return tf.__version__, lambda real: [x.numpy() for x in train(real)]
+    return tf.__version__, lambda *batch: [x.numpy() for x in train(*batch)]

@@ -36,6 +36,40 @@ class Flatten(nn.Module):
         return (x.permute(0, 2, 3, 1) if self.last else x).flatten(1)
 
 
+class Embedding(nn.Module):
+    """Appends the vector of each sample's class."""
+
+    def __init__(self, classes, width):
+        super().__init__()
+        self.vectors = nn.Embedding(classes, width)  # Standard normal.
+
+    def forward(self, x, labels):
+        return torch.cat([x, self.vectors(labels)], 1)
+
+
+class Projection(nn.Module):
+    """A logit; products with all classes' vectors, as they are cheap."""
+
+    def __init__(self, classes, width):
+        super().__init__()
+        self.dense = nn.Linear(width, 1)
+        self.vectors = nn.Linear(width, classes, bias=False)
+        nn.init.normal_(self.vectors.weight, std=0.02)
+
+    def forward(self, x, labels):
+        return self.dense(x) + self.vectors(x).gather(1, labels[:, None])
+
+
+class Network(nn.Sequential):
+    """Layers in a row, of which some take labels, too."""
+
+    def forward(self, x, labels=None):
+        for m in self:
+            x = m(x, labels) if isinstance(m, (Embedding, Projection)) else (
+                m(x))
+        return x
+
+
 def module(item, shape, last):
     """The PyTorch module for one of our layers."""
     width = shape[-1]
@@ -43,13 +77,14 @@ def module(item, shape, last):
         case "dense":
             return nn.Linear(width, item.units, item.bias)
         case "conv":
-            padding = item.kernel // 2 if item.padding == "same" else 0
+            padding = (item.kernel - 1) // 2 if item.padding == "same" else 0
             return nn.Conv2d(width, item.units, item.kernel, item.stride,
                              padding, bias=item.bias)
         case "conv_transpose":
+            padding = (item.kernel - 1) // 2
             return nn.ConvTranspose2d(
-                width, item.units, item.kernel, item.stride,
-                item.kernel // 2, item.stride - 1, bias=item.bias)
+                width, item.units, item.kernel, item.stride, padding,
+                item.stride + 2 * padding - item.kernel, bias=item.bias)
         case "batch_norm":
             kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
             return kind(width, item.epsilon, 1 - item.momentum)
@@ -63,6 +98,10 @@ def module(item, shape, last):
             return Reshape(item.shape, last)
         case "flatten":
             return Flatten(last)
+        case "class_embedding":
+            return Embedding(item.classes, item.width)
+        case "class_projection":
+            return Projection(item.classes, width)
         case kind:
             return {"relu": nn.ReLU, "tanh": nn.Tanh,
                     "sigmoid": nn.Sigmoid}[kind]()
@@ -70,12 +109,12 @@ def module(item, shape, last):
 
 def networks(system, last):
     """Generator and discriminator; the latter gives logits."""
-    pair = [nn.Sequential(*(module(item, at, last)
-                            for item, at in systems.placed(items, shape)))
+    pair = [Network(*(module(item, at, last)
+                      for item, at in systems.placed(items, shape)))
             for shape, items in ((system.noise, system.generator),
                                  (systems.IMAGE, system.discriminator))]
     for network in pair:
-        for m in network:
+        for m in [getattr(m, "dense", m) for m in network]:
             if isinstance(m, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.xavier_uniform_(m.weight)  # As Keras does.
                 if m.bias is not None:
@@ -115,6 +154,22 @@ class Optimizer:
         self.updates += 1
 
 
+class Average:
+    """A network's weights and statistics, averaged as by torch.optim's own
+    get_ema_multi_avg_fn, with a smaller decay in the first steps."""
+
+    def __init__(self, decay, network):
+        self.decay, self.updates = decay, 0
+        self.now = [x for x in network.state_dict().values() if x.ndim]
+        self.mean = [x.clone() for x in self.now]
+
+    def update(self):
+        t = self.updates
+        decay = min(self.decay, (1 + t) / (10 + t))
+        torch._foreach_lerp_(self.mean, self.now, 1 - decay)
+        self.updates += 1
+
+
 def cross_entropy(logits, target):
     """In f32, whatever the logits are in."""
     logits = logits.float()
@@ -132,10 +187,11 @@ def make(system, peer, batch, threads, bf16):
     zero, one = torch.zeros(1, 1), torch.ones(1, 1)
     both = torch.tensor([system.real_target, 0.0])
     both = both.repeat_interleave(batch)[:, None]
+    average = Average(system.average, gen) if system.average else None
 
-    def run(network, x):
+    def run(network, x, labels=None):
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            return network(x)
+            return network(x, labels)
 
     def noise():
         shape = system.noise  # Its one channel, if it has any, goes first.
@@ -155,12 +211,23 @@ def make(system, peer, batch, threads, bf16):
         loss = cross_entropy(run(disc, run(gen, noise())), one)
         return loss.detach(), torch.autograd.grad(loss, gen_optimizer.weights)
 
-    def both_slopes(real):
+    def real_loss(real, labels):
+        """With the penalty, if there is one, from one pass of both."""
+        if not system.penalty:
+            return cross_entropy(run(disc, real, labels), one)
+        moved = real + system.sigma * torch.randn_like(real)
+        if labels is not None:
+            labels = labels.repeat(2)
+        logits, after = run(
+            disc, torch.cat([real, moved]), labels).float().chunk(2)
+        return (cross_entropy(logits, one)
+                + system.penalty_scale * (after - logits).square().mean())
+
+    def both_slopes(real, labels):
         """Both gradients from one pass of fakes."""
-        logits = run(disc, run(gen, noise()))
+        logits = run(disc, run(gen, noise(), labels), labels)
         g_loss = cross_entropy(logits, one)
-        d_loss = (cross_entropy(run(disc, real), one)
-                  + cross_entropy(logits, zero))
+        d_loss = real_loss(real, labels) + cross_entropy(logits, zero)
         return (d_loss.detach(), g_loss.detach(),
                 torch.autograd.grad(g_loss, gen_optimizer.weights,
                                     retain_graph=True),
@@ -198,8 +265,9 @@ def make(system, peer, batch, threads, bf16):
         images = torch.cat([real, fakes()])
         return train_disc(images, both), train_gen()
 
-    def simultaneous(real):
-        d_loss, g_loss, gen_gradients, disc_gradients = both_slopes(real)
+    def simultaneous(real, labels=None):
+        d_loss, g_loss, gen_gradients, disc_gradients = both_slopes(
+            real, labels)
         gen_optimizer.apply(gen_gradients)
         disc_optimizer.apply(disc_gradients)
         return d_loss, g_loss
@@ -207,9 +275,12 @@ def make(system, peer, batch, threads, bf16):
     schedule = {"separate": separate, "concatenated": concatenated,
                 "simultaneous": simultaneous}[system.schedule]
 
-    def step(real):
+    def step(real, *labels):
         height, width, channels = systems.IMAGE
         real = torch.from_numpy(real).view(batch, channels, height, width)
-        return [loss.item() for loss in schedule(real)]
+        losses = schedule(real, *(torch.from_numpy(x).long() for x in labels))
+        if average:
+            average.update()
+        return [loss.item() for loss in losses]
 
     return torch.__version__, step

@@ -204,4 +204,41 @@ struct ModernTrainingTests {
             #expect(zip(order, order.dropFirst()).allSatisfy { found[$0] <= found[$1] + 1e-12 })
         }
     }
+
+    /// The flagship is conditional where the data has classes: sub-folders, IDX labels; and sees few images changed at random.
+    @Test func flagshipFollowsTheData() throws {
+        let folder = try TemporaryFolder()
+        func made(_ name: String, labels: Bool = true) throws -> RunOptions {
+            try RunOptions(preset: .flagship, data: "\(folder.path)/\(name)", labels: labels)
+        }
+        func write(_ bytes: [UInt8], to path: String) throws {
+            let file = URL(filePath: "\(folder.path)/\(path)")
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(bytes).write(to: file)
+        }
+        let picture = try Array(
+            Raster(
+                height: 8, width: 8, channels: 3, pixels: [UInt8](repeating: 90, count: 192)
+            ).png())
+        for path in ["two/cat/1.png", "two/dog/1.png", "one/cat/1.png", "flat/1.png"] {
+            try write(picture, to: path)
+        }
+        #expect(try made("two").classNames == ["cat", "dog"])
+        #expect(try made("two").gan.classes == 2 && made("two", labels: false).gan.classes == nil)
+        for name in ["one", "flat"] { #expect(try made(name).gan.classes == nil) }
+        let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 28, 0, 0, 0, 28]
+        try write(header + [UInt8](repeating: 7, count: 4 * 784), to: "idx/train-images-idx3-ubyte")
+        #expect(try made("idx").gan.classes == nil)
+        try write([0, 0, 8, 1, 0, 0, 0, 4, 0, 2, 1, 2], to: "idx/train-labels-idx1-ubyte")
+        #expect(try made("idx").classNames == ["0", "1", "2"])
+        #expect(try made("idx").gan.augmentation == ImageAugmentation.allCases)
+        #expect(try RunOptions(preset: .flagship).gan.augmentation.isEmpty)
+        #expect(try RunOptions(preset: .flagship).gan.classes == 10)
+        // Every side that it takes, grey and colour.
+        for size in Preset.flagship.sizes {
+            #expect(try Preset.flagship.gan(size: size, channels: 3, classes: 4).fault == nil)
+        }
+        #expect(Preset.flagship.sizes.contains(28) && Preset.flagship.sizes.contains(64))
+    }
 }

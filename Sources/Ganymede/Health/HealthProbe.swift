@@ -10,6 +10,9 @@ final class HealthProbe {
     private let results: [String: ResultHandle]
     private let dataDiversity: (mean: Double, nearest: Double)
     private let groups: [Int]
+    private let store: StateStore
+    /// The generator's weights, and their values at the last measurement.
+    private let trained: [Variable]
     private var previous: [Float]?
 
     /// Compiles the measurement. Call on the engine's thread.
@@ -23,6 +26,8 @@ final class HealthProbe {
         noise: (Int) -> [Float], backend: BackendKind
     ) throws {
         self.gan = gan
+        self.store = store
+        trained = gan.generator.variables.filter(\.trainable)
         let builder = GraphBuilder()
         let variables = Variables(builder)
         let count = HealthProbe.samples
@@ -126,14 +131,15 @@ final class HealthProbe {
         let made = HealthProbe.diversity(fake, groups)
         signals.diversity = made.mean / max(dataDiversity.mean, 1e-12)
         signals.nearest = made.nearest / max(dataDiversity.nearest, 1e-12)
+        let weights = trained.compactMap { store[$0.name]?.values }.flatMap { $0 }
         if let previous {
-            let squares = zip(fake, previous).reduce(0.0) {
+            let change = zip(weights, previous).reduce(0.0) {
                 $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1))
             }
-            let each = (squares / Double(HealthProbe.samples)).squareRoot()
-            signals.movement = each / max(dataDiversity.mean, 1e-12)
+            let whole = weights.reduce(0.0) { $0 + Double($1 * $1) }
+            signals.movement = (change / max(whole, 1e-30)).squareRoot()
         }
-        previous = fake
+        previous = weights
         return signals
     }
 

@@ -22,8 +22,8 @@ public struct HealthSignals: Codable, Equatable, Sendable {
     public var diversity = 0.0
     /// The mean distance of a sample to the nearest other one, as a share of that of real samples.
     public var nearest = 0.0
-    /// The root mean square change of the samples of fixed seeds since the last measurement, as a share of the mean
-    /// distance between real samples; nil at the first, and at the first after a resume.
+    /// The change of the generator's weights since the last measurement, as a share of their norm; nil at the first, and at
+    /// the first after a resume.
     public var movement: Double?
     /// The share of each class among samples, as an evaluator sees them; nil without an evaluator.
     public var classes: [Double]?
