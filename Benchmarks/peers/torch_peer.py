@@ -65,8 +65,8 @@ class Network(nn.Sequential):
 
     def forward(self, x, labels=None):
         for m in self:
-            x = m(x, labels) if isinstance(m, (Embedding, Projection)) else (
-                m(x))
+            takes = isinstance(m, (Embedding, Projection))
+            x = m(x, labels) if takes else m(x)
         return x
 
 
