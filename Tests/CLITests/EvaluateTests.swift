@@ -92,7 +92,7 @@ struct EvaluateTests: EvaluationTesting {
     /// By default a run is evaluated five times, if it is long and there is an evaluator for its images.
     @Test(
         arguments: [
-            ([], 6_000), (["--preset", "flagship"], 1_200), (["--steps", "1000"], 200),
+            ([], 6_000), (["--preset", "flagship"], 1_400), (["--steps", "1000"], 200),
             (["--steps", "999"], nil),
             (["--epochs", "1"], 375), (["--metrics-every", "7"], 7),
             (["--metrics-every", "0"], nil),

@@ -99,6 +99,8 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
         let adam = Adam(learningRate: falling, beta1: 0, beta2: 0.99)
         (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
         gan.ema = WeightAverage(decay: 0.9)
+        // The finite difference, which has no other trajectory; exact penalties are in LossGoldenTests.
+        gan.regularizers = [R1(weight: 1, method: .random)]
         return gan
     }
 }

@@ -7,16 +7,16 @@ extension Preset {
     public static let flagship = Preset(
         adapting: "flagship", readsLabels: true,
         about:
-            "small, fast and modern: conditional on labels, R1 penalty, averaged weights; 6,000 steps of 64",
+            "small, fast and modern: conditional on labels, R1 penalty, averaged weights; 7,000 steps of 64",
         sizes: quarterableSides.filter { $0 <= 64 }, batch: 64,
-        pace: .steps(6_000, sampleEvery: 250, checkpointEvery: 2_000), grid: [10, 10],
-        milestones: [0, 500, 1_000, 6_000]
+        pace: .steps(7_000, sampleEvery: 250, checkpointEvery: 2_000), grid: [10, 10],
+        milestones: [0, 500, 1_000, 7_000]
     ) { subject in
-        let falling = Schedule.linear(from: 1e-3, to: 0, steps: 3_000..<6_000)
+        let falling = Schedule.linear(from: 1e-3, to: 0, steps: 3_500..<7_000)
         let networks = modernNetworks(subject, generator: 64, discriminator: [32, 64, 128])
         return try GAN(
             generator: networks.generator, discriminator: networks.discriminator,
-            regularizers: [R1(weight: 1, method: .random, sigma: 0.05)], step: SimultaneousStep(),
+            regularizers: [R1(weight: 1)], step: SimultaneousStep(),
             generatorOptimizer: Adam(learningRate: falling, beta1: 0, beta2: 0.99),
             discriminatorOptimizer: Adam(learningRate: falling, beta1: 0, beta2: 0.99),
             ema: WeightAverage(decay: 0.998), augmentation: augmentation(for: subject))
