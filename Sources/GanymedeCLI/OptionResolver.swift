@@ -20,10 +20,8 @@ struct OptionResolver {
     /// Where the options start.
     private struct Base {
         var options: RunOptions
-        var preset: Preset?
-        /// The preset's own training options; values that differ from them were given.
-        var presetTraining: TrainingConfig { start?.training ?? options.training }
-        var start: RunOptions?
+        /// The preset, and its options without what a file changes; nil for a whole file.
+        var preset: (value: Preset, options: RunOptions)?
         var planFile: String?
         var given: Set<String> = []
     }
@@ -35,7 +33,7 @@ struct OptionResolver {
         let assignments = flags.set.filter { $0 != "help" }
         options = try options.setting(flagAssignments() + assignments)
         options = try withLearningRates(options).validated()
-        if let preset = base.preset { try follow(preset, base.presetTraining, &options) }
+        if let (preset, start) = base.preset { try follow(preset, start.training, &options) }
         if let epochs = flags.epochs {
             let epoch = try options.training.epochSteps ?? passSteps(options)
             options = options.lasting(max(Int((epochs * Double(epoch)).rounded()), 1))
@@ -46,7 +44,7 @@ struct OptionResolver {
         }
         return Resolved(
             options: try options.validated(),
-            defaults: base.preset == nil ? nil : base.start ?? base.options,
+            defaults: base.preset?.options,
             planFile: base.planFile, keptIntervals: keptIntervals(base))
     }
 
@@ -69,7 +67,8 @@ struct OptionResolver {
     private func base() throws -> Base {
         guard let config = flags.config else {
             let preset = try preset(named: flags.preset, data: flags.data)
-            return Base(options: try options(of: preset, data: flags.data), preset: preset)
+            let options = try options(of: preset, data: flags.data)
+            return Base(options: options, preset: (preset, options))
         }
         if Files.ending(config) == "json", let whole = try? RunOptions(file: config) {
             try checkNoSize()
@@ -88,7 +87,7 @@ struct OptionResolver {
         if let steps = file.integer("steps"), steps > 0 { start = start.lasting(steps) }
         var given: Set<String> = []
         if case .object(let fields) = file.json { given = Set(fields.keys) }
-        return Base(options: try file.over(start), preset: preset, start: start, given: given)
+        return Base(options: try file.over(start), preset: (preset, start), given: given)
     }
 
     private func preset(named name: String?, data: String?) throws -> Preset {
@@ -130,7 +129,8 @@ struct OptionResolver {
             training.backend = try parseChoice(backend, "backend", BackendKind.self)
         }
         options.training = training
-        options.data = flags.data ?? options.data
+        // What is known of the same data stays known.
+        if let data = flags.data, data != options.data { options.data = data }
         options.initFrom = flags.initFrom ?? options.initFrom
         options.evaluator = flags.evaluator ?? options.evaluator
         return options

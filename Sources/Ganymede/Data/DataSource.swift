@@ -5,6 +5,7 @@ public struct DataSource: Sendable, Equatable {
     /// The dataset that it names; nil for a folder or a file.
     let known: NamedDataset?
     private let knownFolder = Once<ImageFolder?>()
+    private let knownArrays = Once<(count: Int, classNames: [String]?)>()
 
     /// A dataset by name, a folder of pictures or of IDX files, or an IDX or .npy file of images. A dataset's name
     /// takes precedence over a folder of that name: write `./mnist` for the folder.
@@ -101,7 +102,7 @@ public struct DataSource: Sendable, Equatable {
     /// The number of samples, without decoding any.
     public func count(folders: DataFolders = .standard) throws -> Int {
         if let known { return known.count }
-        return try imageFolder()?.files.count ?? arrays(folders).count
+        return try imageFolder()?.files.count ?? arraySummary(folders).count
     }
 
     /// What the classes of its samples are called, in the order of their numbers: 2 to 256 of them. Nil without labels,
@@ -113,14 +114,19 @@ public struct DataSource: Sendable, Equatable {
         } else if let folder = try imageFolder() {
             names = folder.classNames
         } else {
-            let dataset = try arrays(folders)
-            names =
-                dataset.classNames
-                ?? dataset.labels.map { labels in
-                    (0...(labels.max() ?? 0)).map { "\($0)" }
-                }
+            names = try arraySummary(folders).classNames
         }
         return names.flatMap { (2...256).contains($0.count) ? $0 : nil }
+    }
+
+    /// The number of samples that are stored as arrays, and their classes; read once.
+    private func arraySummary(_ folders: DataFolders) throws -> (
+        count: Int, classNames: [String]?
+    ) {
+        try knownArrays {
+            let dataset = try arrays(folders)
+            return (dataset.count, dataset.labels.map { _ in dataset.namesOfClasses })
+        }
     }
 
     /// The name, with an absolute path for a folder or file.

@@ -40,6 +40,11 @@ public struct Dataset: Sendable, Equatable {
     /// SHA-256 of all samples, which must not change when a run is resumed. Computed once, on first use.
     public var digest: String { knownDigest { samples.digest } }
 
+    /// The names of the classes; their numbers if they have none.
+    var namesOfClasses: [String] {
+        classNames ?? (0...(labels?.max() ?? 0)).map { "\($0)" }
+    }
+
     /// The number of samples.
     public var count: Int { samples.count }
 

@@ -36,9 +36,7 @@ public struct EvaluationTask {
         isReal = DataSource(path, registry: registry).isSame(as: self.data)
         training = try self.data.load(extractor.extent)
         test = try self.data.test(training.extent)
-        if case .generator(let sampler) = source, let count = sampler.gan.classes {
-            sampler.classShares = training.labels.map { Sampler.shares(of: $0, classes: count) }
-        }
+        if case .generator(let sampler) = source { sampler.classShares = training.classShares }
     }
 
     /// The options of the run that `path` belongs to; nil if it does not belong to a run. Throws if they are `needed`

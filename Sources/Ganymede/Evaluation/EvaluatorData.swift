@@ -20,11 +20,6 @@ extension DataSource {
 }
 
 extension Dataset {
-    /// The names of the classes; their numbers if they have none.
-    var namesOfClasses: [String] {
-        classNames ?? (0...(labels?.max() ?? 0)).map { "\($0)" }
-    }
-
     /// Throws unless there are at least two classes with `least` or more images each.
     func checkClasses(least: Int) throws {
         guard let labels, !labels.isEmpty else {

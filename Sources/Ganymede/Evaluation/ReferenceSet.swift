@@ -143,9 +143,7 @@ public struct ReferenceSet: Sendable {
         guard let names = extractor.classNames else { return [] }
         func shares(_ sets: [Features]) -> [Double] {
             let histograms = sets.map { ClassHistogram(mostLikely: $0.probabilities) }
-            return names.indices.map { place in
-                mean(histograms.map { Double($0.counts[place]) / Double($0.total) })
-            }
+            return names.indices.map { place in mean(histograms.map { $0.shares[place] }) }
         }
         return zip(names, zip(shares(sets), shares([test ?? control]))).map {
             ClassShare(name: $0, generated: $1.0, real: $1.1)

@@ -21,13 +21,6 @@ extension ArraySlice<HealthSignals> {
     }
 }
 
-/// A number for a sentence.
-private func number(_ value: Double) -> String {
-    abs(value) >= 100 || value == 0
-        ? fixed(value, 0)
-        : abs(value) >= 1 ? fixed(value, 2) : fixed(value, abs(value) < 0.01 ? 5 : 3)
-}
-
 /// Half of the learning rates, as a flag.
 private func slower(_ gan: GAN, generator: Double, discriminator: Double) -> String {
     let g = gan.generatorOptimizer.learningRate.from * generator
@@ -71,8 +64,8 @@ enum Divergence: Ailment {
         return verdict(
             last, "The networks diverge: their gradients and losses grow without bound.",
             [
-                "gradient norm \(number(growth)) times its earlier median (limit \(number(gradientGrowth)))",
-                "generator's loss \(number(last.gLoss)), \(number(loss)) times its earlier median (limit \(number(lossGrowth)))",
+                "gradient norm \(short(growth)) times its earlier median (limit \(short(gradientGrowth)))",
+                "generator's loss \(short(last.gLoss)), \(short(loss)) times its earlier median (limit \(short(lossGrowth)))",
             ],
             takesPenalty(gan)
                 ? "a gradient penalty: \(penalty)"
@@ -104,8 +97,8 @@ enum SaturatedDiscriminator: Ailment {
             [
                 "accuracy on real \(percent(last.dAccReal)) and fake \(percent(last.dAccFake)) over three measurements (limit \(percent(accuracy)))",
                 share < gradient
-                    ? "the generator's gradient by its images is \(number(last.imageGradient)), \(percent(share)) of its largest (limit \(percent(gradient)))"
-                    : "logits of real and generated images are \(number(gap)) apart (limit \(number(logits)))",
+                    ? "the generator's gradient by its images is \(short(last.imageGradient)), \(percent(share)) of its largest (limit \(percent(gradient)))"
+                    : "logits of real and generated images are \(short(gap)) apart (limit \(short(logits)))",
             ],
             takesPenalty(gan)
                 ? "a gradient penalty: \(penalty)"
@@ -183,7 +176,7 @@ enum RotatingModes: Ailment {
         return verdict(
             last, "The generator wanders between modes: it forgets some when it learns others.",
             [
-                "the classes' shares change by \(number(changes[2])) nats from one measurement to the next (limit \(number(divergence)))",
+                "the classes' shares change by \(short(changes[2])) nats from one measurement to the next (limit \(short(divergence)))",
                 "\(missing.map(String.init).joined(separator: ", ")) classes were under 1 % at the last five measurements",
             ],
             takesPenalty(gan)
@@ -207,10 +200,10 @@ enum Memorization: Ailment {
         guard whole > 0, part > logits else { return nil }
         return verdict(
             last,
-            "The discriminator has memorized its training images: it takes real images that it never saw for generated.",
+            "The discriminator has memorized its training images: it classifies real images that it never saw as generated.",
             [
-                "it takes \(percent(last.realOnTraining)) of training images for real, and \(percent(test)) of test images (limit for the difference \(percent(gap)))",
-                "its logit falls from \(number(last.logitOnTraining)) on training images to \(number(logit)) on test images, \(percent(part)) of the way to generated ones (limit \(percent(logits)))",
+                "it classifies \(percent(last.realOnTraining)) of training images as real, and \(percent(test)) of test images (limit for the difference \(percent(gap)))",
+                "its logit falls from \(short(last.logitOnTraining)) on training images to \(short(logit)) on test images, \(percent(part)) of the way to generated ones (limit \(percent(logits)))",
             ],
             gan.augmentation.isEmpty && gan.generator.output.count == 3
                 ? #"random changes of all images: --set 'augmentation=["translation","cutout","contrast"]'"#

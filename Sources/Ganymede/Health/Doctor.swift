@@ -79,7 +79,7 @@ public struct Doctor: Sendable {
         ]
         if let test = signals.realOnTest {
             lines.append(
-                "it takes \(percent(signals.realOnTraining)) of training and \(percent(test)) of test samples for real"
+                "it classifies \(percent(signals.realOnTraining)) of training and \(percent(test)) of test samples as real"
             )
         }
         return lines

@@ -35,15 +35,15 @@ final class HealthProbe {
             builder.feed(name, TensorType(Shape([count] + sample)))
         }
         let classes = gan.classes.map { feed("classes", [$0]) }
-        func judge(_ images: Tensor, _ classes: Tensor?) -> Tensor {
+        func logits(of images: Tensor, _ classes: Tensor?) -> Tensor {
             gan.discriminator(
                 gan.packed(images), variables, classes: classes, mode: .inference, pass: "health")
         }
         let fake = gan.generator(
             feed("noise", gan.generator.input), variables, classes: classes, mode: .inference,
             pass: "health")
-        let onReal = judge(feed("real", gan.generator.output), classes)
-        let onFake = judge(fake, classes)
+        let onReal = logits(of: feed("real", gan.generator.output), classes)
+        let onFake = logits(of: fake, classes)
         let gLoss = gan.loss.generator(fake: onFake, real: onReal)
         let dLoss = gan.loss.discriminator(real: onReal, fake: onFake)
         func norm(_ loss: Tensor, _ network: Sequential) -> Tensor {
@@ -66,7 +66,7 @@ final class HealthProbe {
         let hasTest = (test?.count ?? 0) >= count && (gan.classes == nil || test?.labels != nil)
         if hasTest {
             let testClasses = gan.classes.map { feed("test_classes", [$0]) }
-            let onTest = judge(feed("test", gan.generator.output), testClasses)
+            let onTest = logits(of: feed("test", gan.generator.output), testClasses)
             results["on_test"] = builder.result("on_test", onTest)
         }
         self.results = results

@@ -25,6 +25,9 @@ public struct ClassHistogram: Sendable, Equatable {
         self.init(classes, classes: probabilities.columns)
     }
 
+    /// The share of each class, [K].
+    var shares: [Double] { counts.map { Double($0) / Double(total) } }
+
     /// The number of classes that occur.
     public var hit: Int { counts.count { $0 > 0 } }
 

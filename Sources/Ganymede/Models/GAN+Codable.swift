@@ -12,8 +12,7 @@ extension GAN {
         try container.encode(generator, forKey: .generator)
         try container.encode(discriminator, forKey: .discriminator)
         try container.superEncoder(forKey: .loss).encode(withKind: loss)
-        var list = container.nestedUnkeyedContainer(forKey: .regularizers)
-        for regularizer in regularizers { try list.superEncoder().encode(withKind: regularizer) }
+        try container.encode(kinds: regularizers, forKey: .regularizers)
         try container.superEncoder(forKey: .step).encode(withKind: step)
         try container.encode(noise, forKey: .noise)
         try container.encode(pixels, forKey: .pixels)
@@ -36,13 +35,9 @@ extension GAN {
         discriminator = try container.decode(Sequential.self, forKey: .discriminator)
         loss = try GAN.loss(container)
         step = try GAN.step(container)
-        regularizers = []
-        if container.contains(.regularizers) {
-            var list = try container.nestedUnkeyedContainer(forKey: .regularizers)
-            while !list.isAtEnd {
-                regularizers.append(try list.superDecoder().decodeKind(Regularizers.family))
-            }
-        }
+        regularizers =
+            container.contains(.regularizers)
+            ? try container.decodeKinds(Regularizers.family, forKey: .regularizers) : []
         noise = try container.decodeIfPresent(Noise.self, forKey: .noise) ?? .normal
         pixels = try container.decodeIfPresent(PixelRange.self, forKey: .pixels) ?? .signed
         generatorOptimizer = try container.superDecoder(forKey: .generatorOptimizer)

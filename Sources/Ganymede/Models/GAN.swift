@@ -32,21 +32,21 @@ public struct GAN: Codable, Sendable {
     /// The discriminator's optimizer.
     public var discriminatorOptimizer: any Optimizer
     /// The average of the generator's weights that makes samples; nil for the weights of the last step.
-    public var ema: WeightAverage? = nil
+    public var ema: WeightAverage?
     /// The largest norm of a network's gradient, over all its variables, in an update; larger ones are scaled down to
     /// it. Nil for no limit.
-    public var clipNorm: Double? = nil
+    public var clipNorm: Double?
     /// The regularizers are part of every n-th step only, with n times their weight (lazy regularization; Karras et al.,
     /// "Analyzing and improving the image quality of StyleGAN", 2020).
-    public var regularizerInterval = 1
+    public var regularizerInterval: Int
     /// Random changes of all images that the discriminator sees.
-    public var augmentation: [ImageAugmentation] = []
+    public var augmentation: [ImageAugmentation]
     /// The standard deviation of normal noise that is added to all images that the discriminator sees (Sønderby et al.,
     /// "Amortised MAP inference for image super-resolution", 2017).
-    public var instanceNoise: Schedule = 0
-    /// The discriminator judges this many samples at once, as channels of one (Lin et al., "PacGAN", 2018). Its input
+    public var instanceNoise: Schedule
+    /// The discriminator classifies this many samples at once, as channels of one (Lin et al., "PacGAN", 2018). Its input
     /// has that many times the generator's channels.
-    public var packing = 1
+    public var packing: Int
 
     /// A GAN. Throws a usage error if its parts do not fit together, such as the shapes of the networks.
     public init(
@@ -79,13 +79,13 @@ public struct GAN: Codable, Sendable {
 
     /// Why the parts do not fit together, or which value is out of range; nil if all is well.
     package var fault: String? {
-        let judged = packed(generator.output)
-        if judged != discriminator.input {
+        let taken = packed(generator.output)
+        if taken != discriminator.input {
             return
                 "\(generator.name) makes \(Shape(generator.output)) and \(discriminator.name) takes "
                 + "\(Shape(discriminator.input))"
                 + (packing == 1
-                    ? "" : "; with a packing of \(packing) it has to take \(Shape(judged))")
+                    ? "" : "; with a packing of \(packing) it has to take \(Shape(taken))")
         }
         if discriminator.output != [1] {
             return "\(discriminator.name) makes \(Shape(discriminator.output)), not one logit"
@@ -133,9 +133,9 @@ public struct GAN: Codable, Sendable {
 
     private var trainingFault: String? {
         if generator.classes != discriminator.classes {
-            let (made, judged) = (generator.classes, discriminator.classes)
+            let (made, taken) = (generator.classes, discriminator.classes)
             return
-                "\(generator.name) reads the classes of \(made ?? 0) and \(discriminator.name) of \(judged ?? 0): "
+                "\(generator.name) reads the classes of \(made ?? 0) and \(discriminator.name) of \(taken ?? 0): "
                 + "in a conditional GAN both networks read the same classes"
         }
         if !(1...16).contains(packing) { return "packing is from 1 to 16, and not \(packing)" }

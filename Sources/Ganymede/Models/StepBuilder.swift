@@ -71,11 +71,11 @@ public final class StepBuilder: UpdateBuilder {
         _ images: Tensor, pass: String? = nil, frozen: Bool = false, turn: Int = 0
     ) -> Tensor {
         let pass = pass ?? nextPass()
-        return judge(view(images, pass: pass), pass: pass, frozen: frozen, turn: turn)
+        return logits(of: view(images, pass: pass), pass: pass, frozen: frozen, turn: turn)
     }
 
     /// The discriminator's logits of what it sees.
-    private func judge(_ view: Tensor, pass: String, frozen: Bool, turn: Int) -> Tensor {
+    private func logits(of view: Tensor, pass: String, frozen: Bool, turn: Int) -> Tensor {
         let classes = classes(turn).map { own in
             let repeats = view.shape[0] / own.shape[0]
             return repeats == 1
@@ -156,7 +156,7 @@ public final class StepBuilder: UpdateBuilder {
     ) -> Tensor {
         let pass = nextPass()
         let term = regularizer.penalty(
-            { self.judge($0, pass: pass, frozen: true, turn: turn) },
+            { self.logits(of: $0, pass: pass, frozen: true, turn: turn) },
             real: view(real, pass: "\(pass)/real"),
             fake: view(fake.stopGradient(), pass: "\(pass)/fake"),
             random: { self.graph.random($0, $1, stream: "penalty/\(self.nextPass())") })

@@ -15,9 +15,9 @@ public struct WeightAverage: Codable, Equatable, Sendable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        let usual = WeightAverage()
-        decay = try container.decodeIfPresent(Schedule.self, forKey: .decay) ?? usual.decay
-        warmup = try container.decodeIfPresent(Bool.self, forKey: .warmup) ?? usual.warmup
+        let standard = WeightAverage()
+        decay = try container.decodeIfPresent(Schedule.self, forKey: .decay) ?? standard.decay
+        warmup = try container.decodeIfPresent(Bool.self, forKey: .warmup) ?? standard.warmup
     }
 
     /// The decay of the step that follows `step` finished ones.

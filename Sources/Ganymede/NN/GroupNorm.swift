@@ -28,9 +28,6 @@ public struct GroupNorm: Layer {
         let beta = context.parameter("beta", [channels], .zeros)
         let pixels = x.shape.count / x.shape[0] / channels
         let grouped = x.reshape([x.shape[0], pixels, groups, channels / groups])
-        let narrow: Shape = [x.shape[0], 1, groups, 1]
-        let centered = grouped - grouped.mean(axes: [1, 3]).reshape(narrow)
-        let variance = (centered * centered).mean(axes: [1, 3]).reshape(narrow)
-        return (centered / (variance + epsilon).sqrt()).reshape(x.shape) * gamma + beta
+        return grouped.normalized(over: [1, 3], epsilon: epsilon).reshape(x.shape) * gamma + beta
     }
 }

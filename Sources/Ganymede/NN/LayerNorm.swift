@@ -18,9 +18,16 @@ public struct LayerNorm: Layer {
         let axis = x.shape.rank - 1
         let gamma = context.parameter("gamma", [x.shape[axis]], .ones)
         let beta = context.parameter("beta", [x.shape[axis]], .zeros)
-        let one = Shape(x.shape.dimensions.dropLast() + [1])
-        let centered = x - x.mean(axes: [axis]).reshape(one)
-        let variance = (centered * centered).mean(axes: [axis]).reshape(one)
-        return centered / (variance + epsilon).sqrt() * gamma + beta
+        return x.normalized(over: [axis], epsilon: epsilon) * gamma + beta
+    }
+}
+
+extension Tensor {
+    /// (x - mean) / sqrt(variance + epsilon), with the mean and population variance over `axes`.
+    func normalized(over axes: [Int], epsilon: Double) -> Tensor {
+        let narrow = Shape(shape.dimensions.indices.map { axes.contains($0) ? 1 : shape[$0] })
+        let centered = self - mean(axes: axes).reshape(narrow)
+        let variance = (centered * centered).mean(axes: axes).reshape(narrow)
+        return centered / (variance + epsilon).sqrt()
     }
 }

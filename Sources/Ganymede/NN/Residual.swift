@@ -53,23 +53,16 @@ extension Residual {
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        for (key, part) in [(Key.layers, layers), (.shortcut, shortcut)] {
-            var list = container.nestedUnkeyedContainer(forKey: key)
-            for layer in part { try list.superEncoder().encode(withKind: layer) }
-        }
+        try container.encode(kinds: layers, forKey: .layers)
+        try container.encode(kinds: shortcut, forKey: .shortcut)
         try container.encode(scale, forKey: .scale)
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         func layers(_ key: Key) throws -> [any Layer] {
-            guard container.contains(key) else { return [] }
-            var list = try container.nestedUnkeyedContainer(forKey: key)
-            var layers: [any Layer] = []
-            while !list.isAtEnd {
-                layers.append(try list.superDecoder().decodeKind(Layers.family))
-            }
-            return layers
+            container.contains(key)
+                ? try container.decodeKinds(Layers.family, forKey: key) : []
         }
         self.layers = try layers(.layers)
         shortcut = try layers(.shortcut)

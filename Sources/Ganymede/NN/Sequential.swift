@@ -166,17 +166,12 @@ extension Sequential: Codable {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(name, forKey: .name)
         try container.encode(input, forKey: .input)
-        var list = container.nestedUnkeyedContainer(forKey: .layers)
-        for layer in layers { try list.superEncoder().encode(withKind: layer) }
+        try container.encode(kinds: layers, forKey: .layers)
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
-        var list = try container.nestedUnkeyedContainer(forKey: .layers)
-        var layers: [any Layer] = []
-        while !list.isAtEnd {
-            layers.append(try list.superDecoder().decodeKind(Layers.family))
-        }
+        let layers: [any Layer] = try container.decodeKinds(Layers.family, forKey: .layers)
         name = try container.decode(String.self, forKey: .name)
         input = try container.decode([Int].self, forKey: .input)
         self.layers = layers

@@ -27,9 +27,9 @@ struct GradientProbe {
         _ method: GradientMethod, random: (Distribution, Shape) -> Tensor
     ) -> Tensor {
         switch method {
-        case .exact: return slope().squaredNorms() * 0.5
+        case .exact: return gradient().squaredNorms() * 0.5
         case .directional:
-            let (norms, rise) = rise(along: slope())
+            let (norms, rise) = rise(along: gradient())
             // Its value is that of the norm; its gradient is that of the difference quotient.
             let change = norms * (rise - rise.stopGradient())
             return norms * norms * 0.5 + change
@@ -44,26 +44,26 @@ struct GradientProbe {
         switch method {
         case .exact, .random:
             // The derivative of the square root is infinite at 0.
-            return (slope().squaredNorms() + 1e-12).sqrt()
+            return (gradient().squaredNorms() + 1e-12).sqrt()
         case .directional:
-            let (norms, rise) = rise(along: slope())
+            let (norms, rise) = rise(along: gradient())
             return norms + (rise - rise.stopGradient())
         }
     }
 
-    private func slope() -> Tensor {
+    private func gradient() -> Tensor {
         gradients(of: discriminate(images), withRespectTo: [images])[0]
     }
 
     /// The norm of the gradient, without a gradient of its own, and (D(x + h v) - D(x)) / h for the unit vector v along
     /// it: both [batch].
-    private func rise(along slope: Tensor) -> (norms: Tensor, rise: Tensor) {
+    private func rise(along gradient: Tensor) -> (norms: Tensor, rise: Tensor) {
         let count = images.shape.count / images.shape[0]
-        let norms = (slope.squaredNorms() + 1e-12).sqrt().stopGradient()
+        let norms = (gradient.squaredNorms() + 1e-12).sqrt().stopGradient()
         let length = sigma * Double(count).squareRoot()
         let ones = images.shape.dimensions.dropFirst().map { _ in 1 }
         let scale = (length / norms).reshape(Shape([images.shape[0]] + ones))
-        return (norms, difference(slope.stopGradient() * scale) * (1 / length))
+        return (norms, difference(gradient.stopGradient() * scale) * (1 / length))
     }
 
     /// D(x + change) - D(x), [batch].

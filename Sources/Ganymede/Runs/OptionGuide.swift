@@ -115,7 +115,7 @@ package struct OptionGuide: Sendable {
                 "instance_noise",
                 "noise on those images, standard deviation; a number or a schedule", "0 on"
             ),
-            ("packing", "samples that the discriminator judges at once", "1 to 16"),
+            ("packing", "samples that the discriminator classifies at once", "1 to 16"),
             ("generator", "latent vector to image", nil),
             ("discriminator", "image to logit", nil),
             ("name", "first part of the names of a network's variables", nil),

@@ -13,7 +13,8 @@ extension RunOptions {
     /// Every key with its value, its meaning and the values that it takes, a line each.
     package func settings(registry: Registry = .standard) throws -> [String] {
         let guide = OptionGuide(registry)
-        let leaves = try JSONValue(encoding: self).wholeLeaves.sorted { a, b in
+        let leaves = try JSONValue(encoding: self).leaves { $0.contains(where: \.isObject) }.sorted
+        { a, b in
             let (left, right) = (a.key.split(separator: "."), b.key.split(separator: "."))
             let (x, y) = (guide.rank(left.map(String.init)), guide.rank(right.map(String.init)))
             return (left.first == "gan" ? 1 : 0, x, a.key) < (
@@ -114,23 +115,5 @@ private struct YAMLWriter {
 extension JSONValue {
     fileprivate var isObject: Bool {
         if case .object = self { true } else { false }
-    }
-
-    /// As ``leaves``, with a list of plain values as one leaf.
-    fileprivate var wholeLeaves: [String: JSONValue] {
-        var parts: [(String, JSONValue)] = []
-        switch self {
-        case .array(let values) where values.contains { $0.isObject }:
-            parts = values.enumerated().map { ("\($0.offset)", $0.element) }
-        case .object(let fields) where !fields.isEmpty: parts = fields.map { ($0, $1) }
-        default: return ["": self]
-        }
-        var leaves: [String: JSONValue] = [:]
-        for (key, value) in parts {
-            for (rest, leaf) in value.wholeLeaves {
-                leaves[rest.isEmpty ? key : "\(key).\(rest)"] = leaf
-            }
-        }
-        return leaves
     }
 }

@@ -95,22 +95,17 @@ package final class Sampler: @unchecked Sendable {
         guard let count = gan.classes else { return nil }
         guard let classShares else { return seed % count }
         // Multiples of the golden ratio fill the unit interval evenly.
+        // An evaluation may compare with data of other classes.
+        let shares = classShares.prefix(count)
         let (place, sum) = (
-            (Double(seed) * 0.618_033_988_749_894_9).fraction, classShares.reduce(0, +)
+            (Double(seed) * 0.618_033_988_749_894_9).fraction, shares.reduce(0, +)
         )
         var upTo = 0.0
-        for (number, share) in classShares.enumerated() {
+        for (number, share) in shares.enumerated() {
             upTo += share / sum
             if place < upTo { return number }
         }
         return count - 1
-    }
-
-    /// How often each of `classes` classes is among `labels`.
-    static func shares(of labels: [Int], classes: Int) -> [Double] {
-        var shares = [Double](repeating: 0, count: classes)
-        for label in labels where shares.indices.contains(label) { shares[label] += 1 }
-        return shares
     }
 
     // MARK: Samples

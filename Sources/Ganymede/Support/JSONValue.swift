@@ -48,19 +48,20 @@ package enum JSONValue: Codable, Equatable, Sendable {
     }
 
     /// Every leaf by its path: `gan.generator.layers.0.units`.
-    package var leaves: [String: JSONValue] {
-        switch self {
-        case .array(let values) where !values.isEmpty:
-            JSONValue.joined(values.enumerated().map { (String($0.offset), $0.element) })
-        case .object(let values) where !values.isEmpty: JSONValue.joined(values.map { ($0, $1) })
-        default: ["": self]
-        }
-    }
+    package var leaves: [String: JSONValue] { leaves { _ in true } }
 
-    private static func joined(_ parts: [(String, JSONValue)]) -> [String: JSONValue] {
+    /// Every leaf by its path, where a list is one leaf unless `entersList` says that its elements are leaves.
+    func leaves(entersList: ([JSONValue]) -> Bool) -> [String: JSONValue] {
+        let parts: [(String, JSONValue)]
+        switch self {
+        case .array(let values) where !values.isEmpty && entersList(values):
+            parts = values.enumerated().map { (String($0.offset), $0.element) }
+        case .object(let values) where !values.isEmpty: parts = values.map { ($0, $1) }
+        default: return ["": self]
+        }
         var leaves: [String: JSONValue] = [:]
         for (key, value) in parts {
-            for (rest, leaf) in value.leaves {
+            for (rest, leaf) in value.leaves(entersList: entersList) {
                 leaves[rest.isEmpty ? key : "\(key).\(rest)"] = leaf
             }
         }

@@ -137,6 +137,26 @@ extension Decoder {
     }
 }
 
+extension KeyedEncodingContainer {
+    /// Writes a list of values with their kinds.
+    mutating func encode(kinds values: [any Registrable], forKey key: Key) throws {
+        var list = nestedUnkeyedContainer(forKey: key)
+        for value in values { try list.superEncoder().encode(withKind: value) }
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Reads a list that ``KeyedEncodingContainer/encode(kinds:forKey:)`` wrote.
+    func decodeKinds<Value>(_ family: KindFamily, forKey key: Key, as _: Value.Type = Value.self)
+        throws -> [Value]
+    {
+        var list = try nestedUnkeyedContainer(forKey: key)
+        var values: [Value] = []
+        while !list.isAtEnd { values.append(try list.superDecoder().decodeKind(family)) }
+        return values
+    }
+}
+
 extension Registrable {
     /// The value in `decoder`, with ``defaults`` for the fields that are missing.
     fileprivate static func decode(from decoder: any Decoder, isKindAlone: Bool) throws -> Self {

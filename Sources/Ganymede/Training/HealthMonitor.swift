@@ -4,6 +4,8 @@ final class HealthMonitor {
     private let options: RunOptions
     private let dataset: Dataset
     private let store: StateStore
+    /// The test split, if an evaluation has loaded it.
+    private let test: Dataset?
     private let interval: Int
     private var window = MeanReport()
     private var probe: HealthProbe?
@@ -11,12 +13,13 @@ final class HealthMonitor {
     private var known: Set<String> = []
 
     /// Nil if the run is not measured.
-    init?(_ options: RunOptions, _ dataset: Dataset, store: StateStore) {
+    init?(_ options: RunOptions, _ dataset: Dataset, test: Dataset?, store: StateStore) {
         guard let interval = options.healthInterval, dataset.count >= HealthProbe.samples,
             HealthProbe.samples % options.gan.packing == 0
         else { return nil }
         self.options = options
         self.dataset = dataset
+        self.test = test
         self.store = store
         self.interval = interval
     }
@@ -62,7 +65,8 @@ final class HealthMonitor {
         let sampler = try Sampler(
             gan, store: store, weights: .raw, backend: options.training.backend)
         probe = try HealthProbe(
-            gan, store: store, training: dataset, test: try? options.source.test(gan.extent),
+            gan, store: store, training: dataset,
+            test: test ?? (try? options.source.test(gan.extent)),
             seed: options.training.seed, noise: { sampler.noise(seed: $0) },
             backend: options.training.backend)
         // The classes of a conditional generator are those that it is asked for.
@@ -78,34 +82,29 @@ final class HealthMonitor {
     private func classes() throws -> [Double]? {
         guard let classifier else { return nil }
         let made = try classifier.sampler.samples(seeds: Array(0..<HealthProbe.classified))
-        let seen = try classifier.extractor.observe(made).probabilities
-        var shares = [Double](repeating: 0, count: seen.columns)
-        for row in 0..<seen.rows {
-            shares[seen.largest(inRow: row).column] += 1 / Double(seen.rows)
-        }
-        return shares
+        return ClassHistogram(mostLikely: try classifier.extractor.observe(made).probabilities)
+            .shares
     }
 }
 
 /// Means of what steps report.
 private struct MeanReport {
     private var count = 0.0
-    private var sums = (dLoss: 0.0, gLoss: 0.0, real: 0.0, fake: 0.0)
+    private var sums = (dLoss: 0.0, gLoss: 0.0)
+    private var accuracy = MeanAccuracy()
 
     mutating func add(_ report: StepReport) {
         count += 1
         sums.dLoss += report.dLoss
         sums.gLoss += report.gLoss
-        sums.real += report.dAccReal
-        sums.fake += report.dAccFake
+        accuracy.add(report)
     }
 
     func write(to signals: inout HealthSignals) {
-        let count = max(count, 1)
-        signals.dLoss = sums.dLoss / count
-        signals.gLoss = sums.gLoss / count
-        signals.dAccReal = sums.real / count
-        signals.dAccFake = sums.fake / count
+        signals.dLoss = sums.dLoss / max(count, 1)
+        signals.gLoss = sums.gLoss / max(count, 1)
+        signals.dAccReal = accuracy.real
+        signals.dAccFake = accuracy.fake
     }
 }
 

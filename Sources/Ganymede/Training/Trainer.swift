@@ -111,8 +111,8 @@ public struct Trainer: Sendable {
             try plan?.check(options.training.backend)
             try fitDuration(dataset)
         }
-        options.training.metricsSamples = try TrainingEvaluator.samples(options, dataset)
         let evaluator = try TrainingEvaluator(options, dataset, registry)
+        options.training.metricsSamples = evaluator?.samples ?? options.training.metricsSamples
         return try EngineThread.run {
             let session = try TrainingSession(options, dataset, evaluator, plan: plan)
             try session.initialize(from: options.initFrom)

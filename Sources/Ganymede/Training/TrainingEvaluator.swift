@@ -5,9 +5,12 @@ struct TrainingEvaluator {
     /// Nil before the first evaluation, so that training does not wait for the features of real samples.
     private var reference: ReferenceSet?
     private var real: [String: Double] = [:]
+    /// Samples in an evaluation: as the options say, or as many as a small set of real samples allows.
+    let samples: Int
     private let training: TrainingConfig
     private let dataset: Dataset
-    private let test: Dataset?
+    /// The test split, if there is one.
+    let test: Dataset?
     private let extractor: FeatureExtractor
     private let registry: Registry
 
@@ -20,16 +23,18 @@ struct TrainingEvaluator {
         self.dataset = dataset
         extractor = try FeatureExtractor(options.source, evaluator: options.evaluator)
         try extractor.check(options.gan.extent, of: "the run")
-        let samples = training.metricsSamples
+        test = try options.source.test(options.gan.extent)
+        let most = ReferenceSet.most(training: dataset, test: test)
         let least = max(
             FrechetDistance.minimumSamples, (extractor.evaluator?.featureCount ?? 0) + 2)
+        samples =
+            least <= most && most < FrechetDistance.advisedSamples
+            ? min(training.metricsSamples, most) : training.metricsSamples
         guard samples >= least else {
             throw GanymedeError.invalidOption(
                 "metrics_samples is at least \(least), not \(samples): figures of fewer mean little"
             )
         }
-        test = try options.source.test(options.gan.extent)
-        let most = ReferenceSet.most(training: dataset, test: test)
         guard most >= least else {
             throw GanymedeError.tooFewSamples(
                 "\(quoted(options.data)) has real samples for sets of \(most), and a run is evaluated with sets of \(least) or more as it "
@@ -37,16 +42,6 @@ struct TrainingEvaluator {
         }
         try ReferenceSet.check(
             samples, advice: "\(option: "set") metrics_samples=", training: dataset, test: test)
-    }
-
-    /// The samples in an evaluation: as the options say, or as many as a small set of real samples allows.
-    static func samples(_ options: RunOptions, _ dataset: Dataset) throws -> Int {
-        let training = options.training
-        guard training.metricsEvery != nil else { return training.metricsSamples }
-        let test = try options.source.test(options.gan.extent)
-        let most = ReferenceSet.most(training: dataset, test: test)
-        return (FrechetDistance.minimumSamples..<FrechetDistance.advisedSamples).contains(most)
-            ? min(training.metricsSamples, most) : training.metricsSamples
     }
 
     /// Finds the best of earlier reports.
@@ -91,7 +86,7 @@ struct TrainingEvaluator {
     ) throws -> ReferenceSet {
         if let reference { return reference }
         let new = try ReferenceSet(
-            training: dataset, test: test, extractor: extractor, samples: training.metricsSamples,
+            training: dataset, test: test, extractor: extractor, samples: samples,
             registry: registry, progress: progress)
         var missing: [String] = []
         real = try TrainingEvaluator.figures(new.metrics, &missing) { try new.realFigures($0) }

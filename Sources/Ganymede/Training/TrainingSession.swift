@@ -13,7 +13,8 @@ final class TrainingSession {
     private(set) var evaluator: TrainingEvaluator?
     private var previousBest: Int?
     /// Measures the run's health; nil if it is not measured.
-    private(set) lazy var health = HealthMonitor(options, dataset, store: store)
+    private(set) lazy var health = HealthMonitor(
+        options, dataset, test: evaluator?.test, store: store)
 
     /// Steps in an epoch of this run.
     var epochSteps: Int {
@@ -42,9 +43,7 @@ final class TrainingSession {
             precision: self.plan.precision, backend: config.backend)
         sampler = try Sampler(
             options.gan, store: store, classNames: options.classNames,
-            classShares: dataset.labels.flatMap { labels in
-                options.gan.classes.map { Sampler.shares(of: labels, classes: $0) }
-            }, backend: config.backend)
+            classShares: dataset.classShares, backend: config.backend)
         pictures = try SamplePictures(options, dataset, sampler, store: store)
     }
 

@@ -155,15 +155,13 @@ final class CPUExecutable: Executable {
             }
         }
         for (value, offset) in plan.offsets { memory[value] = arena.base + offset }
-        // A value of another shape may lie in a state's memory: that of the update before a reshape.
+        // The shape is the output's: a value that is placed may have another one until its last reshape.
+        var states: [String: UnsafeMutableRawPointer] = [:]
         for output in graph.outputs where output.role == .state {
-            _ = store.declare(output.name, graph.type(of: output.value).shape)
+            states[output.name] =
+                store.declare(output.name, graph.type(of: output.value).shape).base
         }
-        let shapes = store.shapes
-        for (value, state) in schedule.placedInState {
-            let shape = shapes[state] ?? graph.type(of: value).shape
-            memory[value] = store.declare(state, shape).base
-        }
+        for (value, state) in schedule.placedInState { memory[value] = states[state] }
     }
 
     private func address(_ value: Value) -> UnsafeMutableRawPointer {
