@@ -23,19 +23,28 @@ QUALITY = ROOT / "docs" / "quality.md"
 TASKS = {
     "mnist-60s": ("MNIST, 60 s of training", "--preset flagship", "", 3,
                   {"fid": (-1, 4), "score": (1, 9.6), "precision": (1, 0.8), "coverage": (1, 0.65)}),
-    "mnist-5min": ("MNIST, 5 min", "--preset flagship --steps 30000", "", 3,
+    "mnist-5min": ("MNIST, 5 min", "--preset flagship --steps 33000", "", 3,
                    {"fid": (-1, 1.5), "precision": (1, 0.8), "recall": (1, 0.6), "coverage": (1, 0.85)}),
-    "mnist-15min": ("MNIST, 15 min", "--preset flagship --steps 90000", "", 3,
+    "mnist-15min": ("MNIST, 15 min", "--preset flagship --steps 100000", "", 3,
                     {"fid": (-1, 0.8), "precision": (1, 0.8), "recall": (1, 0.8), "coverage": (1, 0.92)}),
     "stacked": ("StackedMNIST, 15 min", "--preset stacked --data stacked-mnist", "", 3,
                 {"modes": (1, 1000), "mode_kl_uniform": (-1, 0.06)}),
     "grid25": ("25 Gaussians, under 60 s", "--preset points --data grid25", "--sets 3", 10,
                {"modes": (1, 25), "high_quality": (1, 0.97)}),
-    "mnist-labels": ("conditional MNIST, 20 min", "--preset flagship --steps 90000",
+    "mnist-labels": ("conditional MNIST, 20 min", "--preset flagship --steps 100000",
                      "--metrics fid,gan_test,gan_train", 3, {"gan_train": (1, 0.98), "gan_test": (1, 0.985)}),
     "fashion-labels": ("conditional Fashion-MNIST, 40 min",
-                       "--preset flagship --data fashion-mnist --steps 90000",
+                       "--preset flagship --data fashion-mnist --steps 100000",
                        "--metrics fid,gan_test,gan_train", 3, {"gan_train": (1, 0.85)}),
+}
+
+# folder of a run: what of it docs/quality.md shows
+PICTURES = {
+    "mnist-15min-0": "--class 0-9 --seeds 0-19",
+    "fashion-labels-0": "--class 0-9 --seeds 0-19",
+    "stacked-0": "--seeds 0-99 --grid 5x20",
+    "grid25-0": "--seeds 0-2499",
+    "colour-with": "--seeds 0-99 --grid 5x20",
 }
 
 
@@ -144,10 +153,22 @@ def main():
             results["colour"] = folder(arguments.ganymede, arguments.work)
             path.write_text(json.dumps(results, indent=1))
     if arguments.write:
-        write(results)
+        write(results, grids(arguments.ganymede, arguments.work))
 
 
-def write(results):
+def grids(ganymede, work):
+    """Pictures of runs, with the command that made each."""
+    rows = []
+    for name, options in PICTURES.items():
+        if (work / name / "report.html").exists():
+            image = f"images/quality-{name}.png"
+            subprocess.run([ganymede, "generate", str(work / name), *options.split(), "-o", str(QUALITY.parent / image)],
+                           check=True)
+            rows += ["", f"`ganymede generate {name} {options} -o {name}.png`:", f"![{name}]({image})"]
+    return rows
+
+
+def write(results, grids):
     """Puts the table into docs/quality.md."""
     rows = ["| task | seed | seconds | figures | goals | SHA-256 of 10,000 samples |", "|---|---|---|---|---|---|"]
     for key, record in results.items():
@@ -174,7 +195,7 @@ def write(results):
     before, rest = text.split(start)
     after = rest.split(end)[1]
     stamp = f"Measured on {datetime.date.today()}.\n\n"
-    QUALITY.write_text(before + start + stamp + "\n".join(rows) + "\n" + end + after)
+    QUALITY.write_text(before + start + stamp + "\n".join(rows + grids) + "\n" + end + after)
 
 
 if __name__ == "__main__":

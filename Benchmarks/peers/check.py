@@ -2,11 +2,14 @@
 
 Keras's weights go to JAX and to PyTorch in both layouts; each then computes
 the losses and gradients of either network, with the generator in training
-mode, and of the same labels where there are any. Dropout and ReLUs become
-tanh: masks differ, and values next to a kink would be rounded to either side
-of it.
+mode, and of the same labels where there are any. The discriminator's loss has
+the penalty, if there is one. Dropout and ReLUs become tanh: masks differ, and
+values next to a kink would be rounded to either side of it.
+
+    check.py [PRESET ...]
 """
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -34,17 +37,22 @@ def smooth(items):
             else item for item in items]
 
 
-def in_keras(nets, noise, real, labels):
+def in_keras(system, nets, noise, real, labels):
     gen, disc = nets
     noise, real, *labels = map(tf.constant, (noise, real, *labels))
 
-    def judge(images, target):
-        return tf_peer.cross_entropy(
-            disc(tf_peer.given(images, *labels)), target)
+    def judge(images):
+        return disc(tf_peer.given(images, *labels))
 
     with tf.GradientTape(persistent=True) as tape:
         fakes = gen(tf_peer.given(noise, *labels), training=True)
-        g_loss, d_loss = judge(fakes, 1), judge(real, TARGET)
+        g_loss = tf_peer.cross_entropy(judge(fakes), 1)
+        with tf.GradientTape() as inner:
+            inner.watch(real)
+            logits = judge(real)
+        d_loss = tf_peer.cross_entropy(logits, TARGET)
+        if system.penalty:
+            d_loss += tf_peer.r1(system, inner, logits, real)
     return [(loss.numpy(), [g.numpy() for g in tape.gradient(
         loss, [w.value for w in net.trainable_weights])])
         for loss, net in ((g_loss, gen), (d_loss, disc))]
@@ -70,18 +78,24 @@ def in_jax(system, weights, noise, real, labels):
     moving = jax_peer.initial(system.generator, system.noise)[1]
     none = [()] * len(system.discriminator)
 
-    def judge(disc, images, target):
-        logits, _ = jax_peer.forward(
-            system.discriminator, disc, none, images, None, False, *labels)
-        return jax_peer.cross_entropy(logits, target)
+    def judge(disc, images, patches=False):
+        return jax_peer.forward(system.discriminator, disc, none, images,
+                                None, False, *labels, patches=patches)[0]
 
     def g_loss(gen):
         images, _ = jax_peer.forward(
             system.generator, gen, moving, noise, None, True, *labels)
-        return judge(weights[1], images, 1)
+        return jax_peer.cross_entropy(judge(weights[1], images), 1)
+
+    def d_loss(disc):
+        logits, pull = jax.vjp(
+            lambda x: judge(disc, x, bool(system.penalty)), real)
+        loss = jax_peer.cross_entropy(logits, TARGET)
+        return loss + (jax_peer.r1(system, logits, pull)
+                       if system.penalty else 0)
 
     return [jax.value_and_grad(g_loss)(weights[0]),
-            jax.value_and_grad(judge)(weights[1], real, TARGET)]
+            jax.value_and_grad(d_loss)(weights[1])]
 
 
 def for_torch(items, shape, arrays, last):
@@ -138,8 +152,11 @@ def in_torch(system, weights, noise, real, labels, last):
     labels = [torch.from_numpy(x).long() for x in labels]
     g_loss = torch_peer.cross_entropy(
         disc(gen(mirror(noise), *labels), *labels), torch.ones(1))
-    d_loss = torch_peer.cross_entropy(
-        disc(mirror(real), *labels), torch.tensor([TARGET]))
+    real = mirror(real).requires_grad_()
+    logits = disc(real, *labels)
+    d_loss = torch_peer.cross_entropy(logits, torch.tensor([TARGET]))
+    if system.penalty:
+        d_loss = d_loss + torch_peer.r1(system, logits, real)
     return [(loss.item(), [g.numpy() for g in torch.autograd.grad(
         loss, list(net.parameters()))])
         for loss, net in ((g_loss, gen), (d_loss, disc))]
@@ -163,7 +180,7 @@ def check(name, system):
              (system.discriminator, systems.IMAGE))
     nets = keras_peer.networks(system)
     weights = [[w.numpy() for w in net.trainable_weights] for net in nets]
-    result = in_keras(nets, noise, real, labels)
+    result = in_keras(system, nets, noise, real, labels)
 
     def expected(convert, *options):
         return [(loss, convert(*side, gradient, *options))
@@ -185,7 +202,8 @@ def check(name, system):
 
 
 if __name__ == "__main__":
-    for name, system in systems.SYSTEMS.items():
+    for name in sys.argv[1:] or systems.SYSTEMS:
+        system = systems.SYSTEMS[name]
         check(name, replace(
             system, generator=smooth(system.generator),
             discriminator=smooth(system.discriminator)))

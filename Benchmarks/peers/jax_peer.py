@@ -53,11 +53,12 @@ def normalize(layer, x, weights, moving, training):
     return ((y - mean) * scale + weights[1]).astype(x.dtype), moving
 
 
-def small_conv(layer, x, kernel):
-    """A 'same' convolution with an output smaller than its kernel.
+def conv_by_patches(layer, x, kernel):
+    """A 'same' convolution as a product with patches.
 
-    As a product with patches: for the convolution or its gradient, XLA's CPU
-    back end leaves its fast kernels, and is 10 to 100 times slower.
+    Where the output is smaller than the kernel, and in second derivatives,
+    XLA's CPU back end leaves its fast kernels for convolutions, and is 5 to
+    100 times slower.
     """
     size, side, stride = x.shape[1], layer.kernel, layer.stride
     last = (-(-size // stride) - 1) * stride
@@ -69,14 +70,15 @@ def small_conv(layer, x, kernel):
     return jnp.concatenate(patches, -1) @ kernel.reshape(-1, layer.units)
 
 
-def affine(layer, x, weights):
+def affine(layer, x, weights, patches=False):
     """A product or a convolution in the precision of `x`."""
     kernel, *bias = [w.astype(x.dtype) for w in weights]
     match layer.kind:
         case "dense":
             x = x @ kernel
-        case "conv" if x.shape[1] <= (layer.kernel - 1) * layer.stride:
-            x = small_conv(layer, x, kernel)
+        case "conv" if (patches or
+                        x.shape[1] <= (layer.kernel - 1) * layer.stride):
+            x = conv_by_patches(layer, x, kernel)
         case "conv":
             x = lax.conv_general_dilated(
                 x, kernel, [layer.stride] * 2, layer.padding.upper(),
@@ -98,13 +100,14 @@ def conditioned(layer, x, weights, labels):
     return x @ kernel + bias + (hot * (x @ vectors.T)).sum(1, keepdims=True)
 
 
-def forward(layers, weights, statistics, x, key, training, labels=None):
+def forward(layers, weights, statistics, x, key, training, labels=None,
+            patches=False):
     """What the network makes of `x`, and its statistics after it."""
     after = []
     for i, (layer, w, moving) in enumerate(zip(layers, weights, statistics)):
         match layer.kind:
             case "dense" | "conv" | "conv_transpose":
-                x = affine(layer, x, w)
+                x = affine(layer, x, w, patches)
             case "class_embedding" | "class_projection":
                 x = conditioned(layer, x, w, labels)
             case "batch_norm":
@@ -153,6 +156,13 @@ def cross_entropy(logits, target):
     return (jax.nn.softplus(logits) - target * logits).mean()
 
 
+def r1(system, logits, pull):
+    """gamma / 2 times the mean of |grad D(x)|^2. Samples do not mix: the
+    gradient of the sum of logits is that of each by its own image."""
+    gradient, = pull(jnp.ones_like(logits))
+    return system.penalty / 2 * (gradient ** 2).sum((1, 2, 3)).mean()
+
+
 def averaged(decay, t, mean, now):
     """The moving average after step `t`, counted from 0."""
     share = 1 - jnp.minimum(decay, (1 + t) / (10 + t))
@@ -174,28 +184,22 @@ class Rounds:
         return forward(self.system.generator, weights, statistics, z,
                        dropout, training, labels)
 
-    def judge(self, weights, images, key, labels=None):
+    def judge(self, weights, images, key, labels=None, patches=False):
         layers = self.system.discriminator
         return forward(layers, weights, [()] * len(layers),
-                       images.astype(self.dtype), key, True, labels)[0]
+                       images.astype(self.dtype), key, True, labels,
+                       patches)[0]
 
     def disc_loss(self, weights, images, target, key):
         return cross_entropy(self.judge(weights, images, key), target)
 
-    def real_loss(self, weights, real, labels, keys):
-        """With the penalty, if there is one, from one pass of both."""
-        system = self.system
-        if not system.penalty:
-            return cross_entropy(
-                self.judge(weights, real, keys[0], labels), 1)
-        moved = real + system.sigma * jax.random.normal(keys[1], real.shape)
-        if labels is not None:
-            labels = jnp.tile(labels, 2)
-        logits = self.judge(weights, jnp.concatenate([real, moved]), keys[0],
-                            labels).astype(jnp.float32)
-        logits, after = jnp.split(logits, 2)
-        return (cross_entropy(logits, 1)
-                + system.penalty_scale * ((after - logits) ** 2).mean())
+    def real_loss(self, weights, real, labels, key):
+        """With the penalty, if there is one, of the same pass."""
+        if not self.system.penalty:
+            return cross_entropy(self.judge(weights, real, key, labels), 1)
+        logits, pull = jax.vjp(
+            lambda x: self.judge(weights, x, key, labels, True), real)
+        return cross_entropy(logits, 1) + r1(self.system, logits, pull)
 
     def gen_loss(self, weights, statistics, disc, key):
         images, moved = self.generate(weights, statistics, key, True)
@@ -240,7 +244,7 @@ class Rounds:
         gen_gradient, = pull_gen(pull_fake(slope)[1])
         on_fake, slope = jax.value_and_grad(cross_entropy)(logits, 0)
         on_real, gradient = jax.value_and_grad(self.real_loss)(
-            disc[0], real, labels, keys[2:])
+            disc[0], real, labels, keys[2])
         gradient = jax.tree.map(jnp.add, gradient, pull_fake(slope)[0])
         gen = self.minimize(0, gen, t, gen_gradient)
         disc = self.minimize(1, disc, t, gradient)

@@ -38,14 +38,19 @@ def limit_threads(threads):
                       TF_CPP_MIN_LOG_LEVEL="3")
 
 
-def batches(system, size):
-    """Batches without end of random images, scaled as the preset does.
-
-    Each is a tuple: of the images, and of labels if the preset takes them.
-    """
+def random_data(system):
+    """As many images as MNIST's, and labels if the preset takes them."""
     data = np.random.randint(0, 256, (60_000, *IMAGE), np.uint8)
     labels = [np.random.randint(0, system.classes, len(data), np.int32)
               for _ in range(bool(system.classes))]
+    return data, *labels
+
+
+def batches(system, size, data, *labels):
+    """Batches without end, in shuffled epochs, scaled as the preset does.
+
+    Each is a tuple: of the images, and of labels if the preset takes them.
+    """
     while True:
         order = np.random.permutation(len(data))
         for start in range(0, len(data) - size + 1, size):
@@ -130,7 +135,8 @@ def main():
     limit_threads(args.threads)
     version, step = importlib.import_module(MODULES[args.peer]).make(
         system, args.peer, batch, args.threads, args.precision == "bf16")
-    times, losses, first = measure(step, batches(system, batch), args)
+    times, losses, first = measure(
+        step, batches(system, batch, *random_data(system)), args)
     median = times[len(times) // 2]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result = {

@@ -86,19 +86,13 @@ class System:
     uniform_noise: bool = False
     unit_pixels: bool = False  # from 0, not from -1, to 1
     classes: int = 0  # Fakes take the labels of the real batch.
-    penalty: float = 0.0  # of "simultaneous": R1 by a random direction
-    sigma: float = 0.05  # the penalty's perturbation
+    penalty: float = 0.0  # gamma of R1, for "simultaneous"
     average: float = 0.0  # the decay of the generator's moving average
 
     @property
     def convolutional(self):
         return any("conv" in layer.kind
                    for layer in self.generator + self.discriminator)
-
-    @property
-    def penalty_scale(self):
-        """What multiplies the mean of (D(x + sigma e) - D(x))^2."""
-        return self.penalty / (2 * self.sigma ** 2)
 
 
 def placed(layers, shape):
@@ -197,7 +191,7 @@ def forger():
 
 
 def flagship():
-    """Its learning rate is constant here, as in its first 3,000 steps."""
+    """Its learning rate is constant here, as in its first 3,500 steps."""
     generator = [class_embedding(10, 16), dense(7 * 7 * 64, bias=False),
                  reshape(7, 7, 64), batch_norm(0.9), leaky_relu(0.2),
                  conv_transpose(64, 2, kernel=4), batch_norm(0.9),

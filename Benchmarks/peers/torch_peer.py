@@ -5,6 +5,9 @@ the image: every network is the mirror image of TensorFlow's, and computes
 what that computes of mirrored images with mirrored kernels.
 """
 
+import copy
+from types import SimpleNamespace
+
 import torch
 from torch import nn
 
@@ -148,10 +151,13 @@ class Optimizer:
         s = self.settings
         if s.kind == "rmsprop":
             nn.utils.clip_grad_value_(self.weights, s.clip)
-            for group in self.native.param_groups:
-                group["lr"] = s.rate / (1 + s.decay * self.updates)
+            self.set_rate(s.rate / (1 + s.decay * self.updates))
         self.native.step()
         self.updates += 1
+
+    def set_rate(self, rate):
+        for group in self.native.param_groups:
+            group["lr"] = rate
 
 
 class Average:
@@ -159,8 +165,8 @@ class Average:
     get_ema_multi_avg_fn, with a smaller decay in the first steps."""
 
     def __init__(self, decay, network):
-        self.decay, self.updates = decay, 0
-        self.now = [x for x in network.state_dict().values() if x.ndim]
+        self.decay, self.updates, self.network = decay, 0, network
+        self.now = averaged(network)
         self.mean = [x.clone() for x in self.now]
 
     def update(self):
@@ -168,6 +174,18 @@ class Average:
         decay = min(self.decay, (1 + t) / (10 + t))
         torch._foreach_lerp_(self.mean, self.now, 1 - decay)
         self.updates += 1
+
+    def averaged_network(self):
+        """A copy of the network with the averages, in inference mode."""
+        network = copy.deepcopy(self.network).eval()
+        for x, mean in zip(averaged(network), self.mean):
+            x.copy_(mean)
+        return network
+
+
+def averaged(network):
+    """All but the number of batches that batch normalization has seen."""
+    return [x for x in network.state_dict().values() if x.ndim]
 
 
 def cross_entropy(logits, target):
@@ -177,7 +195,20 @@ def cross_entropy(logits, target):
         logits, target.expand_as(logits))
 
 
+def r1(system, logits, images):
+    """gamma / 2 times the mean of |grad D(x)|^2. Samples do not mix: the
+    gradient of the sum of logits is that of each by its own image."""
+    gradient, = torch.autograd.grad(
+        logits.float().sum(), images, create_graph=True)
+    return system.penalty / 2 * gradient.square().sum((1, 2, 3)).mean()
+
+
 def make(system, peer, batch, threads, bf16):
+    return torch.__version__, build(system, peer, batch, threads, bf16).step
+
+
+def build(system, peer, batch, threads, bf16):
+    """The step, and of its parts those that a whole training needs."""
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(1)
     last = system.convolutional and peer != "torch"
@@ -212,16 +243,10 @@ def make(system, peer, batch, threads, bf16):
         return loss.detach(), torch.autograd.grad(loss, gen_optimizer.weights)
 
     def real_loss(real, labels):
-        """With the penalty, if there is one, from one pass of both."""
-        if not system.penalty:
-            return cross_entropy(run(disc, real, labels), one)
-        moved = real + system.sigma * torch.randn_like(real)
-        if labels is not None:
-            labels = labels.repeat(2)
-        logits, after = run(
-            disc, torch.cat([real, moved]), labels).float().chunk(2)
-        return (cross_entropy(logits, one)
-                + system.penalty_scale * (after - logits).square().mean())
+        """With the penalty, if there is one, of the same pass."""
+        logits = run(disc, real, labels)
+        loss = cross_entropy(logits, one)
+        return loss + r1(system, logits, real) if system.penalty else loss
 
     def both_slopes(real, labels):
         """Both gradients from one pass of fakes."""
@@ -275,12 +300,27 @@ def make(system, peer, batch, threads, bf16):
     schedule = {"separate": separate, "concatenated": concatenated,
                 "simultaneous": simultaneous}[system.schedule]
 
-    def step(real, *labels):
+    def tensors(real, *labels):
         height, width, channels = systems.IMAGE
         real = torch.from_numpy(real).view(batch, channels, height, width)
-        losses = schedule(real, *(torch.from_numpy(x).long() for x in labels))
+        real.requires_grad_(bool(system.penalty))
+        return real, *(torch.from_numpy(x).long() for x in labels)
+
+    def step(*inputs):
+        losses = schedule(*tensors(*inputs))
         if average:
             average.update()
         return [loss.item() for loss in losses]
 
-    return torch.__version__, step
+    def prepare(*inputs):
+        """Compiles a simultaneous step, which changes nothing else."""
+        kept = copy.deepcopy(gen.state_dict())
+        both_slopes(*tensors(*inputs))
+        gen.load_state_dict(kept)
+
+    def set_rate(rate):
+        gen_optimizer.set_rate(rate)
+        disc_optimizer.set_rate(rate)
+
+    return SimpleNamespace(step=step, prepare=prepare, set_rate=set_rate,
+                           average=average)

@@ -8,7 +8,7 @@ struct Generate: ParsableCommand {
         discussion: """
             The extension of the output selects the format: .png a grid, .npy an array of bytes \
             [N, H, W, C], .idx the file format of MNIST. An image depends on its seed and the weights alone. \
-            Points (of --preset toy) become a scatter plot, or an array of 32-bit floats [N, 2].
+            Points (of --preset points) become a scatter plot, or an array of 32-bit floats [N, 2].
             """)
 
     @Argument(help: "A run's folder or a checkpoint.") var source: String

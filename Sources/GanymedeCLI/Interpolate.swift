@@ -8,7 +8,7 @@ struct Interpolate: ParsableCommand {
         discussion: """
             The extension of the output selects the format: .gif an animation, .png a grid with a row for each two \
             neighbours. Where a leg starts, the image is that of ganymede generate for the seed. Points (of \
-            --preset toy) become a .png with the whole way.
+            --preset points) become a .png with the whole way.
             """)
 
     @Argument(help: "A run's folder or a checkpoint.") var source: String

@@ -75,9 +75,9 @@ struct OptionResolver {
             return Base(options: whole, planFile: config)
         }
         let file = try ConfigFile.read(config)
-        if file.isWhole, Files.ending(config) == "json" {
-            // Says what is wrong with it.
-            return Base(options: try RunOptions(file: config), planFile: config)
+        if file.isWhole, file.text("preset") == nil, flags.preset == nil {
+            try checkNoSize()
+            return Base(options: try file.whole(), given: file.keys)
         }
         let data = flags.data ?? file.text("data")
         let preset = try preset(named: flags.preset ?? file.text("preset"), data: data)
@@ -85,9 +85,7 @@ struct OptionResolver {
             of: preset, data: data, size: file.integer("size"), channels: file.integer("channels"),
             batch: file.integer("batch"))
         if let steps = file.integer("steps"), steps > 0 { start = start.lasting(steps) }
-        var given: Set<String> = []
-        if case .object(let fields) = file.json { given = Set(fields.keys) }
-        return Base(options: try file.over(start), preset: (preset, start), given: given)
+        return Base(options: try file.over(start), preset: (preset, start), given: file.keys)
     }
 
     private func preset(named name: String?, data: String?) throws -> Preset {

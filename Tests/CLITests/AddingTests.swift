@@ -6,7 +6,7 @@ import Testing
 /// lists are true if the sources name that example in these files and in no others.
 @Suite(.timeLimit(.minutes(10)))
 struct AddingTests {
-    private static let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent()
 
     private static let guides: [String] =
         ((try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: "docs").path))

@@ -57,6 +57,58 @@ struct ConfigurationTests {
         #expect(part["batch"] == .integer(8) && part["preset"] == .string("mlp"))
     }
 
+    /// Networks of one's own are no preset's, and what the file leaves out is as in the library.
+    @Test func networksOfOnesOwn() throws {
+        let folder = try TemporaryFolder()
+        try write(
+            """
+            steps: 300
+            gan:
+              generator:
+                input: [16]
+                layers: [{kind: dense, units: 64}, {kind: tanh}, {kind: reshape, shape: [8, 8, 1]}]
+              discriminator: # its name is left out
+                input: [8, 8, 1]
+                layers:
+                  - {kind: conv2d, filters: 4, kernel_size: 4, strides: 2, padding: same}
+                  - leaky_relu
+                  - flatten
+                  - {kind: dense, units: 1}
+            """, to: "mine.yaml", in: folder)
+        let found = try resolved(["--config", "mine.yaml", "--seed", "2"], in: folder).leaves
+        #expect(found["preset"] == nil && found["class_names"] == nil)
+        #expect(found["size"] == .integer(8) && found["channels"] == .integer(1))
+        #expect(found["steps"] == .integer(300) && found["gan.ema"] == .null)
+        #expect(found["gan.loss.kind"] == .string("non-saturating"))
+        #expect(found["gan.discriminator.layers.0.use_bias"] == .bool(true))
+        #expect(found["gan.discriminator.layers.0.kernel_size.1"] == .integer(4))
+        // With a preset's name it is what that preset has besides its networks.
+        let hinge = try resolved(
+            ["--config", "mine.yaml", "--preset", "dense", "--size", "8", "--loss", "hinge"],
+            in: folder
+        ).leaves
+        #expect(hinge["preset"] == .string("dense") && hinge["gan.loss.kind"] == .string("hinge"))
+        let result = try Command.run(
+            ["train", "--config", "mine.yaml", "--size", "28"], in: folder.path)
+        #expect(result.code == 64 && result.errors.contains("--config already says"))
+    }
+
+    /// The files in docs/configuration.md.
+    @Test func documentedFiles() throws {
+        let text = try String(
+            contentsOf: AddingTests.root.appending(path: "docs/configuration.md"), encoding: .utf8)
+        let files = text.components(separatedBy: "```yaml\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        #expect(files.count == 3)
+        let folder = try TemporaryFolder()
+        for file in files {
+            try write(file, to: "a.yaml", in: folder)
+            let found = try resolved(["--config", "a.yaml"], in: folder).leaves
+            #expect(found["gan.generator_optimizer.kind"] == .string("adam"))
+        }
+    }
+
     @Test(arguments: [
         (
             "preset: dense\nsed: 5\n",

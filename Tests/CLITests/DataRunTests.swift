@@ -17,7 +17,8 @@ struct DataRunTests {
             return result.output + result.errors
         }
         let options = [
-            "train", "--data", "ring8", "--batch", "32", "--threads", "2", "--precision", "f32",
+            "train", "--preset", "toy", "--data", "ring8", "--batch", "32", "--threads", "2",
+            "--precision", "f32",
             "--set", "grid=[8,8]",
         ]
         let text = try ganymede(

@@ -21,7 +21,8 @@ extension EvaluationTesting {
 
     var toy: [String] {
         [
-            "train", "--data", "ring8", "--precision", "f32", "--threads", "2", "--seed", "1",
+            "train", "--preset", "toy", "--data", "ring8", "--precision", "f32", "--threads", "2",
+            "--seed", "1",
             "--quiet", "--set", "metrics_samples=1000",
         ]
     }
@@ -97,7 +98,7 @@ struct EvaluateTests: EvaluationTesting {
             (["--epochs", "1"], 375), (["--metrics-every", "7"], 7),
             (["--metrics-every", "0"], nil),
             (["--set", "metrics_every=null"], nil), (["--set", "metrics_every=8"], 8),
-            (["--size", "32"], nil), (["--channels", "3"], nil), (["--data", "ring8"], 4_000),
+            (["--size", "32"], nil), (["--channels", "3"], nil), (["--data", "ring8"], 8_000),
             (["--data", "images.npy", "--steps", "1000"], nil),
             (["--config", "silent.json"], nil),
         ] as [([String], Int?)])

@@ -44,7 +44,8 @@ struct PrintedCommandTests {
     /// The first line names the computation, the number of threads and the precision, always in the same form.
     @Test func theFirstLine() throws {
         let toy = [
-            "train", "--data", "ring8", "--steps", "2", "--threads", "2", "--metrics-every", "0",
+            "train", "--preset", "toy", "--data", "ring8", "--steps", "2", "--threads", "2",
+            "--metrics-every", "0",
             "--out",
         ]
         let expected = DNN.hasBFloat16 ? "bf16" : "f32"

@@ -24,7 +24,7 @@ struct UsageTests {
         (["train", "--channels", "2"], "ganymede: --channels is 1 or 3, not 2\n"),
         (
             ["train", "--preset", "mlp", "--data", "ring8"],
-            "ganymede: ring8 holds points, and these networks make images: use --preset toy\n"
+            "ganymede: ring8 holds points, and these networks make images: use --preset points\n"
         ),
         (
             ["train", "--preset", "toy", "--data", "fashion-mnist"],
@@ -33,7 +33,7 @@ struct UsageTests {
         ),
         (
             ["train", "--data", "grid25", "--channels", "3"],
-            "ganymede: toy makes points of the plane: it takes no --size and no --channels\n"
+            "ganymede: points makes points of the plane: it takes no --size and no --channels\n"
         ),
         (
             ["train", "--data", "stacked-mnist", "--channels", "1"],

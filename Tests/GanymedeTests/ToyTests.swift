@@ -102,7 +102,7 @@ struct ToyTests {
         #expect(throws: GanymedeError.self) { try Preset.toy.gan(size: 28) }
         #expect(throws: GanymedeError.self) { try Preset.toy.gan(channels: 1) }
         #expect(throws: GanymedeError.self) { try DataSource("ring8").inspect(size: 28) }
-        #expect(Presets.defaultPreset(for: DataSource("ring8")).name == "toy")
+        #expect(Presets.defaultPreset(for: DataSource("ring8")).name == "points")
         #expect(Presets.defaultPreset(for: .mnist).name == "flagship")
     }
 

@@ -72,7 +72,7 @@ struct Trajectory {
         for index in 0..<10 {
             var feeds: [String: ReferenceTensor] = [:]
             for (_, input) in step.graph.inputs where input.role == .feed {
-                let name = "step\(index).\(Trajectory.fileName(of: input.label))"
+                let name = "step\(index).\(input.label)"
                 guard let shape = inputs.shape(name) else { continue }
                 feeds[input.label] = try ReferenceTensor(
                     TensorType(shape, input.type.dtype), inputs.doubles(name))
@@ -92,11 +92,6 @@ struct Trajectory {
         for (name, value) in states where !name.contains(".adam.") && !name.contains(".rmsprop.") {
             values["final.\(name)"] = value
         }
-    }
-
-    /// What the files call a feed. The name of a penalty's stream ends with the number of a pass of this library.
-    private static func fileName(of feed: String) -> String {
-        feed.hasPrefix("penalty/") ? "penalty" : feed
     }
 
     func largestDifference(_ name: String, _ expected: [Double]) -> Double {

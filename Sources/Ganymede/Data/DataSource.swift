@@ -85,7 +85,7 @@ public struct DataSource: Sendable, Equatable {
         case (.point, .point): break
         case (.point, .image):
             throw GanymedeError.invalidOption(
-                "\(quoted(name)) holds points, and these networks make images\(advice: ": use \(option: "preset") toy")"
+                "\(quoted(name)) holds points, and these networks make images\(advice: ": use \(option: "preset") points")"
             )
         case (.image, .point):
             throw GanymedeError.invalidOption(

@@ -28,7 +28,7 @@ private func slower(_ gan: GAN, generator: Double, discriminator: Double) -> Str
     return "--learning-rate \(g),\(d)"
 }
 
-private let penalty = #"--set 'regularizers=[{"kind":"r1","weight":1,"method":"random"}]'"#
+private let penalty = #"--set 'regularizers=[{"kind":"r1","weight":1}]'"#
 
 /// Whether a penalty on the discriminator's gradient can be added.
 private func takesPenalty(_ gan: GAN) -> Bool {

@@ -1,6 +1,7 @@
 /// x where positive, else `negativeSlope` x. Keras's default slope is 0.3.
 public struct LeakyReLU: Layer {
     public static let kind = "leaky_relu"
+    public static var defaults: LeakyReLU? { LeakyReLU() }
     public var mixesSamples: Bool { false }
     /// The slope below zero.
     public let negativeSlope: Double

@@ -4,6 +4,7 @@
 /// moving = momentum moving + (1 - momentum) batch. Inference and frozen networks use the moving statistics.
 public struct BatchNorm: Layer {
     public static let kind = "batch_norm"
+    public static var defaults: BatchNorm? { BatchNorm() }
     /// The share of the moving statistics that is kept at each step.
     public let momentum: Double
     /// Added to the variance, to avoid a division by zero.

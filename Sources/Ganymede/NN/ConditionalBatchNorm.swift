@@ -3,6 +3,7 @@
 /// whole batch, as in ``BatchNorm``. For conditional generators.
 public struct ConditionalBatchNorm: Layer {
     public static let kind = "conditional_batch_norm"
+    public static var defaults: ConditionalBatchNorm? { ConditionalBatchNorm(classes: 0) }
     public var classes: Int? { classCount }
     /// The number of classes.
     public let classCount: Int

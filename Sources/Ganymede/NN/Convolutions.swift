@@ -2,6 +2,7 @@
 /// [kernel rows, kernel columns, C, filters], `bias` [filters].
 public struct Conv2D: Layer {
     public static let kind = "conv2d"
+    public static var defaults: Conv2D? { Conv2D(0, kernelSize: 0) }
     public var mixesSamples: Bool { false }
     /// Output channels.
     public let filters: Int
@@ -45,6 +46,7 @@ public struct Conv2D: Layer {
 /// multiplied by the strides exactly.
 public struct ConvTranspose2D: Layer {
     public static let kind = "conv2d_transpose"
+    public static var defaults: ConvTranspose2D? { ConvTranspose2D(0, kernelSize: 0) }
     public var mixesSamples: Bool { false }
     /// Output channels.
     public let filters: Int

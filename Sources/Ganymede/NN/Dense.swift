@@ -1,6 +1,7 @@
 /// y = x W + b, on x [batch, inputs]. W is `weight` [inputs, units], b is `bias` [units].
 public struct Dense: Layer {
     public static let kind = "dense"
+    public static var defaults: Dense? { Dense(0) }
     public var mixesSamples: Bool { false }
     /// The number of outputs.
     public let units: Int

@@ -24,6 +24,11 @@ public struct Extent2D: Codable, Equatable, Sendable, ExpressibleByIntegerLitera
     }
 
     public init(from decoder: any Decoder) throws {
+        // A file that a person wrote may have one number for both.
+        if let side = try? decoder.singleValueContainer().decode(Int.self) {
+            self.init(rows: side, columns: side)
+            return
+        }
         var list = try decoder.unkeyedContainer()
         self.init(rows: try list.decode(Int.self), columns: try list.decode(Int.self))
     }

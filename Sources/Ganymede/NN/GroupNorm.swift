@@ -2,6 +2,7 @@
 /// groups, over all pixels. It does not mix samples, so it may stand under a gradient penalty.
 public struct GroupNorm: Layer {
     public static let kind = "group_norm"
+    public static var defaults: GroupNorm? { GroupNorm(groups: 0) }
     public var mixesSamples: Bool { false }
     /// The number of groups, which divides the channels.
     public let groups: Int

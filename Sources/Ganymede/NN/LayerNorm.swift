@@ -2,6 +2,7 @@
 /// last axis.
 public struct LayerNorm: Layer {
     public static let kind = "layer_norm"
+    public static var defaults: LayerNorm? { LayerNorm() }
     public var mixesSamples: Bool { false }
     /// Added to the variance, to avoid a division by zero.
     public let epsilon: Double

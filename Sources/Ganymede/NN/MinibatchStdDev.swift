@@ -3,6 +3,7 @@
 /// discriminator that a generator repeats itself.
 public struct MinibatchStdDev: Layer {
     public static let kind = "minibatch_std_dev"
+    public static var defaults: MinibatchStdDev? { MinibatchStdDev() }
     /// Samples in a group. If it does not divide the batch, the next smaller number that does, or the whole batch.
     public let groupSize: Int
 

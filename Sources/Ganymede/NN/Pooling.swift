@@ -74,6 +74,7 @@ private func poolingFault(
 /// Repeats every pixel: nearest-neighbour upsampling, as in Keras.
 public struct UpSampling2D: Layer {
     public static let kind = "up_sampling2d"
+    public static var defaults: UpSampling2D? { UpSampling2D() }
     public var mixesSamples: Bool { false }
     /// Rows and columns that one pixel becomes.
     public let size: Extent2D

@@ -36,12 +36,36 @@ package struct PartialOptions {
         return number
     }
 
+    /// The keys at the top level.
+    package var keys: Set<String> {
+        if case .object(let fields) = json { Set(fields.keys) } else { [] }
+    }
+
     /// Whether it holds both networks, and so needs no preset.
     package var isWhole: Bool {
         guard case .object(let fields) = json, case .object(let gan) = fields["gan"] else {
             return false
         }
         return gan["generator"] != nil && gan["discriminator"] != nil
+    }
+
+    /// The options of a file that needs no preset. What it leaves out is as in ``GAN`` and ``TrainingConfig``. Throws as
+    /// ``over(_:registry:)`` does.
+    package func whole(registry: Registry = .standard) throws -> RunOptions {
+        let generator = Sequential("generator", input: [64]) {
+            Dense(28 * 28)
+            Reshape(28, 28, 1)
+        }
+        let discriminator = Sequential("discriminator", input: [28, 28, 1]) {
+            Flatten()
+            Dense(1)
+        }
+        var base = RunOptions(
+            data: "mnist", gan: try GAN(generator: generator, discriminator: discriminator),
+            training: .init())
+        // They follow from the file's generator.
+        (base.size, base.channels) = (nil, nil)
+        return try over(base, registry: registry)
     }
 
     /// The options of `base` with these in place of its own. Throws a usage error that names the place of a key that does

@@ -46,12 +46,14 @@ public struct RunOptions: Codable, Equatable, Sendable {
             try container.decode(String.self, forKey: .data), registry: decoder.registry)
         initFrom = try container.decodeIfPresent(String.self, forKey: .initFrom)
         evaluator = try container.decodeIfPresent(String.self, forKey: .evaluator)
-        classNames = try container.decodeIfPresent([String].self, forKey: .classNames)
         gan = try container.decode(GAN.self, forKey: .gan)
+        let classNames = try container.decodeIfPresent([String].self, forKey: .classNames)
+        self.classNames = gan.classes == nil ? nil : classNames
         training = try TrainingConfig(from: decoder)
         if gan.generator.output == SampleExtent.point.shape { return }
-        size = try container.decode(Int.self, forKey: .size)
-        channels = try container.decode(Int.self, forKey: .channels)
+        let image = SampleExtent(shape: gan.generator.output)?.image
+        size = try container.decodeIfPresent(Int.self, forKey: .size) ?? image?.height
+        channels = try container.decodeIfPresent(Int.self, forKey: .channels) ?? image?.channels
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -81,7 +81,9 @@ final class HealthMonitor {
     /// The share of each class among generated samples; nil without an evaluator.
     private func classes() throws -> [Double]? {
         guard let classifier else { return nil }
-        let made = try classifier.sampler.samples(seeds: Array(0..<HealthProbe.classified))
+        // Samples that are not finite have no classes; whether to stop is the step's to say.
+        guard let made = try? classifier.sampler.samples(seeds: Array(0..<HealthProbe.classified))
+        else { return nil }
         return ClassHistogram(mostLikely: try classifier.extractor.observe(made).probabilities)
             .shares
     }

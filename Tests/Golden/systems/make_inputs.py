@@ -95,8 +95,6 @@ def make_step(rng, system):
     if system.classes is not None:
         labels = rng.integers(0, system.classes, system.batch)
         feeds["labels"] = labels.astype(np.float64)
-    if system.penalty is not None:
-        feeds["penalty"] = rng.standard_normal(feeds["real"].shape)
     return feeds
 
 

@@ -224,7 +224,7 @@ class Run:
         self.discriminator = Network(system, "discriminator", inputs)
         self.cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
         self.real_target = system.real_target
-        self.penalty_settings = system.penalty
+        self.r1 = system.r1
         self.average_decay = system.average_decay
         self.average = {}
         if self.average_decay is not None:
@@ -322,12 +322,14 @@ class Run:
 
     def penalty(self):
         """Return the penalty's term of the discriminator's loss."""
-        sigma = self.penalty_settings.sigma
         real = self.feeds["real"]
-        before = self.judge(real, "penalty")
-        after = self.judge(real + sigma * self.feeds["penalty"], "penalty")
-        mean = tf.reduce_mean(tf.square(after - before))
-        return self.penalty_settings.weight * mean / (2.0 * sigma**2)
+        with tf.GradientTape() as tape:
+            tape.watch(real)
+            logits = self.judge(real, "real")
+        # Samples do not mix: each image has the gradient of its own logit.
+        slopes = tape.gradient(logits, real)
+        squares = tf.reduce_sum(tf.square(slopes), (1, 2, 3))
+        return self.r1 * 0.5 * tf.reduce_mean(squares)
 
     def move_average(self, step):
         """Move the generator's average, `step` steps having gone before."""
@@ -352,7 +354,7 @@ class Run:
                 "generator": self.loss(on_fake, 1.0),
             }
             minimized = dict(losses)
-            if self.penalty_settings is not None:
+            if self.r1 is not None:
                 minimized["discriminator"] += self.penalty()
         gradients = {
             name: tape.gradient(

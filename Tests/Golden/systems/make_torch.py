@@ -229,12 +229,11 @@ def train(system, inputs):
 
     def penalty(step):
         """Return the penalty's term of the discriminator's loss."""
-        s = system.penalty
-        real, noise = (inputs[f"step{step}.{f}"] for f in ("real", "penalty"))
-        images = torch.cat([real, real + s.sigma * noise])
-        before, after = judge(step, "penalty", images).chunk(2)
-        slopes = (after - before) / s.sigma
-        return s.weight * 0.5 * slopes.square().mean()
+        real = inputs[f"step{step}.real"].clone().requires_grad_()
+        logits = judge(step, "real", real)
+        # Samples do not mix: each image has the gradient of its own logit.
+        (slopes,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
+        return system.r1 * 0.5 * slopes.square().sum((1, 2, 3)).mean()
 
     def step_simultaneous(step):
         images = generate(step, training=True)
@@ -244,7 +243,7 @@ def train(system, inputs):
         d_loss = d_loss + cross_entropy(on_fake, 0.0)
         g_loss = cross_entropy(on_fake, 1.0)
         minimized = d_loss
-        if system.penalty is not None:
+        if system.r1 is not None:
             minimized = d_loss + penalty(step)
         d_gradients = gradients(discriminator, minimized, retain_graph=True)
         g_gradients = gradients(generator, g_loss)

@@ -98,11 +98,6 @@ def rmsprop(rate, decay, rho=0.9, epsilon=1e-7, clip=1e-3):
     )
 
 
-def random_r1(weight, sigma):
-    """R1 by differences of logits along random directions."""
-    return SimpleNamespace(weight=weight, sigma=sigma)
-
-
 @dataclass(frozen=True)
 class System:
     """A generator, a discriminator, and how they are trained."""
@@ -119,7 +114,7 @@ class System:
     image: tuple = (12, 12, 1)
     image_minimum: float = -1.0  # the maximum is 1
     classes: int | None = None
-    penalty: SimpleNamespace | None = None  # of the discriminator
+    r1: float | None = None  # weight of the discriminator's penalty
     average_decay: float | None = None  # of the generator's average
     seed: int = 20240229
 
@@ -262,13 +257,13 @@ def flagship():
         schedule="simultaneous",
         batch=9,
         classes=3,
-        penalty=random_r1(weight=1.0, sigma=0.05),
+        r1=1.0,
         average_decay=0.9,
         # Of the first forty seeds the one whose inputs of a LeakyReLU stay
-        # farthest from its kink: 5e-6 of the layer's largest. At 1e-6 rounding
+        # farthest from its kink: 4e-6 of the layer's largest. At 1e-6 rounding
         # to float32 can choose the other slope, and Adam without momentum
         # makes much of that.
-        seed=38,
+        seed=35,
     )
 
 

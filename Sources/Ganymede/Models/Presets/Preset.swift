@@ -157,7 +157,7 @@ public enum Presets {
 
     /// The default preset for a data source.
     public static func defaultPreset(for data: DataSource) -> Preset {
-        data.holdsPoints ? .toy : all[0]
+        data.holdsPoints ? .points : all[0]
     }
 
     /// The preset called `name`.
