@@ -27,7 +27,7 @@ TASKS = {
                    {"fid": (-1, 1.5), "precision": (1, 0.8), "recall": (1, 0.6), "coverage": (1, 0.85)}),
     "mnist-15min": ("MNIST, 15 min", "--preset flagship --steps 100000", "", 3,
                     {"fid": (-1, 0.8), "precision": (1, 0.8), "recall": (1, 0.8), "coverage": (1, 0.92)}),
-    "stacked": ("StackedMNIST, 15 min", "--preset stacked --data stacked-mnist", "", 3,
+    "stacked": ("StackedMNIST, 15 min", "--preset stacked --data stacked-mnist --steps 45000", "", 3,
                 {"modes": (1, 1000), "mode_kl_uniform": (-1, 0.06)}),
     "grid25": ("25 Gaussians, under 60 s", "--preset points --data grid25", "--sets 3", 10,
                {"modes": (1, 25), "high_quality": (1, 0.97)}),

@@ -40,8 +40,8 @@ struct NetworkTests {
         let text = try Passes.optimize(step.graph).description
         let difference = try Golden.difference(text, "step-\(name).txt")
         #expect(difference == nil)
-        // The penalties of `flagship` and `points` are exact: by second derivatives.
-        #expect(text.contains("gradient(gradient(") == ["flagship", "points"].contains(name))
+        // The penalties of these are exact: by second derivatives.
+        #expect(text.contains("gradient(gradient(") == ["flagship", "stacked", "points"].contains(name))
         guard name == "mlp" else { return }
         #expect(text.components(separatedBy: "= philoxNormal").count - 1 == 2)
         // Two updates of the discriminator's 6 variables, one of the generator's 14.

@@ -14,7 +14,7 @@ extension Preset {
         }
         return try GAN(
             generator: networks.generator, discriminator: networks.discriminator,
-            regularizers: [R1(weight: 0.2, method: .random, sigma: 0.05)],
+            regularizers: [R1(weight: 0.2)],
             step: SimultaneousStep(),
             generatorOptimizer: Adam(learningRate: falling(5e-4), beta1: 0, beta2: 0.99),
             discriminatorOptimizer: Adam(learningRate: falling(1e-3), beta1: 0, beta2: 0.99),
