@@ -171,9 +171,10 @@ def grids(ganymede, work):
 def write(results, grids):
     """Puts the table into docs/quality.md."""
     rows = ["| task | seed | seconds | figures | goals | SHA-256 of 10,000 samples |", "|---|---|---|---|---|---|"]
-    for key, record in results.items():
-        if key == "colour":
-            continue
+    order = list(TASKS)
+    keys = [key for key in results if key != "colour"]
+    for key in sorted(keys, key=lambda key: (order.index(key.rsplit("-", 1)[0]), int(key.rsplit("-", 1)[1]))):
+        record = results[key]
         goals = TASKS[key.rsplit("-", 1)[0]][4]
         shown = [m for m in ("fid", "score", "precision", "recall", "coverage", "modes", "mode_kl_uniform",
                              "high_quality", "gan_test", "gan_train") if m in record["metrics"]]
