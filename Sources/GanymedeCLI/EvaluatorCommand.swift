@@ -37,8 +37,8 @@ struct EvaluatorTrain: ParsableCommand {
         abstract: "Train a classifier on images, and test it on others.",
         discussion: """
             MNIST and Fashion-MNIST have a test split; of other data a seventh of each class, chosen by the seed, is \
-            kept for the test. Ctrl-C stops and writes nothing. Pictures without labels teach it to tell four rotations \
-            apart: then metrics that need classes are left out.
+            kept for the test. Ctrl-C stops and writes nothing. Pictures without labels teach it to tell changed \
+            copies of single pictures apart: then metrics that need classes are left out.
             """)
 
     @Option(
@@ -63,24 +63,24 @@ struct EvaluatorTrain: ParsableCommand {
     var confusion: String?
     @Flag(help: "Mirror half of the pictures, as is done for fashion-mnist.") var mirror = false
     @Flag(
-        name: .customLong("no-labels"), help: "Learn without labels, from rotations of the images.")
+        name: .customLong("no-labels"), help: "Learn without labels, from changed copies of images.")
     var noLabels = false
     @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
         var trainer = try trainer()
         let source = DataSource(data)
-        if try noLabels || !source.hasClasses() { trainer.supervision = .rotations }
+        if try noLabels || !source.hasClasses() { trainer.supervision = .exemplars }
         let path = output ?? "evaluator-\(data.split(separator: "/").last ?? "data").safetensors"
         for file in [path, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let loading = LoadingLine("reading pictures", isShown: !quiet)
-        let load = trainer.supervision == .labels ? source.loadLabelled : source.loadRotated
+        let load = trainer.supervision == .labels ? source.loadLabelled : source.loadExemplars
         let (training, test) = try load(size, channels, seed, .standard) {
             loading.show($0, of: $1)
         }
-        if trainer.supervision == .rotations, !noLabels {
+        if trainer.supervision == .exemplars, !noLabels {
             note(
-                "\(quoted(data)) has no classes: the evaluator learns without labels, from rotations, and metrics of classes are left out"
+                "\(quoted(data)) has no classes: the evaluator learns without labels, from changed copies of images, and metrics of classes are left out"
             )
         }
         let start = Machine.seconds()

@@ -84,7 +84,7 @@ struct EvaluatorCommandTests {
                 result.errors.hasPrefix("ganymede: ") && result.errors.contains(message),
                 "\(result.errors)")
         }
-        // Without classes it would learn from rotations, and of more images.
+        // Without classes it would learn from copies, and of more images.
         for folder in ["one", "flat"] {
             try expect(
                 ["train", "--data", folder],

@@ -22,8 +22,8 @@ public struct Evaluator: Sendable {
     public enum Supervision: String, Codable, Sendable {
         /// The classes of labelled images.
         case labels
-        /// Four rotations of images without labels: its features are of use, its classes are not.
-        case rotations
+        /// Changed copies of single images, for images without labels: its features are of use, its classes are not.
+        case exemplars
     }
 
     /// The size of its input images.
@@ -69,7 +69,7 @@ public struct Evaluator: Sendable {
     public var text: String {
         """
         \(data): \(quality.text.replacing("\n", with: "\n  "))
-          images of \(image), \(featureCount) features, \(supervision == .labels ? "\(classNames.count) classes" : "trained without labels on rotations"): \(classNames.joined(separator: ", "))
+          images of \(image), \(featureCount) features, \(supervision == .labels ? "\(classNames.count) classes: \(classNames.joined(separator: ", "))" : "trained without labels on copies of \(classNames.count) images")
           SHA-256 \(digest)
           \(command)
         """

@@ -18,7 +18,7 @@ public struct EvaluatorTrainer: Sendable {
     public var augmentation: Augmentation?
     /// Whether to mirror half of the images whatever the augmentation.
     public var mirrors = false
-    /// Whether the classes are labels or rotations: see ``DataSource/loadRotated(size:channels:seed:folders:progress:)``.
+    /// Whether the classes are labels or single images: see ``DataSource/loadExemplars(size:channels:seed:folders:progress:)``.
     public var supervision = Evaluator.Supervision.labels
     /// The fraction of training images held out to fit the temperature.
     public var heldShare = 0.1
@@ -173,7 +173,7 @@ public struct EvaluatorTrainer: Sendable {
         if size != 28 { words.append("--size \(size)") }
         if channels != 1 { words.append("--channels \(channels)") }
         if mirrors { words.append("--mirror") }
-        if supervision == .rotations { words.append("--no-labels") }
+        if supervision == .exemplars { words.append("--no-labels") }
         return words.joined(separator: " ")
     }
 
