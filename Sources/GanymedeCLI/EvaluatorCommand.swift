@@ -63,7 +63,8 @@ struct EvaluatorTrain: ParsableCommand {
     var confusion: String?
     @Flag(help: "Mirror half of the pictures, as is done for fashion-mnist.") var mirror = false
     @Flag(
-        name: .customLong("no-labels"), help: "Learn without labels, from changed copies of images.")
+        name: .customLong("no-labels"), help: "Learn without labels, from changed copies of images."
+    )
     var noLabels = false
     @Flag(help: "Only print errors.") var quiet = false
 

@@ -41,7 +41,8 @@ struct NetworkTests {
         let difference = try Golden.difference(text, "step-\(name).txt")
         #expect(difference == nil)
         // The penalties of these are exact: by second derivatives.
-        #expect(text.contains("gradient(gradient(") == ["flagship", "stacked", "points"].contains(name))
+        #expect(
+            text.contains("gradient(gradient(") == ["flagship", "stacked", "points"].contains(name))
         guard name == "mlp" else { return }
         #expect(text.components(separatedBy: "= philoxNormal").count - 1 == 2)
         // Two updates of the discriminator's 6 variables, one of the generator's 14.
