@@ -12,9 +12,9 @@ import subprocess
 
 import numpy
 
+import figures
 import pictures
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def shapes(count, seed, kinds=pictures.SHAPES, size=32):
@@ -39,7 +39,7 @@ def noisy(images, sigma, rng):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--ganymede", default=str(ROOT / ".build" / "release" / "ganymede"))
+    parser.add_argument("--ganymede", default=str(figures.GANYMEDE))
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("runs/degradations"))
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def main():
 
     import gzip
 
-    folder = ROOT / "Sources" / "CResources" / "mnist"
+    folder = figures.ROOT / "Sources" / "CResources" / "mnist"
 
     def idx(name, rank, size):
         raw = gzip.decompress((folder / f"{name}-ubyte.gz").read_bytes())[4 + 4 * rank :]

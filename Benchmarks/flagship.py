@@ -14,10 +14,10 @@ import pathlib
 import subprocess
 import time
 
+import figures
 import pictures
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-QUALITY = ROOT / "docs" / "quality.md"
+QUALITY = figures.ROOT / "docs" / "quality.md"
 
 # name: (task, options of train, options of evaluate, seeds, goals by metric: (at least | at most, value))
 TASKS = {
@@ -108,18 +108,18 @@ def folder(ganymede, work):
                             "--out", str(run)], check=True)
         doctor = json.loads(subprocess.run([ganymede, "doctor", str(run), "--json"], capture_output=True,
                                            text=True, check=True).stdout)
-        figures = measure(ganymede, run, f"--data {more} --evaluator {evaluator} --samples 2000 --sets 1")
+        measured = measure(ganymede, run, f"--data {more} --evaluator {evaluator} --samples 2000 --sets 1")
         copies = measure(ganymede, run, f"--data {data} --evaluator {evaluator} --samples 150 --sets 1")
-        found[name] = dict(healthy=doctor["healthy"], recall=figures["recall"], precision=figures["precision"],
-                           fid=figures["fid"], copies=copies["copies"], sha256=samples(ganymede, run))
+        found[name] = dict(healthy=doctor["healthy"], recall=measured["recall"], precision=measured["precision"],
+                           fid=measured["fid"], copies=copies["copies"], sha256=samples(ganymede, run))
         print("300 colour pictures,", name, "augmentation:", found[name], flush=True)
     return found
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--ganymede", default=str(ROOT / ".build" / "release" / "ganymede"))
-    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "runs" / "flagship")
+    parser.add_argument("--ganymede", default=str(figures.GANYMEDE))
+    parser.add_argument("--work", type=pathlib.Path, default=figures.ROOT / "runs" / "flagship")
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--seeds")
     parser.add_argument("--write", action="store_true")
@@ -139,15 +139,15 @@ def main():
             folder_name = f"mnist-15min-{seed}" if name == "mnist-labels" else key
             run = arguments.work / folder_name
             seconds = train(arguments.ganymede, run, options, seed)
-            figures = measure(arguments.ganymede, run, evaluation)
+            measured = measure(arguments.ganymede, run, evaluation)
             record = dict(task=task, seed=seed, command=f"ganymede train {options} --seed {seed}", seconds=seconds,
-                          metrics=figures, sha256=samples(arguments.ganymede, run),
-                          met={metric: holds(figures[metric], goal) for metric, goal in goals.items()})
+                          metrics=measured, sha256=samples(arguments.ganymede, run),
+                          met={metric: holds(measured[metric], goal) for metric, goal in goals.items()})
             if name.startswith("mnist"):
                 record["outside"] = judge(run)
             results[key] = record
             path.write_text(json.dumps(results, indent=1))
-            print(key, f"{seconds:.0f} s", {m: round(figures[m], 4) for m in goals}, record["met"], flush=True)
+            print(key, f"{seconds:.0f} s", {m: round(measured[m], 4) for m in goals}, record["met"], flush=True)
     if not arguments.only or "colour" in arguments.only:
         if "colour" not in results:
             results["colour"] = folder(arguments.ganymede, arguments.work)
@@ -178,11 +178,11 @@ def write(results, grids):
         goals = TASKS[key.rsplit("-", 1)[0]][4]
         shown = [m for m in ("fid", "score", "precision", "recall", "coverage", "modes", "mode_kl_uniform",
                              "high_quality", "gan_test", "gan_train") if m in record["metrics"]]
-        figures = ", ".join(f"{m} {record['metrics'][m]:.4g}" for m in shown)
+        text = ", ".join(f"{m} {record['metrics'][m]:.4g}" for m in shown)
         if record.get("outside"):
-            figures += f", right by another classifier {record['outside']:.4f}"
+            text += f", right by another classifier {record['outside']:.4f}"
         missed = [m for m in goals if not record["met"][m]]
-        rows.append(f"| {record['task']} | {record['seed']} | {record['seconds']:.0f} | {figures} | "
+        rows.append(f"| {record['task']} | {record['seed']} | {record['seconds']:.0f} | {text} | "
                     f"{'met' if not missed else 'missed: ' + ', '.join(missed)} | `{record['sha256'][:16]}` |")
     if "colour" in results:
         rows.append("")
@@ -191,12 +191,8 @@ def write(results, grids):
         for name, record in results["colour"].items():
             rows.append(f"| {name} augmentation | {'no complaint' if record['healthy'] else 'complains'} | "
                         f"{record['copies']} | {record['fid']:.3g} | {record['precision']:.3f} | {record['recall']:.3f} |")
-    text = QUALITY.read_text()
-    start, end = "<!-- flagship -->\n", "<!-- end of flagship -->"
-    before, rest = text.split(start)
-    after = rest.split(end)[1]
-    stamp = f"Measured on {datetime.date.today()}.\n\n"
-    QUALITY.write_text(before + start + stamp + "\n".join(rows + grids) + "\n" + end + after)
+    stamp = f"Measured on {datetime.date.today()}: {figures.machine()}.\n\n"
+    figures.between(QUALITY, "flagship", stamp + "\n".join(rows + grids))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ import struct
 import subprocess
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-MNIST = ROOT / "Sources" / "CResources" / "mnist"
+import figures
+
+MNIST = figures.ROOT / "Sources" / "CResources" / "mnist"
 
 # name: (the ailment, what was done, options of train)
 BROKEN = {
@@ -110,7 +111,7 @@ def table(results):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--ganymede", default=str(ROOT / ".build" / "release" / "ganymede"))
+    parser.add_argument("--ganymede", default=str(figures.GANYMEDE))
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("runs/health"))
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--table", action="store_true")

@@ -18,8 +18,7 @@ struct DataRunTests {
         }
         let options = [
             "train", "--preset", "toy", "--data", "ring8", "--batch", "32", "--threads", "2",
-            "--precision", "f32",
-            "--set", "grid=[8,8]",
+            "--precision", "f32", "--set", "grid=[8,8]",
         ]
         let text = try ganymede(
             options + ["--steps", "30", "--sample-every", "10", "--out", "whole"])

@@ -22,8 +22,7 @@ extension EvaluationTesting {
     var toy: [String] {
         [
             "train", "--preset", "toy", "--data", "ring8", "--precision", "f32", "--threads", "2",
-            "--seed", "1",
-            "--quiet", "--set", "metrics_samples=1000",
+            "--seed", "1", "--quiet", "--set", "metrics_samples=1000",
         ]
     }
 

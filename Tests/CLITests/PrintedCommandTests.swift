@@ -45,8 +45,7 @@ struct PrintedCommandTests {
     @Test func theFirstLine() throws {
         let toy = [
             "train", "--preset", "toy", "--data", "ring8", "--steps", "2", "--threads", "2",
-            "--metrics-every", "0",
-            "--out",
+            "--metrics-every", "0", "--out",
         ]
         let expected = DNN.hasBFloat16 ? "bf16" : "f32"
         let threads = min(2, ThreadLimit.processors)

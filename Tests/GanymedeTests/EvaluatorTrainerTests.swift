@@ -154,14 +154,14 @@ struct EvaluatorTrainerTests {
         )
         #expect((1..<difference(first, other)).contains(difference(first, copy)))
         #expect(test.pixels(of: 0) != first)
-        var trainer = trainer(epochs: 1)
+        var trainer = trainer(epochs: 3)
         trainer.supervision = .exemplars
         let made = try #require(try trainer.train(on: training, test: test))
         #expect(made.supervision == .exemplars && made.text.contains("without labels"))
         let file = "\(folder.path)/own.safetensors"
         try made.write(to: file)
         #expect(try Evaluator(reading: file).supervision == .exemplars)
-        #expect(made.quality.accuracy > 0.3)
+        #expect(made.quality.accuracy > 0.9, "\(made.quality.accuracy)")
         let extractor = try FeatureExtractor(source, evaluator: file)
         let names = extractor.metrics.flatMap { $0.names }
         #expect(names.contains("fid") && names.contains("recall") && names.contains("copies"))

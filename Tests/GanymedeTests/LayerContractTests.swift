@@ -205,7 +205,7 @@ struct LayerContractTests {
         #expect(try String(decoding: JSON.encoder().encode(padding), as: UTF8.self) == text)
     }
 
-    @Test(arguments: [#""full""#, "[1]", "3.5", "null", "{}"])
+    @Test(arguments: [#""full""#, "[1]", "3", "null", "{}"])
     func otherPaddingsAreRefused(text: String) {
         #expect(throws: DecodingError.self) {
             try JSON.decoder().decode(Padding.self, from: Data(text.utf8))

@@ -52,7 +52,7 @@ enum Exemplars {
                 changes.write(from, image, to: to, pixels: .unit, key: key, place: place)
             }
         }
-        return values.map { UInt8(max(0, min(255, ($0 * 255).rounded()))) }
+        return Raster.bytes(values, .unit)
     }
 }
 

@@ -24,7 +24,7 @@ public struct Extent2D: Codable, Equatable, Sendable, ExpressibleByIntegerLitera
     }
 
     public init(from decoder: any Decoder) throws {
-        // A file that a person wrote may have one number for both.
+        // A file that a person wrote may have one number for both, as in Swift.
         if let side = try? decoder.singleValueContainer().decode(Int.self) {
             self.init(rows: side, columns: side)
             return
@@ -53,8 +53,8 @@ public struct Extent2D: Codable, Equatable, Sendable, ExpressibleByIntegerLitera
 /// Files hold `"valid"`, `"same"`, or rows and columns.
 extension Padding: Codable {
     public init(from decoder: any Decoder) throws {
-        if let extent = try? Extent2D(from: decoder) {
-            self = .symmetric(rows: extent.rows, columns: extent.columns)
+        if let sides = try? [Int](from: decoder), sides.count == 2 {
+            self = .symmetric(rows: sides[0], columns: sides[1])
             return
         }
         switch try decoder.singleValueContainer().decode(String.self) {
