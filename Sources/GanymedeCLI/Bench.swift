@@ -13,6 +13,9 @@ struct Bench: ParsableCommand {
     @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
     @Option(help: "auto, f32 or bf16.") var precision = "auto"
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
+    @Option(
+        help: "Set an option by its path in config.json, such as regularizers=[]; repeatable.")
+    var set: [String] = []
     @Flag(help: "Print one JSON object.") var json = false
     @Flag(help: "Print each kernel's time, flops and share of the machine's peak.")
     var profile = false
@@ -27,7 +30,7 @@ struct Bench: ParsableCommand {
         options.training.threads = threads ?? options.training.threads
         options.training.steps = steps
         options.training.precision = try parseChoice(precision, "precision", Precision.self)
-        options = try options.validated()
+        options = try options.setting(set).validated()
         options.training.threads = takeThreads(options.training.threads)
         if peak {
             print(Peak.measured().text)

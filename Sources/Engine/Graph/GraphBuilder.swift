@@ -11,6 +11,8 @@ public final class GraphBuilder {
     /// The graph so far.
     public private(set) var graph = Graph()
     let randomness: Randomness
+    /// The number of random tensors so far.
+    package internal(set) var draws = 0
     private var scopes: [String] = []
     private var inputs: [String: Tensor] = [:]
 

@@ -91,6 +91,7 @@ package struct Random: Primitive {
 extension GraphBuilder {
     /// Random numbers that depend on the feed `key` and on `stream`. No other tensor may use the same stream.
     public func random(_ distribution: Distribution, _ shape: Shape, stream: String) -> Tensor {
+        draws += 1
         switch randomness {
         case .feeds:
             return feed(stream, TensorType(shape))

@@ -12,8 +12,9 @@ public final class StepBuilder: UpdateBuilder {
     public let gan: GAN
     private(set) var reports = StepReports()
     private var passes = 0
+    private(set) var judged: [Judged] = []
     /// The factor of the regularizers in this program; 0 for a program without them.
-    private let regularizerScale: Double
+    let regularizerScale: Double
 
     init(
         _ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness, regularizerScale: Double = 1
@@ -71,11 +72,20 @@ public final class StepBuilder: UpdateBuilder {
         _ images: Tensor, pass: String? = nil, frozen: Bool = false, turn: Int = 0
     ) -> Tensor {
         let pass = pass ?? nextPass()
-        return logits(of: view(images, pass: pass), pass: pass, frozen: frozen, turn: turn)
+        let view = view(images, pass: pass)
+        let draws = graph.draws
+        let logits = logits(of: view, pass: pass, frozen: frozen, turn: turn)
+        if graph.draws == draws {
+            judged.append(
+                Judged(
+                    images: images.value, turn: turn, update: updateCount, view: view,
+                    logits: logits))
+        }
+        return logits
     }
 
     /// The discriminator's logits of what it sees.
-    private func logits(of view: Tensor, pass: String, frozen: Bool, turn: Int) -> Tensor {
+    func logits(of view: Tensor, pass: String, frozen: Bool, turn: Int) -> Tensor {
         let classes = classes(turn).map { own in
             let repeats = view.shape[0] / own.shape[0]
             return repeats == 1
@@ -86,7 +96,7 @@ public final class StepBuilder: UpdateBuilder {
     }
 
     /// What the discriminator sees of images: augmented, noisy, packed.
-    private func view(_ images: Tensor, pass: String) -> Tensor {
+    func view(_ images: Tensor, pass: String) -> Tensor {
         var view = images
         let (scale, offset) = gan.pixels.scaling
         for kind in gan.augmentation {
@@ -104,7 +114,7 @@ public final class StepBuilder: UpdateBuilder {
         return gan.packed(view)
     }
 
-    private func nextPass() -> String {
+    func nextPass() -> String {
         passes += 1
         return "pass\(passes)"
     }
@@ -138,33 +148,8 @@ public final class StepBuilder: UpdateBuilder {
         update(clipped, with: optimizer, of: network(player).name)
     }
 
-    /// The sum of the GAN's regularizers, for the discriminator's loss; nil if this step has none.
-    public func penalties(real: Tensor, fake: Tensor, turn: Int = 0) -> Tensor? {
-        if regularizerScale == 0 { return nil }
-        var sum: Tensor?
-        for regularizer in gan.regularizers {
-            let term = penalize(regularizer, real: real, fake: fake, turn: turn)
-            sum = sum.map { $0 + term } ?? term
-        }
-        return regularizerScale == 1 ? sum : sum.map { $0 * regularizerScale }
-    }
-
-    /// The term of one regularizer, for the discriminator's loss. It looks at images as the discriminator sees them,
-    /// each time with the same dropout.
-    public func penalize(
-        _ regularizer: any Regularizer, real: Tensor, fake: Tensor, turn: Int = 0
-    ) -> Tensor {
-        let pass = nextPass()
-        let term = regularizer.penalty(
-            { self.logits(of: $0, pass: pass, frozen: true, turn: turn) },
-            real: view(real, pass: "\(pass)/real"),
-            fake: view(fake.stopGradient(), pass: "\(pass)/fake"),
-            random: { self.graph.random($0, $1, stream: "penalty/\(self.nextPass())") })
-        return scaled(term, by: regularizer.weight, "\(pass).penalty.weight")
-    }
-
     /// `tensor` times a schedule: a constant of the program, or a scalar that the host computes for each step.
-    private func scaled(_ tensor: Tensor, by schedule: Schedule, _ name: String) -> Tensor {
+    func scaled(_ tensor: Tensor, by schedule: Schedule, _ name: String) -> Tensor {
         schedule.isConstant ? tensor * schedule.from : tensor * scalar(name) { schedule[$0] }
     }
 

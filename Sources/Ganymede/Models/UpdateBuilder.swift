@@ -24,6 +24,8 @@ public class UpdateBuilder {
     /// Whether every gradient is reported, as `gradient.PASS.VARIABLE`; for tests.
     var reportsGradients = false
     private var updates: [String: Int] = [:]
+    /// The number of updates so far, of all owners.
+    var updateCount: Int { updates.values.reduce(0, +) }
 
     /// An empty step on batches of `batch` samples.
     public init(batch: Int, randomness: GraphBuilder.Randomness = .philox) {
