@@ -66,6 +66,7 @@ def main():
             ("blur", [real] + [blurred(real, n) for n in (1, 2, 4, 8)], "fid", True),
             ("lost modes", [real] + fewer, "fid", True),
             ("lost modes", [real] + fewer, "recall", False),
+            ("lost modes", [real] + fewer, "coverage", False),
             ("copies of training images", [
                 numpy.concatenate([training[: int(len(real) * s)], real[int(len(real) * s) :]])
                 for s in (0, 0.25, 0.5, 1)], *copies),
@@ -101,11 +102,11 @@ def main():
     colour = arguments.work / "colour"
     if not colour.exists():
         pictures.make(colour, 4000, 32, 1)
-    real = shapes(1500, 2)
+    real = shapes(4000, 2)
     good &= study(
         "colour", str(colour), ["--size", "32", "--channels", "3"], real,
-        [shapes(1500, 3, kinds) for kinds in (("disc", "square", "ring"), ("disc", "ring"), ("disc",))],
-        shapes(4000, 1)[:1500], 1500, ("copies", True))  # Without a test split, copies are counted.
+        [shapes(4000, 3, kinds) for kinds in (("disc", "square", "ring"), ("disc", "ring"), ("disc",))],
+        shapes(4000, 1), 4000, ("copies", True))  # Without a test split, copies are counted.
     raise SystemExit(0 if good else "a degradation is not ranked")
 
 

@@ -27,6 +27,19 @@ extension OpTable {
                 return [$0[0].builder.emit(pad, $0[0]), $0[0].builder.emit(pad, $0[0] * $0[0])]
             }
         }
+        + [[5, 5, 4, 3], [4, 1, 7, 1], [3, 2, 17, 2]].map { (shape: Shape) in
+            OpRow(name: "shift", shapes: [shape]) {
+                // To every side, not at all, and out of the image.
+                func offsets(_ values: [Double]) -> [Double] { Array(values.prefix(shape[0])) }
+                let each: Shape = [shape[0], 1, 1, 1]
+                let rows = $0[0].builder.constant(each, offsets([1, -2, 0, 0, 9]))
+                let columns = $0[0].builder.constant(each, offsets([-1, 3, 0, -99, 1]))
+                return [
+                    $0[0].shifted(rows: rows, columns: columns),
+                    ($0[0] * $0[0]).shifted(rows: rows, columns: columns),
+                ]
+            }
+        }
         + [
             ([[3], [1], [5]], 0), ([[2, 3], [17, 3]], 0),
             ([[2, 3, 4], [2, 1, 4], [2, 5, 4]], 1),

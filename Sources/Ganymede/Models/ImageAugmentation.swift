@@ -16,10 +16,11 @@ public enum ImageAugmentation: String, Codable, Sendable, CaseIterable {
     {
         switch self {
         case .translation:
-            let shifted = images - black
-            return ImageAugmentation.shifted(
-                ImageAugmentation.shifted(shifted, axis: 1, random: random), axis: 2,
-                random: random) + black
+            let (rows, columns) = (
+                ImageAugmentation.offsets(images, axis: 1, random: random),
+                ImageAugmentation.offsets(images, axis: 2, random: random)
+            )
+            return (images - black).shifted(rows: rows, columns: columns) + black
         case .cutout:
             let hole =
                 ImageAugmentation.stripe(images, axis: 1, random: random)
@@ -34,20 +35,13 @@ public enum ImageAugmentation: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    /// Each image shifted along an axis by a whole number of pixels; zeros come in.
-    private static func shifted(_ images: Tensor, axis: Int, random: (Shape) -> Tensor) -> Tensor {
-        let size = images.shape[axis]
-        let reach = max(size / 8, 1)
+    /// A whole number of pixels for each image, each as likely as the others, [N, 1, 1, 1].
+    private static func offsets(_ images: Tensor, axis: Int, random: (Shape) -> Tensor) -> Tensor {
+        let reach = max(images.shape[axis] / 8, 1)
         let draw = random([images.shape[0], 1, 1, 1])
-        let count = 2 * reach + 1
-        var margin = [0, 0, 0, 0]
-        margin[axis] = reach
-        let padded = images.padded(before: margin, after: margin)
-        let parts = (0..<count).map { index in
-            padded.slice(axis: axis, index..<index + size)
-                * chosen(draw, Double(index) / Double(count), Double(index + 1) / Double(count))
+        return (1...2 * reach).reduce(images.builder.constant(Double(-reach))) { sum, index in
+            sum + (draw .>= Double(index) / Double(2 * reach + 1)).cast(.float32)
         }
-        return parts.dropFirst().reduce(parts[0], +)
     }
 
     /// 1 for the rows (or columns) of a random stripe as wide as half the side, else 0: [N, H, 1, 1] or [N, 1, W, 1].
@@ -59,10 +53,5 @@ public enum ImageAugmentation: String, Codable, Sendable, CaseIterable {
         let middle = random([images.shape[0], 1, 1, 1]) * Double(size)
         let quarter = images.builder.constant(Double(size) / 4)
         return (quarter - (places - middle).absolute() .> 0).cast(.float32)
-    }
-
-    /// 1 where `low` <= draw < `high`, else 0.
-    private static func chosen(_ draw: Tensor, _ low: Double, _ high: Double) -> Tensor {
-        (draw .>= low).cast(.float32) - (draw .>= high).cast(.float32)
     }
 }

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 extension Reshape: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
@@ -48,6 +49,36 @@ extension Pad: Lowered {
         return CallKernel("ganymede:pad") { memory in
             gk_fill(element, memory.outputs[0], value, count)
             return copy.run(0, memory)
+        }
+    }
+}
+
+extension Shift: Lowered {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        let shape = types.outputs[0].shape
+        let pixel = shape[3] * types.outputs[0].dtype.byteCount
+        let line = shape[2] * pixel
+        return CallKernel("ganymede:shift") { memory in
+            for n in 0..<shape[0] {
+                let rows = Shift.whole(memory.floats(input: 1)[n], shape[1])
+                let columns = Shift.whole(memory.floats(input: 2)[n], shape[2])
+                // The columns of a row that are filled.
+                let filled = max(-columns, 0) * pixel..<min(shape[2] - columns, shape[2]) * pixel
+                for row in 0..<shape[1] {
+                    let to = memory.outputs[0] + (n * shape[1] + row) * line
+                    guard (0..<shape[1]).contains(row + rows) else {
+                        memset(to, 0, line)
+                        continue
+                    }
+                    let from = memory.inputs[0] + (n * shape[1] + row + rows) * line
+                    memset(to, 0, filled.lowerBound)
+                    memcpy(
+                        to + filled.lowerBound, from + filled.lowerBound + columns * pixel,
+                        filled.count)
+                    memset(to + filled.upperBound, 0, line - filled.upperBound)
+                }
+            }
+            return true
         }
     }
 }

@@ -25,8 +25,10 @@ extension Preset {
     /// Below this number of images the discriminator sees them changed at random, so that it does not memorize them.
     private static let fewImages = 5_000
 
+    /// Without changes of contrast: colours are part of what few pictures show, and with them changed the generator's
+    /// variety fell.
     private static func augmentation(for subject: Subject) -> [ImageAugmentation] {
-        (subject.count ?? fewImages) < fewImages ? [.translation, .cutout, .contrast] : []
+        (subject.count ?? fewImages) < fewImages ? [.translation, .cutout] : []
     }
 
     /// A generator of transposed convolutions with batch normalization, and a discriminator of convolutions without. The
