@@ -11,6 +11,7 @@ import datetime
 import hashlib
 import json
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -73,7 +74,7 @@ def samples(ganymede, run):
     return sha256(path)
 
 
-def judge(run):
+def outside_accuracy(run):
     """The share of samples that a small PyTorch network, trained on real digits, finds to be of the class that was asked for."""
     try:
         import outside
@@ -133,19 +134,21 @@ def main():
             continue
         wanted = map(int, arguments.seeds.split(",")) if arguments.seeds else range(seeds)
         for seed in wanted:
-            key = f"{name}-{seed}"
-            if key in results:
+            key, command = f"{name}-{seed}", f"ganymede train {options} --seed {seed}"
+            if key in results and results[key]["command"] == command:
                 continue
             # The run with labels is the one of fifteen minutes.
             folder_name = f"mnist-15min-{seed}" if name == "mnist-labels" else key
             run = arguments.work / folder_name
+            if key in results and folder_name == key:
+                shutil.rmtree(run, ignore_errors=True)  # By an earlier command.
             seconds = train(arguments.ganymede, run, options, seed)
             measured = measure(arguments.ganymede, run, evaluation)
-            record = dict(task=task, seed=seed, command=f"ganymede train {options} --seed {seed}", seconds=seconds,
+            record = dict(task=task, seed=seed, command=command, seconds=seconds,
                           metrics=measured, sha256=samples(arguments.ganymede, run),
                           met={metric: holds(measured[metric], goal) for metric, goal in goals.items()})
             if name.startswith("mnist"):
-                record["outside"] = judge(run)
+                record["outside"] = outside_accuracy(run)
             results[key] = record
             path.write_text(json.dumps(results, indent=1))
             print(key, f"{seconds:.0f} s", {m: round(measured[m], 4) for m in goals}, record["met"], flush=True)
@@ -197,13 +200,17 @@ def write(results, grids):
                              "high_quality", "gan_test", "gan_train") if m in record["metrics"]]
         text = ", ".join(f"{m} {record['metrics'][m]:.4g}" for m in shown)
         if record.get("outside"):
-            text += f", right by another classifier {record['outside']:.4f}"
+            text += f", accuracy by another classifier {record['outside']:.4f}"
         missed = [m for m in goals if not record["met"][m]]
         rows.append(f"| {record['task']} | {record['seed']} | {record['seconds']:.0f} | {text} | "
                     f"{'met' if not missed else 'missed: ' + ', '.join(missed)} | `{record['sha256'][:16]}` |")
     if "colour" in results:
         rows.append("")
         rows += colour_rows(results["colour"])
+    rows += ["", "The commands; the whole figures and hashes are in [flagship.json](flagship.json):", "", "```sh"]
+    rows += dict.fromkeys(results[key]["command"].rsplit(" --seed", 1)[0] + " --seed SEED" for key in keys)
+    rows += ["ganymede generate RUN --seeds 0-9999 -o samples.npy", "```"]
+    figures.replace(QUALITY.parent / "flagship.json", json.dumps(results, indent=1, sort_keys=True) + "\n")
     stamp = f"Measured on {datetime.date.today()}: {figures.machine()}.\n\n"
     figures.between(QUALITY, "flagship", stamp + "\n".join(rows + grids))
 

@@ -5,6 +5,8 @@ import Yams
 enum ConfigFile {
     /// The largest size of a file, in bytes.
     private static let limit = 4 << 20
+    /// The most values in a file. An alias stands for all that its anchor holds, so that a few lines can mean billions.
+    private static let mostValues = 1_000_000
 
     /// The options in a file. Throws a usage error with line and column where it is no YAML.
     static func read(_ path: String) throws -> PartialOptions {
@@ -17,7 +19,8 @@ enum ConfigFile {
             throw GanymedeError.fileMalformed(Message("\(path): the file is empty"))
         }
         var places: [String: String] = [:]
-        let json = try value(node, at: [], path, &places)
+        var count = 0
+        let json = try value(node, at: [], path, &places, &count)
         let known = places
         return PartialOptions(json: json, source: path) { path in
             // A key that is missing stands where its parent is.
@@ -28,8 +31,14 @@ enum ConfigFile {
     }
 
     private static func value(
-        _ node: Yams.Node, at path: [String], _ file: String, _ places: inout [String: String]
+        _ node: Yams.Node, at path: [String], _ file: String, _ places: inout [String: String],
+        _ count: inout Int
     ) throws -> JSONValue {
+        count += 1
+        guard count <= mostValues else {
+            throw GanymedeError.fileMalformed(
+                Message("\(file): it holds more than \(mostValues) values"))
+        }
         if let mark = node.mark, places[path.joined(separator: ".")] == nil {
             places[path.joined(separator: ".")] = "line \(mark.line), column \(mark.column)"
         }
@@ -40,7 +49,9 @@ enum ConfigFile {
         case .scalar(let scalar): return leaf(scalar)
         case .sequence(let items):
             return .array(
-                try items.enumerated().map { try value($1, at: path + ["\($0)"], file, &places) })
+                try items.enumerated().map {
+                    try value($1, at: path + ["\($0)"], file, &places, &count)
+                })
         case .mapping(let pairs):
             var fields: [String: JSONValue] = [:]
             for (key, item) in pairs {
@@ -52,7 +63,8 @@ enum ConfigFile {
                     places[(path + [name.string]).joined(separator: ".")] =
                         "line \(mark.line), column \(mark.column)"
                 }
-                fields[name.string] = try value(item, at: path + [name.string], file, &places)
+                fields[name.string] = try value(
+                    item, at: path + [name.string], file, &places, &count)
             }
             return .object(fields)
         case .alias:

@@ -15,6 +15,7 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     private struct Diagnosis: Encodable {
+        let measured: Bool
         let healthy: Bool
         let findings: [Doctor.Finding]
         let signals: HealthSignals?
@@ -24,8 +25,9 @@ struct DoctorCommand: ParsableCommand {
         let doctor = try Doctor(folder)
         if json {
             let found = Diagnosis(
-                healthy: doctor.isHealthy, findings: doctor.findings, signals: doctor.signals.last)
-            print(try JSONValue(encoding: found).text)
+                measured: !doctor.signals.isEmpty, healthy: doctor.isHealthy,
+                findings: doctor.findings, signals: doctor.signals.last)
+            print(try HealthRecord.text(found))
         } else {
             print(doctor.text)
         }

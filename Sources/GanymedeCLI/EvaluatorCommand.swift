@@ -49,7 +49,7 @@ struct EvaluatorTrain: ParsableCommand {
     var output: String?
     @Option(help: "Epochs (default: 12, more for few images).")
     var epochs: Int?
-    @Option(help: "Images in a batch (default: the preset's).") var batch = EvaluatorTrainer().batch
+    @Option(help: "Images in a batch.") var batch = EvaluatorTrainer().batch
     @Option(help: "Peak learning rate of the one-cycle schedule.") var learningRate =
         EvaluatorTrainer().learningRate
     @Option(help: "Share of the images that is held out to fit the temperature.")

@@ -33,7 +33,9 @@ struct OptionResolver {
         let assignments = flags.set.filter { $0 != "help" }
         options = try options.setting(flagAssignments() + assignments)
         options = try withLearningRates(options).validated()
-        if let (preset, start) = base.preset { try follow(preset, start.training, &options) }
+        if let (preset, start) = base.preset {
+            try follow(preset, start.training, keptIntervals(base), &options)
+        }
         if let epochs = flags.epochs {
             let epoch = try options.training.epochSteps ?? passSteps(options)
             options = options.lasting(max(Int((epochs * Double(epoch)).rounded()), 1))
@@ -57,6 +59,11 @@ struct OptionResolver {
             throw GanymedeError.invalidOption(
                 Message("give \(lengths.joined(separator: " or ")), not both"))
         }
+        if flags.printConfig, flags.duration != nil {
+            throw GanymedeError.invalidOption(
+                "--for chooses the number of steps by measuring some, and --print-config trains none: give --steps"
+            )
+        }
         if let epochs = flags.epochs, !(epochs > 0 && epochs < 1e6) {
             throw GanymedeError.invalidOption("--epochs is above 0, not \(epochs)")
         }
@@ -75,6 +82,12 @@ struct OptionResolver {
             return Base(options: whole, planFile: config)
         }
         let file = try ConfigFile.read(config)
+        if file.keys.contains("duration") {
+            throw GanymedeError.invalidOption(
+                Message(
+                    "\(config): duration records what --for was given, and chooses nothing: give --for"
+                ))
+        }
         if file.isWhole, file.text("preset") == nil, flags.preset == nil {
             try checkNoSize()
             return Base(options: try file.whole(), given: file.keys)
@@ -176,8 +189,9 @@ struct OptionResolver {
 
     private func keptIntervals(_ base: Base) -> Set<String> {
         var kept = base.given
-        for key in ["sample_every", "checkpoint_every", "metrics_every", "milestones"]
+        for key in ["steps", "sample_every", "checkpoint_every", "metrics_every", "milestones"]
         where isSet(key) { kept.insert(key) }
+        if flags.steps != nil { kept.insert("steps") }
         if flags.sampleEvery != nil { kept.insert("sample_every") }
         if flags.checkpointEvery != nil { kept.insert("checkpoint_every") }
         if flags.metricsEvery != nil { kept.insert("metrics_every") }
@@ -188,16 +202,18 @@ struct OptionResolver {
 
     /// If the preset counts in passes over the data, adapts values that were not given to the batch size and number of
     /// images.
-    private func follow(_ preset: Preset, _ base: TrainingConfig, _ options: inout RunOptions)
-        throws
-    {
+    private func follow(
+        _ preset: Preset, _ base: TrainingConfig, _ given: Set<String>, _ options: inout RunOptions
+    ) throws {
         guard case .epochs(_, nil, _, _) = preset.pace else { return }
         let (batch, images) = (options.training.batch, try options.source.count())
         let whole = preset.training(batch: batch, images: images)
-        for path: WritableKeyPath<TrainingConfig, Int> in [
-            \.steps, \.sampleEvery, \.checkpointEvery,
+        let followers: [(key: String, path: WritableKeyPath<TrainingConfig, Int>)] = [
+            ("steps", \.steps), ("sample_every", \.sampleEvery),
+            ("checkpoint_every", \.checkpointEvery),
         ]
-        where options.training[keyPath: path] == base[keyPath: path] {
+        for (key, path) in followers
+        where !given.contains(key) && options.training[keyPath: path] == base[keyPath: path] {
             options.training[keyPath: path] = whole[keyPath: path]
         }
     }

@@ -15,7 +15,7 @@ struct Train: ParsableCommand {
     var config: String?
     @Option(
         help:
-            "A dataset by name (see ganymede data list), a folder of pictures or IDX files, or an IDX file."
+            "A dataset by name (see ganymede data list), a folder of pictures or IDX files, an IDX file, or a .npy file."
     )
     var data: String?
     @Option(help: "Training steps (default: the preset's).") var steps: Int?
@@ -87,8 +87,7 @@ struct Train: ParsableCommand {
         trainer.keptIntervals = resolved.keptIntervals
         let console = TrainingConsole(isQuiet: quiet)
         if dryRun {
-            try trainer.check(into: out)
-            print(try options.text())
+            print(try trainer.check(into: out).text())
             return
         }
         console.attach(to: &trainer)

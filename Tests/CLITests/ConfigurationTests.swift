@@ -106,6 +106,12 @@ struct ConfigurationTests {
             try write(file, to: "a.yaml", in: folder)
             let found = try resolved(["--config", "a.yaml"], in: folder).leaves
             #expect(found["gan.generator_optimizer.kind"] == .string("adam"))
+            // A number of steps in the file is kept, whatever length the preset would have with other images.
+            if let said = file.firstMatch(of: /\nsteps: (\d+)/)
+                ?? file.firstMatch(of: /^steps: (\d+)/)
+            {
+                #expect(found["steps"]?.text == String(said.1))
+            }
         }
     }
 
@@ -128,6 +134,22 @@ struct ConfigurationTests {
             "gan:\n  loss: {kind: hinge, slope: 2}\n",
             "line 2, column 23: gan.loss.slope: there is no key \"slope\""
         ),
+        ("sedd:\n", "line 1, column 1: sedd: there is no key \"sedd\""),
+        ("duration: 60\n", "chooses nothing: give --for"),
+        (
+            "gan: {ema: {decay: 0.9}}\nsteps: 10\ngan_: 1\n",
+            "there is no key \"gan_\""
+        ),
+        (
+            "gan:\n  discriminator_optimizer:\n    learning_rate: {from: 1, to: 0, end: 9223372036854775807}\n",
+            "a billion at most"
+        ),
+        (
+            (1...8).reduce("a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]\n") { text, level in
+                let same = [String](repeating: "*a\(level - 1)", count: 9)
+                return text + "a\(level): &a\(level) [\(same.joined(separator: ", "))]\n"
+            }, "it holds more than 1000000 values"
+        ),
         ("seed: [\n", "c.yaml: line 2, column 1: "),
         ("seed: 1\nseed: 2\n", "the key seed is there twice"),
         ("", "c.yaml: the file is empty"), ("- 1\n", "it holds keys and values"),
@@ -138,8 +160,10 @@ struct ConfigurationTests {
         try write(text, to: "c.yaml", in: folder)
         let result = try Command.run(
             ["train", "--config", "c.yaml", "--out", "run"], in: folder.path)
+        // What the file says is a file's fault; what it asks for is the user's.
+        let isUsage = ["mpl", "duration", "end: 9"].contains { text.contains($0) }
         #expect(
-            result.code == (text.contains("mpl") ? 64 : 1) && result.errors.contains(message),
+            result.code == (isUsage ? 64 : 1) && result.errors.contains(message),
             "\(result.errors)")
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
     }
@@ -155,6 +179,7 @@ struct ConfigurationTests {
         (["--for", "60s", "--steps", "5"], "give --steps or --for, not both"),
         (["--for", "0.1s"], "less than 100 show nothing: take --for "),
         (["--for", "1000h"], "at most 30 days"),
+        (["--for", "60s", "--print-config"], "--print-config trains none: give --steps"),
     ])
     func wrongFlags(arguments: [String], message: String) throws {
         let folder = try TemporaryFolder()

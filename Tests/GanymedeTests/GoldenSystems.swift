@@ -14,6 +14,7 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
         GoldenSystem(name: "all-conv", gan: course(.allConv)),
         GoldenSystem(name: "forger", gan: forger), GoldenSystem(name: "toy", gan: toy),
         GoldenSystem(name: "flagship", gan: flagship),
+        GoldenSystem(name: "stacked", gan: stacked), GoldenSystem(name: "points", gan: points),
     ]
 
     static func named(_ name: String) -> GAN {
@@ -95,11 +96,33 @@ struct GoldenSystem: CustomStringConvertible, Sendable {
         var gan = Preset.flagship.made(12, 1, classes: 3).narrowed(
             noise: [16], generator: [9 * 64: 9 * 8, 64: 8, 16: 4],
             discriminator: [32: 16, 64: 32, 128: 16])
-        let falling = Schedule.linear(from: 2e-3, to: 0, steps: 5..<12)
-        let adam = Adam(learningRate: falling, beta1: 0, beta2: 0.99)
-        (gan.generatorOptimizer, gan.discriminatorOptimizer) = (adam, adam)
+        (gan.generatorOptimizer, gan.discriminatorOptimizer) = (falling(2e-3), falling(2e-3))
         gan.ema = WeightAverage(decay: 0.9)
         return gan
+    }
+
+    static var stacked: GAN {
+        var gan = Preset.stacked.made(12, 3).narrowed(
+            noise: [16], generator: [9 * 128: 9 * 8, 128: 8, 64: 8],
+            discriminator: [64: 8, 128: 16])
+        gan.generatorOptimizer = falling(1e-3)
+        gan.discriminatorOptimizer = falling(2e-3)
+        gan.ema = WeightAverage(decay: 0.9)
+        return gan
+    }
+
+    static var points: GAN {
+        var gan = Preset.points.made(0, 0).narrowed(
+            noise: [2], generator: [128: 32], discriminator: [128: 32])
+        let gamma = Schedule.cosine(from: 0.3, to: 0.01, steps: 0..<8)
+        for index in gan.regularizers.indices { gan.regularizers[index].weight = gamma }
+        (gan.generatorOptimizer, gan.discriminatorOptimizer) = (falling(2e-3), falling(2e-3))
+        gan.ema = WeightAverage(decay: 0.9)
+        return gan
+    }
+
+    private static func falling(_ rate: Double) -> Adam {
+        Adam(learningRate: .linear(from: rate, to: 0, steps: 5..<12), beta1: 0, beta2: 0.99)
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Ganymede
+import Synchronization
 import TestSupport
 import Testing
 
@@ -169,5 +170,52 @@ struct HealthTests {
             toFile: "\(measured)/health.jsonl", atomically: true, encoding: .utf8)
         #expect(try Doctor(measured).signals.count == 3)
         #expect(throws: GanymedeError.self) { try Doctor("\(folder.path)/nowhere") }
+    }
+
+    /// A run is explained while it trains, long before its first checkpoint.
+    @Test func runningRunsAreExplained() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/run"
+        let numbers = (0..<64 * 784).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let data = Dataset(name: "mine", image: [28, 28, 1], pixels: numbers, labels: nil)
+        var config = TrainingConfig(batch: 8, steps: 9, sampleEvery: 100, checkpointEvery: 100)
+        config.healthEvery = 2
+        var trainer = try Trainer(tinyGAN(), data: data, config: config)
+        let seen = Mutex<[Int]>([])
+        trainer.onEvent = { event in
+            if case .step(let report, _) = event, report.step % 4 == 1 {
+                seen.withLock { $0.append((try? Doctor(path).signals.count) ?? -1) }
+            }
+        }
+        try trainer.train(into: path)
+        #expect(seen.withLock { $0 } == [0, 2, 4])
+        let doctor = try Doctor(path)
+        #expect(doctor.text.contains("not measured: the data has no test split"))
+        #expect(try Doctor(signals: [], gan: tinyGAN()).isHealthy == false)
+    }
+
+    /// Gradients of a run that diverges may be infinite in float32.
+    @Test func infiniteSignalsAreKept() throws {
+        let folder = try TemporaryFolder()
+        var signals = healthy(2)
+        (signals[1].dGradient, signals[1].gGradient) = (.infinity, -.infinity)
+        try HealthRecord.write(signals, to: "\(folder.path)/health.jsonl")
+        #expect(try HealthRecord.read("\(folder.path)/health.jsonl") == signals)
+        #expect(try HealthRecord.text(signals[1]).contains("\"d_gradient\":\"inf\""))
+    }
+
+    /// With many classes the shares of 200 samples change by chance.
+    @Test func manyClassesDoNotRotate() throws {
+        func wander(_ count: Int) throws -> [String] {
+            try ailments(
+                last: 7,
+                { signals, index in
+                    signals.classes = (0..<count).map {
+                        ($0 + index) % 2 == 0 ? 2 / Double(count) : 0
+                    }
+                })
+        }
+        #expect(try wander(10).contains("rotating-modes"))
+        #expect(try !wander(100).contains("rotating-modes"))
     }
 }

@@ -150,6 +150,16 @@ struct ModernTrainingTests {
             try fault { $0.regularizers = [GradientPenalty(method: .random)] }.contains(
                 "exact or directional"))
         #expect(try fault { $0.regularizers = [R2(sigma: 0)] }.contains("sigma of r2"))
+        #expect(
+            try fault { $0.augmentation = [.cutout, .cutout] }.contains("names a kind once"))
+        var mixed = plain
+        (mixed.step, mixed.regularizers) = (ConcatenatedStep(), [])
+        mixed.discriminator = .init("discriminator", input: [8, 8, 1]) {
+            MinibatchStdDev()
+            Flatten()
+            Dense(1)
+        }
+        #expect(mixed.fault?.contains("minibatch standard deviation would mix them") ?? false)
         let points = try ScheduleTests.pointGAN()
         var augmented = points
         augmented.augmentation = [.cutout]

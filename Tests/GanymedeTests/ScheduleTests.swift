@@ -36,6 +36,17 @@ struct ScheduleTests {
     }
 
     /// A run that is twice as long ends its schedules at the same share.
+    @Test func schedulesAreScaled() {
+        #expect(Schedule.constant(2).scaled(to: 3) == .constant(3))
+        #expect(
+            Schedule.linear(from: 4, to: 1, steps: 0..<9).scaled(to: 2)
+                == .linear(from: 2, to: 0.5, steps: 0..<9))
+        // A warm-up stays one.
+        #expect(
+            Schedule.linear(from: 0, to: 1, steps: 0..<9).scaled(to: 2)
+                == .linear(from: 0, to: 2, steps: 0..<9))
+    }
+
     @Test func schedulesAreStretched() throws {
         let options = try RunOptions(preset: .flagship).lasting(12_000)
         #expect(

@@ -7,6 +7,8 @@ enum Exemplars {
     private static let most = 256
     /// The number of copies in all, and the largest of one image.
     private static let (copies, copiesOfOne) = (50_000, 400)
+    /// The most memory for all copies: 50,000 of 64x64 in colour.
+    private static let bytes = 614_400_000
     /// How far copies are moved, turned and resized.
     private static let changes = Augmentation(shift: 3, rotation: 12, zoom: 0.2)
 
@@ -24,7 +26,7 @@ enum Exemplars {
             )
         }
         let chosen = dataset.shuffled(seed: seed).prefix(most).map { dataset.pixels(of: $0) }
-        let count = min(copies / chosen.count, copiesOfOne)
+        let count = min(min(copies, bytes / image.count) / chosen.count, copiesOfOne)
         func make(_ steps: Range<Int>) -> Dataset {
             var pixels: [UInt8] = []
             pixels.reserveCapacity(steps.count * chosen.count * image.count)

@@ -1,6 +1,6 @@
 /// What is wrong with a run, with the evidence and what usually helps. Two signals agree on it.
 public struct Verdict: Codable, Equatable, Sendable {
-    /// The name of the ailment, such as `collapse`.
+    /// The name of the ailment, such as `mode-collapse`.
     public let ailment: String
     /// The step of the measurement that shows it.
     public let step: Int

@@ -21,10 +21,13 @@ extension ArraySlice<HealthSignals> {
     }
 }
 
-/// Half of the learning rates, as a flag.
-private func slower(_ gan: GAN, generator: Double, discriminator: Double) -> String {
-    let g = gan.generatorOptimizer.learningRate.from * generator
-    let d = gan.discriminatorOptimizer.learningRate.from * discriminator
+/// The learning rates times factors, as a flag.
+private func learningRates(_ gan: GAN, generator: Double, discriminator: Double) -> String {
+    func rate(_ schedule: Schedule, _ factor: Double) -> Double {
+        (schedule.from == 0 ? schedule.to : schedule.from) * factor
+    }
+    let g = rate(gan.generatorOptimizer.learningRate, generator)
+    let d = rate(gan.discriminatorOptimizer.learningRate, discriminator)
     return "--learning-rate \(g),\(d)"
 }
 
@@ -43,7 +46,7 @@ enum NonFinite: Ailment {
         return verdict(
             last, "Training stopped because a number was no longer finite.",
             ["\(tensor) held NaN or infinity"],
-            "half the learning rate and a limit for gradients: \(slower(gan, generator: 0.5, discriminator: 0.5)) --set clip_norm=1"
+            "half the learning rate and a limit for gradients: \(learningRates(gan, generator: 0.5, discriminator: 0.5)) --set clip_norm=1"
         )
     }
 }
@@ -69,7 +72,8 @@ enum Divergence: Ailment {
             ],
             takesPenalty(gan)
                 ? "a gradient penalty: \(penalty)"
-                : "half the learning rate: \(slower(gan, generator: 0.5, discriminator: 0.5))")
+                : "half the learning rate: \(learningRates(gan, generator: 0.5, discriminator: 0.5))"
+        )
     }
 }
 
@@ -102,7 +106,8 @@ enum SaturatedDiscriminator: Ailment {
             ],
             takesPenalty(gan)
                 ? "a gradient penalty: \(penalty)"
-                : "a slower discriminator: \(slower(gan, generator: 1, discriminator: 0.25))")
+                : "a slower discriminator: \(learningRates(gan, generator: 1, discriminator: 0.25))"
+        )
     }
 }
 
@@ -124,7 +129,7 @@ enum ModeCollapse: Ailment {
                 ? "a gradient penalty: \(penalty)"
                 : gan.regularizers.isEmpty
                     ? "a loss and networks that do not collapse: --preset flagship"
-                    : "a slower generator: \(slower(gan, generator: 0.5, discriminator: 1))")
+                    : "a slower generator: \(learningRates(gan, generator: 0.5, discriminator: 1))")
     }
 
     /// Each signal that is beyond its limit.
@@ -164,9 +169,13 @@ enum ModeCollapse: Ailment {
 enum RotatingModes: Ailment {
     static let name = "rotating-modes"
     static let divergence = 0.4
+    /// With more classes, the shares among 200 samples change by a quarter of the limit or more by chance: K - 1 / 200.
+    static let mostClasses = 20
 
     static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
-        guard gan.classes == nil, let last = history.last, history.count >= 6 else { return nil }
+        guard gan.classes == nil, let last = history.last, history.count >= 6,
+            (last.classes ?? []).count <= mostClasses
+        else { return nil }
         let recent = Array(history.suffix(5))
         let changes = zip(recent.dropFirst(), recent).compactMap { $0.divergence(from: $1) }
             .sorted()
@@ -181,11 +190,12 @@ enum RotatingModes: Ailment {
             ],
             takesPenalty(gan)
                 ? "a gradient penalty: \(penalty)"
-                : "half the learning rates: \(slower(gan, generator: 0.5, discriminator: 0.5))")
+                : "half the learning rates: \(learningRates(gan, generator: 0.5, discriminator: 0.5))"
+        )
     }
 }
 
-/// The discriminator knows its training images by heart.
+/// The discriminator has memorized its training images.
 enum Memorization: Ailment {
     static let name = "memorization"
     static let gap = 0.3
@@ -222,10 +232,10 @@ enum StuckGenerator: Ailment {
             history.last(3, fulfil: { ($0.movement ?? 1) < movement && $0.dAccFake > accuracy })
         else { return nil }
         return verdict(
-            last, "The generator stands still, though the discriminator tells its samples apart.",
+            last, "The generator stands still, though the discriminator recognizes its samples.",
             [
                 "its weights changed by \(fixed((last.movement ?? 0) * 100, 4))% of their norm since the last measurement (limit \(fixed(movement * 100, 1))%)",
-                "the discriminator finds \(percent(last.dAccFake)) of its samples out (limit \(percent(accuracy)))",
-            ], "a faster generator: \(slower(gan, generator: 4, discriminator: 1))")
+                "the discriminator classifies \(percent(last.dAccFake)) of its samples as generated (limit \(percent(accuracy)))",
+            ], "a faster generator: \(learningRates(gan, generator: 4, discriminator: 1))")
     }
 }

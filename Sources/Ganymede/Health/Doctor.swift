@@ -42,13 +42,15 @@ public struct Doctor: Sendable {
         }.sorted { ($0.isCurrent ? 0 : 1, $0.since) < ($1.isCurrent ? 0 : 1, $1.since) }
     }
 
-    /// Whether the last measurement shows no ailment.
-    public var isHealthy: Bool { !findings.contains { $0.isCurrent } }
+    /// Whether there is a measurement, and the last one shows no ailment.
+    public var isHealthy: Bool { !signals.isEmpty && !findings.contains { $0.isCurrent } }
 
     /// The explanation, for a person.
     public var text: String {
         guard let last = signals.last else {
-            return "There is no measurement yet: the first comes after a hundred steps or more."
+            return
+                "There is no measurement. The first comes after a fiftieth of the steps, and a hundred at least; none with "
+                + "health_every=0, of fewer than \(HealthProbe.samples) training samples, or with a packing that does not divide \(HealthProbe.samples)."
         }
         let current = findings.filter(\.isCurrent)
         var lines: [String] = []
@@ -80,6 +82,10 @@ public struct Doctor: Sendable {
         if let test = signals.realOnTest {
             lines.append(
                 "it classifies \(percent(signals.realOnTraining)) of training and \(percent(test)) of test samples as real"
+            )
+        } else {
+            lines.append(
+                "whether it remembers its training samples is not measured: the data has no test split"
             )
         }
         return lines

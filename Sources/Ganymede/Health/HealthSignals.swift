@@ -47,14 +47,20 @@ public struct HealthSignals: Codable, Equatable, Sendable {
 
 /// The file of a run's measurements.
 package enum HealthRecord {
+    /// How numbers that are not finite are written: a run that diverges may have gradients beyond float32.
+    private static let (positive, negative, none) = ("inf", "-inf", "nan")
+
     /// Reads every line. A last line that is cut short is left out.
     package static func read(_ path: String) throws -> [HealthSignals] {
         guard Files.exists(path) else { return [] }
         let text = String(decoding: try Files.read(path), as: UTF8.self)
+        let decoder = JSON.decoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: positive, negativeInfinity: negative, nan: none)
         var signals: [HealthSignals] = []
         for line in text.split(separator: "\n") {
             guard
-                let found = try? JSON.decoder().decode(
+                let found = try? decoder.decode(
                     HealthSignals.self, from: Data(line.utf8))
             else { break }
             signals.append(found)
@@ -63,10 +69,16 @@ package enum HealthRecord {
     }
 
     /// Writes the lines, replacing the file.
-    static func write(_ signals: [HealthSignals], to path: String) throws {
-        let lines = try signals.map {
-            String(decoding: try JSON.encoder().encode($0), as: UTF8.self) + "\n"
-        }
+    package static func write(_ signals: [HealthSignals], to path: String) throws {
+        let lines = try signals.map { try text($0) + "\n" }
         try Files.writeAtomically(path, text: lines.joined())
+    }
+
+    /// A value that holds signals, as JSON on one line.
+    package static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSON.encoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: positive, negativeInfinity: negative, nan: none)
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -1,5 +1,5 @@
 /// Updates of D on batches of real images and fakes, then one of G through the updated D on new noise. D minimises half
-/// of its loss, which is the mean over the whole batch.
+/// of its loss, which is the mean over the whole batch, and of its penalties.
 public struct ConcatenatedStep: TrainingStep {
     public static let kind = "concatenated"
     public static var defaults: ConcatenatedStep? { ConcatenatedStep() }
@@ -16,7 +16,12 @@ public struct ConcatenatedStep: TrainingStep {
     }
 
     public func fault(for gan: GAN) -> String? {
-        (1...100).contains(discriminatorUpdates)
+        if gan.discriminator.layers.contains(where: { $0 is MinibatchStdDev }) {
+            return
+                "the step \"concatenated\" shows D real images and fakes in one batch, and minibatch standard deviation "
+                + "would mix them: take the step \"alternating\" or \"simultaneous\""
+        }
+        return (1...100).contains(discriminatorUpdates)
             ? nil : "discriminator_updates is from 1 to 100, and not \(discriminatorUpdates)"
     }
 
@@ -48,7 +53,8 @@ extension StepBuilder {
 
         let loss = gan.loss.discriminator(real: onReal, fake: onFake) * 0.5
         let penalties = penalties(real: real, fake: fakes, turn: turn)
-        minimize(penalties.map { loss + $0 } ?? loss, of: .discriminator, pass: pass)
+        // Half of the whole, so that a weight means the same in every step.
+        minimize(penalties.map { loss + $0 * 0.5 } ?? loss, of: .discriminator, pass: pass)
         if reports { report(discriminator: loss, real: onReal, fake: onFake) }
     }
 }

@@ -153,6 +153,10 @@ public struct GAN: Codable, Sendable {
             return
                 "augmentation is for images, and \(generator.name) makes \(Shape(generator.output))"
         }
+        if Set(augmentation).count < augmentation.count {
+            return
+                "augmentation names a kind once, and not \(augmentation.map(\.rawValue).joined(separator: ", "))"
+        }
         return instanceNoise.fault("instance_noise", 0..<Double.infinity) ?? ema?.fault
     }
 

@@ -18,7 +18,7 @@ extension StepBuilder {
         let pass = nextPass()
         let method = (regularizer as? any ImageGradientPenalty)?.method ?? .exact
         let known =
-            method == .exact ? [nil, nil] : [judged(real, turn: turn), judged(fake, turn: turn)]
+            method == .exact ? [nil, nil] : [seen(real, turn: turn), seen(fake, turn: turn)]
         let term = regularizer.penalty(
             { view in
                 known.lazy.compactMap { $0 }.first { $0.view.value == view.value }?.logits
@@ -30,9 +30,10 @@ extension StepBuilder {
         return scaled(term, by: regularizer.weight, "\(pass).penalty.weight")
     }
 
-    /// What the discriminator said of images, if it draws no random numbers of its own. A finite difference at the same
-    /// images uses it again: then penalty and loss share one backward pass. Second derivatives have none to share.
-    struct Judged {
+    /// The logits of images, if another pass over them would give the same: it draws no random numbers and updates no
+    /// statistics. A finite difference at these images uses them, so that penalty and loss share one backward pass.
+    /// Second derivatives have none to share.
+    struct SeenImages {
         let images: Value
         let turn: Int
         /// The number of updates before.
@@ -41,7 +42,7 @@ extension StepBuilder {
         let logits: Tensor
     }
 
-    private func judged(_ images: Tensor, turn: Int) -> Judged? {
-        judged.last { $0.images == images.value && $0.turn == turn && $0.update == updateCount }
+    private func seen(_ images: Tensor, turn: Int) -> SeenImages? {
+        seen.last { $0.images == images.value && $0.turn == turn && $0.update == updateCount }
     }
 }

@@ -12,7 +12,7 @@ public final class StepBuilder: UpdateBuilder {
     public let gan: GAN
     private(set) var reports = StepReports()
     private var passes = 0
-    private(set) var judged: [Judged] = []
+    private(set) var seen: [SeenImages] = []
     /// The factor of the regularizers in this program; 0 for a program without them.
     let regularizerScale: Double
 
@@ -73,11 +73,11 @@ public final class StepBuilder: UpdateBuilder {
     ) -> Tensor {
         let pass = pass ?? nextPass()
         let view = view(images, pass: pass)
-        let draws = graph.draws
+        let (draws, states) = (graph.draws, graph.graph.outputs)
         let logits = logits(of: view, pass: pass, frozen: frozen, turn: turn)
-        if graph.draws == draws {
-            judged.append(
-                Judged(
+        if graph.draws == draws && graph.graph.outputs == states {
+            seen.append(
+                SeenImages(
                     images: images.value, turn: turn, update: updateCount, view: view,
                     logits: logits))
         }

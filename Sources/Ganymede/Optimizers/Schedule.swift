@@ -67,10 +67,10 @@ public struct Schedule: Equatable, Sendable, ExpressibleByFloatLiteral,
         }
     }
 
-    /// The same course from another first value.
+    /// The same course from another first value; if it begins at 0, to another last value.
     public func scaled(to value: Double) -> Schedule {
         var copy = self
-        copy.from = value
+        copy.from = from == 0 && !isConstant ? 0 : value
         copy.to = from == 0 || isConstant ? value : to * (value / from)
         return copy
     }
@@ -78,9 +78,16 @@ public struct Schedule: Equatable, Sendable, ExpressibleByFloatLiteral,
     /// The same course over a run that is `factor` times as long.
     func stretched(by factor: Double) -> Schedule {
         var copy = self
-        copy.start = Int((Double(start) * factor).rounded())
-        copy.end = max(Int((Double(end) * factor).rounded()), copy.start)
+        copy.start = Schedule.scaled(start, by: factor)
+        copy.end = max(Schedule.scaled(end, by: factor), copy.start)
         return copy
+    }
+
+    /// The last step at which a schedule may end.
+    private static let lastStep = 1_000_000_000
+
+    private static func scaled(_ step: Int, by factor: Double) -> Int {
+        Int(min(max(Double(step) * factor, -1), Double(lastStep)).rounded())
     }
 
     /// Why it is no schedule with values in `range`; nil if it is one.
@@ -89,8 +96,9 @@ public struct Schedule: Equatable, Sendable, ExpressibleByFloatLiteral,
             let end = range.upperBound.isFinite ? " to below \(range.upperBound)" : " on"
             return "\(name) is from \(range.lowerBound)\(end), and not \(value)"
         }
-        if isConstant || (start >= 0 && end >= start) { return nil }
-        return "\(name) changes from one step to a later one, and not from \(start) to \(end)"
+        if isConstant || (start >= 0 && end >= start && end <= Schedule.lastStep) { return nil }
+        return
+            "\(name) changes from one step to a later one, a billion at most, and not from \(start) to \(end)"
     }
 }
 

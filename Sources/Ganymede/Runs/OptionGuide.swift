@@ -27,10 +27,13 @@ package struct OptionGuide: Sendable {
                 "preset", "where the other values start",
                 registry.presets.map(\.name).joined(separator: ", ")
             ),
-            ("data", "a dataset by name, a folder or a file", nil),
-            ("size", "side of an image in pixels", nil),
+            ("data", "a dataset by name, a folder or a file", "a name, a path"),
+            ("size", "side of an image in pixels", "a number that the preset takes"),
             ("channels", "1 for grey, 3 for colour", "1, 3"),
-            ("class_names", "names of the classes of a conditional GAN, in their order", nil),
+            (
+                "class_names", "names of the classes of a conditional GAN, in their order",
+                "a list of texts"
+            ),
             ("steps", "training steps", "1 on"),
             ("batch", "real images in a batch", "1 to 65536"),
             ("seed", "random seed", "0 on"),
@@ -50,8 +53,11 @@ package struct OptionGuide: Sendable {
                 "steps between measurements of the run's health; 0 for none, null for a fiftieth of the run",
                 "0 on, null"
             ),
-            ("evaluator", "an evaluator's file; null for the one that comes with the data", nil),
-            ("init_from", "a run or checkpoint whose weights are the first ones", nil),
+            (
+                "evaluator", "an evaluator's file; null for the one that comes with the data",
+                "a path, null"
+            ),
+            ("init_from", "a run or checkpoint whose weights are the first ones", "a path, null"),
             ("gan", "the networks and how they are trained", nil),
             ("gan.loss", "the losses of both networks", kinds(Losses.family)),
             ("label_smoothing", "how far the target for real images is below 1", "0 to 1"),
@@ -90,7 +96,6 @@ package struct OptionGuide: Sendable {
             ),
             ("rho", "decay of the average of squared gradients, per update", "0 to below 1"),
             ("clip_value", "limit of each value of a gradient; null for none", "0 on, null"),
-            ("velocity", "momentum", nil),
             ("ema", "average of the generator's weights that makes samples; null for none", nil),
             (
                 "ema.decay", "share of the average that is kept in a step; a number or a schedule",
@@ -98,8 +103,8 @@ package struct OptionGuide: Sendable {
             ),
             ("warmup", "whether the decay grows from 0.1 with the steps", "true, false"),
             ("decay", "fall of the learning rate per update", "0 on"),
-            ("from", "first value of a schedule", nil),
-            ("to", "last value of a schedule", nil),
+            ("from", "first value of a schedule", "a number"),
+            ("to", "last value of a schedule", "a number"),
             ("curve", "course of a schedule", cases(Schedule.Curve.self)),
             ("start", "finished steps when the schedule begins to change", "0 on"),
             ("end", "finished steps when it has changed", "0 on"),
@@ -118,8 +123,11 @@ package struct OptionGuide: Sendable {
             ("packing", "samples that the discriminator classifies at once", "1 to 16"),
             ("generator", "latent vector to image", nil),
             ("discriminator", "image to logit", nil),
-            ("name", "first part of the names of a network's variables", nil),
-            ("input", "shape of one sample of the input", nil),
+            (
+                "name", "first part of the names of a network's variables",
+                "a text"
+            ),
+            ("input", "shape of one sample of the input", "a list of numbers"),
             (
                 "layers", "in the order of application; a list replaces all of them",
                 kinds(Layers.family)
@@ -131,19 +139,26 @@ package struct OptionGuide: Sendable {
             ("kernel_size", "rows and columns of the kernel", "1 to 256"),
             ("strides", "rows and columns between windows", "1 to 256"),
             ("padding", "zeros around the image", "valid, same, [rows, columns]"),
-            ("momentum", "share of the old statistic (or velocity) that is kept", "0 to 1"),
-            ("epsilon", "added to avoid a division by zero", "above 0"),
+            (
+                "momentum", "share of the old statistic (or velocity) that is kept",
+                "from 0 to below 1"
+            ),
+            ("epsilon", "added to avoid a division by zero", "above 0; 0 too for optimizers"),
             ("negative_slope", "slope below zero", "0 on"),
             ("rate", "share of values that are dropped", "0 to below 1"),
-            ("shape", "shape of one sample", nil),
-            ("layers.size", "rows and columns that a pixel becomes", nil),
-            ("pool_size", "rows and columns of the window", nil),
-            ("before", "zeros above and left", nil), ("after", "zeros below and right", nil),
-            ("input_dim", "number of classes", nil), ("output_dim", "values in a vector", nil),
+            ("shape", "shape of one sample", "a list of numbers"),
+            ("layers.size", "rows and columns that a pixel becomes", "1 to 256"),
+            ("pool_size", "rows and columns of the window", "1 to 256"),
+            ("before", "zeros above and left", "[rows, columns], 0 on"),
+            ("after", "zeros below and right", "[rows, columns], 0 on"),
+            ("input_dim", "number of classes", "1 to 65536"),
+            ("output_dim", "values in a vector", "1 to 65536"),
             ("class_count", "number of classes", "2 to 256"),
-            ("groups", "groups of channels", nil), ("group_size", "samples in a group", "2 on"),
-            ("shortcut", "layers beside the residual; empty for the identity", nil),
-            ("scale", "factor of the residual", nil), ("layer", "the layer inside", nil),
+            ("groups", "groups of channels", "a divisor of the channels"),
+            ("group_size", "samples in a group", "2 on"),
+            ("shortcut", "layers beside the residual; empty for the identity", "a list of layers"),
+            ("scale", "factor of the residual", "a number"),
+            ("layer", "the layer inside", "a layer"),
         ]
         self.entries = entries.map { Entry(key: $0, text: $1, values: $2) }
     }

@@ -96,7 +96,7 @@ package struct PartialOptions {
             for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
                 guard let match = known[key] else {
                     // An optional value that is null is not written.
-                    if value == .null { continue }
+                    if value == .null, OptionGuide().entry(path + [key]) != nil { continue }
                     throw fault(
                         "there is no key \"\(key)\"."
                             + suggestion(for: key, among: known.keys.sorted())

@@ -72,9 +72,12 @@ extension RunOptions {
     /// they do.
     func noteOnHorizon(from step: Int) -> String? {
         let rates = [gan.generatorOptimizer.learningRate, gan.discriminatorOptimizer.learningRate]
-        guard rates.allSatisfy({ $0[step] == 0 && $0[training.steps] == 0 }) else { return nil }
+        let end = rates.map(\.end).max() ?? 0
+        guard rates.allSatisfy({ $0.to == 0 && !$0.isConstant }), end < training.steps else {
+            return nil
+        }
         return
-            "the learning rates fell to 0 at step \(rates.map(\.end).max() ?? 0), and the steps after it change nothing: "
-            + "start a new run with more steps, or one from these weights"
+            "the learning rates \(end <= step ? "fell" : "fall") to 0 at step \(grouped(end)), and the steps after it change nothing: "
+            + "--steps or --for at the start of a run stretch the schedules"
     }
 }

@@ -36,12 +36,12 @@ final class HealthMonitor {
 
     /// Adds a step, and measures if that is due. Call on the engine's thread.
     ///
-    /// - Returns: verdicts that are new.
-    func add(_ report: StepReport) throws -> [Verdict] {
+    /// - Returns: verdicts that are new; nil if nothing was measured.
+    func add(_ report: StepReport) throws -> [Verdict]? {
         window.add(report)
-        guard report.step % interval == 0 else { return [] }
+        guard report.step % interval == 0 else { return nil }
         if probe == nil { try prepare() }
-        guard var measured = probe?.measure() else { return [] }
+        guard var measured = probe?.measure() else { return nil }
         measured.step = report.step
         window.write(to: &measured)
         window = MeanReport()

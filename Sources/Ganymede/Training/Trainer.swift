@@ -81,9 +81,11 @@ public struct Trainer: Sendable {
 
     /// Does all that ``train(into:)`` does before it makes its folder: loads the data, compiles the programs,
     /// initializes the weights, and checks that the folder can be made.
-    public func check(into path: String?) throws {
+    @discardableResult
+    public func check(into path: String?) throws -> RunOptions {
         var trainer = self
         _ = try trainer.prepare(into: path)
+        return trainer.options
     }
 
     /// Trains into a new folder; nil takes the next free `runs/NAME-001`.
@@ -176,7 +178,10 @@ public struct Trainer: Sendable {
                     evaluated = try session.evaluate(&report) { onEvent(.evaluating($0)) }
                 }
                 let isBest = evaluated?.isBest ?? false
-                for verdict in try session.health?.add(report) ?? [] { onEvent(.ailing(verdict)) }
+                if let verdicts = try session.health?.add(report) {
+                    try session.saveHealth()
+                    for verdict in verdicts { onEvent(.ailing(verdict)) }
+                }
                 try journal.append(report)
                 sinceSample.add(report)
                 last = report
@@ -197,7 +202,6 @@ public struct Trainer: Sendable {
                 if isLast || isBest || report.step % config.checkpointEvery == 0 {
                     // Flush the journal first, so that it is never behind the checkpoint.
                     try journal.flush()
-                    try session.saveHealth()
                     try session.saveCheckpoint(step: report.step)
                     onEvent(.saved(step: report.step))
                 }

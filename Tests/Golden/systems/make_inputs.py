@@ -37,18 +37,19 @@ def initial_tensor(rng, name, shape):
 
 
 def blobs(rng, system):
-    """Return a batch of images, one grainy Gaussian blob in each."""
-    side = system.image[0]
+    """Return images, with a grainy Gaussian blob in each channel."""
+    side, _, channels = system.image
     rows, columns = np.mgrid[0:side, 0:side]
     images = []
-    for _ in range(system.batch):
+    for _ in range(system.batch * channels):
         row, column = rng.uniform(side * 0.25, side * 0.625, 2)
         radius = rng.uniform(side * 0.125, side * 0.3125)
         distance = (rows - row) ** 2 + (columns - column) ** 2
         blob = np.exp(-distance / (2.0 * radius**2))
         grain = rng.uniform(-0.1, 0.1, blob.shape)
         images.append(np.clip(2.0 * blob - 1.0 + grain, -1.0, 1.0))
-    images = np.stack(images).reshape(system.batch, *system.image)
+    images = np.stack(images).reshape(system.batch, channels, side, side)
+    images = np.moveaxis(images, 1, -1)
     if system.image_minimum == 0.0:
         images = (images + 1.0) / 2.0
     return images

@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 import common  # noqa: E402
-from systems import STEPS  # noqa: E402
+from systems import STEPS, penalty_weight  # noqa: E402
 
 ATTRIBUTES = {"weight": "kernel"}  # Keras's name where it is not ours
 
@@ -224,7 +224,7 @@ class Run:
         self.discriminator = Network(system, "discriminator", inputs)
         self.cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
         self.real_target = system.real_target
-        self.r1 = system.r1
+        self.system = system
         self.average_decay = system.average_decay
         self.average = {}
         if self.average_decay is not None:
@@ -232,10 +232,12 @@ class Run:
                 key: variable.numpy()
                 for key, variable in self.generator.variables.items()
             }
+        self.step = 0
         self.feeds = {}
         self.results = {"d_loss": [], "g_loss": []}
 
     def begin(self, step):
+        self.step = step
         prefix = f"step{step}."
         self.feeds = {
             key.removeprefix(prefix): value
@@ -320,16 +322,34 @@ class Run:
         )
         return d_loss, self.update_generator()
 
-    def penalty(self):
+    def penalty(self, use, images):
         """Return the penalty's term of the discriminator's loss."""
-        real = self.feeds["real"]
+        images = tf.stop_gradient(images)
         with tf.GradientTape() as tape:
-            tape.watch(real)
-            logits = self.judge(real, "real")
+            tape.watch(images)
+            logits = self.judge(images, use)
         # Samples do not mix: each image has the gradient of its own logit.
-        slopes = tape.gradient(logits, real)
-        squares = tf.reduce_sum(tf.square(slopes), (1, 2, 3))
-        return self.r1 * 0.5 * tf.reduce_mean(squares)
+        slopes = tape.gradient(logits, images)
+        squares = tf.reduce_sum(tf.square(slopes), range(1, slopes.ndim))
+        weight = np.float64(penalty_weight(self.system, self.step))
+        return weight * 0.5 * tf.reduce_mean(squares)
+
+    def losses(self, on_real, on_fake):
+        """Return both networks' losses from one forward pass."""
+        if self.system.loss == "relativistic":
+            return {
+                "discriminator": tf.reduce_mean(
+                    tf.math.softplus(on_fake - on_real)
+                ),
+                "generator": tf.reduce_mean(
+                    tf.math.softplus(on_real - on_fake)
+                ),
+            }
+        return {
+            "discriminator": self.loss(on_real, self.real_target)
+            + self.loss(on_fake, 0.0),
+            "generator": self.loss(on_fake, 1.0),
+        }
 
     def move_average(self, step):
         """Move the generator's average, `step` steps having gone before."""
@@ -348,14 +368,13 @@ class Run:
             images = self.images()
             on_real = self.judge(self.feeds["real"], "real")
             on_fake = self.judge(images, "fake")
-            losses = {
-                "discriminator": self.loss(on_real, self.real_target)
-                + self.loss(on_fake, 0.0),
-                "generator": self.loss(on_fake, 1.0),
-            }
+            losses = self.losses(on_real, on_fake)
             minimized = dict(losses)
-            if self.r1 is not None:
-                minimized["discriminator"] += self.penalty()
+            if self.system.r1 is not None:
+                term = self.penalty("real", self.feeds["real"])
+                minimized["discriminator"] += term
+            if self.system.r2:
+                minimized["discriminator"] += self.penalty("fake", images)
         gradients = {
             name: tape.gradient(
                 minimized[name], [v.value for v in network.trained.values()]

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 import common
-from systems import STEPS
+from systems import STEPS, penalty_weight
 
 
 class Adam:
@@ -227,24 +227,34 @@ def train(system, inputs):
             logits, torch.full_like(logits, target)
         )
 
-    def penalty(step):
+    def penalty(step, use, images):
         """Return the penalty's term of the discriminator's loss."""
-        real = inputs[f"step{step}.real"].clone().requires_grad_()
-        logits = judge(step, "real", real)
+        images = images.detach().clone().requires_grad_()
+        logits = judge(step, use, images)
         # Samples do not mix: each image has the gradient of its own logit.
-        (slopes,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
-        return system.r1 * 0.5 * slopes.square().sum((1, 2, 3)).mean()
+        (slopes,) = torch.autograd.grad(
+            logits.sum(), images, create_graph=True
+        )
+        squares = slopes.square().flatten(1).sum(1)
+        return penalty_weight(system, step) * 0.5 * squares.mean()
 
     def step_simultaneous(step):
         images = generate(step, training=True)
         on_real = judge(step, "real", inputs[f"step{step}.real"])
         on_fake = judge(step, "fake", images)
-        d_loss = cross_entropy(on_real, system.real_target)
-        d_loss = d_loss + cross_entropy(on_fake, 0.0)
-        g_loss = cross_entropy(on_fake, 1.0)
+        if system.loss == "relativistic":
+            d_loss = F.softplus(on_fake - on_real).mean()
+            g_loss = F.softplus(on_real - on_fake).mean()
+        else:
+            d_loss = cross_entropy(on_real, system.real_target)
+            d_loss = d_loss + cross_entropy(on_fake, 0.0)
+            g_loss = cross_entropy(on_fake, 1.0)
         minimized = d_loss
         if system.r1 is not None:
-            minimized = d_loss + penalty(step)
+            real = inputs[f"step{step}.real"]
+            minimized = d_loss + penalty(step, "real", real)
+        if system.r2:
+            minimized = minimized + penalty(step, "fake", images)
         d_gradients = gradients(discriminator, minimized, retain_graph=True)
         g_gradients = gradients(generator, g_loss)
         apply(discriminator, "discriminator", d_gradients)

@@ -1,9 +1,10 @@
-"""The eight systems as data; what they are in prose is in README.md.
+"""The ten systems as data; what they are in prose is in README.md.
 
 A network is a list of layers, input side first. A layer's options have the
 same names in all systems, so that the two frameworks read them alike.
 """
 
+import math
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -114,9 +115,22 @@ class System:
     image: tuple = (12, 12, 1)
     image_minimum: float = -1.0  # the maximum is 1
     classes: int | None = None
-    r1: float | None = None  # weight of the discriminator's penalty
+    loss: str = "cross-entropy"  # or "relativistic"
+    # Weight of the penalty at real images; or its first and last value, and the
+    # steps of the half period of a cosine between them.
+    r1: float | tuple | None = None
+    r2: bool = False  # whether fakes have the same penalty
     average_decay: float | None = None  # of the generator's average
     seed: int = 20240229
+
+
+def penalty_weight(system, step):
+    """Return the weight of the penalty after `step` steps."""
+    if not isinstance(system.r1, tuple):
+        return system.r1
+    first, last, steps = system.r1
+    done = min(step / steps, 1.0)
+    return last + (first - last) * (1.0 + math.cos(math.pi * done)) / 2.0
 
 
 def mlp():
@@ -267,6 +281,56 @@ def flagship():
     )
 
 
+def stacked():
+    """As flagship, without classes, in colour."""
+    generator = [dense(72, bias=False)]
+    generator += [reshape(3, 3, 8), batch_norm(0.9), leaky_relu(0.2)]
+    generator += [transposed(8, 2, kernel=4, bias=False)]
+    generator += [batch_norm(0.9), leaky_relu(0.2)]
+    discriminator = []
+    for width, kernel in ((8, 4), (16, 4), (16, 3)):
+        discriminator += [conv(width, 2, kernel=kernel), leaky_relu(0.2)]
+    return System(
+        generator=generator + [transposed(3, 2, kernel=4), TANH],
+        discriminator=discriminator + [FLATTEN, dense(1)],
+        generator_optimizer=adam(1e-3, 0.0, beta_2=0.99, fall=(5, 12)),
+        discriminator_optimizer=adam(2e-3, 0.0, beta_2=0.99, fall=(5, 12)),
+        schedule="simultaneous",
+        image=(12, 12, 3),
+        r1=0.2,
+        average_decay=0.9,
+        seed=STACKED_SEED,
+    )
+
+
+def points_system():
+    """Points of the plane by relativistic pairing, with two penalties."""
+    generator, discriminator = [], []
+    for _ in range(3):
+        generator += [dense(32), RELU]
+        discriminator += [dense(32), leaky_relu(0.2)]
+    optimizer = adam(2e-3, 0.0, beta_2=0.99, fall=(5, 12))
+    return System(
+        generator=generator + [dense(2)],
+        discriminator=discriminator + [dense(1)],
+        generator_optimizer=optimizer,
+        discriminator_optimizer=optimizer,
+        schedule="simultaneous",
+        batch=16,
+        noise=(2,),
+        image=(2,),
+        loss="relativistic",
+        r1=(0.3, 0.01, 8),
+        r2=True,
+        average_decay=0.9,
+        seed=POINTS_SEED,
+    )
+
+
+# Seeds as flagship's: of the first forty those whose inputs of a rectifier
+# stay farthest from its kink.
+STACKED_SEED, POINTS_SEED = 10, 1
+
 SYSTEMS = {
     "mlp": mlp(),
     "dcgan": dcgan(),
@@ -278,4 +342,6 @@ SYSTEMS = {
     "forger": forger(),
     "toy": toy(),
     "flagship": flagship(),
+    "stacked": stacked(),
+    "points": points_system(),
 }
