@@ -196,8 +196,8 @@ def write(results, grids):
     for key in sorted(keys, key=lambda key: (order.index(key.rsplit("-", 1)[0]), int(key.rsplit("-", 1)[1]))):
         record = results[key]
         goals = TASKS[key.rsplit("-", 1)[0]][4]
-        shown = [m for m in ("fid", "score", "precision", "recall", "coverage", "modes", "mode_kl_uniform",
-                             "high_quality", "gan_test", "gan_train") if m in record["metrics"]]
+        usual = ["fid", "score", "precision", "recall", "coverage"] if "fid" in record["metrics"] else []
+        shown = [m for m in dict.fromkeys([*usual, *goals]) if m in record["metrics"]]
         text = ", ".join(f"{m} {record['metrics'][m]:.4g}" for m in shown)
         if record.get("outside"):
             text += f", accuracy by another classifier {record['outside']:.4f}"
