@@ -16,7 +16,6 @@ import figures
 import pictures
 
 
-
 def shapes(count, seed, kinds=pictures.SHAPES, size=32):
     import random
 

@@ -13,7 +13,6 @@ import json
 import pathlib
 import shutil
 import subprocess
-import time
 
 import figures
 import pictures
@@ -38,6 +37,9 @@ TASKS = {
                        "--preset flagship --data fashion-mnist --steps 100000",
                        "--metrics fid,gan_test,gan_train", 3, {"gan_train": (1, 0.85)}),
 }
+
+# Options of the runs on 300 colour pictures.
+COLOUR = "--preset flagship --size 32 --channels 3 --no-labels"
 
 # folder of a run: what of it docs/quality.md shows
 PICTURES = {
@@ -104,8 +106,7 @@ def folder(ganymede, work):
     for seed in range(3):
         for name, extra in (("with", []), ("without", ["--set", "augmentation=[]"])):
             run = work / f"colour-{name}-{seed}"
-            options = f"--preset flagship --data {data} --size 32 --channels 3 --no-labels"
-            seconds = train(ganymede, run, options, seed, extra)
+            seconds = train(ganymede, run, f"{COLOUR} --data {data}", seed, extra)
             doctor = json.loads(subprocess.run([ganymede, "doctor", str(run), "--json"], capture_output=True,
                                                text=True, check=True).stdout)
             measured = measure(ganymede, run, f"--data {more} --evaluator {evaluator} --samples 2000 --sets 1")
@@ -209,6 +210,9 @@ def write(results, grids):
         rows += colour_rows(results["colour"])
     rows += ["", "The commands; the whole figures and hashes are in [flagship.json](flagship.json):", "", "```sh"]
     rows += dict.fromkeys(results[key]["command"].rsplit(" --seed", 1)[0] + " --seed SEED" for key in keys)
+    if "colour" in results:
+        rows += [f"ganymede train {COLOUR} --data colour-300 --seed SEED{extra}"
+                 for extra in ("", " --set augmentation=[]")]
     rows += ["ganymede generate RUN --seeds 0-9999 -o samples.npy", "```"]
     figures.replace(QUALITY.parent / "flagship.json", json.dumps(results, indent=1, sort_keys=True) + "\n")
     stamp = f"Measured on {datetime.date.today()}: {figures.machine()}.\n\n"

@@ -34,7 +34,7 @@ struct OptionResolver {
         options = try options.setting(flagAssignments() + assignments)
         options = try withLearningRates(options).validated()
         if let (preset, start) = base.preset {
-            try follow(preset, start.training, keptIntervals(base), &options)
+            try follow(preset, start.training, givenKeys(base), &options)
         }
         if let epochs = flags.epochs {
             let epoch = try options.training.epochSteps ?? passSteps(options)
@@ -47,7 +47,7 @@ struct OptionResolver {
         return Resolved(
             options: try options.validated(),
             defaults: base.preset?.options,
-            planFile: base.planFile, keptIntervals: keptIntervals(base))
+            planFile: base.planFile, keptIntervals: givenKeys(base))
     }
 
     private func checkFlags() throws {
@@ -187,15 +187,16 @@ struct OptionResolver {
 
     private func isSet(_ key: String) -> Bool { flags.set.contains { $0.hasPrefix("\(key)=") } }
 
-    private func keptIntervals(_ base: Base) -> Set<String> {
-        var kept = base.given
+    /// Keys that a flag, --set or the file gives.
+    private func givenKeys(_ base: Base) -> Set<String> {
+        var given = base.given
         for key in ["steps", "sample_every", "checkpoint_every", "metrics_every", "milestones"]
-        where isSet(key) { kept.insert(key) }
-        if flags.steps != nil { kept.insert("steps") }
-        if flags.sampleEvery != nil { kept.insert("sample_every") }
-        if flags.checkpointEvery != nil { kept.insert("checkpoint_every") }
-        if flags.metricsEvery != nil { kept.insert("metrics_every") }
-        return kept
+        where isSet(key) { given.insert(key) }
+        if flags.steps != nil { given.insert("steps") }
+        if flags.sampleEvery != nil { given.insert("sample_every") }
+        if flags.checkpointEvery != nil { given.insert("checkpoint_every") }
+        if flags.metricsEvery != nil { given.insert("metrics_every") }
+        return given
     }
 
     // MARK: The number of images

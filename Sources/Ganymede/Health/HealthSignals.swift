@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// Measurements of a run in progress that tell how it fares: a line of `health.jsonl`.
 public struct HealthSignals: Codable, Equatable, Sendable {
@@ -72,6 +73,15 @@ package enum HealthRecord {
     package static func write(_ signals: [HealthSignals], to path: String) throws {
         let lines = try signals.map { try text($0) + "\n" }
         try Files.writeAtomically(path, text: lines.joined())
+    }
+
+    /// Adds a line, in time that does not depend on those before.
+    static func append(_ signals: HealthSignals, to path: String) throws {
+        let descriptor = try Files.openToAppend(path)
+        defer { close(descriptor) }
+        try Array((text(signals) + "\n").utf8).withUnsafeBytes {
+            try Files.write($0, to: descriptor, path)
+        }
     }
 
     /// A value that holds signals, as JSON on one line.

@@ -81,6 +81,8 @@ public struct Trainer: Sendable {
 
     /// Does all that ``train(into:)`` does before it makes its folder: loads the data, compiles the programs,
     /// initializes the weights, and checks that the folder can be made.
+    ///
+    /// - Returns: the options of the run, with the number of steps that its duration allows.
     @discardableResult
     public func check(into path: String?) throws -> RunOptions {
         var trainer = self
@@ -179,7 +181,7 @@ public struct Trainer: Sendable {
                 }
                 let isBest = evaluated?.isBest ?? false
                 if let verdicts = try session.health?.add(report) {
-                    try session.saveHealth()
+                    try session.recordHealth()
                     for verdict in verdicts { onEvent(.ailing(verdict)) }
                 }
                 try journal.append(report)

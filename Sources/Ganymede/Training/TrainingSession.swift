@@ -82,13 +82,17 @@ final class TrainingSession {
         evaluator?.take(journal)
         if step > 0 {
             health?.take(try HealthRecord.read(directory.healthPath), journal, step: step)
+            // What was measured after the checkpoint will be measured again, and a line may be cut short.
+            if let health, Files.exists(directory.healthPath) {
+                try HealthRecord.write(health.signals, to: directory.healthPath)
+            }
         }
     }
 
-    /// Writes the record of the run's health.
-    func saveHealth() throws {
-        guard let signals = health?.signals, !signals.isEmpty else { return }
-        try HealthRecord.write(signals, to: directory.healthPath)
+    /// Adds the last measurement to the record of the run's health.
+    func recordHealth() throws {
+        guard let last = health?.signals.last else { return }
+        try HealthRecord.append(last, to: directory.healthPath)
     }
 
     /// Adds metrics to the report of a step; nil if evaluation was not requested.
@@ -155,7 +159,7 @@ final class TrainingSession {
     func withLastCheckpoint<Result>(_ body: () throws -> Result) throws -> Result {
         do { return try body() } catch GanymedeError.nonFinite(let step, let tensor, _) {
             health?.noteNonFinite(step: step, tensor: tensor)
-            try? saveHealth()
+            try? recordHealth()
             throw GanymedeError.nonFinite(step: step, tensor: tensor, checkpoint: lastGood)
         }
     }

@@ -254,18 +254,26 @@ def toy():
     )
 
 
-def flagship():
-    generator = [class_embedding(3, 4), dense(72, bias=False)]
+def modern_generator(channels):
+    generator = [dense(72, bias=False)]
     generator += [reshape(3, 3, 8), batch_norm(0.9), leaky_relu(0.2)]
     generator += [transposed(8, 2, kernel=4, bias=False)]
     generator += [batch_norm(0.9), leaky_relu(0.2)]
+    return generator + [transposed(channels, 2, kernel=4), TANH]
+
+
+def modern_features(*widths):
     discriminator = []
-    for width, kernel in ((16, 4), (32, 4), (16, 3)):
+    for width, kernel in zip(widths, (4, 4, 3), strict=True):
         discriminator += [conv(width, 2, kernel=kernel), leaky_relu(0.2)]
+    return discriminator + [FLATTEN]
+
+
+def flagship():
     optimizer = adam(2e-3, 0.0, beta_2=0.99, fall=(5, 12))
     return System(
-        generator=generator + [transposed(1, 2, kernel=4), TANH],
-        discriminator=discriminator + [FLATTEN, class_projection(3)],
+        generator=[class_embedding(3, 4)] + modern_generator(1),
+        discriminator=modern_features(16, 32, 16) + [class_projection(3)],
         generator_optimizer=optimizer,
         discriminator_optimizer=optimizer,
         schedule="simultaneous",
@@ -283,16 +291,9 @@ def flagship():
 
 def stacked():
     """As flagship, without classes, in colour."""
-    generator = [dense(72, bias=False)]
-    generator += [reshape(3, 3, 8), batch_norm(0.9), leaky_relu(0.2)]
-    generator += [transposed(8, 2, kernel=4, bias=False)]
-    generator += [batch_norm(0.9), leaky_relu(0.2)]
-    discriminator = []
-    for width, kernel in ((8, 4), (16, 4), (16, 3)):
-        discriminator += [conv(width, 2, kernel=kernel), leaky_relu(0.2)]
     return System(
-        generator=generator + [transposed(3, 2, kernel=4), TANH],
-        discriminator=discriminator + [FLATTEN, dense(1)],
+        generator=modern_generator(3),
+        discriminator=modern_features(8, 16, 16) + [dense(1)],
         generator_optimizer=adam(1e-3, 0.0, beta_2=0.99, fall=(5, 12)),
         discriminator_optimizer=adam(2e-3, 0.0, beta_2=0.99, fall=(5, 12)),
         schedule="simultaneous",
