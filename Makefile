@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train flagship health test test-slow docs race scale busy precision quality evaluators check lint format setup golden clean
+.PHONY: all build train flagship health test test-slow torture fuzz docs race scale busy precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -25,6 +25,16 @@ test-slow: setup
 	@scripts/setup slow
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_SLOW=1 swift test $(CONFIGURATION) --skip-build --filter 'TrainingQualityTests|BrowserTests'
+
+# Kills, disk faults, damage, leaks, a suite after the other: some hours. docs/reliability.md has the figures.
+torture: setup
+	swift build $(CONFIGURATION) --build-tests
+	GANYMEDE_TORTURE=1 swift test $(CONFIGURATION) --skip-build --filter 'LeakTests' --no-parallel
+	GANYMEDE_TORTURE=1 swift test $(CONFIGURATION) --skip-build --filter 'CrashTests|DamageTests|LockTests'
+
+# A million inputs for each parser, made by libFuzzer: half an hour. FUZZ="idx npy" and RUNS=1000 make it shorter.
+fuzz:
+	scripts/fuzz "$(RUNS)" $(FUZZ)
 
 # The presets here and in the other frameworks, in turns: half an hour on two idle cores.
 # RACE="--presets mlp --seconds 2" and the like make it shorter.

@@ -103,7 +103,7 @@ def folder(ganymede, work):
         subprocess.run([ganymede, "evaluator", "train", "--data", str(more), "--no-labels", "--size", "32",
                         "--channels", "3", "--quiet", "-o", str(evaluator)], check=True)
     found = {}
-    for seed in range(3):
+    for seed in range(6):  # Recall differs more between seeds than by augmentation.
         for name, extra in (("with", []), ("without", ["--set", "augmentation=[]"])):
             run = work / f"colour-{name}-{seed}"
             seconds = train(ganymede, run, f"{COLOUR} --data {data}", seed, extra)

@@ -83,7 +83,7 @@ def few(folder):
 def run(ganymede, work, name, options):
     out = work / name
     shutil.rmtree(out, ignore_errors=True)
-    words = [str(work / "few") if word == "FEW" else word for word in options.split()]
+    words = [str(work / "digits-200") if word == "FEW" else word for word in options.split()]
     start = time.time()
     subprocess.run([ganymede, "train", *words, "--metrics-every", "0", "--quiet", "--out", str(out)],
                    capture_output=True, text=True)
@@ -120,7 +120,7 @@ def main():
     path = arguments.work / "health.json"
     results = json.loads(path.read_text()) if path.exists() else {}
     if not arguments.table:
-        few(arguments.work / "few")
+        few(arguments.work / "digits-200")
         runs = {**{n: o for n, (_, _, o) in BROKEN.items()}, **HEALTHY}
         for name, options in runs.items():
             if arguments.only is None or name in arguments.only:

@@ -10,7 +10,11 @@ enum ConfigFile {
 
     /// The options in a file. Throws a usage error with line and column where it is no YAML.
     static func read(_ path: String) throws -> PartialOptions {
-        let text = String(decoding: try Files.read(path, limit: limit), as: UTF8.self)
+        try parse(String(decoding: try Files.read(path, limit: limit), as: UTF8.self), path)
+    }
+
+    /// The options in a text that was read from `path`.
+    static func parse(_ text: String, _ path: String) throws -> PartialOptions {
         let node: Yams.Node?
         do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
             throw GanymedeError.fileMalformed(Message("\(path): \(reason(error))"))

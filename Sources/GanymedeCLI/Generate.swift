@@ -33,6 +33,7 @@ struct Generate: ParsableCommand {
         }
         if classes == nil { try check(chosen.count, places, format) }
         let model = try Model.load(source, weights: parseWeights(weights))
+        if let text = model.note { note(text) }
         let numbers = try classes.map { try parseClasses($0, model) }
         let rows = numbers.map { (rows: $0.count, columns: chosen.count) }
         try check(chosen.count * (numbers?.count ?? 1), places ?? rows, format)

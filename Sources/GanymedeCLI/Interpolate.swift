@@ -39,6 +39,7 @@ struct Interpolate: ParsableCommand {
         }
         if classes == nil { try check(chosen.count) }
         let model = try Model.load(source, weights: parseWeights(weights))
+        if let text = model.note { note(text) }
         let ends = try ends(chosen, model)
         try check(ends.count)
         let legs = Interpolation.legs(ends, frames: frames, loop: loop, along: model.path)

@@ -9,7 +9,7 @@ struct GanymedeCommand: ParsableCommand {
         abstract: "Train, watch and use GANs for small images on an ordinary CPU.",
         version: "\(GanymedeLibrary.version) (oneDNN \(DNN.version), \(DNN.instructionSet))",
         subcommands: [
-            Train.self, Resume.self, Generate.self, Interpolate.self, Evaluate.self,
+            Train.self, Resume.self, Verify.self, Generate.self, Interpolate.self, Evaluate.self,
             Compare.self, EvaluatorCommand.self, Summary.self, ListPresets.self, WriteReport.self,
             DoctorCommand.self,
             DataCommand.self, Bench.self,
@@ -23,7 +23,9 @@ func takeThreads(_ wanted: Int) -> Int {
     return found
 }
 
-@main
+#if !FUZZER
+    @main
+#endif
 enum Main {
     static func main() {
         do {

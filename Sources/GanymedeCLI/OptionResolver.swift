@@ -131,6 +131,10 @@ struct OptionResolver {
         training.batch = flags.batch ?? training.batch
         training.sampleEvery = flags.sampleEvery ?? training.sampleEvery
         training.checkpointEvery = flags.checkpointEvery ?? training.checkpointEvery
+        training.keep = flags.keep ?? training.keep
+        if let response = flags.onNan {
+            training.onNan = try parseChoice(response, "response", NonFiniteResponse.self)
+        }
         training.metricsEvery =
             flags.metricsEvery.map { $0 == 0 ? nil : $0 } ?? training.metricsEvery
         if let precision = flags.precision {

@@ -10,19 +10,34 @@ struct Resume: ParsableCommand {
     @Option(help: "Steps in total (default: those it was started for).") var steps: Int?
     @Option(help: "CPU threads (default: as before; another number changes the last bits).")
     var threads: Int?
+    @Option(help: "Where the run's data is now, if it was moved. It must be the same data.")
+    var data: String?
+    @Option(help: "The newest checkpoints that are kept (default: as before).") var keep: Int?
+    @Option(help: "What happens when a step makes NaN or infinity: stop or rollback.")
+    var onNan: String?
+    @Flag(help: "If the latest checkpoint is damaged, resume from the newest good one.")
+    var fallBack = false
+    @Flag(help: "If the journal is damaged or missing, go on without what cannot be read.")
+    var rebuildJournal = false
     @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
         Interrupt.install()
-        for (name, value) in [("--steps", steps), ("--threads", threads)] {
-            if let value, value < 1 {
-                throw GanymedeError.invalidOption("\(name) is at least 1, not \(value)")
+        for (name, value, least) in [
+            ("--steps", steps, 1), ("--threads", threads, 1), ("--keep", keep, 0),
+        ] {
+            if let value, value < least {
+                throw GanymedeError.invalidOption("\(name) is at least \(least), not \(value)")
             }
         }
+        var how = Resumption(steps: steps, threads: threads)
+        how.source = data.map { DataSource($0) }
+        how.fallsBack = fallBack
+        how.rebuildsJournal = rebuildJournal
+        how.keep = keep
+        how.onNan = try onNan.map { try parseChoice($0, "response", NonFiniteResponse.self) }
         let console = TrainingConsole(isQuiet: quiet)
-        let outcome = try Trainer.resume(folder, steps: steps, threads: threads) {
-            console.attach(to: &$0)
-        }
+        let outcome = try Trainer.resume(folder, how) { console.attach(to: &$0) }
         if outcome.last == nil && !outcome.interrupted {
             if !quiet {
                 print("\(quoted(folder)) is already at step \(outcome.step): nothing to do")

@@ -45,6 +45,14 @@ struct Train: ParsableCommand {
     @Option(help: "Steps between checkpoints (default: the preset's).") var checkpointEvery: Int?
     @Option(
         help:
+            "The newest checkpoints that are kept, besides the best one and milestones; 0 for all (default: 3)."
+    ) var keep: Int?
+    @Option(
+        help:
+            "What happens when a step makes NaN or infinity: stop, or rollback to the last checkpoint and go on with half the learning rates, three times at most (default: stop)."
+    ) var onNan: String?
+    @Option(
+        help:
             "Steps between evaluations, which mark the best checkpoint; 0 for none (default: a fifth of the run if it has 1000 steps or more and there is an evaluator)."
     ) var metricsEvery: Int?
     @Option(help: "The evaluator's file (default: the one that comes with the dataset).")
@@ -62,6 +70,8 @@ struct Train: ParsableCommand {
     var set: [String] = []
     @Flag(help: "Print the options as commented YAML for --config, and exit.") var printConfig =
         false
+    @Flag(help: "Begin anew in the folder of a run that was stopped before its first checkpoint.")
+    var overwrite = false
     @Flag(help: "Load, compile and check everything, print the options, and exit.")
     var dryRun = false
     @Flag(help: "Only print errors.") var quiet = false
@@ -85,6 +95,7 @@ struct Train: ParsableCommand {
         var trainer = Trainer(options, plan: plan)
         trainer.duration = try duration.map(parseDuration)
         trainer.keptIntervals = resolved.keptIntervals
+        trainer.overwrites = overwrite
         let console = TrainingConsole(isQuiet: quiet)
         if dryRun {
             print(try trainer.check(into: out).text())

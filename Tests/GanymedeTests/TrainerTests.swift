@@ -89,6 +89,29 @@ struct TrainerTests {
         }
     }
 
+    /// A run is released at its end though a child process, which any thread may be starting, still shares its lock.
+    @Test func childProcessesDoNotKeepTheLock() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/run"
+        let shared = Mutex<Int32>(-1)
+        var trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
+        trainer.onEvent = { event in
+            guard case .started = event else { return }
+            for name in (try? Files.list("/proc/self/fd")) ?? [] {
+                let target = try? FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/fd/\(name)")
+                if target?.hasSuffix("\(path)/.lock") == true, let number = Int32(name) {
+                    shared.withLock { $0 = dup(number) }
+                }
+            }
+        }
+        try trainer.train(into: path)
+        let copy = shared.withLock { $0 }
+        defer { close(copy) }
+        #expect(copy >= 0)
+        #expect(try Trainer.resume(path, steps: config.steps + 1).step == config.steps + 1)
+    }
+
     /// Synchronous training inside a task stops when the task is cancelled.
     @Test func synchronousTrainingIsCancelled() async throws {
         let folder = try TemporaryFolder()

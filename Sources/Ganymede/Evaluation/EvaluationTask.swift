@@ -89,7 +89,7 @@ public struct EvaluationTask {
         let found = try source.sets(
             sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
         return try Evaluation(
-            of: found, by: reference, names: names, data: data.name, notes: source.changes)
+            of: found, by: reference, names: names, data: data.name, notes: source.notes)
     }
 
     /// Throws if one of the metrics does not exist or cannot be computed for this data.

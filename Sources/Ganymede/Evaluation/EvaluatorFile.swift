@@ -2,7 +2,9 @@ package import FoundationEssentials
 
 /// Reads and writes an evaluator as a `.safetensors` file: weights by name, and everything else as JSON in the header.
 extension Evaluator {
-    private static let format = "ganymede evaluator 1"
+    private static let format = "ganymede evaluator 2"
+    /// Files of this format bear no hashes. Those inside the command are of it.
+    private static let unhashedFormat = "ganymede evaluator 1"
 
     private struct Header: Codable {
         let data: String
@@ -36,8 +38,7 @@ extension Evaluator {
             data: data, classNames: classNames, network: network, temperature: temperature,
             quality: quality, command: command,
             supervision: supervision == .labels ? nil : supervision)
-        let bytes = try Evaluator.encode(header, weights)
-        self.init(header, weights, digest: sha256(bytes))
+        self.init(header, weights, digest: try Evaluator.digest(header, weights))
     }
 
     private init(_ header: Header, _ weights: [String: HostTensor], digest: String) {
@@ -58,7 +59,8 @@ extension Evaluator {
     /// Reads a file in memory; `name` is for error messages.
     package init(_ bytes: Data, name: String) throws {
         let file = try Safetensors(bytes, name: name)
-        guard file.metadata["format"] == Evaluator.format, let text = file.metadata["evaluator"]
+        let format = file.isHashed ? Evaluator.format : Evaluator.unhashedFormat
+        guard file.metadata["format"] == format, let text = file.metadata["evaluator"]
         else {
             throw GanymedeError.fileMalformed(
                 "\(quoted(name)) is no evaluator\(advice: ": make one with ganymede evaluator train")"
@@ -85,7 +87,13 @@ extension Evaluator {
             }
             weights[variable.name] = tensor
         }
-        self.init(header, weights, digest: sha256(bytes))
+        let digest = try file.isHashed ? Evaluator.digest(header, weights) : sha256(bytes)
+        self.init(header, weights, digest: digest)
+    }
+
+    /// The SHA-256 of a file without hashes: the same for an evaluator of any version.
+    private static func digest(_ header: Header, _ weights: [String: HostTensor]) throws -> String {
+        try sha256(encode(header, weights, isHashed: false))
     }
 
     /// Writes a file atomically. The bytes depend on the evaluator alone.
@@ -94,13 +102,18 @@ extension Evaluator {
             data: data, classNames: classNames, network: network, temperature: temperature,
             quality: quality, command: command,
             supervision: supervision == .labels ? nil : supervision)
-        try Files.writeAtomically(path, [Evaluator.encode(header, weights)])
+        try Files.writeAtomically(path, [Evaluator.encode(header, weights, isHashed: true)])
     }
 
-    private static func encode(_ header: Header, _ weights: [String: HostTensor]) throws -> Data {
+    private static func encode(
+        _ header: Header, _ weights: [String: HostTensor], isHashed: Bool
+    ) throws -> Data {
         let parts = try Safetensors.encoded(
             weights.map { (name: $0, tensor: $1) },
-            metadata: ["format": format, "evaluator": JSONValue(encoding: header).text])
+            metadata: [
+                "format": isHashed ? format : unhashedFormat,
+                "evaluator": JSONValue(encoding: header).text,
+            ], isHashed: isHashed)
         return parts.reduce(Data(), +)
     }
 }

@@ -48,10 +48,12 @@ package enum SampleSource {
         }
     }
 
-    /// Notes on how pictures were converted; empty if they were not.
-    public var changes: [String] {
-        if case .samples(_, let changes) = self { return changes }
-        return []
+    /// Notes on how pictures were converted, or on the generator's file; empty if there are none.
+    public var notes: [String] {
+        switch self {
+        case .samples(_, let changes): changes
+        case .generator(let sampler): [sampler.note].compactMap(\.self)
+        }
     }
 
     /// Up to `count` disjoint sets of `samples` samples each, as far as there are enough samples.

@@ -1,5 +1,5 @@
 import CResources
-import FoundationEssentials
+package import FoundationEssentials
 
 extension Evaluator {
     /// SHA-256 of the evaluators embedded in the command, by the dataset that they were trained on.
@@ -13,13 +13,17 @@ extension Evaluator {
         NamedDataset.all.map(\.name).filter { shippedDigests[$0] != nil }
     }
 
+    /// The bytes of an embedded evaluator. They bear no hashes: the whole is checked.
+    package static func shippedFile(_ name: String) -> Data {
+        let resource = ganymede_resource_named("evaluators/\(name).safetensors")
+        return Data(bytes: resource.bytes, count: resource.count)
+    }
+
     /// The embedded evaluator for the dataset called `name`; nil if there is none.
     public static func shipped(for name: String) throws -> Evaluator? {
         guard let digest = shippedDigests[name] else { return nil }
         let file = "evaluators/\(name).safetensors"
-        let resource = ganymede_resource_named(file)
-        let evaluator = try Evaluator(
-            Data(bytes: resource.bytes, count: resource.count), name: "the embedded \(file)")
+        let evaluator = try Evaluator(shippedFile(name), name: "the embedded \(file)")
         guard evaluator.digest == digest else {
             throw GanymedeError.fileMalformed(
                 "the embedded \(file) is damaged: install the command again")

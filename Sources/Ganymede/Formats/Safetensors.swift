@@ -2,7 +2,8 @@ package import FoundationEssentials
 import Glibc
 
 /// Files of named tensors that cannot run code: the header's length in 8 bytes, a JSON header, and the values
-/// (https://github.com/huggingface/safetensors). Reads F32 and F64, writes F32.
+/// (https://github.com/huggingface/safetensors). Reads F32 and F64, writes F32. Files that Ganymede wrote bear a SHA-256
+/// of the header and of each tensor, which are checked when they are read.
 package final class Safetensors {
     private struct Entry: Codable {
         let dtype: String
@@ -29,6 +30,11 @@ package final class Safetensors {
     private let path: String
     private let source: Source
     private let dataStart: Int
+    /// Nil for a file without hashes.
+    private let hashes: TensorHashes?
+
+    /// Whether damage is detected.
+    package var isHashed: Bool { hashes != nil }
 
     /// Opens a file and checks the whole header, but reads no tensor yet.
     package convenience init(_ path: String) throws {
@@ -56,7 +62,9 @@ package final class Safetensors {
             }
             dataStart = 8 + Int(length)
             let header = try source.read(path, offset: 8, count: Int(length))
-            (metadata, entries) = try Safetensors.parse(header, path, dataCount: size - dataStart)
+            let (fields, found) = try Safetensors.parse(header, path, dataCount: size - dataStart)
+            hashes = try TensorHashes(fields, prefix + header, names: found.keys, path)
+            (metadata, entries) = (fields.filter { !TensorHashes.isField($0.key) }, found)
         } catch {
             source.close()
             throw error
@@ -113,7 +121,24 @@ package final class Safetensors {
                     path, "the tensor \(name) reaches past the end, or its size is wrong")
             }
         }
+        // Every byte belongs to one tensor, as the format demands.
+        var end = 0
+        for entry in parsed.entries.values.sorted(by: { $0.dataOffsets[0] < $1.dataOffsets[0] }) {
+            if entry.count == 0 { continue }
+            guard entry.dataOffsets[0] == end else {
+                throw malformed(path, "its tensors overlap or leave a gap")
+            }
+            end = entry.dataOffsets[1]
+        }
+        guard end == dataCount else {
+            throw malformed(path, "it has \(dataCount - end) bytes after the last tensor")
+        }
         return (parsed.metadata, parsed.entries)
+    }
+
+    /// Reads every tensor, so that any damage is found.
+    package func verify() throws {
+        for name in names { _ = try bytes(name) }
     }
 
     /// The names in alphabetical order.
@@ -150,6 +175,7 @@ package final class Safetensors {
         let count = entry.dataOffsets[1] - entry.dataOffsets[0]
         let data = try source.read(path, offset: dataStart + entry.dataOffsets[0], count: count)
         guard data.count == count else { throw Safetensors.malformed(path, "\(name) is cut short") }
+        try hashes?.check(name, data, path)
         return (Shape(entry.shape), data, entry.dtype == "F64")
     }
 
@@ -160,14 +186,21 @@ package final class Safetensors {
         try Files.writeAtomically(path, encoded(tensors, metadata: metadata))
     }
 
-    /// A file's bytes, in parts.
+    /// A file's bytes, in parts; with hashes unless said.
     package static func encoded(
-        _ tensors: [(name: String, tensor: HostTensor)], metadata: [String: String]
+        _ tensors: [(name: String, tensor: HostTensor)], metadata: [String: String],
+        isHashed: Bool = true
     ) throws -> [Data] {
         var header: [String: JSONValue] = [:]
-        header["__metadata__"] = .object(metadata.mapValues(JSONValue.string))
         var offset = 0
         let sorted = tensors.sorted { $0.name < $1.name }
+        let bodies = sorted.map { $0.tensor.values.withUnsafeBytes { Data($0) } }
+        var fields = metadata
+        if isHashed {
+            let hashes = TensorHashes(zip(sorted, bodies).map { ($0.name, $1) })
+            fields.merge(hashes.metadata) { $1 }
+        }
+        header["__metadata__"] = .object(fields.mapValues(JSONValue.string))
         for (name, tensor) in sorted {
             let end = offset + tensor.values.count * 4
             header[name] = .object([
@@ -180,8 +213,7 @@ package final class Safetensors {
         var text = try JSON.encoder().encode(JSONValue.object(header))
         text.append(contentsOf: [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8))
         let length = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
-        let bodies = sorted.map { $0.tensor.values.withUnsafeBytes { Data($0) } }
-        return [length, text] + bodies
+        return [isHashed ? TensorHashes.sealed(length + text) : length + text] + bodies
     }
 }
 

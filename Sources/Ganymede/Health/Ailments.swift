@@ -1,5 +1,5 @@
 extension Ailment {
-    fileprivate static func verdict(
+    static func verdict(
         _ signals: HealthSignals, _ finding: String, _ evidence: [String], _ advice: String
     ) -> Verdict {
         Verdict(
@@ -10,19 +10,19 @@ extension Ailment {
 
 extension ArraySlice<HealthSignals> {
     /// The median of a signal over the measurements before the last two; nil if there are fewer than two.
-    fileprivate func earlier(_ signal: KeyPath<HealthSignals, Double>) -> Double? {
+    func earlier(_ signal: KeyPath<HealthSignals, Double>) -> Double? {
         let before = dropLast(2).map { $0[keyPath: signal] }.sorted()
         return before.count < 2 ? nil : before[before.count / 2]
     }
 
     /// Whether the last `count` measurements fulfil a condition; false if there are fewer.
-    fileprivate func last(_ count: Int, fulfil condition: (HealthSignals) -> Bool) -> Bool {
+    func last(_ count: Int, fulfil condition: (HealthSignals) -> Bool) -> Bool {
         self.count >= count && suffix(count).allSatisfy(condition)
     }
 }
 
 /// The learning rates times factors, as a flag.
-private func learningRates(_ gan: GAN, generator: Double, discriminator: Double) -> String {
+func learningRates(_ gan: GAN, generator: Double, discriminator: Double) -> String {
     func rate(_ schedule: Schedule, _ factor: Double) -> Double {
         (schedule.from == 0 ? schedule.to : schedule.from) * factor
     }
@@ -31,10 +31,11 @@ private func learningRates(_ gan: GAN, generator: Double, discriminator: Double)
     return "--learning-rate \(g),\(d)"
 }
 
-private let penalty = #"--set 'regularizers=[{"kind":"r1","weight":1}]'"#
+/// The flag of a gradient penalty.
+let penaltyFlag = #"--set 'regularizers=[{"kind":"r1","weight":1}]'"#
 
 /// Whether a penalty on the discriminator's gradient can be added.
-private func takesPenalty(_ gan: GAN) -> Bool {
+func takesPenalty(_ gan: GAN) -> Bool {
     gan.regularizers.isEmpty && !gan.discriminator.layers.contains { $0.mixesSamples }
 }
 
@@ -47,32 +48,6 @@ enum NonFinite: Ailment {
             last, "Training stopped because a number was no longer finite.",
             ["\(tensor) held NaN or infinity"],
             "half the learning rate and a limit for gradients: \(learningRates(gan, generator: 0.5, discriminator: 0.5)) --set clip_norm=1"
-        )
-    }
-}
-
-/// Gradients and losses grow without bound.
-enum Divergence: Ailment {
-    static let name = "divergence"
-    static let gradientGrowth = 20.0
-    static let lossGrowth = 8.0
-
-    static func verdict(_ history: ArraySlice<HealthSignals>, _ gan: GAN) -> Verdict? {
-        guard let last = history.last, let d = history.earlier(\.dGradient),
-            let g = history.earlier(\.gGradient), let lossBefore = history.earlier(\.gLoss)
-        else { return nil }
-        let growth = max(last.dGradient / max(d, 1e-9), last.gGradient / max(g, 1e-9))
-        let loss = abs(last.gLoss) / max(abs(lossBefore), 0.1)
-        guard growth > gradientGrowth, loss > lossGrowth else { return nil }
-        return verdict(
-            last, "The networks diverge: their gradients and losses grow without bound.",
-            [
-                "gradient norm \(short(growth)) times its earlier median (limit \(short(gradientGrowth)))",
-                "generator's loss \(short(last.gLoss)), \(short(loss)) times its earlier median (limit \(short(lossGrowth)))",
-            ],
-            takesPenalty(gan)
-                ? "a gradient penalty: \(penalty)"
-                : "half the learning rate: \(learningRates(gan, generator: 0.5, discriminator: 0.5))"
         )
     }
 }
@@ -105,7 +80,7 @@ enum SaturatedDiscriminator: Ailment {
                     : "logits of real and generated images are \(short(gap)) apart (limit \(short(logits)))",
             ],
             takesPenalty(gan)
-                ? "a gradient penalty: \(penalty)"
+                ? "a gradient penalty: \(penaltyFlag)"
                 : "a slower discriminator: \(learningRates(gan, generator: 1, discriminator: 0.25))"
         )
     }
@@ -126,7 +101,7 @@ enum ModeCollapse: Ailment {
             last, "The generator has collapsed: it makes few different samples\(kind).",
             evidence(last, gan),
             takesPenalty(gan)
-                ? "a gradient penalty: \(penalty)"
+                ? "a gradient penalty: \(penaltyFlag)"
                 : gan.regularizers.isEmpty
                     ? "a loss and networks that do not collapse: --preset flagship"
                     : "a slower generator: \(learningRates(gan, generator: 0.5, discriminator: 1))")
@@ -189,7 +164,7 @@ enum RotatingModes: Ailment {
                 "\(missing.map(String.init).joined(separator: ", ")) classes were under 1 % at the last five measurements",
             ],
             takesPenalty(gan)
-                ? "a gradient penalty: \(penalty)"
+                ? "a gradient penalty: \(penaltyFlag)"
                 : "half the learning rates: \(learningRates(gan, generator: 0.5, discriminator: 0.5))"
         )
     }
@@ -216,7 +191,7 @@ enum Memorization: Ailment {
                 "its logit falls from \(short(last.logitOnTraining)) on training images to \(short(logit)) on test images, \(percent(part)) of the way to generated ones (limit \(percent(logits)))",
             ],
             gan.augmentation.isEmpty && gan.generator.output.count == 3
-                ? #"random changes of all images: --set 'augmentation=["translation","cutout"]'"#
+                ? #"random changes of all images: --set 'augmentation=["translation"]'"#
                 : "a smaller discriminator, or fewer steps")
     }
 }

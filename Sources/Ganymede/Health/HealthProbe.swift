@@ -11,9 +11,11 @@ final class HealthProbe {
     private let dataDiversity: (mean: Double, nearest: Double)
     private let groups: [Int]
     private let store: StateStore
-    /// The generator's weights, and their values at the last measurement.
     private let trained: [Variable]
-    private var previous: [Float]?
+    /// Some of the generator's weights at the last measurement.
+    private(set) var remembered: [Float]?
+    /// How many are remembered, evenly spaced over all: enough for their change, and few enough for every checkpoint.
+    private static let mostRemembered = 1024
 
     /// Compiles the measurement. Call on the engine's thread.
     ///
@@ -21,11 +23,13 @@ final class HealthProbe {
     ///   - store: holds the variables of both networks.
     ///   - training: the training data, at least ``samples`` of it.
     ///   - test: images that no training saw; nil if there are none.
+    ///   - remembered: what an earlier session of the run remembered.
     init(
         _ gan: GAN, store: StateStore, training: Dataset, test: Dataset?, seed: Int,
-        noise: (Int) -> [Float], backend: BackendKind
+        noise: (Int) -> [Float], remembered: [Float]? = nil, backend: BackendKind
     ) throws {
         self.gan = gan
+        self.remembered = remembered
         self.store = store
         trained = gan.generator.variables.filter(\.trainable)
         let builder = GraphBuilder()
@@ -112,10 +116,13 @@ final class HealthProbe {
         func mean(_ name: String) -> Double? {
             values(name).map { $0.reduce(0) { $0 + Double($1) } / Double($0.count) }
         }
+        // Where only differences mean something, halfway between real and generated images.
+        let threshold =
+            gan.loss.isRelative
+            ? ((mean("on_real") ?? 0) + (mean("on_fake") ?? 0)) / 2 : gan.loss.realThreshold
         func share(_ name: String) -> Double? {
             values(name).map { logits in
-                Double(logits.count { Double($0) > gan.loss.realThreshold })
-                    / Double(logits.count)
+                Double(logits.count { Double($0) > threshold }) / Double(logits.count)
             }
         }
         signals.realOnTraining = share("on_real") ?? 0
@@ -131,16 +138,33 @@ final class HealthProbe {
         let made = HealthProbe.diversity(fake, groups)
         signals.diversity = made.mean / max(dataDiversity.mean, 1e-12)
         signals.nearest = made.nearest / max(dataDiversity.nearest, 1e-12)
-        let weights = trained.compactMap { store[$0.name]?.values }.flatMap { $0 }
-        if let previous {
-            let change = zip(weights, previous).reduce(0.0) {
+        let weights = someWeights()
+        if let remembered {
+            let change = zip(weights, remembered).reduce(0.0) {
                 $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1))
             }
             let whole = weights.reduce(0.0) { $0 + Double($1 * $1) }
             signals.movement = (change / max(whole, 1e-30)).squareRoot()
         }
-        previous = weights
+        remembered = weights
         return signals
+    }
+
+    private func someWeights() -> [Float] {
+        let count = trained.map(\.shape.count).reduce(0, +)
+        let kept = min(count, HealthProbe.mostRemembered)
+        var weights: [Float] = []
+        weights.reserveCapacity(kept)
+        var start = 0
+        for variable in trained {
+            let values = store[variable.name]?.values ?? []
+            // The n-th of those kept is the weight n * count / kept.
+            while weights.count < kept, weights.count * count / kept - start < values.count {
+                weights.append(values[weights.count * count / kept - start])
+            }
+            start += values.count
+        }
+        return weights
     }
 
     /// The mean distance between samples and the mean distance to the nearest other one; of the same group if there are

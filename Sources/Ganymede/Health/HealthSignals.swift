@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import Glibc
 
 /// Measurements of a run in progress that tell how it fares: a line of `health.jsonl`.
@@ -23,8 +23,8 @@ public struct HealthSignals: Codable, Equatable, Sendable {
     public var diversity = 0.0
     /// The mean distance of a sample to the nearest other one, as a share of that of real samples.
     public var nearest = 0.0
-    /// The change of the generator's weights since the last measurement, as a share of their norm; nil at the first, and at
-    /// the first after a resume.
+    /// The change of the generator's weights since the last measurement, as a share of their norm; nil at the first. Of
+    /// large generators some weights stand for all.
     public var movement: Double?
     /// The share of each class among samples, as an evaluator sees them; nil without an evaluator.
     public var classes: [Double]?
@@ -54,7 +54,12 @@ package enum HealthRecord {
     /// Reads every line. A last line that is cut short is left out.
     package static func read(_ path: String) throws -> [HealthSignals] {
         guard Files.exists(path) else { return [] }
-        let text = String(decoding: try Files.read(path), as: UTF8.self)
+        return parse(try Files.read(path))
+    }
+
+    /// The lines of a file.
+    package static func parse(_ content: Data) -> [HealthSignals] {
+        let text = String(decoding: content, as: UTF8.self)
         let decoder = JSON.decoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: positive, negativeInfinity: negative, nan: none)
@@ -77,11 +82,7 @@ package enum HealthRecord {
 
     /// Adds a line, in time that does not depend on those before.
     static func append(_ signals: HealthSignals, to path: String) throws {
-        let descriptor = try Files.openToAppend(path)
-        defer { close(descriptor) }
-        try Array((text(signals) + "\n").utf8).withUnsafeBytes {
-            try Files.write($0, to: descriptor, path)
-        }
+        try Files.append(Array((text(signals) + "\n").utf8), to: path)
     }
 
     /// A value that holds signals, as JSON on one line.

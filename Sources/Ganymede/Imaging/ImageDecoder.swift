@@ -1,4 +1,5 @@
 import CGD
+package import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -103,5 +104,14 @@ private enum GDMessages {
         guard let first = messages.first, let colon = first.lastIndex(of: ":") else { return nil }
         let end = first[first.index(after: colon)...].filter { $0 != "\n" }
         return " (" + end.drop { $0 == " " } + ")"
+    }
+}
+
+extension Raster {
+    /// A picture of any format that is read, as a square of colours.
+    package init(picture: Data, size: Int) throws {
+        self = try picture.withUnsafeBytes { bytes in
+            try GDImage.decoded(bytes, ImageHeader(bytes)).square(size).raster(channels: 3)
+        }
     }
 }

@@ -16,6 +16,9 @@ public protocol AdversarialLoss: Registrable {
     /// The logit above which an image counts as classified as real, for reported accuracies.
     var realThreshold: Double { get }
 
+    /// Whether only differences between logits mean something, so that no logit by itself says that an image is real.
+    var isRelative: Bool { get }
+
     /// Describes a field that is out of range; nil if there is none.
     var fault: String? { get }
 }
@@ -28,6 +31,9 @@ extension AdversarialLoss {
 
     /// 0, which is a probability of 0.5.
     public var realThreshold: Double { 0 }
+
+    /// False.
+    public var isRelative: Bool { false }
 
     /// Nil.
     public var fault: String? { nil }

@@ -8,6 +8,9 @@ public struct RelativisticLoss: AdversarialLoss {
     /// The loss.
     public init() {}
 
+    /// True.
+    public var isRelative: Bool { true }
+
     public var fakeDerivativeIsNonzero: Bool { true }
 
     public func discriminator(real: Tensor, fake: Tensor) -> Tensor {

@@ -8,6 +8,9 @@ public struct WassersteinLoss: SeparableLoss {
     /// The loss.
     public init() {}
 
+    /// True.
+    public var isRelative: Bool { true }
+
     /// It is 1 over the batch size.
     public var fakeDerivativeIsNonzero: Bool { true }
 

@@ -9,6 +9,14 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
     case bf16
 }
 
+/// What happens when a step makes NaN or infinity.
+public enum NonFiniteResponse: String, Codable, Sendable, CaseIterable {
+    /// The run ends; the last checkpoint is kept.
+    case stop
+    /// The run goes back to its last checkpoint and on with half the learning rates, three times at most.
+    case rollback
+}
+
 /// All settings of a training run except the networks and the data.
 public struct TrainingConfig: Codable, Equatable, Sendable {
     /// Images in a batch.
@@ -41,6 +49,13 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
     public var metricsSamples: Int
     /// Steps between measurements of the run's health; 0 for none, nil for a fiftieth of the run and at least 100.
     public var healthEvery: Int? = nil
+    /// The newest checkpoints that are kept, besides the best one and those of milestones; 0 for all.
+    public var keep: Int = 3
+    /// What happens when a step makes NaN or infinity.
+    public var onNan: NonFiniteResponse = .stop
+    /// How often the run went back to a checkpoint after NaN or infinity, each time with half the learning rates; nil for
+    /// never.
+    public internal(set) var rollbacks: Int? = nil
     /// The seconds of training that the number of steps was chosen for; nil if it was given as such.
     public var duration: Double? = nil
 
@@ -87,9 +102,15 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         metricsEvery = try container.decodeIfPresent(Int.self, forKey: .metricsEvery)
         metricsSamples = try container.decodeIfPresent(Int.self, forKey: .metricsSamples) ?? 5000
         healthEvery = try container.decodeIfPresent(Int.self, forKey: .healthEvery)
+        keep = try container.decodeIfPresent(Int.self, forKey: .keep) ?? 3
+        onNan = try container.decodeIfPresent(NonFiniteResponse.self, forKey: .onNan) ?? .stop
+        rollbacks = try container.decodeIfPresent(Int.self, forKey: .rollbacks)
         duration = try container.decodeIfPresent(Double.self, forKey: .duration)
     }
 
     /// Whether samples are saved after a step.
     func isSampled(_ step: Int) -> Bool { step % sampleEvery == 0 || milestones.contains(step) }
+
+    /// Whether a checkpoint is saved after a step.
+    func isSaved(_ step: Int) -> Bool { step % checkpointEvery == 0 || milestones.contains(step) }
 }

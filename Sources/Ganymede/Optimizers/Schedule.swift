@@ -75,6 +75,13 @@ public struct Schedule: Equatable, Sendable, ExpressibleByFloatLiteral,
         return copy
     }
 
+    /// The same course with half of every value.
+    var halved: Schedule {
+        var copy = self
+        (copy.from, copy.to) = (from / 2, to / 2)
+        return copy
+    }
+
     /// The same course over a run that is `factor` times as long.
     func stretched(by factor: Double) -> Schedule {
         var copy = self

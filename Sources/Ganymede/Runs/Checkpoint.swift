@@ -1,6 +1,8 @@
+import FoundationEssentials
+
 /// All state that is needed to resume a run, in one `.safetensors` file: weights, moving statistics and optimizer slots
 /// by name, and in the header the step and the options that determine the results. The same run at the same step writes
-/// the same bytes.
+/// the same bytes. Damage is detected by ``TensorHashes``.
 struct Checkpoint {
     let file: Safetensors
     let path: String
@@ -12,19 +14,39 @@ struct Checkpoint {
     /// The choices that the options leave to the run.
     let plan: Plan
 
-    static func write(
-        _ path: String, store: StateStore, variables: [Variable], step: Int, options: RunOptions,
-        plan: Plan, dataDigest: String
-    ) throws {
-        let tensors = variables.compactMap { variable in
+    private static let format = "ganymede 2"
+    /// Files of this format bear no hashes.
+    private static let unhashedFormat = "ganymede 1"
+
+    /// The step of the best checkpoint so far, and its metrics; nil if there is none, or the file is of an earlier
+    /// version.
+    let best: Best?
+
+    struct Best: Codable, Equatable {
+        let step: Int
+        let metrics: [String: Double]
+    }
+
+    /// A file's bytes, in parts.
+    static func encoded(
+        store: StateStore, variables: [Variable], step: Int, options: RunOptions, plan: Plan,
+        dataDigest: String, best: Best?, healthWeights: [Float]?
+    ) throws -> [Data] {
+        var tensors = variables.compactMap { variable in
             store[variable.name].map { (name: variable.name, tensor: $0) }
         }
-        try Safetensors.write(
-            path, tensors,
+        if let healthWeights {
+            let tensor = HostTensor([healthWeights.count], healthWeights)
+            tensors.append((name: healthName, tensor: tensor))
+        }
+        return try Safetensors.encoded(
+            tensors,
             metadata: [
-                "format": "ganymede 1", "step": "\(step)", "options": options.identity().text,
+                "format": Checkpoint.format, "step": "\(step)", "options": options.identity().text,
                 "plan": plan.text, "data_sha256": dataDigest,
                 "onednn": DNN.version, "isa": DNN.instructionSet,
+                "best": best.map { try JSONValue(encoding: $0).text } ?? "null",
+                "rollbacks": options.training.rollbacks.map { "\($0)" } ?? "",
             ])
     }
 
@@ -32,24 +54,54 @@ struct Checkpoint {
     init(_ path: String) throws {
         self.path = try RunDirectory.checkpoint(in: path)
         file = try Safetensors(self.path)
-        guard file.metadata["format"] == "ganymede 1",
-            let step = file.metadata["step"].flatMap(Int.init), step >= 0,
+        let format = file.isHashed ? Checkpoint.format : Checkpoint.unhashedFormat
+        guard file.metadata["format"] == format, let step = file.metadata["step"].flatMap(Int.init),
+            step >= 0,
             let options = file.metadata["options"]
         else {
             throw GanymedeError.fileMalformed(
-                "\(quoted(self.path)) was not written by Ganymede: it lacks the header's fields")
+                "\(quoted(self.path)) is not a checkpoint of Ganymede, or it is damaged: it lacks the header's fields"
+            )
+        }
+        if let named = CheckpointFolder.step(ofFile: Files.name(self.path)), named != step {
+            throw GanymedeError.fileMalformed(
+                "\(quoted(self.path)) holds step \(step), and not the one that it is named after")
         }
         self.step = step
         dataDigest = file.metadata["data_sha256"] ?? ""
         let planned = file.metadata["plan"] ?? Plan(precision: .f32).text
         plan = try JSON.decode(Plan.self, from: .init(planned.utf8), "\(quoted(self.path)): plan")
+        let best = file.metadata["best"] ?? "null"
+        self.best = try JSON.decode(
+            Best?.self, from: .init(best.utf8), "\(quoted(self.path)): best")
         identity = try JSON.decode(
             JSONValue.self, from: .init(options.utf8), "\(quoted(self.path)): options")
     }
 
+    private static let healthName = "health.generator"
+
+    /// Weights of the generator at the last measurement of the run's health; nil if there was none.
+    func healthWeights() throws -> [Float]? {
+        file.shape(Checkpoint.healthName) == nil
+            ? nil : try file.tensor(Checkpoint.healthName).values
+    }
+
+    /// How often the run went back after NaN or infinity.
+    var rollbacks: Int? { file.metadata["rollbacks"].flatMap { Int($0) } }
+
+    /// What a person should know who uses it.
+    var notes: [String] { [unhashed, madeElsewhere].compactMap(\.self) }
+
+    /// Says that damage would not be noticed; nil for a file with hashes.
+    var unhashed: String? {
+        file.isHashed
+            ? nil
+            : "\(quoted(path)) is of an earlier version and bears no hash: damage to it would not be noticed"
+    }
+
     /// Describes a different oneDNN version or instruction set, which can change the last bits; nil if both are the
     /// same.
-    var madeElsewhere: String? {
+    private var madeElsewhere: String? {
         let (isa, version) = (file.metadata["isa"] ?? "?", file.metadata["onednn"] ?? "?")
         if isa == DNN.instructionSet && version == DNN.version { return nil }
         return

@@ -30,6 +30,9 @@ public final class Model: Sendable {
     /// The type of its samples: images of a size, or points.
     public var extent: SampleExtent { gan.extent }
 
+    /// What a person should know about the file, such as that it bears no hash; nil if nothing.
+    public var note: String? { sampler.note }
+
     /// What the classes of a conditional GAN are called; nil for one without classes.
     public var classNames: [String]? { sampler.classNames }
 

@@ -54,6 +54,15 @@ package struct OptionGuide: Sendable {
                 "0 on, null"
             ),
             (
+                "keep",
+                "newest checkpoints that are kept, besides the best and milestones; 0 for all",
+                "0 on"
+            ),
+            (
+                "on_nan", "what happens when a step makes NaN or infinity",
+                cases(NonFiniteResponse.self)
+            ),
+            (
                 "evaluator", "an evaluator's file; null for the one that comes with the data",
                 "a path, null"
             ),

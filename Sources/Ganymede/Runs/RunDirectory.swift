@@ -13,6 +13,7 @@ public struct RunDirectory: Sendable {
     /// The fixed-noise grids.
     public var samplesPath: String { "\(path)/samples" }
     var checkpointsPath: String { "\(path)/checkpoints" }
+    var checkpoints: CheckpointFolder { CheckpointFolder(run: self) }
     var gifPath: String { "\(path)/progress.gif" }
     var reportPath: String { "\(path)/report.html" }
     /// The name of the folder, even if the path is `.`.
@@ -27,28 +28,66 @@ public struct RunDirectory: Sendable {
         return String(repeating: "0", count: max(width - digits.count, 0)) + digits
     }
 
-    /// Makes and locks the folder of a new run; nil takes the next free `runs/NAME-001`.
-    static func create(_ path: String?, name: String) throws -> (RunDirectory, RunLock) {
+    /// Makes and locks the folder of a new run; nil takes the next free `runs/NAME-001`. The configuration is its first
+    /// file, so that a run can be resumed from then on.
+    ///
+    /// - Parameters:
+    ///   - overwriting: whether the folder may hold a run that was stopped before its first checkpoint.
+    ///   - writeConfig: writes `config.json`.
+    static func create(
+        _ path: String?, name: String, overwriting: Bool = false,
+        writeConfig: (RunDirectory) throws -> Void
+    ) throws -> (RunDirectory, RunLock) {
         let run = RunDirectory(path: try path ?? makeNextFree(name))
-        try checkFree(run.path)
+        try checkFree(run.path, overwriting: overwriting)
         try Files.makeDirectory(run.path)
         let lock = try RunLock(run)
         // Another process may have started a run here since the first check.
-        if Files.exists(run.configPath) { try checkFree(run.path) }
-        try Files.makeDirectory(run.samplesPath)
-        try Files.makeDirectory(run.checkpointsPath)
+        try checkFree(run.path, overwriting: overwriting)
+        try run.clear()
+        try writeConfig(run)
         return (run, lock)
     }
 
+    /// Removes what a run that was stopped before its first checkpoint has left. The configuration stays until it is
+    /// replaced, so that the folder is that of such a run all the time.
+    private func clear() throws {
+        try Files.removeLeftovers(in: path)
+        let files = [journalPath, healthPath, reportPath, gifPath, "\(path)/curves.png"]
+        for file in files where Files.exists(file) { try Files.remove(file) }
+        for folder in [samplesPath, checkpointsPath] where Files.isDirectory(folder) {
+            for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
+        }
+    }
+
+    /// Makes the folders inside.
+    func makeFolders() throws {
+        try Files.makeDirectory(samplesPath)
+        try Files.makeDirectory(checkpointsPath)
+    }
+
+    /// Whether nothing but a lock and temporary files is in a folder: a process was killed that was about to begin a run.
+    private static func isUnbegun(_ path: String) throws -> Bool {
+        try Files.list(path).allSatisfy {
+            $0 == RunLock.file || Files.temporaryOwner($0) != nil
+        }
+    }
+
     /// Throws if `path` cannot become the folder of a new run.
-    static func checkFree(_ path: String) throws {
+    static func checkFree(_ path: String, overwriting: Bool = false) throws {
         if path.isEmpty {
             throw GanymedeError.invalidOption(
                 "\(option: "out") is the name of a folder, and not empty")
         }
         let run = RunDirectory(path: path)
         if Files.isDirectory(path) {
-            if try Files.list(path).isEmpty { return }
+            if try isUnbegun(path) { return }
+            if Files.exists(run.configPath) && run.checkpoints.steps().isEmpty {
+                if overwriting { return }
+                throw GanymedeError.fileExists(
+                    "the folder \(quoted(path)) holds a run that was stopped before its first checkpoint\(advice: ": go on with ganymede resume \(quoted(path)), or begin anew with --overwrite")"
+                )
+            }
             let hint: Message =
                 Files.exists(run.configPath)
                 ? "; to resume the run in it: ganymede resume \(quoted(path))"
@@ -88,30 +127,14 @@ public struct RunDirectory: Sendable {
     /// The latest checkpoint of the run at `path`, the one that `checkpoints/latest` or `checkpoints/best` names, or
     /// the file at `path` itself.
     static func checkpoint(in path: String) throws -> String {
-        if Files.isDirectory(path) { return try marked(.latest, in: open(path).checkpointsPath) }
-        for mark in Mark.allCases where "/\(path)".hasSuffix("/checkpoints/\(mark.rawValue)") {
-            return try marked(mark, in: String(path.dropLast(mark.rawValue.count + 1)))
+        if Files.isDirectory(path) { return try open(path).checkpoints.file(.latest) }
+        for mark in CheckpointFolder.Mark.allCases
+        where "/\(path)".hasSuffix("/checkpoints/\(mark.rawValue)") {
+            let run = path.dropLast("checkpoints/\(mark.rawValue)".count)
+            return try open(run.isEmpty ? "." : String(run)).checkpoints.file(mark)
         }
         if Files.exists(path) { return path }
         throw GanymedeError.notFound("there is no run or checkpoint at \(quoted(path))")
-    }
-
-    private static func marked(_ mark: Mark, in folder: String) throws -> String {
-        let pointer = "\(folder)/\(mark.rawValue)"
-        guard Files.exists(pointer) else {
-            throw GanymedeError.notFound(
-                mark == .latest
-                    ? "the run has no checkpoint yet: there is no \(quoted(pointer))"
-                    : "the run has no best checkpoint: there is no \(quoted(pointer)), which \(option: "metrics_every") writes"
-            )
-        }
-        let text = String(decoding: try Files.read(pointer), as: UTF8.self)
-        let name = text.filter { !$0.isWhitespace }
-        guard !name.isEmpty, !name.contains("/") else {
-            throw GanymedeError.fileMalformed(
-                "\(quoted(pointer)) names no file: write the name of a checkpoint into it")
-        }
-        return "\(folder)/\(name)"
     }
 
     /// The options in `config.json`.
@@ -121,15 +144,18 @@ public struct RunDirectory: Sendable {
             RunOptions.self, from: data, quoted(configPath), registry: registry)
     }
 
+    /// The digest of the data that the run began with.
+    func dataDigest() throws -> String {
+        struct Config: Decodable {
+            let dataSha256: String
+        }
+        let content = try Files.read(configPath, limit: RunOptions.fileLimit)
+        return try JSON.decode(Config.self, from: content, quoted(configPath)).dataSha256
+    }
+
     /// The reports of its steps so far.
     func journal() throws -> [StepReport] {
         Files.exists(journalPath) ? try Journal.read(journalPath) : []
-    }
-
-    /// Removes the checkpoint of a step.
-    func removeCheckpoint(step: Int) throws {
-        let path = checkpointPath(step: step)
-        if Files.exists(path) { try Files.remove(path) }
     }
 
     /// Writes the options, with the plan, the digest of the data, the instruction set and versions.
@@ -146,8 +172,9 @@ public struct RunDirectory: Sendable {
         fields["versions"] = .object([
             "ganymede": .string(GanymedeLibrary.version), "onednn": .string(DNN.version),
         ])
-        let data = try JSON.encoder(pretty: true).encode(JSONValue.object(fields))
-        try Files.writeAtomically(configPath, [data, Data("\n".utf8)])
+        let data = try JSON.encoder(pretty: true).encode(JSONValue.object(fields)) + Data("\n".utf8)
+        if Files.exists(configPath), try Files.read(configPath) == data { return }
+        try Files.writeAtomically(configPath, [data])
     }
 
     func writeSample(_ raster: Raster, name: String) throws {
@@ -177,20 +204,6 @@ public struct RunDirectory: Sendable {
         for later in try sampleSteps() where later > step {
             try Files.remove(samplePath(RunDirectory.stepName(later)))
         }
-    }
-
-    func checkpointPath(step: Int) -> String {
-        "\(checkpointsPath)/\(RunDirectory.stepName(step)).safetensors"
-    }
-
-    /// Checkpoints with a name.
-    enum Mark: String, CaseIterable { case latest, best }
-
-    /// Points `checkpoints/latest` or `checkpoints/best` to the checkpoint of `step`.
-    func mark(_ mark: Mark, step: Int) throws {
-        try Files.writeAtomically(
-            "\(checkpointsPath)/\(mark.rawValue)",
-            text: "\(RunDirectory.stepName(step)).safetensors\n")
     }
 
     /// Joins up to 60 evenly spaced sample grids into `progress.gif`, about ten seconds long.

@@ -1,13 +1,14 @@
 import Glibc
 
-/// A lock on a run's folder (`flock`), which one process holds at a time. The kernel releases it when this object is
-/// freed or the process ends in any way. The file `.lock` names the holder.
+/// A lock on a run's folder (`flock`), which one process holds at a time. It is released when this object is freed or the
+/// process ends in any way. The file `.lock` names the holder.
 final class RunLock: Sendable {
+    static let file = ".lock"
     private let descriptor: Int32
 
     /// Takes the lock. Throws an error that names the process that holds it.
     init(_ directory: RunDirectory) throws {
-        let path = "\(directory.path)/.lock"
+        let path = "\(directory.path)/\(RunLock.file)"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else {
             throw GanymedeError.fileUnwritable(
@@ -30,5 +31,9 @@ final class RunLock: Sendable {
         _ = pwrite(descriptor, text, text.count, 0)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // To close is not enough: a child process that has not reached its program yet shares the lock.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 extension RunOptions {
     /// The options of a preset, by default on MNIST, or `ring8` for points. Another batch size changes the number of
     /// steps of a preset that counts in epochs.
@@ -24,8 +26,12 @@ extension RunOptions {
 
     /// The options in a `config.json`.
     public init(file path: String) throws {
-        let content = try Files.read(path, limit: RunOptions.fileLimit)
-        self = try JSON.decode(RunOptions.self, from: content, quoted(path))
+        try self.init(json: Files.read(path, limit: RunOptions.fileLimit), name: path)
+    }
+
+    /// The options in a text that was read from `name`.
+    package init(json: Data, name: String) throws {
+        self = try JSON.decode(RunOptions.self, from: json, quoted(name))
     }
 
     /// The largest size of a `config.json`, in bytes.

@@ -77,7 +77,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     static let watching = [
         "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps", "milestones",
         "announce_samples", "metrics_every", "metrics_samples", "evaluator", "duration",
-        "health_every",
+        "health_every", "keep", "on_nan", "rollbacks",
     ]
 
     /// The path of the data may differ as well; its digest is compared.
@@ -165,8 +165,11 @@ public struct RunOptions: Codable, Equatable, Sendable {
             ("metrics_every", training.metricsEvery ?? 1),
             ("metrics_samples", training.metricsSamples),
             ("health_every", (training.healthEvery ?? 1) + 1),
+            ("keep", training.keep + 1),
         ] where value < 1 {
-            throw GanymedeError.invalidOption("\(option: name) is at least 1, not \(value)")
+            let least = ["health_every", "keep"].contains(name) ? 0 : 1
+            throw GanymedeError.invalidOption(
+                "\(option: name) is at least \(least), not \(value + least - 1)")
         }
         if training.seed < 0 {
             throw GanymedeError.invalidOption(

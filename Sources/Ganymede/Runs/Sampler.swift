@@ -8,6 +8,8 @@ package final class Sampler: @unchecked Sendable {
     package let classNames: [String]?
     /// How often each class comes when none is asked for; nil for equally often.
     package var classShares: [Double]?
+    /// What a person should know about the file of the weights; nil if nothing.
+    package private(set) var note: String?
     private let program: Program
     private let result: ResultHandle
     private var generator: Sequential { gan.generator }
@@ -46,22 +48,29 @@ package final class Sampler: @unchecked Sendable {
         _ path: String, weights: GeneratorWeights = .ema, registry: Registry = .standard
     ) throws -> Sampler {
         try EngineThread.run {
-            let checkpoint = try Checkpoint(path)
-            let gan = try checkpoint.gan(registry)
-            let store = StateStore()
-            let variables = gan.generator.variables
-            try checkpoint.load(variables, into: store)
-            let averages = variables.map(\.average)
-            if averages.allSatisfy({ checkpoint.file.shape($0.name) != nil }) {
-                try checkpoint.load(averages, into: store)
-            }
-            if let bad = store.firstNonFinite() {
-                throw GanymedeError.fileMalformed(
-                    "\(quoted(checkpoint.path)): \(bad) holds a number that is not finite")
-            }
-            return try Sampler(
-                gan, store: store, weights: weights, classNames: checkpoint.classNames)
+            try Checkpoint.using(path) { try load($0, weights, registry) }
         }
+    }
+
+    private static func load(
+        _ checkpoint: Checkpoint, _ weights: GeneratorWeights, _ registry: Registry
+    ) throws -> Sampler {
+        let gan = try checkpoint.gan(registry)
+        let store = StateStore()
+        let variables = gan.generator.variables
+        try checkpoint.load(variables, into: store)
+        let averages = variables.map(\.average)
+        if averages.allSatisfy({ checkpoint.file.shape($0.name) != nil }) {
+            try checkpoint.load(averages, into: store)
+        }
+        if let bad = store.firstNonFinite() {
+            throw GanymedeError.fileMalformed(
+                "\(quoted(checkpoint.path)): \(bad) holds a number that is not finite")
+        }
+        let sampler = try Sampler(
+            gan, store: store, weights: weights, classNames: checkpoint.classNames)
+        sampler.note = checkpoint.unhashed
+        return sampler
     }
 
     // MARK: Latent vectors

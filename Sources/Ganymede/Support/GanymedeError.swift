@@ -53,6 +53,29 @@ public enum GanymedeError: Error, Equatable {
         }
     }
 
+    /// Whether a file is damaged, missing or unreadable.
+    var isAboutAFile: Bool {
+        switch self {
+        case .fileMalformed, .fileUnreadable, .notFound: true
+        default: false
+        }
+    }
+
+    /// Whether a file or folder cannot be made or written.
+    var isAboutWriting: Bool {
+        if case .fileUnwritable = self { true } else { false }
+    }
+
+    /// The same error about a file, with more text; other errors as they are.
+    func adding(_ text: Message) -> GanymedeError {
+        switch self {
+        case .fileMalformed(let message): .fileMalformed(message + text)
+        case .fileUnreadable(let message): .fileUnreadable(message + text)
+        case .notFound(let message): .notFound(message + text)
+        default: self
+        }
+    }
+
     /// One message for a person.
     public var message: Message {
         switch self {

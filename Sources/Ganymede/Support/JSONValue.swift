@@ -150,6 +150,22 @@ extension JSON {
         }
     }
 
+    /// The column, from 1, of what cannot be decoded in a text of one line: where the text stops being JSON, or the key
+    /// whose value is wrong.
+    static func column(of error: any Error, in text: Data) -> Int {
+        guard let error = error as? DecodingError else { return 1 }
+        if case .dataCorrupted(let context) = error, let inner = context.underlyingError,
+            let place = "\(inner)".firstRange(of: "column ")
+        {
+            let digits = "\(inner)"[place.upperBound...].prefix(while: \.isNumber)
+            return max(Int(digits) ?? 1, 1)
+        }
+        guard let key = path(error).last,
+            let found = text.firstRange(of: Data("\"\(key)\"".utf8))
+        else { return 1 }
+        return text.distance(from: text.startIndex, to: found.lowerBound) + 1
+    }
+
     /// Why a value cannot be decoded, without its place.
     static func reason(_ error: DecodingError) -> String {
         switch error {

@@ -9,6 +9,7 @@ final class HealthMonitor {
     private let interval: Int
     private var window = MeanReport()
     private var probe: HealthProbe?
+    private var earlierWeights: [Float]?
     private var classifier: (sampler: Sampler, extractor: FeatureExtractor)?
     private var known: Set<String> = []
 
@@ -25,7 +26,12 @@ final class HealthMonitor {
     }
 
     /// Continues the record of a run that is resumed after `step` steps.
-    func take(_ earlier: [HealthSignals], _ journal: [StepReport], step: Int) {
+    ///
+    /// - Parameter weights: ``rememberedWeights`` of its checkpoint.
+    func take(
+        _ earlier: [HealthSignals], _ journal: [StepReport], step: Int, weights: [Float]?
+    ) {
+        earlierWeights = weights
         signals = earlier.filter { $0.step <= step && $0.nonFinite == nil }
         let measured = signals.last?.step ?? 0
         for report in journal where report.step > measured && report.step <= step {
@@ -52,6 +58,9 @@ final class HealthMonitor {
         return verdicts.filter { !known.contains($0.ailment) }
     }
 
+    /// What the next measurement compares with, for a checkpoint; nil before the first.
+    var rememberedWeights: [Float]? { probe?.remembered ?? earlierWeights }
+
     /// Records that training stopped for NaN or infinity.
     func noteNonFinite(step: Int, tensor: String) {
         var last = signals.last ?? HealthSignals()
@@ -68,6 +77,7 @@ final class HealthMonitor {
             gan, store: store, training: dataset,
             test: test ?? (try? options.source.test(gan.extent)),
             seed: options.training.seed, noise: { sampler.noise(seed: $0) },
+            remembered: earlierWeights,
             backend: options.training.backend)
         // The classes of a conditional generator are those that it is asked for.
         if gan.classes == nil,

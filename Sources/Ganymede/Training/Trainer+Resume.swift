@@ -1,3 +1,36 @@
+/// How a run is resumed.
+public struct Resumption: Sendable {
+    /// Steps in total; nil for those that the run was started for.
+    public var steps: Int?
+    /// CPU threads; nil for as many as before.
+    public var threads: Int?
+    /// Where the data is now; nil for where it was. It must be the same data.
+    public var source: DataSource?
+    /// The samples, if the run was started with samples in memory.
+    public var data: Dataset?
+    /// Whether to take the newest good checkpoint if the latest is damaged.
+    public var fallsBack = false
+    /// Whether to go on if the journal is damaged or missing, without what cannot be read.
+    public var rebuildsJournal = false
+    /// What happens when a step makes NaN or infinity; nil for what happened before.
+    public var onNan: NonFiniteResponse?
+    /// The newest checkpoints that are kept; nil for as many as before.
+    public var keep: Int?
+
+    /// The same run, to the end that it was started for.
+    public init(steps: Int? = nil, threads: Int? = nil, data: Dataset? = nil) {
+        (self.steps, self.threads, self.data) = (steps, threads, data)
+    }
+
+    fileprivate func apply(to options: inout RunOptions) {
+        options.training.steps = steps ?? options.training.steps
+        options.training.threads = threads ?? options.training.threads
+        options.source = source ?? options.source
+        options.training.onNan = onNan ?? options.training.onNan
+        options.training.keep = keep ?? options.training.keep
+    }
+}
+
 extension Trainer {
     /// Resumes the run in `path`, until `steps` steps in total, by default the number it was started with. The results
     /// are bit-identical to an uninterrupted run if threads, processor and libraries are the same. Returns at once if
@@ -15,43 +48,91 @@ extension Trainer {
         _ path: String, steps: Int? = nil, threads: Int? = nil, data: Dataset? = nil,
         registry: Registry = .standard, configure: (inout Trainer) -> Void = { _ in }
     ) throws -> Outcome {
+        try resume(
+            path, Resumption(steps: steps, threads: threads, data: data), registry: registry,
+            configure: configure)
+    }
+
+    /// The same, with every choice. A run that was stopped before its first checkpoint begins again at step 0. Whatever a
+    /// crash left is put in order: temporary files, marks, journal, pictures, report.
+    @discardableResult
+    public static func resume(
+        _ path: String, _ how: Resumption, registry: Registry = .standard,
+        configure: (inout Trainer) -> Void = { _ in }
+    ) throws -> Outcome {
         let directory = try RunDirectory.open(path)
         let lock = try RunLock(directory)
         var options = try directory.options(registry)
-        let checkpoint = try Checkpoint(path)
-        try checkpoint.checkIdentity(options, directory, registry)
-        options.training.steps = steps ?? options.training.steps
-        options.training.threads = threads ?? options.training.threads
-        var trainer = Trainer(try options.validated(withData: data == nil), registry: registry)
-        trainer.dataset = data
+        let checkpoint = try directory.checkpointToResume(fallingBack: how.fallsBack)
+        try checkpoint?.checkIdentity(options, directory, registry)
+        options.training.rollbacks = checkpoint?.rollbacks
+        how.apply(to: &options)
+        var trainer = Trainer(try options.validated(withData: how.data == nil), registry: registry)
+        trainer.dataset = how.data
+        trainer.rebuildsJournal = how.rebuildsJournal
         configure(&trainer)
         trainer.takeThreads()
-        if let note = checkpoint.madeElsewhere { trainer.onEvent(.note(note)) }
-        if checkpoint.step >= options.training.steps {
-            return Outcome(
-                directory: directory, step: checkpoint.step, interrupted: false, last: nil,
-                best: nil, programRuns: 0, options: options)
+        for note in checkpoint?.notes ?? [] { trainer.onEvent(.note(note)) }
+        if let checkpoint, checkpoint.step >= options.training.steps {
+            return try trainer.finished(directory, checkpoint)
         }
         let dataset = try trainer.loadDataset()
-        guard dataset.digest == checkpoint.dataDigest else {
+        let digest = try checkpoint?.dataDigest ?? directory.dataDigest()
+        guard dataset.digest == digest else {
             throw GanymedeError.mismatch(
-                "the images of \(quoted(options.data)) are not those that the run began with: put the old ones back"
+                "the images of \(quoted(options.data)) are not those that the run began with: put the old ones back\(advice: ", or say where they are with --data")"
             )
         }
         let evaluator = try TrainingEvaluator(trainer.options, dataset, registry)
         return try EngineThread.run {
-            try checkpoint.plan.check(
+            let plan = try checkpoint?.plan ?? Plan(file: directory.configPath)
+            try plan?.check(
                 options.training.backend,
                 advice:
                     "The run computes in bf16 and cannot go on here\(advice: ". A new run from its weights: ganymede train --init-from \(quoted(path)) --precision f32")"
             )
-            let session = try TrainingSession(
-                trainer.options, dataset, evaluator, plan: checkpoint.plan)
+            let session = try TrainingSession(trainer.options, dataset, evaluator, plan: plan)
             session.take(directory, lock)
-            try checkpoint.load(session.runner.step.variables, into: session.runner.store)
+            if let checkpoint {
+                try checkpoint.load(session.runner.step.variables, into: session.runner.store)
+            } else {
+                try session.initialize(from: options.initFrom)
+            }
             trainer.willStart()
-            try directory.removeSamples(after: checkpoint.step)
-            return try trainer.run(session, from: checkpoint)
+            return try trainer.runOn(session, from: checkpoint)
+        }
+    }
+
+    /// Puts the files of a run in order that has no steps left.
+    private func finished(
+        _ directory: RunDirectory, _ checkpoint: Checkpoint
+    ) throws -> Outcome {
+        let opened = try directory.reconcile(
+            checkpoint, options, rebuildingJournal: rebuildsJournal)
+        if let damage = opened.damage { onEvent(.note(damage)) }
+        try Report(directory, options).write()
+        return Outcome(
+            directory: directory, step: checkpoint.step, interrupted: false, last: nil,
+            best: nil, programRuns: 0, options: options)
+    }
+}
+
+extension RunDirectory {
+    /// The checkpoint that a run resumes from, all of which has been checked; nil if the run was stopped before its first.
+    fileprivate func checkpointToResume(fallingBack: Bool) throws -> Checkpoint? {
+        if checkpoints.steps().isEmpty, try checkpoints.marked(.latest) == nil { return nil }
+        if fallingBack {
+            guard let good = checkpoints.newestGood() else {
+                throw GanymedeError.fileMalformed(
+                    "no checkpoint of \(quoted(path)) is whole\(advice: ". A new run with the same options: ganymede train --config \(quoted(configPath))")"
+                )
+            }
+            try checkpoints.setAside(after: good.step)
+            return good
+        }
+        return try Checkpoint.using(path) { checkpoint in
+            try checkpoint.file.verify()
+            return checkpoint
         }
     }
 }

@@ -40,6 +40,10 @@ public struct Trainer: Sendable {
     /// Keys of intervals, such as `sample_every`, that stay as they are when the number of steps is chosen.
     public var keptIntervals: Set<String> = []
     let registry: Registry
+    /// Whether the folder may hold a run that was stopped before its first checkpoint, which is removed.
+    public var overwrites = false
+    /// Whether a journal that is damaged or missing is left behind when the run is resumed.
+    var rebuildsJournal = false
 
     /// Called with each event, on the training thread.
     public var onEvent: @Sendable (TrainingEvent) -> Void = { _ in }
@@ -96,15 +100,20 @@ public struct Trainer: Sendable {
         var trainer = self
         let session = try trainer.prepare(into: path)
         willStart()
-        let (directory, lock) = try RunDirectory.create(path, name: options.preset ?? "gan")
+        let (directory, lock) = try RunDirectory.create(
+            path, name: options.preset ?? "gan", overwriting: overwrites
+        ) {
+            try $0.writeConfig(
+                session.options, plan: session.plan, dataDigest: session.dataset.digest)
+        }
         session.take(directory, lock)
-        return try EngineThread.run { try trainer.run(session, from: nil) }
+        return try EngineThread.run { try trainer.runOn(session, from: nil) }
     }
 
     private mutating func prepare(into path: String?) throws -> TrainingSession {
         options = try options.validated(withData: dataset == nil)
         takeThreads()
-        if let path { try RunDirectory.checkFree(path) }
+        if let path { try RunDirectory.checkFree(path, overwriting: overwrites) }
         let dataset = try loadDataset()
         if let count = options.gan.classes, options.classNames == nil,
             dataset.classNames?.count == count
@@ -147,17 +156,9 @@ public struct Trainer: Sendable {
     /// Runs the steps, and after each writes the journal, samples, metrics and checkpoints that are due.
     func run(_ session: TrainingSession, from checkpoint: Checkpoint?) throws -> Outcome {
         let (config, start) = (options.training, checkpoint?.step ?? 0)
-        let opened = try session.openJournal(after: start)
-        let journal = opened.journal
-        if let damage = opened.damage { onEvent(.note(damage)) }
-        try session.directory.writeConfig(
-            options, plan: session.plan, dataDigest: session.dataset.digest)
-        if checkpoint == nil {
-            try session.saveRealSamples()
-            try session.saveSamples(step: 0)
-            try session.saveCheckpoint(step: 0)
+        let earlier = try session.begin(after: checkpoint, rebuildingJournal: rebuildsJournal) {
+            onEvent(.note($0))
         }
-        try session.continueEvaluation(after: start)
         onEvent(
             .started(
                 TrainingStart(
@@ -168,23 +169,18 @@ public struct Trainer: Sendable {
         var last: StepReport?
         var interrupted = isAskedToStop
         // Write the journal however the loop ends; an error of the loop takes precedence.
-        defer { try? journal.write() }
+        defer { try? session.journal?.write() }
         let loop = TrainingLoop(session.runner, steps: interrupted ? start : config.steps)
         let step = try session.withLastCheckpoint {
             try loop.run(after: start) { progress in
-                var report = session.report(progress, earlier: opened.seconds)
-                var evaluated: (isBest: Bool, missing: [String])?
-                if session.evaluator?.isDue(report) ?? false {
-                    // An evaluation takes seconds; make the steps before it readable meanwhile.
-                    try journal.write()
-                    evaluated = try session.evaluate(&report) { onEvent(.evaluating($0)) }
-                }
+                var report = session.report(progress, earlier: earlier)
+                let evaluated = try evaluate(&report, session)
                 let isBest = evaluated?.isBest ?? false
                 if let verdicts = try session.health?.add(report) {
                     try session.recordHealth()
                     for verdict in verdicts { onEvent(.ailing(verdict)) }
                 }
-                try journal.append(report)
+                try session.record(report)
                 sinceSample.add(report)
                 last = report
                 let stepsLeft = Double(config.steps - report.step)
@@ -192,29 +188,38 @@ public struct Trainer: Sendable {
                 interrupted = isAskedToStop && report.step < config.steps
                 let isLast = report.step == config.steps || interrupted
                 if isLast || config.isSampled(report.step) {
-                    try journal.write()
-                    let path = try session.saveSamples(step: report.step)
-                    onEvent(.sampled(report, path: path, sinceSample))
+                    try session.saveSamples(step: report.step) { [sinceSample, report] path in
+                        onEvent(.sampled(report, path: path, sinceSample))
+                    }
                     sinceSample = MeanAccuracy()
                 }
                 if let evaluated {
                     onEvent(
                         .evaluated(report, isBest: isBest, missing: evaluated.missing))
                 }
-                if isLast || isBest || report.step % config.checkpointEvery == 0 {
-                    // Flush the journal first, so that it is never behind the checkpoint.
-                    try journal.flush()
-                    try session.saveCheckpoint(step: report.step)
-                    onEvent(.saved(step: report.step))
+                if isLast || isBest || config.isSaved(report.step) {
+                    try session.saveCheckpoint(step: report.step) { [report] in
+                        onEvent(.saved(step: report.step))
+                    }
                 }
-                if isBest { try session.markBest(step: report.step) }
                 return !isLast
             }
         }
+        try session.saving.finish()
         try Report(session.directory, options).write()
         return Outcome(
             directory: session.directory, step: step, interrupted: interrupted, last: last,
             best: session.evaluator?.best, programRuns: session.runner.runCount,
             options: options)
+    }
+
+    /// Evaluates the generator if that is due; nil if not.
+    private func evaluate(
+        _ report: inout StepReport, _ session: TrainingSession
+    ) throws -> (isBest: Bool, missing: [String])? {
+        guard session.evaluator?.isDue(report) ?? false else { return nil }
+        // An evaluation takes seconds; make the steps before it readable meanwhile.
+        try session.writeJournal()
+        return try session.evaluate(&report) { onEvent(.evaluating($0)) }
     }
 }

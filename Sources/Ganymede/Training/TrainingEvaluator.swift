@@ -44,9 +44,13 @@ struct TrainingEvaluator {
             samples, advice: "\(option: "set") metrics_samples=", training: dataset, test: test)
     }
 
-    /// Finds the best of earlier reports.
-    mutating func take(_ journal: [StepReport]) {
+    /// Finds the best of earlier reports. That of the checkpoint, which does not say the time, is for a journal that
+    /// was lost.
+    mutating func take(_ journal: [StepReport], best earlier: Checkpoint.Best?) {
         for report in journal { _ = keep(report) }
+        guard let earlier, best?.step != earlier.step else { return }
+        best = StepReport(step: earlier.step)
+        best?.metrics = earlier.metrics
     }
 
     /// Whether an evaluation is due after the step of `report`.

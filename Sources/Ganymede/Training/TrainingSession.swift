@@ -3,15 +3,19 @@ final class TrainingSession {
     let options: RunOptions
     let dataset: Dataset
     let plan: Plan
-    private(set) var directory = RunDirectory(path: "")
-    private var lock: RunLock?
+    var directory = RunDirectory(path: "")
+    var lock: RunLock?
+    /// Nil until ``begin(after:rebuildingJournal:)``.
+    var journal: Journal?
+    let saving = SavingQueue()
+    /// For the estimate of what is saved in a second.
+    var (imagesPerSecond, checkpointBytes, pictureBytes) = (0.0, 0, 0)
     let runner: StepRunner
-    private var store: StateStore { runner.store }
+    var store: StateStore { runner.store }
     private let sampler: Sampler
-    private let pictures: SamplePictures
+    let pictures: SamplePictures
     /// Evaluates the generator during training; nil if not requested.
-    private(set) var evaluator: TrainingEvaluator?
-    private var previousBest: Int?
+    var evaluator: TrainingEvaluator?
     /// Measures the run's health; nil if it is not measured.
     private(set) lazy var health = HealthMonitor(
         options, dataset, test: evaluator?.test, store: store)
@@ -39,7 +43,8 @@ final class TrainingSession {
         self.plan = try plan ?? Plan(options)
         let store = StateStore()
         runner = try StepRunner(
-            StepGraph(options.gan, batch: config.batch), loader, store: store, seed: config.seed,
+            StepGraph(options.trainedGAN, batch: config.batch), loader, store: store,
+            seed: config.seed,
             precision: self.plan.precision, backend: config.backend)
         sampler = try Sampler(
             options.gan, store: store, classNames: options.classNames,
@@ -72,27 +77,8 @@ final class TrainingSession {
         runner.initialize()
         guard let path else { return }
         let networks = options.gan.generator.variables + options.gan.discriminator.variables
-        try Checkpoint(path).load(networks, into: store)
+        try Checkpoint.using(path) { try $0.load(networks, into: store) }
         runner.startAverages()
-    }
-
-    /// Tells the evaluator the best result before this session.
-    func continueEvaluation(after step: Int) throws {
-        let journal = try directory.journal()
-        evaluator?.take(journal)
-        if step > 0 {
-            health?.take(try HealthRecord.read(directory.healthPath), journal, step: step)
-            // What was measured after the checkpoint will be measured again, and a line may be cut short.
-            if let health, Files.exists(directory.healthPath) {
-                try HealthRecord.write(health.signals, to: directory.healthPath)
-            }
-        }
-    }
-
-    /// Adds the last measurement to the record of the run's health.
-    func recordHealth() throws {
-        guard let last = health?.signals.last else { return }
-        try HealthRecord.append(last, to: directory.healthPath)
     }
 
     /// Adds metrics to the report of a step; nil if evaluation was not requested.
@@ -101,12 +87,7 @@ final class TrainingSession {
     func evaluate(
         _ report: inout StepReport, progress: @escaping @Sendable (String) -> Void
     ) throws -> (isBest: Bool, missing: [String])? {
-        previousBest = evaluator?.best?.step
         return try evaluator?.evaluate(&report, sampler, progress: progress)
-    }
-
-    func openJournal(after step: Int) throws -> Journal.Opened {
-        try Journal.open(directory.journalPath, after: step)
     }
 
     /// Runs a step without checking its result; for benchmarks.
@@ -151,50 +132,8 @@ final class TrainingSession {
         report.dAccReal = runner.value(reports.dAccReal)
         report.dAccFake = runner.value(reports.dAccFake)
         report.gAcc = runner.value(reports.gAcc)
+        if let count = options.training.rollbacks { report.others["rollbacks"] = Double(count) }
         for result in runner.step.results { report.others[result.name] = runner.value(result) }
         return report
-    }
-
-    /// Runs `body`, and adds the path of the last checkpoint to an error about NaN or infinity.
-    func withLastCheckpoint<Result>(_ body: () throws -> Result) throws -> Result {
-        do { return try body() } catch GanymedeError.nonFinite(let step, let tensor, _) {
-            health?.noteNonFinite(step: step, tensor: tensor)
-            try? recordHealth()
-            throw GanymedeError.nonFinite(step: step, tensor: tensor, checkpoint: lastGood)
-        }
-    }
-
-    /// The latest checkpoint of the run.
-    private var lastGood: String? { try? RunDirectory.checkpoint(in: directory.path) }
-
-    func saveRealSamples() throws {
-        try directory.writeSample(pictures.real(dataset), name: "real")
-    }
-
-    /// - Returns: the file's path inside the run's folder.
-    @discardableResult
-    func saveSamples(step: Int) throws -> String {
-        let name = RunDirectory.stepName(step)
-        try directory.writeSample(pictures.generated(), name: name)
-        return "samples/\(name).png"
-    }
-
-    func saveCheckpoint(step index: Int) throws {
-        if let bad = store.firstNonFinite() {
-            throw GanymedeError.nonFinite(step: index, tensor: bad, checkpoint: lastGood)
-        }
-        try Checkpoint.write(
-            directory.checkpointPath(step: index), store: store, variables: runner.step.variables,
-            step: index, options: options, plan: plan, dataDigest: dataset.digest)
-        try directory.mark(.latest, step: index)
-    }
-
-    /// Points `checkpoints/best` to the checkpoint of `step`, and removes the previous best unless it is also a regular
-    /// checkpoint.
-    func markBest(step: Int) throws {
-        try directory.mark(.best, step: step)
-        if let previousBest, previousBest % options.training.checkpointEvery != 0 {
-            try directory.removeCheckpoint(step: previousBest)
-        }
     }
 }

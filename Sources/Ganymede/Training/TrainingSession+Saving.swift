@@ -1,0 +1,160 @@
+/// What a run in progress writes into its folder.
+extension TrainingSession {
+    /// Opens the journal of a run that begins, or resumes after `step`, and removes what was written after that.
+    ///
+    /// - Returns: seconds of training so far.
+    func begin(
+        after checkpoint: Checkpoint?, rebuildingJournal: Bool, note: @escaping (String) -> Void
+    ) throws -> Double {
+        let step = checkpoint?.step ?? 0
+        saving.note = note
+        saving.bytesPerSecond = { [unowned self] in bytesPerSecond }
+        saving.recovered = { [directory] in try directory.removeLeftovers() }
+        try directory.makeFolders()
+        let opened = try directory.reconcile(
+            checkpoint, options, rebuildingJournal: rebuildingJournal)
+        if let damage = opened.damage { note(damage) }
+        // A resume can have other options, and those of one that was refused leave no trace.
+        try directory.writeConfig(options, plan: plan, dataDigest: dataset.digest)
+        journal = opened.journal
+        saving.buffered = { [journal = opened.journal] in journal.bytesWaiting }
+        let reports = try directory.journal()
+        evaluator?.take(reports, best: checkpoint?.best)
+        if step > 0 {
+            health?.take(
+                try HealthRecord.read(directory.healthPath), reports, step: step,
+                weights: try checkpoint?.healthWeights())
+            // What was measured after the checkpoint will be measured again, and a line may be cut short.
+            if let health, Files.exists(directory.healthPath) {
+                try HealthRecord.write(health.signals, to: directory.healthPath)
+            }
+        } else {
+            if Files.exists(directory.healthPath) { try Files.remove(directory.healthPath) }
+            try saveRealSamples()
+            try saveSamples(step: 0)
+            try saveCheckpoint(step: 0)
+        }
+        return opened.seconds
+    }
+
+    /// An estimate of what is saved in a second.
+    private var bytesPerSecond: Double {
+        let steps = imagesPerSecond / Double(options.training.batch * runner.step.batches)
+        let perStep =
+            Double(checkpointBytes) / Double(options.training.checkpointEvery)
+            + Double(pictureBytes) / Double(options.training.sampleEvery) + 300
+        return perStep * steps
+    }
+
+    /// Adds the report of a step to the journal.
+    func record(_ report: StepReport) throws {
+        imagesPerSecond = report.imagesPerSecond
+        journal?.append(report)
+        if saving.isPaused {
+            try saving.retry()
+        } else if journal?.isDue ?? false {
+            try writeJournal()
+        }
+    }
+
+    /// Makes the steps so far readable.
+    func writeJournal() throws {
+        guard let journal else { return }
+        try saving.add { try journal.write() }
+    }
+
+    /// Adds the last measurement to the record of the run's health.
+    func recordHealth() throws {
+        guard let last = health?.signals.last else { return }
+        try saving.add { [directory] in try HealthRecord.append(last, to: directory.healthPath) }
+    }
+
+    private func saveRealSamples() throws {
+        try save(pictures.real(dataset), name: "real")
+    }
+
+    /// Saves a grid of samples.
+    ///
+    /// - Parameter done: called when it is on disk, with the file's path inside the run's folder.
+    func saveSamples(step: Int, done: @escaping (String) -> Void = { _ in }) throws {
+        try writeJournal()
+        let name = RunDirectory.stepName(step)
+        try save(pictures.generated(), name: name) { done("samples/\(name).png") }
+    }
+
+    private func save(
+        _ raster: Raster, name: String, done: @escaping () -> Void = {}
+    ) throws {
+        let (path, png) = (directory.samplePath(name), try raster.png())
+        pictureBytes = png.count
+        try saving.add(bytes: png.count) {
+            try Files.writeAtomically(path, [png])
+            done()
+        }
+    }
+
+    /// Saves a checkpoint, after the journal, so that the journal is never behind it.
+    func saveCheckpoint(step: Int, done: @escaping () -> Void = {}) throws {
+        if let bad = store.firstNonFinite() {
+            throw GanymedeError.nonFinite(step: step, tensor: bad, checkpoint: lastGood)
+        }
+        let best = evaluator?.best.map {
+            Checkpoint.Best(step: $0.step, metrics: $0.metrics ?? [:])
+        }
+        let parts = try Checkpoint.encoded(
+            store: store, variables: runner.step.variables, step: step, options: options,
+            plan: plan, dataDigest: dataset.digest, best: best,
+            healthWeights: health?.rememberedWeights)
+        let folder = directory.checkpoints
+        let training = options.training
+        checkpointBytes = parts.map(\.count).reduce(0, +)
+        try saving.add(bytes: checkpointBytes) { [journal] in
+            try journal?.flush()
+            try Files.writeAtomically(folder.file(step), parts)
+            try folder.mark(.latest, step)
+            if let best { try folder.mark(.best, best.step) }
+            try folder.prune(training, best: best?.step)
+            done()
+        }
+    }
+
+    /// Runs `body`, and adds the path of the last checkpoint to an error about NaN or infinity.
+    func withLastCheckpoint<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch GanymedeError.nonFinite(let step, let tensor, _) {
+            health?.noteNonFinite(step: step, tensor: tensor)
+            try? recordHealth()
+            throw GanymedeError.nonFinite(step: step, tensor: tensor, checkpoint: lastGood)
+        }
+    }
+
+    /// The newest good checkpoint of the run.
+    private var lastGood: String? { directory.checkpoints.newestGood()?.path }
+}
+
+extension RunDirectory {
+    /// Removes temporary files that a crash left.
+    func removeLeftovers() throws {
+        for folder in [path, samplesPath, checkpointsPath] where Files.isDirectory(folder) {
+            try Files.removeLeftovers(in: folder)
+        }
+    }
+
+    /// Makes the files of a run agree with the checkpoint that it resumes from, whatever a crash left: the journal and
+    /// pictures end with it, and the marks say what it says.
+    func reconcile(
+        _ checkpoint: Checkpoint?, _ options: RunOptions, rebuildingJournal: Bool
+    ) throws -> Journal.Opened {
+        let step = checkpoint?.step ?? 0
+        try removeLeftovers()
+        let opened = try Journal.open(
+            journalPath, after: step, rebuilding: rebuildingJournal)
+        try removeSamples(after: step)
+        guard let checkpoint else { return opened }
+        if (try? checkpoints.marked(.latest)) != step { try checkpoints.mark(.latest, step) }
+        if let best = checkpoint.best, (try? checkpoints.marked(.best)) != best.step {
+            try checkpoints.mark(.best, best.step)
+        }
+        try checkpoints.prune(options.training, best: checkpoint.best?.step)
+        return opened
+    }
+}

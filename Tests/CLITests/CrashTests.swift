@@ -1,0 +1,182 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// A run that is killed, or whose disk fails, at every call that changes its folder: resumed, it is the run that was
+/// never disturbed. `make torture` tries all calls, `make test` some.
+@Suite(.serialized, .timeLimit(.minutes(60)))
+struct CrashTests {
+    private let folder: TemporaryFolder
+    private let whole: RunState
+    private static let options =
+        small + [
+            "--steps", "6", "--checkpoint-every", "2", "--sample-every", "3", "--batch", "8",
+            "--metrics-every", "0", "--set", "health_every=2", "--keep", "2", "--precision", "f32",
+            "--quiet",
+        ]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let made = try Command.run(
+            ["train", "--out", "whole"] + CrashTests.options, in: folder.path)
+        #expect(made.code == 0, "\(made.errors)")
+        whole = try RunState("\(folder.path)/whole")
+    }
+
+    // MARK: Kills
+
+    @Test func killsWhileTraining() throws {
+        let calls = try callsOfTraining()
+        #expect(calls.count > 100)
+        for call in Torture.some(1...calls.count, 24) {
+            for kind in calls[call - 1] == "write" ? ["kill", "torn"] : ["kill"] {
+                let hit = try train("run", Fault(kind, at: call))
+                #expect(hit.code == -SIGKILL, "\(kind) at \(call), \(calls[call - 1])")
+                try finish("run", "\(kind) at call \(call) of training, \(calls[call - 1])")
+            }
+        }
+    }
+
+    @Test func killsWhileResuming() throws {
+        // A run that was killed after its second checkpoint.
+        let calls = try callsOfTraining()
+        let last = try #require(calls.lastIndex(of: "rename"))
+        _ = try train("begun", Fault("kill", at: last - 40))
+        func resume(_ fault: Fault) throws -> Command.Result {
+            try? FileManager.default.removeItem(atPath: "\(folder.path)/run")
+            try FileManager.default.copyItem(
+                atPath: "\(folder.path)/begun", toPath: "\(folder.path)/run")
+            return try command(["resume", "run", "--quiet"], "run", fault)
+        }
+        let log = "\(folder.path)/calls"
+        _ = try resume(Fault("kill", at: 0, log: log))
+        let resumed = try lines(log)
+        for call in Torture.some(1...resumed.count, 16) {
+            let hit = try resume(Fault("kill", at: call))
+            #expect(hit.code == -SIGKILL)
+            try finish("run", "kill at call \(call) of a resume, \(resumed[call - 1])")
+        }
+    }
+
+    @Test func killsAtRandomInstants() throws {
+        var numbers = TestNumbers(seed: 15)
+        for number in 0..<(Torture.isLong ? 1000 : 10) {
+            let running = try Command.start(
+                ["train", "--out", "run"] + CrashTests.options, in: folder.path)
+            usleep(useconds_t(numbers.next() % 250_000))
+            running.kill()
+            _ = running.wait()
+            try finish("run", "random kill \(number)")
+        }
+    }
+
+    // MARK: Faults of the disk
+
+    /// One call fails: the run goes on, and nothing is missing; or it says that it cannot.
+    @Test(arguments: ["eio", "enospc", "short"])
+    func oneCallFails(kind: String) throws {
+        let calls = try callsOfTraining()
+        for call in Torture.some(1...calls.count, 12) {
+            let place = "\(kind) at call \(call), \(calls[call - 1])"
+            let hit = try train("run", Fault(kind, at: call))
+            if hit.code == 0 {
+                #expect(try RunState("\(folder.path)/run") == whole, "\(place)")
+            } else {
+                #expect(hit.code == 1 && hit.errors.contains("ganymede: "), "\(place): \(hit)")
+            }
+            try finish("run", place)
+        }
+    }
+
+    /// Every call from one on fails: the run ends with the reason, and what was saved is whole.
+    @Test(arguments: ["eio", "enospc"])
+    func theDiskFails(kind: String) throws {
+        let calls = try callsOfTraining()
+        for call in Torture.some(1...calls.count, 8) {
+            let place = "\(kind) from call \(call) on, \(calls[call - 1])"
+            let hit = try train("run", Fault(kind, at: call, until: .max))
+            if hit.code == 0 {
+                // Such as a last close, after everything is on disk.
+                #expect(try RunState("\(folder.path)/run") == whole, "\(place)")
+            } else {
+                #expect(
+                    hit.errors.contains(kind == "eio" ? "Input/output error" : "No space left"),
+                    "\(place): \(hit.errors)")
+            }
+            try finish("run", place)
+        }
+    }
+
+    /// While the disk is full, training goes on and says how long it can; afterwards nothing is missing.
+    @Test func aFullDiskIsWaitedFor() throws {
+        let calls = try callsOfTraining()
+        let checkpoint = try #require(
+            calls.indices.dropFirst(calls.count / 2).first { calls[$0] == "fsync" })
+        let hit = try train("run", Fault("enospc", at: checkpoint + 1, until: checkpoint + 4))
+        #expect(hit.code == 0)
+        #expect(
+            hit.errors.contains(
+                "No space left on device. Training goes on, and what cannot be saved waits in memory"
+            ))
+        #expect(hit.errors.contains("the disk can be written again: everything is saved"))
+        #expect(try RunState("\(folder.path)/run") == whole)
+    }
+
+    // MARK: Helpers
+
+    private struct Fault {
+        var environment: [String: String]
+
+        init(_ kind: String, at call: Int, until: Int? = nil, log: String? = nil) {
+            environment = [
+                "FAULT_KIND": kind, "FAULT_AT": "\(call)", "GANYMEDE_DISK_PATIENCE": "1",
+            ]
+            environment["FAULT_UNTIL"] = until.map { "\($0)" }
+            environment["FAULT_LOG"] = log
+        }
+    }
+
+    private func command(
+        _ arguments: [String], _ run: String, _ fault: Fault
+    ) throws -> Command.Result {
+        let environment = fault.environment.merging([
+            "LD_PRELOAD": try Torture.shim.get(), "FAULT_ROOT": "\(folder.path)/\(run)",
+        ]) { $1 }
+        return try Command.run(arguments, in: folder.path, environment: environment, limit: 120)
+    }
+
+    private func train(_ run: String, _ fault: Fault) throws -> Command.Result {
+        try? FileManager.default.removeItem(atPath: "\(folder.path)/\(run)")
+        return try command(["train", "--out", run] + CrashTests.options, run, fault)
+    }
+
+    private func lines(_ path: String) throws -> [String] {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+            String($0.split(separator: " ")[1])
+        }
+    }
+
+    /// The names of the calls of an undisturbed training.
+    private func callsOfTraining() throws -> [String] {
+        let log = "\(folder.path)/calls"
+        let made = try train("run", Fault("kill", at: 0, log: log))
+        #expect(made.code == 0 && !made.errors.contains("ganymede:"), "\(made.errors)")
+        #expect(try RunState("\(folder.path)/run") == whole)
+        return try lines(log)
+    }
+
+    /// Resumes a disturbed run, or begins it again if it has no configuration yet, and compares it with the whole one.
+    private func finish(_ run: String, _ place: String) throws {
+        let isBegun = Files.exists("\(folder.path)/\(run)/config.json")
+        let result = try Command.run(
+            isBegun
+                ? ["resume", run, "--quiet"] : ["train", "--out", run] + CrashTests.options,
+            in: folder.path)
+        #expect(result.code == 0, "\(place): \(result.errors)")
+        let found = try RunState("\(folder.path)/\(run)")
+        #expect(found == whole, "\(place): \(found.differences(whole))")
+        try FileManager.default.removeItem(atPath: "\(folder.path)/\(run)")
+    }
+}
