@@ -31,7 +31,7 @@
                 let text = String(decoding: data, as: UTF8.self)
                 _ = try ConfigFile.parse(text, "fuzz")
             case .config: _ = try RunOptions(json: data, name: "fuzz").validated()
-            case .journal: Journal.check(data)
+            case .journal: _ = Journal.reports(in: data, upTo: 10)
             case .health: _ = HealthRecord.parse(data)
             case .arguments:
                 let words = data.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }

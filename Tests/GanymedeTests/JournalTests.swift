@@ -73,6 +73,41 @@ struct JournalTests {
         #expect(try text("journal.jsonl.damaged-2") == line(1) + garbage + garbage)
     }
 
+    /// The quick reader of plain lines gives what a JSON decoder gives.
+    @Test func plainLines() throws {
+        var numbers = TestNumbers(seed: 3)
+        func number() -> Double {
+            let scale = [1e-9, 1e-3, 1, 1e4, 1e12][Int(numbers.next() % 5)]
+            return (Double(numbers.next() % 2_000_001) / 1e6 - 1) * scale
+        }
+        var lines: [UInt8] = []
+        for step in 1...500 {
+            let report = StepReport(
+                step: step, epoch: abs(number()), images: step * 64, seconds: abs(number()) / 10,
+                dLoss: number(), gLoss: number(), dAccReal: number(), dAccFake: number(),
+                gAcc: number(), imagesPerSecond: abs(number()))
+            report.append(to: &lines)
+        }
+        let text = String(decoding: lines, as: UTF8.self)
+        let spaced = text.replacing("{\"step\":", with: "{ \"step\" : ")
+        let (quick, slow) = (
+            Journal.reports(in: Data(lines)), Journal.reports(in: Data(spaced.utf8))
+        )
+        #expect(quick.reports.count == 500 && quick.fault != nil)
+        #expect(quick.reports == slow.reports)
+        for wrong in [
+            "0x10", "-0X1p2", "nan", "inf", "+1", "1e", "1 ", "--1", ".5", "1e999", "\"1\"",
+        ] {
+            let line = text.split(separator: "\n")[0].replacing(
+                /"d_loss":[^,]+/, with: "\"d_loss\":\(wrong)")
+            let found = Journal.reports(in: Data((line + "\n").utf8)).reports
+            let decoded = Journal.reports(
+                in: Data((line.replacing("{\"step", with: "{ \"step") + "\n").utf8)
+            ).reports
+            #expect(found == decoded, "\(wrong)")
+        }
+    }
+
     /// A truncated last line is reported if the checkpoint is later.
     @Test func aLostLastLineIsSaid() throws {
         try folder.write("journal.jsonl", Data((line(1) + line(2).dropLast(40)).utf8))

@@ -49,29 +49,32 @@ struct LeakTests {
         #expect(perPreset < 8)
     }
 
+    /// The command as a user runs it, with samples, checkpoints and measurements.
     @Test func steps() throws {
         let folder = try TemporaryFolder()
-        var config = TrainingConfig(
-            batch: 16, steps: Torture.isLong ? 50_000 : 2_000, precision: .f32, sampleEvery: 500,
-            checkpointEvery: 500, grid: [2, 2])
-        config.healthEvery = 500
-        let (early, late) = (Box(), Box())
-        let end = config.steps
-        var trainer = Trainer(try tinyGAN(), data: .mnist, config: config)
-        trainer.onEvent = { [self] event in
-            guard case .step(let report, _) = event else { return }
-            if report.step == end / 2 { early.set(memory(), handles()) }
-            if report.step == end - 1 { late.set(memory(), handles()) }
+        let running = try Command.start(
+            [
+                "train", "--preset", "mlp", "--batch", "8", "--steps", "50000", "--sample-every",
+                "500",
+                "--checkpoint-every", "500", "--set", "health_every=500", "--metrics-every", "0",
+                "--quiet",
+                "--out", "run",
+            ], in: folder.path)
+        func memory() -> Int {
+            let status = try? String(
+                contentsOfFile: "/proc/\(running.identifier)/status", encoding: .utf8)
+            let line = status?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+            return line.flatMap { Int($0.filter(\.isNumber)) } ?? 0
         }
-        try trainer.train(into: "\(folder.path)/run")
-        #expect(late.handles == early.handles)
-        print("steps: \(early.memory) KiB, \(late.memory) KiB")
-        #expect(late.memory - early.memory < 4096)
-    }
-
-    private final class Box: @unchecked Sendable {
-        // Written on the training thread, read after it has ended.
-        var (memory, handles) = (0, 0)
-        func set(_ memory: Int, _ handles: Int) { (self.memory, self.handles) = (memory, handles) }
+        func steps() -> Int { Files.status("\(folder.path)/run/journal.jsonl")?.size ?? 0 }
+        func wait(until size: Int) { while running.isRunning && steps() < size { usleep(10_000) } }
+        // A line of the journal has 170 bytes or more.
+        wait(until: 5_000 * 170)
+        let (early, handles) = (memory(), try Files.list("/proc/\(running.identifier)/fd").count)
+        wait(until: 48_000 * 170)
+        let (late, lateHandles) = (memory(), try Files.list("/proc/\(running.identifier)/fd").count)
+        #expect(running.wait().code == 0)
+        print("steps: \(early) KiB early, \(late) KiB late, \(handles) and \(lateHandles) handles")
+        #expect(early > 0 && late - early < 2048 && lateHandles == handles)
     }
 }

@@ -14,7 +14,8 @@ public final class GraphBuilder {
     /// The number of random tensors so far.
     package internal(set) var draws = 0
     private var scopes: [String] = []
-    private var inputs: [String: Tensor] = [:]
+    // Not as tensors, which hold the builder: a cycle would never be freed.
+    private var inputs: [String: Value] = [:]
 
     /// An empty builder.
     public init(randomness: Randomness = .philox) { self.randomness = randomness }
@@ -86,11 +87,12 @@ public final class GraphBuilder {
     private func input(_ name: String, _ role: Input.Role, _ type: TensorType) -> Tensor {
         let key = "\(role) \(name)"
         if let known = inputs[key] {
-            if known.type == type { return known }
-            misuse("the \(role) \(name) is \(known.type) and \(type)")
+            let found = graph.type(of: known)
+            if found == type { return Tensor(builder: self, value: known) }
+            misuse("the \(role) \(name) is \(found) and \(type)")
         }
         let tensor = emit(Input(label: name, role: role, type: type))
-        inputs[key] = tensor
+        inputs[key] = tensor.value
         return tensor
     }
 }

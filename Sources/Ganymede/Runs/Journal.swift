@@ -67,10 +67,12 @@ package final class Journal {
         throw GanymedeError.fileExists("\(quoted(path)).damaged has 10,000 copies: move them away")
     }
 
-    /// Reads a journal's content in every way, for tests of the parser.
-    package static func check(_ content: Data) {
+    /// The reports in a journal's content in increasing order of steps, and what is wrong with the lines up to a step.
+    package static func reports(
+        in content: Data, upTo step: Int = .max
+    ) -> (reports: [StepReport], fault: String?) {
         let lines = JournalLines(content)
-        _ = (lines.reports, lines.kept(upTo: 10), lines.fault(upTo: 10, gapsAreKnown: false))
+        return (lines.reports, lines.fault(upTo: step, gapsAreKnown: false))
     }
 
     /// The reports of a journal in increasing order of steps, without lines that cannot be read.

@@ -1,44 +1,67 @@
 import FoundationEssentials
+import Glibc
 
 /// The lines of a journal, of which some may be damaged.
 struct JournalLines {
     private struct Line {
-        let text: Data
+        /// Where its text is.
+        let place: Range<Int>
         let report: StepReport?
         /// Why there is no report.
         let fault: String?
     }
 
+    private let content: Data
     private let lines: [Line]
     /// Indices of the lines that are in order.
     private let rising: [Int]
     private let endsWithNewline: Bool
 
-    init(_ content: Data) {
+    init(_ data: Data) {
+        let content = data.startIndex == 0 ? data : Data(Array(data))
         let decoder = JSON.decoder()
-        lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .dropLast(content.last == UInt8(ascii: "\n") || content.isEmpty ? 1 : 0)
-            .map { JournalLines.parse($0, decoder) }
+        self.content = content
+        lines = JournalLines.places(content).map { JournalLines.parse(content, $0, decoder) }
         rising = JournalLines.rising(lines.map { $0.report?.step })
         endsWithNewline = content.isEmpty || content.last == UInt8(ascii: "\n")
     }
 
-    private static func parse(_ text: Data, _ decoder: JSONDecoder) -> Line {
-        if let place = text.firstIndex(where: { $0 < 0x20 }) {
-            let column = text.distance(from: text.startIndex, to: place) + 1
-            return Line(text: text, report: nil, fault: "column \(column): a byte that is no text")
+    /// Where the lines are, without their ends.
+    private static func places(_ content: Data) -> [Range<Int>] {
+        content.withUnsafeBytes { bytes in
+            var places: [Range<Int>] = []
+            var start = 0
+            while start < bytes.count, let base = bytes.baseAddress {
+                let found = memchr(base + start, 0x0a, bytes.count - start)
+                let end = found.map { UnsafeRawPointer($0) - base } ?? bytes.count
+                places.append(start..<end)
+                start = end + 1
+            }
+            return places
+        }
+    }
+
+    private static func parse(
+        _ content: Data, _ place: Range<Int>, _ decoder: JSONDecoder
+    ) -> Line {
+        func line(_ report: StepReport?, _ fault: String? = nil) -> Line {
+            Line(place: place, report: report, fault: fault)
+        }
+        let plain = content.withUnsafeBytes { StepReport(plainLine: $0, place) }
+        if let plain, plain.isPossible { return line(plain) }
+        let text = content[place]
+        if let byte = text.firstIndex(where: { $0 < 0x20 }) {
+            return line(nil, "column \(byte - place.lowerBound + 1): a byte that is no text")
         }
         guard text.first == UInt8(ascii: "{") else {
-            return Line(text: text, report: nil, fault: "column 1: it does not begin with {")
+            return line(nil, "column 1: it does not begin with {")
         }
         do {
             let report = try decoder.decode(StepReport.self, from: text)
-            if report.isPossible { return Line(text: text, report: report, fault: nil) }
-            return Line(text: text, report: nil, fault: "column 1: its values are none of a step")
+            return report.isPossible
+                ? line(report) : line(nil, "column 1: its values are none of a step")
         } catch {
-            return Line(
-                text: text, report: nil,
-                fault: "column \(JSON.column(of: error, in: text)): \(reason(error))")
+            return line(nil, "column \(JSON.column(of: error, in: text)): \(reason(error))")
         }
     }
 
@@ -56,7 +79,7 @@ struct JournalLines {
         var seconds = 0.0
         for index in rising {
             guard let report = lines[index].report, report.step <= step else { break }
-            text.append(lines[index].text)
+            text.append(content[lines[index].place])
             text.append(UInt8(ascii: "\n"))
             seconds = report.seconds
         }
@@ -116,5 +139,54 @@ struct JournalLines {
             place = before[found]
         }
         return places.reversed()
+    }
+}
+
+extension StepReport {
+    private static let plainKeys: [[UInt8]] = [
+        "{\"step\":", ",\"epoch\":", ",\"images\":", ",\"seconds\":", ",\"d_loss\":",
+        ",\"g_loss\":",
+        ",\"d_acc\":", ",\"d_acc_real\":", ",\"d_acc_fake\":", ",\"g_acc\":",
+        ",\"images_per_second\":",
+    ].map { Array($0.utf8) }
+
+    /// Reads a line as ``append(to:)`` writes it where there are no metrics: a tenth of the time that a JSON decoder
+    /// takes, for journals of millions of lines. Nil for every other line.
+    ///
+    /// - Parameters:
+    ///   - bytes: a file.
+    ///   - place: where the line is. A line must follow, or the end of this one.
+    init?(plainLine bytes: UnsafeRawBufferPointer, _ place: Range<Int>) {
+        // The number of the last key ends at a byte that is no part of it.
+        guard place.upperBound < bytes.count, let base = bytes.baseAddress else { return nil }
+        var values = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        var next = place.lowerBound
+        let isRead = withUnsafeMutableBytes(of: &values) { raw in
+            let numbers = raw.bindMemory(to: Double.self)
+            for (index, key) in StepReport.plainKeys.enumerated() {
+                guard next + key.count < place.upperBound,
+                    memcmp(base + next, key, key.count) == 0
+                else { return false }
+                next += key.count
+                // No hexadecimal numbers, infinities or spaces, which the C library reads.
+                let digits = bytes[next] == 0x2d ? next + 1 : next
+                guard (0x30...0x39).contains(bytes[digits]), bytes[digits + 1] | 0x20 != 0x78 else {
+                    return false
+                }
+                var end: UnsafeMutablePointer<CChar>?
+                let text = (base + next).assumingMemoryBound(to: CChar.self)
+                numbers[index] = strtod(text, &end)
+                guard let end, numbers[index].isFinite else { return false }
+                next = UnsafeRawPointer(end) - base
+            }
+            return next == place.upperBound - 1 && bytes[next] == 0x7d
+        }
+        guard isRead, values.0 == values.0.rounded(), abs(values.0) < 1e15,
+            values.2 == values.2.rounded(), abs(values.2) < 1e15
+        else { return nil }
+        self.init(
+            step: Int(values.0), epoch: values.1, images: Int(values.2), seconds: values.3,
+            dLoss: values.4, gLoss: values.5, dAccReal: values.7, dAccFake: values.8,
+            gAcc: values.9, imagesPerSecond: values.10)
     }
 }
