@@ -2,7 +2,7 @@
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 
-.PHONY: all build train flagship health test test-slow torture fuzz docs race scale busy precision quality evaluators check lint format setup golden clean
+.PHONY: all build train flagship health test test-slow torture sanitize fuzz docs race scale busy precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -31,6 +31,10 @@ torture: setup
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_TORTURE=1 swift test $(CONFIGURATION) --skip-build --filter 'LeakTests' --no-parallel
 	GANYMEDE_TORTURE=1 swift test $(CONFIGURATION) --skip-build --filter 'CrashTests|DamageTests|LockTests'
+
+# The C code and what calls it under sanitizers: addresses and undefined behaviour, then threads. Some 15 minutes.
+sanitize: setup
+	scripts/sanitize
 
 # A million inputs for each parser, made by libFuzzer: half an hour. FUZZ="idx npy" and RUNS=1000 make it shorter.
 fuzz:

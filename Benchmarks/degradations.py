@@ -40,6 +40,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ganymede", default=str(figures.GANYMEDE))
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("runs/degradations"))
+    parser.add_argument("--only", choices=["mnist", "colour"])
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     rng = numpy.random.default_rng(0)
@@ -58,7 +59,7 @@ def main():
         if not evaluator.exists():
             subprocess.run([arguments.ganymede, "evaluator", "train", "--data", data, "--no-labels", "--quiet",
                             "-o", str(evaluator), *options], check=True)
-        print(f"\n## {name}")
+        print(f"\n## {name}", flush=True)
         good = True
         for kind, sets, metric, rises in [
             ("noise", [real] + [noisy(real, s, rng) for s in (8, 16, 32, 64)], "fid", True),
@@ -95,17 +96,19 @@ def main():
         return found[rng.integers(0, len(found), count)]
 
     count = 4000
-    good = study(
+    good = arguments.only == "colour" or study(
         "mnist", "mnist", [], test[:count], [only(range(n), count) for n in (8, 5, 2)],
         idx("train-images-idx3", 3, (28, 28))[:count], count, ("memorisation_ratio", False))
+    if arguments.only == "mnist":
+        raise SystemExit(0 if good else "a degradation is not ranked")
     colour = arguments.work / "colour"
     if not colour.exists():
         pictures.make(colour, 4000, 32, 1)
-    real = shapes(4000, 2)
+    real = shapes(2000, 2)  # Half of the folder is one side of each comparison, and half the other.
     good &= study(
         "colour", str(colour), ["--size", "32", "--channels", "3"], real,
-        [shapes(4000, 3, kinds) for kinds in (("disc", "square", "ring"), ("disc", "ring"), ("disc",))],
-        shapes(4000, 1), 4000, ("copies", True))  # Without a test split, copies are counted.
+        [shapes(2000, 3, kinds) for kinds in (("disc", "square", "ring"), ("disc", "ring"), ("disc",))],
+        shapes(2000, 1), 2000, ("copies", True))  # Without a test split, copies are counted.
     raise SystemExit(0 if good else "a degradation is not ranked")
 
 

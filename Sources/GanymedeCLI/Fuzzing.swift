@@ -37,7 +37,10 @@
                 let words = data.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
                 // What would load data or print a page is left out.
                 let command = try GanymedeCommand.parseAsRoot(Array(words.prefix(40)))
-                if let train = command as? Train, train.data == nil, train.config == nil {
+                // To resolve options takes a hundred times as long as to parse words.
+                if data.count % 32 == 0, let train = command as? Train, train.data == nil,
+                    train.config == nil
+                {
                     _ = try OptionResolver(train).resolve()
                 }
             }

@@ -31,7 +31,8 @@ struct LockTests {
         let holder = "the run run is being trained by process \(running.identifier) on "
         for arguments in [
             ["resume", "run"], ["resume", "run", "--steps", "3"],
-            ["resume", "./run/", "--threads", "1", "--quiet"],
+            ["resume", "./run/", "--threads", "1", "--quiet"], ["resume", "run", "--fall-back"],
+            ["resume", "run", "--rebuild-journal"],
         ] {
             let second = try Command.run(arguments, in: folder.path)
             #expect(second.code == 1, "\(arguments)")
@@ -40,12 +41,19 @@ struct LockTests {
         let resumed = try Command.run(["resume", "run"], in: folder.path)
         #expect(resumed.errors.hasPrefix("ganymede: \(holder)"), "\(resumed.errors)")
         #expect(resumed.errors.hasSuffix(": wait for it, or stop it\n"))
-        let again = try Command.run(
-            ["train"] + small + ["--steps", "2", "--out", "run"], in: folder.path)
-        #expect(again.code == 1)
+        for more in [[], ["--overwrite"]] {
+            let again = try Command.run(
+                ["train"] + small + ["--steps", "2", "--out", "run"] + more, in: folder.path)
+            #expect(again.code == 1 && again.errors.hasPrefix("ganymede: the folder run "))
+        }
         // Commands that only read do not need the lock.
-        let report = try Command.run(["report", "run"], in: folder.path)
-        #expect(report.code == 0, "\(report.errors)")
+        for reading in [
+            ["report", "run"], ["doctor", "run"], ["generate", "run", "-o", "a.png"],
+            ["verify", "run", "--steps", "1"],
+        ] {
+            let result = try Command.run(reading, in: folder.path)
+            #expect(result.code == 0, "\(reading): \(result.errors)")
+        }
         let page = text("run/report.html")
         #expect(page.contains(" steps of 32 images") && !page.contains(">0 steps"))
         running.interrupt()

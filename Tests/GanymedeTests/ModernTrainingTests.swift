@@ -242,7 +242,7 @@ struct ModernTrainingTests {
         #expect(try made("idx").gan.classes == nil)
         try write([0, 0, 8, 1, 0, 0, 0, 4, 0, 2, 1, 2], to: "idx/train-labels-idx1-ubyte")
         #expect(try made("idx").classNames == ["0", "1", "2"])
-        #expect(try made("idx").gan.augmentation == [.translation])
+        #expect(try made("idx").gan.augmentation == [.translation, .cutout])
         #expect(try RunOptions(preset: .flagship).gan.augmentation.isEmpty)
         #expect(try RunOptions(preset: .flagship).gan.classes == 10)
         // Every side that it takes, grey and colour.

@@ -191,7 +191,7 @@ enum Memorization: Ailment {
                 "its logit falls from \(short(last.logitOnTraining)) on training images to \(short(logit)) on test images, \(percent(part)) of the way to generated ones (limit \(percent(logits)))",
             ],
             gan.augmentation.isEmpty && gan.generator.output.count == 3
-                ? #"random changes of all images: --set 'augmentation=["translation"]'"#
+                ? #"random changes of all images: --set 'augmentation=["translation","cutout"]'"#
                 : "a smaller discriminator, or fewer steps")
     }
 }

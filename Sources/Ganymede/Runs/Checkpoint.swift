@@ -45,6 +45,7 @@ struct Checkpoint {
                 "format": Checkpoint.format, "step": "\(step)", "options": options.identity().text,
                 "plan": plan.text, "data_sha256": dataDigest,
                 "onednn": DNN.version, "isa": DNN.instructionSet,
+                "ganymede": GanymedeLibrary.version,
                 "best": best.map { try JSONValue(encoding: $0).text } ?? "null",
                 "rollbacks": options.training.rollbacks.map { "\($0)" } ?? "",
             ])
@@ -99,14 +100,21 @@ struct Checkpoint {
             : "\(quoted(path)) is of an earlier version and bears no hash: damage to it would not be noticed"
     }
 
-    /// Describes a different oneDNN version or instruction set, which can change the last bits; nil if both are the
-    /// same.
+    /// Describes another version of Ganymede or oneDNN or another instruction set, which can change the last bits; nil if
+    /// all are the same.
     private var madeElsewhere: String? {
-        let (isa, version) = (file.metadata["isa"] ?? "?", file.metadata["onednn"] ?? "?")
-        if isa == DNN.instructionSet && version == DNN.version { return nil }
-        return
-            "the checkpoint was made with oneDNN \(version) on \(isa), here are \(DNN.version) and "
-            + "\(DNN.instructionSet): the last bits can differ"
+        func place(_ ganymede: String, _ oneDNN: String, _ isa: String) -> String {
+            "Ganymede \(ganymede) and oneDNN \(oneDNN) on \(isa)"
+        }
+        let here = place(GanymedeLibrary.version, DNN.version, DNN.instructionSet)
+        let fields = file.metadata
+        // Earlier files do not name the version of Ganymede.
+        let there = place(
+            fields["ganymede"] ?? GanymedeLibrary.version, fields["onednn"] ?? "?",
+            fields["isa"] ?? "?")
+        return here == there
+            ? nil
+            : "the checkpoint was made with \(there), here are \(here): the last bits can differ"
     }
 
     /// The options that determine the results, with their current names. Options newer than the checkpoint have their

@@ -28,7 +28,7 @@ extension Preset {
     /// Without changes of contrast: colours are part of what few pictures show, and with them changed the generator's
     /// variety fell.
     private static func augmentation(for subject: Subject) -> [ImageAugmentation] {
-        (subject.count ?? fewImages) < fewImages ? [.translation] : []
+        (subject.count ?? fewImages) < fewImages ? [.translation, .cutout] : []
     }
 
     /// A generator of transposed convolutions with batch normalization, and a discriminator of convolutions without. The
