@@ -29,6 +29,8 @@ TASKS = {
                     {"fid": (-1, 0.8), "precision": (1, 0.8), "recall": (1, 0.8), "coverage": (1, 0.92)}),
     "stacked": ("StackedMNIST, 15 min", "--preset stacked --data stacked-mnist --steps 45000", "", 3,
                 {"modes": (1, 1000), "mode_kl_uniform": (-1, 0.06)}),
+    "stacked-long": ("StackedMNIST, twice as long", "--preset stacked --data stacked-mnist --steps 90000", "", 1,
+                     {"modes": (1, 1000), "mode_kl_uniform": (-1, 0.03)}),
     "grid25": ("25 Gaussians, under 60 s", "--preset points --data grid25", "--sets 3", 10,
                {"modes": (1, 25), "high_quality": (1, 0.97)}),
     "mnist-labels": ("conditional MNIST, 20 min", "--preset flagship --steps 90000",

@@ -78,6 +78,9 @@ struct Train: ParsableCommand {
 
     func run() throws {
         Interrupt.install()
+        if overwrite && out == nil {
+            throw GanymedeError.invalidOption("--overwrite is for the folder that --out names")
+        }
         let resolved = try OptionResolver(self).resolve()
         let options = resolved.options
         if set.contains("help") {

@@ -59,6 +59,38 @@ struct RecoveryTests {
         #expect(try RunState("\(folder.path)/run") == whole)
     }
 
+    /// A run with a history whose checkpoints are gone is not begun again, and its history stays.
+    @Test func checkpointsThatAreGone() throws {
+        try train()
+        try FileManager.default.moveItem(
+            atPath: "\(folder.path)/run/checkpoints", toPath: "\(folder.path)/moved")
+        let journal = try text("run/journal.jsonl")
+        let resumed = try run(["resume", "run"])
+        #expect(
+            resumed.code == 1
+                && resumed.errors.contains(
+                    "the checkpoints of run are gone, though the run has a history"),
+            "\(resumed.errors)")
+        let anew = try run(["train", "--out", "run", "--overwrite"] + short)
+        #expect(anew.code == 1 && anew.errors.contains("is not empty"), "\(anew.errors)")
+        #expect(try text("run/journal.jsonl") == journal)
+        try FileManager.default.moveItem(
+            atPath: "\(folder.path)/moved", toPath: "\(folder.path)/run/checkpoints")
+        #expect(try run(["resume", "run", "--steps", "7", "--quiet"]).code == 0)
+    }
+
+    /// A run of the version before kept all of its checkpoints, and still does.
+    @Test func earlierRunsKeepTheirCheckpoints() throws {
+        try train(["--keep", "0"])
+        let config = try text("run/config.json").replacing("  \"keep\" : 0,\n", with: "")
+        #expect(!config.contains("keep"))
+        try folder.write("run/config.json", Data(config.utf8))
+        #expect(try run(["resume", "run"]).code == 0)
+        #expect(try run(["resume", "run", "--steps", "8", "--quiet"]).code == 0)
+        let files = try Files.list("\(folder.path)/run/checkpoints")
+        #expect(files.filter { $0.hasSuffix(".safetensors") }.count == 5)
+    }
+
     /// A lock and temporary files are no run.
     @Test func aFolderWithLeftovers() throws {
         try FileManager.default.createDirectory(
@@ -117,6 +149,12 @@ struct RecoveryTests {
         // What is missing is known from now on.
         let again = try run(["resume", "run", "--steps", "9", "--quiet"])
         #expect(again.code == 0, "\(again.errors)")
+        // Only that: another line that is lost later is not.
+        var rest = try text("run/journal.jsonl").split(separator: "\n").map { "\($0)\n" }
+        rest.remove(at: 4)
+        try folder.write("run/journal.jsonl", Data(rest.joined().utf8))
+        let lost = try run(["resume", "run", "--steps", "10", "--quiet"])
+        #expect(lost.code == 1 && lost.errors.contains("step 6 is missing"), "\(lost.errors)")
     }
 
     // MARK: Nothing left to do
@@ -150,6 +188,7 @@ struct RecoveryTests {
         #expect(try steps() == ["step-000003.safetensors", "step-000006.safetensors"])
         #expect(try run(["resume", "run", "--steps", "10", "--keep", "0", "--quiet"]).code == 0)
         #expect(try steps().count == 4)
+        #expect(try run(["train", "--keep", "\(Int.max)", "--out", "all"] + short).code == 0)
         let wrong = try run(["train", "--keep=-1", "--out", "other"] + short)
         #expect(
             wrong.code == 64 && wrong.errors == "ganymede: --keep is at least 0, not -1\n",
@@ -231,6 +270,9 @@ struct RecoveryTests {
                 made.errors.contains("(3 of 3 times)")
                     && made.errors.contains("NaN or infinity. The first bad tensor"))
         }
+        // A new run with the same options has not gone back.
+        let anew = try run(["train", "--config", "run/config.json", "--dry-run"])
+        #expect(anew.code == 0 && !anew.output.contains("rollbacks"), "\(anew.errors)")
         let wrong = try run(["train", "--on-nan", "retreat", "--out", "x"])
         #expect(wrong.code == 64 && wrong.errors.contains("stop, rollback"), "\(wrong.errors)")
     }

@@ -138,7 +138,7 @@ struct JournalTests {
             #expect(readable.count { !kept.contains(Data($0)) } <= 4 && kept.count <= 30)
             for name in try Files.list(folder.path) where name != "journal.jsonl" {
                 let copy = try Files.read("\(folder.path)/\(name)")
-                #expect(copy == Data(bytes))
+                #expect(name == "journal.jsonl.missing" || copy == Data(bytes))
                 try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)")
             }
         }

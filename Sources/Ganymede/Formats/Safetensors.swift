@@ -173,6 +173,7 @@ package final class Safetensors {
             throw GanymedeError.fileMalformed("\(quoted(path)) holds no tensor \(name)")
         }
         let count = entry.dataOffsets[1] - entry.dataOffsets[0]
+        try Files.checkMemory(count, of: path)
         let data = try source.read(path, offset: dataStart + entry.dataOffsets[0], count: count)
         guard data.count == count else { throw Safetensors.malformed(path, "\(name) is cut short") }
         try hashes?.check(name, data, path)

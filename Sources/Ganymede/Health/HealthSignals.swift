@@ -51,7 +51,7 @@ package enum HealthRecord {
     /// How numbers that are not finite are written: a run that diverges may have gradients beyond float32.
     private static let (positive, negative, none) = ("inf", "-inf", "nan")
 
-    /// Reads every line. A last line that is cut short is left out.
+    /// Reads every line; those that are damaged or cut short are left out.
     package static func read(_ path: String) throws -> [HealthSignals] {
         guard Files.exists(path) else { return [] }
         return parse(try Files.read(path))
@@ -65,10 +65,9 @@ package enum HealthRecord {
             positiveInfinity: positive, negativeInfinity: negative, nan: none)
         var signals: [HealthSignals] = []
         for line in text.split(separator: "\n") {
-            guard
-                let found = try? decoder.decode(
-                    HealthSignals.self, from: Data(line.utf8))
-            else { break }
+            guard let found = try? decoder.decode(HealthSignals.self, from: Data(line.utf8)) else {
+                continue
+            }
             signals.append(found)
         }
         return signals
@@ -78,6 +77,16 @@ package enum HealthRecord {
     package static func write(_ signals: [HealthSignals], to path: String) throws {
         let lines = try signals.map { try text($0) + "\n" }
         try Files.writeAtomically(path, text: lines.joined())
+    }
+
+    /// Removes what was measured after a step, which will be measured again, and lines that cannot be read.
+    static func cut(_ path: String, after step: Int) throws {
+        guard Files.exists(path) else { return }
+        let old = try Files.read(path)
+        let signals = parse(old).filter { $0.step <= step && $0.nonFinite == nil }
+        if signals.isEmpty { return try Files.remove(path) }
+        let lines = try signals.map { try text($0) + "\n" }.joined()
+        if Data(lines.utf8) != old { try Files.writeAtomically(path, text: lines) }
     }
 
     /// Adds a line, in time that does not depend on those before.

@@ -102,7 +102,8 @@ public struct TrainingConfig: Codable, Equatable, Sendable {
         metricsEvery = try container.decodeIfPresent(Int.self, forKey: .metricsEvery)
         metricsSamples = try container.decodeIfPresent(Int.self, forKey: .metricsSamples) ?? 5000
         healthEvery = try container.decodeIfPresent(Int.self, forKey: .healthEvery)
-        keep = try container.decodeIfPresent(Int.self, forKey: .keep) ?? 3
+        // Runs of the version before kept all.
+        keep = try container.decodeIfPresent(Int.self, forKey: .keep) ?? 0
         onNan = try container.decodeIfPresent(NonFiniteResponse.self, forKey: .onNan) ?? .stop
         rollbacks = try container.decodeIfPresent(Int.self, forKey: .rollbacks)
         duration = try container.decodeIfPresent(Double.self, forKey: .duration)

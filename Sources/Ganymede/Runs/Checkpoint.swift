@@ -25,6 +25,8 @@ struct Checkpoint {
     struct Best: Codable, Equatable {
         let step: Int
         let metrics: [String: Double]
+        /// The metrics of real samples, which say what kind of metrics these are.
+        let real: [String: Double]?
     }
 
     /// A file's bytes, in parts.

@@ -15,10 +15,10 @@ struct CheckpointFolder {
         "\(path)/\(RunDirectory.stepName(step))\(CheckpointFolder.ending)"
     }
 
-    /// The steps that have a file, ascending.
-    func steps() -> [Int] {
-        let names = (try? Files.list(path)) ?? []
-        return names.compactMap(CheckpointFolder.step(ofFile:)).sorted()
+    /// The steps that have a file, ascending; none if there is no folder. Throws if it cannot be read.
+    func steps() throws -> [Int] {
+        guard Files.exists(path) else { return [] }
+        return try Files.list(path).compactMap(CheckpointFolder.step(ofFile:)).sorted()
     }
 
     static func step(ofFile name: String) -> Int? {
@@ -61,7 +61,7 @@ struct CheckpointFolder {
     /// marks behind it.
     func file(_ mark: Mark) throws -> String {
         let marked = try marked(mark)
-        let steps = steps()
+        let steps = try steps()
         guard let newest = steps.last else {
             throw GanymedeError.notFound("the run has no checkpoint yet: \(quoted(path)) is empty")
         }
@@ -83,7 +83,7 @@ struct CheckpointFolder {
 
     /// The newest checkpoint of which every byte is as it was written; nil if none is left.
     func newestGood() -> Checkpoint? {
-        steps().reversed().lazy.compactMap(good(_:)).first
+        ((try? steps()) ?? []).reversed().lazy.compactMap(good(_:)).first
     }
 
     private func good(_ step: Int) -> Checkpoint? {
@@ -96,15 +96,16 @@ struct CheckpointFolder {
     /// Renames the checkpoints after `step`, which are damaged, so that none is taken for the latest, and nothing is
     /// lost.
     func setAside(after step: Int) throws {
-        for later in steps() where later > step {
-            try Files.move(file(later), to: file(later) + ".damaged")
+        for later in try steps() where later > step {
+            let copy = try Files.freeName(file(later) + ".damaged")
+            try Files.move(file(later), to: copy)
         }
     }
 
     /// Removes all but the newest checkpoints, the best one and those of milestones, as the options say.
     func prune(_ training: TrainingConfig, best: Int?) throws {
         if training.keep == 0 { return }
-        for step in steps().dropLast(training.keep)
+        for step in try steps().dropLast(training.keep)
         where step != best && !training.milestones.contains(step) {
             try Files.remove(file(step))
         }
@@ -118,8 +119,10 @@ extension Checkpoint {
         _ path: String, _ body: (Checkpoint) throws -> Result
     ) throws -> Result {
         do { return try body(Checkpoint(path)) } catch let error as GanymedeError {
+            // A file without damage may hold what is not understood here.
             guard error.isAboutAFile, let run = run(of: path),
-                let good = run.checkpoints.newestGood()
+                let good = run.checkpoints.newestGood(),
+                (try? RunDirectory.checkpoint(in: path)) != good.path
             else { throw error }
             throw error.adding(
                 ".\nThe newest good checkpoint of the run is \(quoted(good.path)), of step \(good.step)\(advice: ": take it in place of \(quoted(path)), or go on from it: ganymede resume \(quoted(run.path)) --fall-back")"

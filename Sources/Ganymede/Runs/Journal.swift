@@ -5,7 +5,9 @@ import Glibc
 /// and little is lost if it is killed.
 package final class Journal {
     private let path: String
-    private let descriptor: Int32
+    private var descriptor: Int32
+    /// Whether the system may have dropped what was written: after a failed flush it says nothing about that any more.
+    private var isSuspect = false
     /// Lines that are not in the file yet.
     private var pending: [UInt8] = []
     private var lastWrite = Machine.seconds()
@@ -24,7 +26,7 @@ package final class Journal {
 
     /// Opens the journal of a run that resumes after `step`, and drops the lines after it. Throws if a line up to it is
     /// damaged, missing or twice there, unless `rebuilding`: then such lines are left out, and the file as it was is
-    /// kept as `journal.jsonl.damaged`. Where there is such a file, missing lines are known.
+    /// kept as `journal.jsonl.damaged`, and the steps that are missing now are listed in `journal.jsonl.missing`.
     package static func open(
         _ path: String, after step: Int, rebuilding: Bool = false
     ) throws -> Opened {
@@ -32,13 +34,15 @@ package final class Journal {
         let lines = JournalLines(content)
         let kept = lines.kept(upTo: step)
         var damage: String?
-        if let fault = lines.fault(upTo: step, gapsAreKnown: Files.exists("\(path).damaged")) {
+        if let fault = try lines.fault(upTo: step, known: MissingSteps(beside: path)) {
             guard rebuilding else {
                 throw GanymedeError.fileMalformed(
                     "\(quoted(path)): \(fault)\(advice: ". To resume without what cannot be read: --rebuild-journal")"
                 )
             }
-            let copy = try keepDamaged(content, path)
+            let copy = try Files.freeName("\(path).damaged")
+            try Files.writeAtomically(copy, [content])
+            try lines.missing(upTo: step).write(to: path)
             damage =
                 "\(quoted(path)): \(fault). The lines that can be read were kept, and the file as it was is \(quoted(copy))"
         }
@@ -56,23 +60,12 @@ package final class Journal {
 
     deinit { close(descriptor) }
 
-    /// Writes a copy under the first free name.
-    private static func keepDamaged(_ content: Data, _ path: String) throws -> String {
-        for number in 1...10_000 {
-            let copy = "\(path).damaged" + (number == 1 ? "" : "-\(number)")
-            if Files.exists(copy) { continue }
-            try Files.writeAtomically(copy, [content])
-            return copy
-        }
-        throw GanymedeError.fileExists("\(quoted(path)).damaged has 10,000 copies: move them away")
-    }
-
     /// The reports in a journal's content in increasing order of steps, and what is wrong with the lines up to a step.
     package static func reports(
         in content: Data, upTo step: Int = .max
     ) -> (reports: [StepReport], fault: String?) {
         let lines = JournalLines(content)
-        return (lines.reports, lines.fault(upTo: step, gapsAreKnown: false))
+        return (lines.reports, lines.fault(upTo: step, known: MissingSteps()))
     }
 
     /// The reports of a journal in increasing order of steps, without lines that cannot be read.
@@ -111,6 +104,27 @@ package final class Journal {
     /// Appends the buffer to the file, and waits until it is on disk.
     package func flush() throws {
         try write()
-        if fsync(descriptor) != 0 { throw Files.failure("cannot write", path) }
+        if try isSuspect || !isInPlace() { try rewrite() }
+        if fsync(descriptor) != 0 {
+            isSuspect = true
+            throw Files.failure("cannot write", path)
+        }
+    }
+
+    /// Whether the path still leads to the open file.
+    private func isInPlace() throws -> Bool {
+        var (open, named) = (stat(), stat())
+        guard fstat(descriptor, &open) == 0 else { throw Files.failure("cannot write", path) }
+        return stat(path, &named) == 0 && open.st_dev == named.st_dev && open.st_ino == named.st_ino
+    }
+
+    /// Writes all lines again, as they are in the open file, and goes on in the new one.
+    private func rewrite() throws {
+        let size = Int(lseek(descriptor, 0, SEEK_END))
+        let content = try Files.readPart(descriptor, path, offset: 0, count: max(size, 0))
+        try Files.writeAtomically(path, [content])
+        let fresh = try Files.openToAppend(path)
+        close(descriptor)
+        (descriptor, isSuspect) = (fresh, false)
     }
 }

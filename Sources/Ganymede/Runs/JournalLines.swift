@@ -88,25 +88,38 @@ struct JournalLines {
 
     /// What is wrong with the lines up to a step, with line and column; nil if nothing is. The lines after it belong to
     /// steps that will be repeated, and the very last may have been cut short by a crash.
-    func fault(upTo step: Int, gapsAreKnown: Bool) -> String? {
+    func fault(upTo step: Int, known: MissingSteps) -> String? {
         var expected = 1
         for (index, line) in lines.enumerated() {
             let place = "line \(index + 1), "
             if expected > step { return nil }
             if let fault = line.fault {
                 let isCutShort = index == lines.count - 1 && !endsWithNewline
-                return isCutShort ? missing(expected, step) : place + fault
+                if !isCutShort { return place + fault }
+                break
             }
             guard let found = line.report?.step else { continue }
             if found < expected {
                 return place + "column 1: step \(found), which is not after step \(expected - 1)"
             }
-            if found > expected && !gapsAreKnown {
+            if found > expected && !known.contains(expected, min(found - 1, step)) {
                 return place + "column 1: step \(found), and step \(expected) is missing"
             }
             expected = found + 1
         }
-        return expected > step || gapsAreKnown ? nil : missing(expected, step)
+        return expected > step || known.contains(expected, step) ? nil : missing(expected, step)
+    }
+
+    /// The steps up to one that have no line.
+    func missing(upTo step: Int) -> MissingSteps {
+        var (missing, expected) = (MissingSteps(), 1)
+        for index in rising {
+            guard let found = lines[index].report?.step, found <= step else { break }
+            if found > expected { missing.add(expected, found - 1) }
+            expected = found + 1
+        }
+        if expected <= step { missing.add(expected, step) }
+        return missing
     }
 
     private func missing(_ first: Int, _ last: Int) -> String {
@@ -188,5 +201,38 @@ extension StepReport {
             step: Int(values.0), epoch: values.1, images: Int(values.2), seconds: values.3,
             dLoss: values.4, gLoss: values.5, dAccReal: values.7, dAccFake: values.8,
             gAcc: values.9, imagesPerSecond: values.10)
+    }
+}
+
+/// Steps of a run whose lines were lost, and whose loss is known: the file `journal.jsonl.missing`, a line with the first
+/// and the last step of each gap.
+struct MissingSteps {
+    private var gaps: [ClosedRange<Int>] = []
+
+    init() {}
+
+    /// Those that a rebuilt journal left; none if there is no file.
+    init(beside journal: String) throws {
+        let path = MissingSteps.path(journal)
+        guard Files.exists(path) else { return }
+        let text = String(decoding: try Files.read(path, limit: 16 << 20), as: UTF8.self)
+        for line in text.split(separator: "\n") {
+            let ends = line.split(separator: " ").compactMap { Int($0) }
+            if ends.count == 2, ends[0] <= ends[1] { gaps.append(ends[0]...ends[1]) }
+        }
+    }
+
+    static func path(_ journal: String) -> String { "\(journal).missing" }
+
+    mutating func add(_ first: Int, _ last: Int) { gaps.append(first...last) }
+
+    func contains(_ first: Int, _ last: Int) -> Bool {
+        first > last || gaps.contains { $0.contains(first) && $0.contains(last) }
+    }
+
+    func write(to journal: String) throws {
+        try Files.writeAtomically(
+            MissingSteps.path(journal),
+            text: gaps.map { "\($0.lowerBound) \($0.upperBound)\n" }.joined())
     }
 }

@@ -53,11 +53,22 @@ public struct RunDirectory: Sendable {
     /// replaced, so that the folder is that of such a run all the time.
     private func clear() throws {
         try Files.removeLeftovers(in: path)
-        let files = [journalPath, healthPath, reportPath, gifPath, "\(path)/curves.png"]
+        let files = [
+            journalPath, MissingSteps.path(journalPath), healthPath, reportPath, gifPath,
+            "\(path)/curves.png", "\(path)/milestones.png",
+        ]
         for file in files where Files.exists(file) { try Files.remove(file) }
         for folder in [samplesPath, checkpointsPath] where Files.isDirectory(folder) {
             for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
         }
+    }
+
+    /// Whether a run was stopped before its first checkpoint. One with a history whose checkpoints are gone was not.
+    func isBeforeFirstCheckpoint() throws -> Bool {
+        guard try checkpoints.steps().isEmpty else { return false }
+        let samples = Files.exists(samplesPath) ? try sampleSteps() : []
+        let isEmpty = (Files.status(journalPath)?.size ?? 0) == 0
+        return isEmpty && samples.allSatisfy { $0 == 0 }
     }
 
     /// Makes the folders inside.
@@ -82,7 +93,7 @@ public struct RunDirectory: Sendable {
         let run = RunDirectory(path: path)
         if Files.isDirectory(path) {
             if try isUnbegun(path) { return }
-            if Files.exists(run.configPath) && run.checkpoints.steps().isEmpty {
+            if try Files.exists(run.configPath) && run.isBeforeFirstCheckpoint() {
                 if overwriting { return }
                 throw GanymedeError.fileExists(
                     "the folder \(quoted(path)) holds a run that was stopped before its first checkpoint\(advice: ": go on with ganymede resume \(quoted(path)), or begin anew with --overwrite")"

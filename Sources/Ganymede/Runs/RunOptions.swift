@@ -156,20 +156,17 @@ public struct RunOptions: Codable, Equatable, Sendable {
     /// - Parameter withData: whether ``source`` is checked as well; false if the samples are in memory.
     public func validated(withData: Bool = true) throws -> RunOptions {
         let training = training
-        for (name, value) in [
-            ("steps", training.steps), ("batch", training.batch),
-            ("threads", training.threads),
-            ("sample_every", training.sampleEvery),
-            ("checkpoint_every", training.checkpointEvery),
-            ("epoch_steps", training.epochSteps ?? 1),
-            ("metrics_every", training.metricsEvery ?? 1),
-            ("metrics_samples", training.metricsSamples),
-            ("health_every", (training.healthEvery ?? 1) + 1),
-            ("keep", training.keep + 1),
-        ] where value < 1 {
-            let least = ["health_every", "keep"].contains(name) ? 0 : 1
-            throw GanymedeError.invalidOption(
-                "\(option: name) is at least \(least), not \(value + least - 1)")
+        for (name, value, least) in [
+            ("steps", training.steps, 1), ("batch", training.batch, 1),
+            ("threads", training.threads, 1), ("sample_every", training.sampleEvery, 1),
+            ("checkpoint_every", training.checkpointEvery, 1),
+            ("epoch_steps", training.epochSteps ?? 1, 1),
+            ("metrics_every", training.metricsEvery ?? 1, 1),
+            ("metrics_samples", training.metricsSamples, 1),
+            ("health_every", training.healthEvery ?? 0, 0), ("keep", training.keep, 0),
+            ("rollbacks", training.rollbacks ?? 0, 0),
+        ] where value < least {
+            throw GanymedeError.invalidOption("\(option: name) is at least \(least), not \(value)")
         }
         if training.seed < 0 {
             throw GanymedeError.invalidOption(

@@ -47,12 +47,12 @@ final class SavingQueue {
         if isPaused { try saveDue() }
     }
 
-    /// Waits until everything is saved, for a minute at most unless `isImpatient`.
-    func finish(isImpatient: () -> Bool = { false }) throws {
+    /// Waits until everything is saved; if the disk is not mended within a minute, throws the reason.
+    func finish() throws {
         let end = Machine.seconds() + SavingQueue.patience
         try save()
         while let fault {
-            if Machine.seconds() > end || isImpatient() { throw lost(fault) }
+            if Machine.seconds() > end { throw lost(fault) }
             usleep(useconds_t(SavingQueue.interval / 4 * 1e6))
             try save()
         }
@@ -89,14 +89,19 @@ final class SavingQueue {
     /// For how long memory lasts.
     private var holdsOut: String {
         let rate = bytesPerSecond()
-        let seconds = rate > 0 ? Double(SavingQueue.capacity) / rate : .infinity
         let limit = "\(SavingQueue.capacity >> 20) MiB"
+        guard rate > 0 else { return limit }
+        let seconds = Double(SavingQueue.capacity) / rate
         if seconds > 48 * 3600 { return "some days (\(limit))" }
         return "about \(duration(seconds)) (\(limit))"
     }
 
+    /// Whether the run ended because the disk was not mended.
+    private(set) var hasGivenUp = false
+
     private func lost(_ fault: GanymedeError) -> GanymedeError {
-        .fileUnwritable(
+        hasGivenUp = true
+        return .fileUnwritable(
             fault.message
                 + ". What came after the last checkpoint is not saved\(advice: "; make space, and go on from it with ganymede resume")"
         )

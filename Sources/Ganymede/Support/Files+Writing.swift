@@ -54,6 +54,15 @@ extension Files {
         }
     }
 
+    /// `path`, or with a number behind it where that is taken.
+    static func freeName(_ path: String) throws -> String {
+        for number in 1...10_000 {
+            let name = path + (number == 1 ? "" : "-\(number)")
+            if !exists(name) { return name }
+        }
+        throw GanymedeError.fileExists("\(quoted(path)) has 10,000 copies: move them away")
+    }
+
     /// Renames a file within its folder.
     static func move(_ path: String, to other: String) throws {
         if rename(path, other) != 0 { throw failure("cannot rename", path) }
@@ -110,7 +119,7 @@ extension Files {
 
     /// Opens a file for appending.
     static func openToAppend(_ path: String) throws -> Int32 {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         if descriptor < 0 { throw failure("cannot write", path) }
         return descriptor
     }
@@ -120,7 +129,10 @@ extension Files {
         let descriptor = try openToAppend(path)
         defer { close(descriptor) }
         let size = lseek(descriptor, 0, SEEK_END)
-        do { try bytes.withUnsafeBytes { try write($0, to: descriptor, path) } } catch {
+        do {
+            try bytes.withUnsafeBytes { try write($0, to: descriptor, path) }
+            if fsync(descriptor) != 0 { throw failure("cannot write", path) }
+        } catch {
             ftruncate(descriptor, size)
             throw error
         }

@@ -74,7 +74,7 @@ extension Trainer {
         trainer.takeThreads()
         for note in checkpoint?.notes ?? [] { trainer.onEvent(.note(note)) }
         if let checkpoint, checkpoint.step >= options.training.steps {
-            return try trainer.finished(directory, checkpoint)
+            return try withExtendedLifetime(lock) { try trainer.finished(directory, checkpoint) }
         }
         let dataset = try trainer.loadDataset()
         let digest = try checkpoint?.dataDigest ?? directory.dataDigest()
@@ -120,14 +120,18 @@ extension Trainer {
 extension RunDirectory {
     /// The checkpoint that a run resumes from, all of which has been checked; nil if the run was stopped before its first.
     fileprivate func checkpointToResume(fallingBack: Bool) throws -> Checkpoint? {
-        if checkpoints.steps().isEmpty, try checkpoints.marked(.latest) == nil { return nil }
+        if try isBeforeFirstCheckpoint(), (try? checkpoints.marked(.latest)) == nil { return nil }
+        guard try !checkpoints.steps().isEmpty else {
+            throw GanymedeError.notFound(
+                "the checkpoints of \(quoted(path)) are gone, though the run has a history: put them back\(advice: ", or begin a new run with the same options: ganymede train --config \(quoted(configPath))")"
+            )
+        }
         if fallingBack {
             guard let good = checkpoints.newestGood() else {
                 throw GanymedeError.fileMalformed(
                     "no checkpoint of \(quoted(path)) is whole\(advice: ". A new run with the same options: ganymede train --config \(quoted(configPath))")"
                 )
             }
-            try checkpoints.setAside(after: good.step)
             return good
         }
         return try Checkpoint.using(path) { checkpoint in

@@ -111,6 +111,12 @@ public struct Trainer: Sendable {
     }
 
     private mutating func prepare(into path: String?) throws -> TrainingSession {
+        // A new run has not gone back, whatever the run did whose options these are.
+        options.training.rollbacks = nil
+        // A run is read once more if it is resumed before its first checkpoint: from the same file.
+        options.initFrom = try options.initFrom.map {
+            Files.absolute(try RunDirectory.checkpoint(in: $0))
+        }
         options = try options.validated(withData: dataset == nil)
         takeThreads()
         if let path { try RunDirectory.checkFree(path, overwriting: overwrites) }

@@ -47,10 +47,12 @@ struct TrainingEvaluator {
     /// Finds the best of earlier reports. That of the checkpoint, which does not say the time, is for a journal that
     /// was lost.
     mutating func take(_ journal: [StepReport], best earlier: Checkpoint.Best?) {
+        best = nil
         for report in journal { _ = keep(report) }
         guard let earlier, best?.step != earlier.step else { return }
         best = StepReport(step: earlier.step)
         best?.metrics = earlier.metrics
+        best?.metricsReal = earlier.real
     }
 
     /// Whether an evaluation is due after the step of `report`.

@@ -20,16 +20,12 @@ extension TrainingSession {
         saving.buffered = { [journal = opened.journal] in journal.bytesWaiting }
         let reports = try directory.journal()
         evaluator?.take(reports, best: checkpoint?.best)
+        earlierBest = checkpoint?.best
         if step > 0 {
             health?.take(
                 try HealthRecord.read(directory.healthPath), reports, step: step,
                 weights: try checkpoint?.healthWeights())
-            // What was measured after the checkpoint will be measured again, and a line may be cut short.
-            if let health, Files.exists(directory.healthPath) {
-                try HealthRecord.write(health.signals, to: directory.healthPath)
-            }
         } else {
-            if Files.exists(directory.healthPath) { try Files.remove(directory.healthPath) }
             try saveRealSamples()
             try saveSamples(step: 0)
             try saveCheckpoint(step: 0)
@@ -98,9 +94,11 @@ extension TrainingSession {
         if let bad = store.firstNonFinite() {
             throw GanymedeError.nonFinite(step: step, tensor: bad, checkpoint: lastGood)
         }
-        let best = evaluator?.best.map {
-            Checkpoint.Best(step: $0.step, metrics: $0.metrics ?? [:])
-        }
+        // Without an evaluator, what was the best stays so.
+        let best =
+            evaluator?.best.map {
+                Checkpoint.Best(step: $0.step, metrics: $0.metrics ?? [:], real: $0.metricsReal)
+            } ?? earlierBest
         let parts = try Checkpoint.encoded(
             store: store, variables: runner.step.variables, step: step, options: options,
             plan: plan, dataDigest: dataset.digest, best: best,
@@ -118,9 +116,15 @@ extension TrainingSession {
         }
     }
 
-    /// Runs `body`, and adds the path of the last checkpoint to an error about NaN or infinity.
+    /// Runs `body`, and adds the path of the last checkpoint to an error about NaN or infinity. What waits for the disk is
+    /// saved before any error ends the run, if the disk allows.
     func withLastCheckpoint<Result>(_ body: () throws -> Result) throws -> Result {
-        do { return try body() } catch GanymedeError.nonFinite(let step, let tensor, _) {
+        do {
+            do { return try body() } catch {
+                if saving.isPaused && !saving.hasGivenUp { try? saving.finish() }
+                throw error
+            }
+        } catch GanymedeError.nonFinite(let step, let tensor, _) {
             health?.noteNonFinite(step: step, tensor: tensor)
             try? recordHealth()
             throw GanymedeError.nonFinite(step: step, tensor: tensor, checkpoint: lastGood)
@@ -139,22 +143,26 @@ extension RunDirectory {
         }
     }
 
-    /// Makes the files of a run agree with the checkpoint that it resumes from, whatever a crash left: the journal and
-    /// pictures end with it, and the marks say what it says.
+    /// Makes the files of a run agree with the checkpoint that it resumes from, whatever a crash left: the journal, the
+    /// measurements and the pictures end with it, the marks say what it says, and later checkpoints, which are damaged,
+    /// are set aside.
     func reconcile(
         _ checkpoint: Checkpoint?, _ options: RunOptions, rebuildingJournal: Bool
     ) throws -> Journal.Opened {
         let step = checkpoint?.step ?? 0
         try removeLeftovers()
-        let opened = try Journal.open(
-            journalPath, after: step, rebuilding: rebuildingJournal)
+        let opened = try Journal.open(journalPath, after: step, rebuilding: rebuildingJournal)
+        try HealthRecord.cut(healthPath, after: step)
         try removeSamples(after: step)
         guard let checkpoint else { return opened }
+        try checkpoints.setAside(after: step)
         if (try? checkpoints.marked(.latest)) != step { try checkpoints.mark(.latest, step) }
         if let best = checkpoint.best, (try? checkpoints.marked(.best)) != best.step {
             try checkpoints.mark(.best, best.step)
         }
-        try checkpoints.prune(options.training, best: checkpoint.best?.step)
+        // Files of the version before do not say which is the best.
+        let best = try checkpoint.best?.step ?? checkpoints.marked(.best)
+        try checkpoints.prune(options.training, best: best)
         return opened
     }
 }

@@ -8,6 +8,8 @@ final class TrainingSession {
     /// Nil until ``begin(after:rebuildingJournal:)``.
     var journal: Journal?
     let saving = SavingQueue()
+    /// The best checkpoint before this session.
+    var earlierBest: Checkpoint.Best?
     /// For the estimate of what is saved in a second.
     var (imagesPerSecond, checkpointBytes, pictureBytes) = (0.0, 0, 0)
     let runner: StepRunner

@@ -50,7 +50,7 @@ public struct Verification: Sendable {
         let journal = Dictionary(
             try directory.journal().map { ($0.step, $0) }, uniquingKeysWith: { first, _ in first })
         let total = min(wanted ?? latest.step, latest.step)
-        let saved = Set(directory.checkpoints.steps().filter { $0 <= total })
+        let saved = Set(try directory.checkpoints.steps().filter { $0 <= total })
         try EngineThread.run {
             try latest.plan.check(options.training.backend)
             let session = try TrainingSession(trainer.options, dataset, plan: latest.plan)
@@ -83,6 +83,8 @@ public struct Verification: Sendable {
     private mutating func compare(
         _ session: TrainingSession, _ step: Int, _ directory: RunDirectory
     ) throws {
+        // A run in progress removes old checkpoints.
+        guard Files.exists(directory.checkpoints.file(step)) else { return }
         let checkpoint = try Checkpoint(directory.checkpoints.file(step))
         let hash = SHA256()
         for variable in session.runner.step.variables.sorted(by: { $0.name < $1.name }) {
