@@ -113,7 +113,8 @@ public struct Trainer: Sendable {
     private mutating func prepare(into path: String?) throws -> TrainingSession {
         // A new run has not gone back, whatever the run did whose options these are.
         options.training.rollbacks = nil
-        // A run is read once more if it is resumed before its first checkpoint: from the same file.
+        // It is read once more if the run is resumed before its first checkpoint: from the same file.
+        let start = options.initFrom
         options.initFrom = try options.initFrom.map {
             Files.absolute(try RunDirectory.checkpoint(in: $0))
         }
@@ -134,7 +135,7 @@ public struct Trainer: Sendable {
         options.training.metricsSamples = evaluator?.samples ?? options.training.metricsSamples
         return try EngineThread.run {
             let session = try TrainingSession(options, dataset, evaluator, plan: plan)
-            try session.initialize(from: options.initFrom)
+            try session.initialize(from: start)
             return session
         }
     }
