@@ -16,6 +16,7 @@ public protocol Optimizer: Registrable {
     /// avoid allocation.
     ///
     /// - Parameters:
+    ///   - index: its place among ``scalars``.
     ///   - t: the number of this update, counted from 1.
     ///   - step: finished training steps, for schedules.
     func scalarValue(_ index: Int, update t: Int, step: Int) -> Double

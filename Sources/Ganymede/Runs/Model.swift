@@ -40,7 +40,7 @@ public final class Model: Sendable {
     ///
     /// - Parameters:
     ///   - seeds: random seeds.
-    ///   - class: the class of all samples, from 0, of a conditional GAN; nil for all classes in turn.
+    ///   - number: the class of all samples, from 0, of a conditional GAN; nil for all classes in turn.
     public func generate(seeds: some Sequence<Int>, class number: Int? = nil) throws -> Samples {
         let seeds = Array(seeds)
         try check(number)

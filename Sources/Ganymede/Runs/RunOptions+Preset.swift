@@ -2,9 +2,8 @@ package import FoundationEssentials
 
 extension RunOptions {
     /// The options of a preset, by default on MNIST, or `ring8` for points. Another batch size changes the number of
-    /// steps of a preset that counts in epochs.
-    ///
-    /// - Parameter labels: whether a preset that reads labels is conditional where the data has classes.
+    /// steps of a preset that counts in epochs. With `labels`, a preset that reads them is conditional where the data has
+    /// classes.
     public init(
         preset: Preset, data: String? = nil, size: Int? = nil, channels: Int? = nil,
         batch: Int? = nil, labels: Bool = true

@@ -18,7 +18,7 @@ public struct Verification: Sendable {
     ///
     /// - Parameters:
     ///   - path: the run's folder.
-    ///   - steps: how many steps; nil for those of its latest checkpoint.
+    ///   - wanted: how many steps; nil for those of its latest checkpoint.
     ///   - registry: holds the kinds that the run was started with.
     ///   - progress: called with the finished steps and their number; returns false to stop.
     public init(

@@ -62,9 +62,8 @@ public struct Preset: Sendable {
         ) { try make($0.size, $0.channels) }
     }
 
-    /// A preset that depends on the data: `make` gets the number of images, and of classes if they have labels.
-    ///
-    /// - Parameter readsLabels: whether it is conditional on data with labels.
+    /// A preset that depends on the data: `make` gets the number of images, and of classes if they have labels. It is
+    /// conditional on data with labels if `readsLabels`.
     public init(
         adapting name: String, readsLabels: Bool, about: String, sizes: [Int], batch: Int,
         pace: Pace,
