@@ -6,7 +6,7 @@ struct TensorHashes {
     /// The field of the header's own hash, which is computed with zeros in its place.
     private static let headerField = "ganymede_sha256"
     private static let blank = String(repeating: "0", count: 64)
-    private static func field(_ name: String) -> String { "ganymede_sha256 \(name)" }
+    private static func field(_ name: String) -> String { "\(headerField) \(name)" }
 
     /// Whether a field of the metadata is a hash.
     static func isField(_ name: String) -> Bool { name.hasPrefix(headerField) }
@@ -42,8 +42,7 @@ struct TensorHashes {
     init?(
         _ metadata: [String: String], _ header: Data, names: some Collection<String>, _ path: String
     ) throws {
-        let isHashed = metadata.keys.contains(where: TensorHashes.isField)
-        guard isHashed else { return nil }
+        guard metadata.keys.contains(where: TensorHashes.isField) else { return nil }
         guard let hash = metadata[TensorHashes.headerField], hash.utf8.count == 64,
             let place = TensorHashes.place(of: hash, in: header)
         else { throw TensorHashes.damaged(path, "its header's hash is missing") }

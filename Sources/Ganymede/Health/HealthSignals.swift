@@ -75,8 +75,11 @@ package enum HealthRecord {
 
     /// Writes the lines, replacing the file.
     package static func write(_ signals: [HealthSignals], to path: String) throws {
-        let lines = try signals.map { try text($0) + "\n" }
-        try Files.writeAtomically(path, text: lines.joined())
+        try Files.writeAtomically(path, text: lines(signals))
+    }
+
+    private static func lines(_ signals: [HealthSignals]) throws -> String {
+        try signals.map { try text($0) + "\n" }.joined()
     }
 
     /// Removes what was measured after a step, which will be measured again, and lines that cannot be read.
@@ -85,13 +88,12 @@ package enum HealthRecord {
         let old = try Files.read(path)
         let signals = parse(old).filter { $0.step <= step && $0.nonFinite == nil }
         if signals.isEmpty { return try Files.remove(path) }
-        let lines = try signals.map { try text($0) + "\n" }.joined()
-        if Data(lines.utf8) != old { try Files.writeAtomically(path, text: lines) }
+        if try Data(lines(signals).utf8) != old { try write(signals, to: path) }
     }
 
     /// Adds a line, in time that does not depend on those before.
     static func append(_ signals: HealthSignals, to path: String) throws {
-        try Files.append(Array((text(signals) + "\n").utf8), to: path)
+        try Files.append(Array(lines([signals]).utf8), to: path)
     }
 
     /// A value that holds signals, as JSON on one line.

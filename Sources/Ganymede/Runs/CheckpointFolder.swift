@@ -37,12 +37,6 @@ struct CheckpointFolder {
             text: "\(RunDirectory.stepName(step))\(CheckpointFolder.ending)\n")
     }
 
-    /// Removes a mark, if it is there.
-    func unmark(_ mark: Mark) throws {
-        let pointer = "\(path)/\(mark.rawValue)"
-        if Files.exists(pointer) { try Files.remove(pointer) }
-    }
-
     /// The step that a mark names; nil if there is no such file. Throws if it holds anything but a checkpoint's name.
     func marked(_ mark: Mark) throws -> Int? {
         let pointer = "\(path)/\(mark.rawValue)"

@@ -18,8 +18,10 @@ package final class Journal {
     /// A journal that is ready for appending.
     package struct Opened {
         package let journal: Journal
-        /// Seconds of training, from the last line that was kept.
-        package let seconds: Double
+        /// The reports of the lines that were kept.
+        package let reports: [StepReport]
+        /// Seconds of training, from the last of them.
+        package var seconds: Double { reports.last?.seconds ?? 0 }
         /// What was wrong with the file, as a message; nil if nothing was.
         package let damage: String?
     }
@@ -49,7 +51,7 @@ package final class Journal {
         if kept.text != content || !Files.exists(path) {
             try Files.writeAtomically(path, [kept.text])
         }
-        return Opened(journal: try Journal(path), seconds: kept.seconds, damage: damage)
+        return Opened(journal: try Journal(path), reports: kept.reports, damage: damage)
     }
 
     private init(_ path: String) throws {

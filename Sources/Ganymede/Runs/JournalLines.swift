@@ -73,17 +73,17 @@ struct JournalLines {
     /// The reports in increasing order of steps, without lines that cannot be read.
     var reports: [StepReport] { rising.compactMap { lines[$0].report } }
 
-    /// The lines up to a step, and the seconds of training in the last of them.
-    func kept(upTo step: Int) -> (text: Data, seconds: Double) {
+    /// The lines up to a step, and their reports.
+    func kept(upTo step: Int) -> (text: Data, reports: [StepReport]) {
         var text = Data()
-        var seconds = 0.0
+        var reports: [StepReport] = []
         for index in rising {
             guard let report = lines[index].report, report.step <= step else { break }
             text.append(content[lines[index].place])
             text.append(UInt8(ascii: "\n"))
-            seconds = report.seconds
+            reports.append(report)
         }
-        return (text, seconds)
+        return (text, reports)
     }
 
     /// What is wrong with the lines up to a step, with line and column; nil if nothing is. The lines after it belong to

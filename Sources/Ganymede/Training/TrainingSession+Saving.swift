@@ -18,12 +18,11 @@ extension TrainingSession {
         try directory.writeConfig(options, plan: plan, dataDigest: dataset.digest)
         journal = opened.journal
         saving.buffered = { [journal = opened.journal] in journal.bytesWaiting }
-        let reports = try directory.journal()
-        evaluator?.take(reports, best: checkpoint?.best)
+        evaluator?.take(opened.reports, best: checkpoint?.best)
         earlierBest = checkpoint?.best
         if step > 0 {
             health?.take(
-                try HealthRecord.read(directory.healthPath), reports, step: step,
+                try HealthRecord.read(directory.healthPath), opened.reports, step: step,
                 weights: try checkpoint?.healthWeights())
         } else {
             try saveRealSamples()
