@@ -30,7 +30,7 @@ struct Resume: ParsableCommand {
                 throw GanymedeError.invalidOption("\(name) is at least \(least), not \(value)")
             }
         }
-        var how = Resumption(steps: steps, threads: threads)
+        var how = ResumeOptions(steps: steps, threads: threads)
         how.source = data.map { DataSource($0) }
         how.fallsBack = fallBack
         how.rebuildsJournal = rebuildJournal

@@ -14,6 +14,8 @@ struct Verify: ParsableCommand {
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run")) var folder: String
     @Option(help: "Steps to train again (default: all up to the latest checkpoint).")
     var steps: Int?
+    @Option(help: "Where the run's data is now, if it was moved. It must be the same data.")
+    var data: String?
 
     func run() throws {
         Interrupt.install()
@@ -21,8 +23,9 @@ struct Verify: ParsableCommand {
             throw GanymedeError.invalidOption("--steps is at least 1, not \(steps)")
         }
         let line = LoadingLine("training again")
-        let found = try Verification(folder, steps: steps) { done, total in
-            line.show(done, of: total)
+        let found = try Verification.run(folder, steps: steps, source: data.map { DataSource($0) })
+        {
+            line.show($0, of: $1)
             return true
         }
         line.finish()

@@ -8,41 +8,68 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(60)))
 struct CrashTests {
     private let folder: TemporaryFolder
-    private let whole: RunState
-    private static let options =
-        small + [
-            "--steps", "6", "--checkpoint-every", "2", "--sample-every", "3", "--batch", "8",
-            "--metrics-every", "0", "--set", "health_every=2", "--keep", "2", "--precision", "f32",
-            "--quiet",
-        ]
 
-    init() throws {
-        folder = try TemporaryFolder()
-        let made = try Command.run(
-            ["train", "--out", "whole"] + CrashTests.options, in: folder.path)
-        #expect(made.code == 0, "\(made.errors)")
-        whole = try RunState("\(folder.path)/whole")
+    /// What the run that is disturbed does besides training.
+    enum Kind: String, CaseIterable {
+        /// Pictures, checkpoints, measurements of its health.
+        case plain
+        /// Metrics, a best checkpoint, milestones.
+        case evaluated
+        /// A rollback.
+        case diverging
+
+        var options: [String] {
+            let common =
+                small + [
+                    "--checkpoint-every", "2", "--sample-every", "3", "--batch", "8", "--precision",
+                    "f32", "--quiet",
+                ]
+            let own =
+                switch self {
+                case .plain:
+                    [
+                        "--steps", "6", "--metrics-every", "0", "--set", "health_every=2", "--keep",
+                        "2",
+                    ]
+                case .evaluated:
+                    [
+                        "--steps", "6", "--metrics-every", "2", "--set", "metrics_samples=1000",
+                        "--set", "milestones=[1,3]", "--keep", "1",
+                    ]
+                case .diverging:
+                    [
+                        "--steps", "7", "--metrics-every", "0", "--optimizer", "sgd",
+                        "--learning-rate", "0.5", "--on-nan", "rollback",
+                    ]
+                }
+            return common + own
+        }
     }
+
+    init() throws { folder = try TemporaryFolder() }
 
     // MARK: Kills
 
-    @Test func killsWhileTraining() throws {
-        let calls = try callsOfTraining()
+    @Test(arguments: Kind.allCases)
+    func killsWhileTraining(kind: Kind) throws {
+        let (whole, calls) = try undisturbed(kind)
         #expect(calls.count > 100)
-        for call in Torture.some(1...calls.count, 24) {
-            for kind in calls[call - 1] == "write" ? ["kill", "torn"] : ["kill"] {
-                let hit = try train("run", Fault(kind, at: call))
-                #expect(hit.code == -SIGKILL, "\(kind) at \(call), \(calls[call - 1])")
-                try finish("run", "\(kind) at call \(call) of training, \(calls[call - 1])")
+        for call in Torture.some(1...calls.count, kind == .plain ? 20 : 5) {
+            for fault in calls[call - 1] == "write" ? ["kill", "torn"] : ["kill"] {
+                let place = "\(fault) at call \(call) of training, \(calls[call - 1])"
+                let hit = try train("run", kind, Fault(fault, at: call))
+                #expect(hit.code == -SIGKILL, "\(place)")
+                try finish("run", kind, whole, place)
             }
         }
     }
 
-    @Test func killsWhileResuming() throws {
+    @Test(arguments: Kind.allCases)
+    func killsWhileResuming(kind: Kind) throws {
+        let (whole, calls) = try undisturbed(kind)
         // A run that was killed after its second checkpoint.
-        let calls = try callsOfTraining()
         let last = try #require(calls.lastIndex(of: "rename"))
-        _ = try train("begun", Fault("kill", at: last - 40))
+        _ = try train("begun", kind, Fault("kill", at: last - 40))
         func resume(_ fault: Fault) throws -> Command.Result {
             try? FileManager.default.removeItem(atPath: "\(folder.path)/run")
             try FileManager.default.copyItem(
@@ -52,22 +79,23 @@ struct CrashTests {
         let log = "\(folder.path)/calls"
         _ = try resume(Fault("kill", at: 0, log: log))
         let resumed = try lines(log)
-        for call in Torture.some(1...resumed.count, 16) {
+        for call in Torture.some(1...resumed.count, kind == .plain ? 14 : 4) {
             let hit = try resume(Fault("kill", at: call))
             #expect(hit.code == -SIGKILL)
-            try finish("run", "kill at call \(call) of a resume, \(resumed[call - 1])")
+            try finish("run", kind, whole, "kill at call \(call) of a resume, \(resumed[call - 1])")
         }
     }
 
     @Test func killsAtRandomInstants() throws {
+        let (whole, _) = try undisturbed(.plain)
         var numbers = TestNumbers(seed: 15)
         for number in 0..<(Torture.isLong ? 1000 : 10) {
             let running = try Command.start(
-                ["train", "--out", "run"] + CrashTests.options, in: folder.path)
+                ["train", "--out", "run"] + Kind.plain.options, in: folder.path)
             usleep(useconds_t(numbers.next() % 250_000))
             running.kill()
             _ = running.wait()
-            try finish("run", "random kill \(number)")
+            try finish("run", .plain, whole, "random kill \(number)")
         }
     }
 
@@ -76,10 +104,10 @@ struct CrashTests {
     /// One call fails: the run goes on, and nothing is missing; or it says that it cannot.
     @Test(arguments: ["eio", "enospc", "short"])
     func oneCallFails(kind: String) throws {
-        let calls = try callsOfTraining()
+        let (whole, calls) = try undisturbed(.plain)
         for call in Torture.some(1...calls.count, 12) {
             let place = "\(kind) at call \(call), \(calls[call - 1])"
-            let hit = try train("run", Fault(kind, at: call))
+            let hit = try train("run", .plain, Fault(kind, at: call))
             if hit.code == 0 {
                 #expect(try RunState("\(folder.path)/run") == whole, "\(place)")
             } else {
@@ -87,17 +115,17 @@ struct CrashTests {
                 #expect(kind != "short", "\(place): \(hit)")
                 #expect(hit.code == 1 && hit.errors.contains("ganymede: "), "\(place): \(hit)")
             }
-            try finish("run", place)
+            try finish("run", .plain, whole, place)
         }
     }
 
     /// Every call from one on fails: the run ends with the reason, and what was saved is whole.
     @Test(arguments: ["eio", "enospc"])
     func theDiskFails(kind: String) throws {
-        let calls = try callsOfTraining()
+        let (whole, calls) = try undisturbed(.plain)
         for call in Torture.some(1...calls.count, 8) {
             let place = "\(kind) from call \(call) on, \(calls[call - 1])"
-            let hit = try train("run", Fault(kind, at: call, until: .max))
+            let hit = try train("run", .plain, Fault(kind, at: call, until: .max))
             if hit.code == 0 {
                 // Such as a last close, after everything is on disk.
                 #expect(try RunState("\(folder.path)/run") == whole, "\(place)")
@@ -106,16 +134,17 @@ struct CrashTests {
                     hit.errors.contains(kind == "eio" ? "Input/output error" : "No space left"),
                     "\(place): \(hit.errors)")
             }
-            try finish("run", place)
+            try finish("run", .plain, whole, place)
         }
     }
 
     /// While the disk is full, training goes on and says how long it can; afterwards nothing is missing.
     @Test func aFullDiskIsWaitedFor() throws {
-        let calls = try callsOfTraining()
+        let (whole, calls) = try undisturbed(.plain)
         let checkpoint = try #require(
             calls.indices.dropFirst(calls.count / 2).first { calls[$0] == "fsync" })
-        let hit = try train("run", Fault("enospc", at: checkpoint + 1, until: checkpoint + 4))
+        let hit = try train(
+            "run", .plain, Fault("enospc", at: checkpoint + 1, until: checkpoint + 4))
         #expect(hit.code == 0)
         #expect(
             hit.errors.contains(
@@ -148,9 +177,9 @@ struct CrashTests {
         return try Command.run(arguments, in: folder.path, environment: environment, limit: 120)
     }
 
-    private func train(_ run: String, _ fault: Fault) throws -> Command.Result {
+    private func train(_ run: String, _ kind: Kind, _ fault: Fault) throws -> Command.Result {
         try? FileManager.default.removeItem(atPath: "\(folder.path)/\(run)")
-        return try command(["train", "--out", run] + CrashTests.options, run, fault)
+        return try command(["train", "--out", run] + kind.options, run, fault)
     }
 
     private func lines(_ path: String) throws -> [String] {
@@ -160,21 +189,25 @@ struct CrashTests {
         }
     }
 
-    /// The names of the calls of an undisturbed training.
-    private func callsOfTraining() throws -> [String] {
+    /// An undisturbed run, and the names of the calls that it makes.
+    private func undisturbed(_ kind: Kind) throws -> (RunState, calls: [String]) {
+        let alone = try Command.run(["train", "--out", "whole"] + kind.options, in: folder.path)
+        #expect(alone.code == 0, "\(alone.errors)")
+        let whole = try RunState("\(folder.path)/whole")
         let log = "\(folder.path)/calls"
-        let made = try train("run", Fault("kill", at: 0, log: log))
+        let made = try train("run", kind, Fault("kill", at: 0, log: log))
         #expect(made.code == 0 && !made.errors.contains("ganymede:"), "\(made.errors)")
         #expect(try RunState("\(folder.path)/run") == whole)
-        return try lines(log)
+        return (whole, try lines(log))
     }
 
     /// Resumes a disturbed run, or begins it again if it has no configuration yet, and compares it with the whole one.
-    private func finish(_ run: String, _ place: String) throws {
+    private func finish(
+        _ run: String, _ kind: Kind, _ whole: RunState, _ place: String
+    ) throws {
         let isBegun = Files.exists("\(folder.path)/\(run)/config.json")
         let result = try Command.run(
-            isBegun
-                ? ["resume", run, "--quiet"] : ["train", "--out", run] + CrashTests.options,
+            isBegun ? ["resume", run, "--quiet"] : ["train", "--out", run] + kind.options,
             in: folder.path)
         #expect(result.code == 0, "\(place): \(result.errors)")
         let found = try RunState("\(folder.path)/\(run)")

@@ -80,6 +80,7 @@ struct MessageTests {
             """
             run/checkpoints/step-000002.safetensors belongs to other options than run/config.json holds:
               batch: 32, not 16
+            The options that the run was trained with are in run/checkpoints/step-000002.safetensors: to go on with them: ganymede resume run --fall-back
             """)
         #expect(try String(contentsOfFile: "\(folder.path)/file", encoding: .utf8) == "precious")
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/other"))

@@ -79,6 +79,51 @@ struct RecoveryTests {
         #expect(try run(["resume", "run", "--steps", "7", "--quiet"]).code == 0)
     }
 
+    /// A configuration that is damaged, is not the run's any more or is gone is named, and restored from the newest good
+    /// checkpoint.
+    @Test func damagedConfigurations() throws {
+        try train()
+        let config = try text("run/config.json")
+        let before = try RunState("\(folder.path)/run")
+        try FileManager.default.moveItem(
+            atPath: "\(folder.path)/run", toPath: "\(folder.path)/begun")
+        for (name, damage, said) in [
+            ("zeros", { String(repeating: "\0", count: $0.count) }, "run/config.json: "),
+            ("an early end", { String($0.prefix($0.count / 2)) }, "run/config.json: "),
+            (
+                "a flipped bit", { $0.replacing("\"seed\" : 3", with: "\"seed\" : 7") },
+                "belongs to other options than run/config.json holds:\n  seed: "
+            ),
+            ("nothing", { _ in nil }, "run/config.json"),
+        ] as [(String, (String) -> String?, String)] {
+            try? FileManager.default.removeItem(atPath: "\(folder.path)/run")
+            try FileManager.default.copyItem(
+                atPath: "\(folder.path)/begun", toPath: "\(folder.path)/run")
+            if let damaged = damage(config) {
+                #expect(damaged != config)
+                try folder.write("run/config.json", Data(damaged.utf8))
+            } else {
+                try FileManager.default.removeItem(atPath: "\(folder.path)/run/config.json")
+            }
+            let refused = try run(["resume", "run"])
+            #expect(
+                refused.code == 1 && refused.errors.contains(said), "\(name): \(refused.errors)")
+            #expect(
+                refused.errors.hasSuffix(
+                    "\nThe options that the run was trained with are in run/checkpoints/step-000006.safetensors: to go on with them: ganymede resume run --fall-back\n"
+                ), "\(name): \(refused.errors)")
+            let restored = try run(["resume", "run", "--fall-back", "--quiet"])
+            #expect(restored.code == 0, "\(name): \(restored.errors)")
+            #expect(try text("run/config.json") == config)
+            if let damaged = damage(config) {
+                #expect(try text("run/config.json.damaged") == damaged)
+                try FileManager.default.removeItem(
+                    atPath: "\(folder.path)/run/config.json.damaged")
+            }
+            #expect(try RunState("\(folder.path)/run") == before, "\(name)")
+        }
+    }
+
     /// A run of the version before kept all of its checkpoints, and still does.
     @Test func earlierRunsKeepTheirCheckpoints() throws {
         try train(["--keep", "0"])
@@ -218,6 +263,11 @@ struct RecoveryTests {
         let found = try run(["resume", "run", "--steps", "8", "--data", "b-idx3-ubyte", "--quiet"])
         #expect(found.code == 0, "\(found.errors)")
         #expect(try run(["resume", "run", "--steps", "9", "--quiet"]).code == 0)
+        try FileManager.default.moveItem(
+            atPath: "\(folder.path)/b-idx3-ubyte", toPath: "\(folder.path)/d-idx3-ubyte")
+        #expect(try run(["verify", "run"]).code == 1)
+        let same = try run(["verify", "run", "--data", "d-idx3-ubyte"])
+        #expect(same.code == 0, "\(same.errors)")
     }
 
     // MARK: Verify
@@ -237,7 +287,7 @@ struct RecoveryTests {
                 "The same bits: 3 steps' losses, and the checkpoints of steps 0, 2\n"),
             "\(part.output)")
         #expect(try RunState("\(folder.path)/run") == before)
-        // Another seed is another run.
+        // A loss that is another.
         let journal = try text("run/journal.jsonl")
         try folder.write(
             "run/journal.jsonl",
@@ -247,32 +297,79 @@ struct RecoveryTests {
         #expect(
             changed.errors.contains("step 4: g_loss is ")
                 && changed.errors.contains("and 0.25 in the journal"), "\(changed.errors)")
+        // A checkpoint of another seed, whose hashes are right.
+        try folder.write("run/journal.jsonl", Data())
+        #expect(
+            try run(["train", "--out", "other"] + short + ["--seed", "4"]).code == 0)
+        let name = "checkpoints/step-000004.safetensors"
+        try folder.write(
+            "run/\(name)", Data(contentsOf: URL(filePath: "\(folder.path)/other/\(name)")))
+        let other = try run(["verify", "run"])
+        #expect(
+            other.code == 1 && other.errors.contains("step 4: value 0 of "), "\(other.errors)")
+    }
+
+    /// A resume with another number of threads says so, and so does verify.
+    @Test func changedConditions() throws {
+        try train()
+        let resumed = try run(["resume", "run", "--steps", "8", "--threads", "1", "--quiet"])
+        let there = "oneDNN \(DNN.version), \(DNN.instructionSet) and 2 threads, here are "
+        #expect(
+            resumed.code == 0
+                && resumed.errors.contains("note: the checkpoint was made with Ganymede ")
+                && resumed.errors.contains(there)
+                && resumed.errors.hasSuffix(" and 1 thread: the last bits can differ\n"),
+            "\(resumed.errors)")
+        let verified = try run(["verify", "run", "--steps", "6"])
+        #expect(verified.code == 0 && verified.errors.isEmpty, "\(verified.errors)")
+        let whole = try run(["verify", "run"])
+        #expect(
+            whole.errors.contains("note: the steps 7 to 8 were trained with Ganymede "),
+            "\(whole.errors)")
     }
 
     // MARK: NaN
 
-    /// A run that diverges goes back with half the learning rates, says so, and gives up after three times.
+    private func diverging(_ rate: String, steps: Int) -> [String] {
+        small + [
+            "--steps", "\(steps)", "--checkpoint-every", "2", "--batch", "8", "--metrics-every",
+            "0",
+            "--precision", "f32", "--optimizer", "sgd", "--learning-rate", rate, "--out", "run",
+            "--on-nan", "rollback", "--quiet",
+        ]
+    }
+
+    /// A run that diverges goes back with half the learning rates, and says so.
     @Test func rollback() throws {
-        let wild =
-            small + [
-                "--steps", "40", "--checkpoint-every", "2", "--batch", "8", "--metrics-every", "0",
-                "--precision", "f32",
-                "--optimizer", "sgd", "--learning-rate", "3e4", "--out", "run", "--on-nan",
-                "rollback", "--quiet",
-            ]
-        let made = try run(["train"] + wild)
-        #expect(made.errors.contains("Going back to step"), "\(made.errors)")
-        #expect(made.errors.contains("with half the learning rates (1 of 3 times)"))
-        if made.code == 0 {
-            #expect(try text("run/journal.jsonl").contains("\"rollbacks\":"))
-        } else {
-            #expect(
-                made.errors.contains("(3 of 3 times)")
-                    && made.errors.contains("NaN or infinity. The first bad tensor"))
-        }
-        // A new run with the same options has not gone back.
+        let made = try run(["train"] + diverging("0.5", steps: 7))
+        #expect(made.code == 0, "\(made.errors)")
+        #expect(
+            made.errors.hasPrefix("note: step 7: NaN or infinity in ")
+                && made.errors.hasSuffix(
+                    ". Going back to step 6, with half the learning rates (1 of 3 times)\n"),
+            "\(made.errors)")
+        let lines = try text("run/journal.jsonl").split(separator: "\n")
+        #expect(lines.count == 7 && lines[6].contains("\"rollbacks\":1"))
+        #expect(!lines[5].contains("rollbacks"))
+        let verified = try run(["verify", "run"])
+        #expect(
+            verified.code == 1
+                && verified.errors.contains("the run went back 1 time after NaN or infinity"),
+            "\(verified.errors)")
+        // A resumed run keeps the lower rates, and a new run with the same options has not gone back.
+        #expect(try run(["resume", "run"]).code == 0)
         let anew = try run(["train", "--config", "run/config.json", "--dry-run"])
         #expect(anew.code == 0 && !anew.output.contains("rollbacks"), "\(anew.errors)")
+    }
+
+    /// It gives up after three times.
+    @Test func noFourthRollback() throws {
+        let made = try run(["train"] + diverging("1000", steps: 7))
+        #expect(made.code == 1)
+        #expect(made.errors.contains("(3 of 3 times)"), "\(made.errors)")
+        #expect(
+            made.errors.contains("ganymede: step 2: NaN or infinity. The first bad tensor is"),
+            "\(made.errors)")
         let wrong = try run(["train", "--on-nan", "retreat", "--out", "x"])
         #expect(wrong.code == 64 && wrong.errors.contains("stop, rollback"), "\(wrong.errors)")
     }

@@ -151,7 +151,7 @@ struct DamageTests {
         var bytes = whole
         bytes[bytes.count - 5] ^= 4
         try bytes.write(to: URL(filePath: latest))
-        var how = Resumption()
+        var how = ResumeOptions()
         how.fallsBack = true
         #expect(try Trainer.resume(run, how).step == 6)
         #expect(try Data(contentsOf: URL(filePath: latest)) == whole)

@@ -11,7 +11,7 @@ import Testing
 struct LeakTests {
     /// Resident memory of the process in KiB, after what is free was given back.
     private func memory() -> Int {
-        // The C library gives free memory back to the system.
+        // Makes the C library give free memory back to the system.
         let trim = dlsym(nil, "malloc_trim")
         if let trim { _ = unsafeBitCast(trim, to: (@convention(c) (Int) -> Int32).self)(0) }
         let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(
@@ -32,21 +32,23 @@ struct LeakTests {
     @Test func compiledPrograms() throws {
         let gan = try tinyGAN()
         let data = try NamedDataset.mnist.load(.test)
-        let perProgram = try growth(times: Torture.isLong ? 1000 : 60) {
+        let earlier = handles()
+        let perProgram = try growth(times: 1000) {
             let runner = try StepRunner(StepGraph(gan, batch: 16), data: data, batch: 16)
             _ = runner.step
         }
         print("compiled program: \(perProgram) KiB")
-        #expect(perProgram < 40)
+        #expect(perProgram < 2)
+        #expect(handles() == earlier)
     }
 
     @Test func parsedPresets() throws {
         let text = try RunOptions(preset: Presets.named("dcgan")).text()
-        let perPreset = try growth(times: Torture.isLong ? 1000 : 100) {
+        let perPreset = try growth(times: 1000) {
             _ = try RunOptions(json: Data(text.utf8), name: "test")
         }
         print("parsed preset: \(perPreset) KiB")
-        #expect(perPreset < 8)
+        #expect(perPreset < 2)
     }
 
     /// The command as a user runs it, with samples, checkpoints and measurements.

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// All state that is needed to resume a run, in one `.safetensors` file: weights, moving statistics and optimizer slots
-/// by name, and in the header the step and the options that determine the results. The same run at the same step writes
+/// by name, and in the header the step, the options, and what the bits depend on. The same run at the same step writes
 /// the same bytes. Damage is detected by ``TensorHashes``.
 struct Checkpoint {
     let file: Safetensors
@@ -13,6 +13,9 @@ struct Checkpoint {
     let dataDigest: String
     /// The choices that the options leave to the run.
     let plan: Plan
+
+    /// What the bits of its run depend on, part by part.
+    private(set) var conditions: [Conditions] = []
 
     private static let format = "ganymede 2"
     /// Files of this format bear no hashes.
@@ -32,7 +35,7 @@ struct Checkpoint {
     /// A file's bytes, in parts.
     static func encoded(
         store: StateStore, variables: [Variable], step: Int, options: RunOptions, plan: Plan,
-        dataDigest: String, best: Best?, healthWeights: [Float]?
+        dataDigest: String, conditions: [Conditions], best: Best?, healthWeights: [Float]?
     ) throws -> [Data] {
         var tensors = variables.compactMap { variable in
             store[variable.name].map { (name: variable.name, tensor: $0) }
@@ -45,9 +48,11 @@ struct Checkpoint {
             tensors,
             metadata: [
                 "format": Checkpoint.format, "step": "\(step)", "options": options.identity().text,
-                "plan": plan.text, "data_sha256": dataDigest,
+                "other_options": options.remainder().text, "plan": plan.text,
+                "data_sha256": dataDigest,
                 "onednn": DNN.version, "isa": DNN.instructionSet,
                 "ganymede": GanymedeLibrary.version,
+                "conditions": JSONValue(encoding: conditions).text,
                 "best": best.map { try JSONValue(encoding: $0).text } ?? "null",
                 "rollbacks": options.training.rollbacks.map { "\($0)" } ?? "",
             ])
@@ -79,6 +84,11 @@ struct Checkpoint {
             Best?.self, from: .init(best.utf8), "\(quoted(self.path)): best")
         identity = try JSON.decode(
             JSONValue.self, from: .init(options.utf8), "\(quoted(self.path)): options")
+        conditions = [earlierConditions()]
+        if let text = file.metadata["conditions"] {
+            conditions = try JSON.decode(
+                [Conditions].self, from: .init(text.utf8), "\(quoted(self.path)): conditions")
+        }
     }
 
     private static let healthName = "health.generator"
@@ -92,8 +102,12 @@ struct Checkpoint {
     /// How often the run went back after NaN or infinity.
     var rollbacks: Int? { file.metadata["rollbacks"].flatMap { Int($0) } }
 
-    /// What a person should know who uses it.
-    var notes: [String] { [unhashed, madeElsewhere].compactMap(\.self) }
+    /// What a person should know who goes on from it with a number of threads.
+    func notes(threads: Int) -> [String] {
+        let here = Conditions.here(threads: threads)
+        let change = conditions.last?.difference(from: here)
+        return [unhashed, change.map { "the checkpoint was made with \($0)" }].compactMap(\.self)
+    }
 
     /// Says that damage would not be noticed; nil for a file with hashes.
     var unhashed: String? {
@@ -102,21 +116,17 @@ struct Checkpoint {
             : "\(quoted(path)) is of an earlier version and bears no hash: damage to it would not be noticed"
     }
 
-    /// Describes another version of Ganymede or oneDNN or another instruction set, which can change the last bits; nil if
-    /// all are the same.
-    private var madeElsewhere: String? {
-        func place(_ ganymede: String, _ oneDNN: String, _ isa: String) -> String {
-            "Ganymede \(ganymede) and oneDNN \(oneDNN) on \(isa)"
+    /// The conditions that a file of an earlier version names.
+    private func earlierConditions() -> Conditions {
+        var threads = 0.0
+        if case .object(let fields) = identity, case .number(let count) = fields["threads"] {
+            threads = count
         }
-        let here = place(GanymedeLibrary.version, DNN.version, DNN.instructionSet)
         let fields = file.metadata
-        // Earlier files do not name the version of Ganymede.
-        let there = place(
-            fields["ganymede"] ?? GanymedeLibrary.version, fields["onednn"] ?? "?",
-            fields["isa"] ?? "?")
-        return here == there
-            ? nil
-            : "the checkpoint was made with \(there), here are \(here): the last bits can differ"
+        return Conditions(
+            after: 0, threads: Int(exactly: threads) ?? 0, isa: fields["isa"] ?? "?",
+            onednn: fields["onednn"] ?? "?",
+            ganymede: fields["ganymede"] ?? GanymedeLibrary.version)
     }
 
     /// The options that determine the results, with their current names. Options newer than the checkpoint have their
@@ -134,6 +144,21 @@ struct Checkpoint {
         return try JSON.decode(
             RunOptions.self, from: data, "\(quoted(path)): options", registry: registry
         ).identity()
+    }
+
+    /// All options of the run as they were when this was saved; nil in a file of an earlier version, which does not hold
+    /// them.
+    func options(_ registry: Registry) throws -> RunOptions? {
+        guard let other = file.metadata["other_options"] else { return nil }
+        let place = "\(quoted(path)): options"
+        guard case .object(var fields) = identity,
+            case .object(let rest) = try JSON.decode(
+                JSONValue.self, from: .init(other.utf8), place)
+        else { return nil }
+        fields.merge(rest) { $1 }
+        return try JSON.decode(
+            RunOptions.self, from: JSON.encoder().encode(JSONValue.object(fields)), place,
+            registry: registry)
     }
 
     /// Throws an error that lists the fields of `options` that would change the run's results.

@@ -37,6 +37,8 @@ struct CheckpointFolder {
             text: "\(RunDirectory.stepName(step))\(CheckpointFolder.ending)\n")
     }
 
+    func removeMark(_ mark: Mark) throws { try Files.remove("\(path)/\(mark.rawValue)") }
+
     /// The step that a mark names; nil if there is no such file. Throws if it holds anything but a checkpoint's name.
     func marked(_ mark: Mark) throws -> Int? {
         let pointer = "\(path)/\(mark.rawValue)"
@@ -114,7 +116,7 @@ extension Checkpoint {
     ) throws -> Result {
         do { return try body(Checkpoint(path)) } catch let error as GanymedeError {
             // A file without damage may hold what is not understood here.
-            guard error.isAboutAFile, let run = run(of: path),
+            guard error.isFileError, let run = run(of: path),
                 let good = run.checkpoints.newestGood(),
                 (try? RunDirectory.checkpoint(in: path)) != good.path
             else { throw error }
@@ -126,10 +128,10 @@ extension Checkpoint {
 
     /// The run that a path belongs to: a run directory, or a file in its folder of checkpoints.
     private static func run(of path: String) -> RunDirectory? {
-        if Files.isDirectory(path) { return try? RunDirectory.open(path) }
+        if Files.isDirectory(path) { return try? RunDirectory.open(path, needsConfig: false) }
         let parts = path.split(separator: "/")
         let known = parts.count > 2 ? path : Files.absolute(path)
         guard known.split(separator: "/").dropLast().last == "checkpoints" else { return nil }
-        return try? RunDirectory.open(Files.parent(Files.parent(known)))
+        return try? RunDirectory.open(Files.parent(Files.parent(known)), needsConfig: false)
     }
 }

@@ -125,10 +125,14 @@ public struct RunDirectory: Sendable {
     }
 
     /// Opens the folder of an existing run.
-    package static func open(_ path: String) throws -> RunDirectory {
+    ///
+    /// - Parameter needsConfig: whether a folder with checkpoints and without `config.json` is refused.
+    package static func open(_ path: String, needsConfig: Bool = true) throws -> RunDirectory {
         let run = RunDirectory(
             path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
-        guard !path.isEmpty, Files.exists(run.configPath) else {
+        guard !path.isEmpty,
+            try Files.exists(run.configPath) || !needsConfig && !run.checkpoints.steps().isEmpty
+        else {
             throw GanymedeError.notFound(
                 "\(quoted(path)) is not the folder of a run: it has no config.json")
         }
@@ -138,11 +142,14 @@ public struct RunDirectory: Sendable {
     /// The latest checkpoint of the run at `path`, the one that `checkpoints/latest` or `checkpoints/best` names, or
     /// the file at `path` itself.
     static func checkpoint(in path: String) throws -> String {
-        if Files.isDirectory(path) { return try open(path).checkpoints.file(.latest) }
+        if Files.isDirectory(path) {
+            return try open(path, needsConfig: false).checkpoints.file(.latest)
+        }
         for mark in CheckpointFolder.Mark.allCases
         where "/\(path)".hasSuffix("/checkpoints/\(mark.rawValue)") {
             let run = path.dropLast("checkpoints/\(mark.rawValue)".count)
-            return try open(run.isEmpty ? "." : String(run)).checkpoints.file(mark)
+            let folder = run.isEmpty ? "." : String(run)
+            return try open(folder, needsConfig: false).checkpoints.file(mark)
         }
         if Files.exists(path) { return path }
         throw GanymedeError.notFound("there is no run or checkpoint at \(quoted(path))")
@@ -171,12 +178,7 @@ public struct RunDirectory: Sendable {
 
     /// Writes the options, with the plan, the digest of the data, the instruction set and versions.
     func writeConfig(_ options: RunOptions, plan: Plan, dataDigest: String) throws {
-        guard case .object(var fields) = try JSONValue(encoding: options) else { return }
-        // Absolute, so that a resume from another working directory finds the images.
-        fields["data"] = .string(options.source.absoluteName)
-        if let evaluator = options.evaluator {
-            fields["evaluator"] = .string(Files.absolute(evaluator))
-        }
+        var fields = try options.recorded()
         fields["data_sha256"] = .string(dataDigest)
         fields["plan"] = try JSONValue(encoding: plan)
         fields["isa"] = .string(DNN.instructionSet)

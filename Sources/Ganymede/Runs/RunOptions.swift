@@ -90,6 +90,19 @@ public struct RunOptions: Codable, Equatable, Sendable {
         return .object(fields)
     }
 
+    /// The fields of `config.json`. Paths are absolute, so that a resume from another working directory finds the files.
+    func recorded() throws -> [String: JSONValue] {
+        guard case .object(var fields) = try JSONValue(encoding: self) else { return [:] }
+        fields["data"] = .string(source.absoluteName)
+        if let evaluator { fields["evaluator"] = .string(Files.absolute(evaluator)) }
+        return fields
+    }
+
+    /// The options that do not determine the results, as JSON: with ``identity()``, all that ``recorded()`` holds.
+    func remainder() throws -> JSONValue {
+        .object(try recorded().filter { RunOptions.notIdentity.contains($0.key) })
+    }
+
     /// These options with each `key=value` applied in turn. The key is a path in `config.json` or the end of one. A new
     /// kind, as in `loss=minimax`, keeps the fields that it shares with the old one; the others get their defaults.
     public func setting(

@@ -75,7 +75,7 @@ final class SavingQueue {
                 note("the disk can be written again: everything is saved")
             }
             fault = nil
-        } catch let error as GanymedeError where error.isAboutWriting {
+        } catch let error as GanymedeError where error.isWriteError {
             nextTry = Machine.seconds() + SavingQueue.interval
             if fault == nil {
                 note(

@@ -54,7 +54,7 @@ public enum GanymedeError: Error, Equatable {
     }
 
     /// Whether a file is damaged, missing or unreadable.
-    var isAboutAFile: Bool {
+    var isFileError: Bool {
         switch self {
         case .fileMalformed, .fileUnreadable, .notFound: true
         default: false
@@ -62,16 +62,17 @@ public enum GanymedeError: Error, Equatable {
     }
 
     /// Whether a file or folder cannot be made or written.
-    var isAboutWriting: Bool {
+    var isWriteError: Bool {
         if case .fileUnwritable = self { true } else { false }
     }
 
-    /// The same error about a file, with more text; other errors as they are.
+    /// The same error about a file or files, with more text; other errors as they are.
     func adding(_ text: Message) -> GanymedeError {
         switch self {
         case .fileMalformed(let message): .fileMalformed(message + text)
         case .fileUnreadable(let message): .fileUnreadable(message + text)
         case .notFound(let message): .notFound(message + text)
+        case .mismatch(let message): .mismatch(message + text)
         default: self
         }
     }

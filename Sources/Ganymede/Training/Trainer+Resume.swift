@@ -1,5 +1,5 @@
 /// How a run is resumed.
-public struct Resumption: Sendable {
+public struct ResumeOptions: Sendable {
     /// Steps in total; nil for those that the run was started for.
     public var steps: Int?
     /// CPU threads; nil for as many as before.
@@ -8,7 +8,7 @@ public struct Resumption: Sendable {
     public var source: DataSource?
     /// The samples, if the run was started with samples in memory.
     public var data: Dataset?
-    /// Whether to take the newest good checkpoint if the latest is damaged.
+    /// Whether to take the newest good checkpoint if the latest is damaged, and its options if `config.json` is.
     public var fallsBack = false
     /// Whether to go on if the journal is damaged or missing, without what cannot be read.
     public var rebuildsJournal = false
@@ -49,7 +49,7 @@ extension Trainer {
         registry: Registry = .standard, configure: (inout Trainer) -> Void = { _ in }
     ) throws -> Outcome {
         try resume(
-            path, Resumption(steps: steps, threads: threads, data: data), registry: registry,
+            path, ResumeOptions(steps: steps, threads: threads, data: data), registry: registry,
             configure: configure)
     }
 
@@ -57,14 +57,14 @@ extension Trainer {
     /// crash left is put in order: temporary files, marks, journal, pictures, report.
     @discardableResult
     public static func resume(
-        _ path: String, _ how: Resumption, registry: Registry = .standard,
+        _ path: String, _ how: ResumeOptions, registry: Registry = .standard,
         configure: (inout Trainer) -> Void = { _ in }
     ) throws -> Outcome {
-        let directory = try RunDirectory.open(path)
+        let directory = try RunDirectory.open(path, needsConfig: false)
         let lock = try RunLock(directory)
-        var options = try directory.options(registry)
         let checkpoint = try directory.checkpointToResume(fallingBack: how.fallsBack)
-        try checkpoint?.checkIdentity(options, directory, registry)
+        var options = try directory.optionsToResume(
+            checkpoint, fallingBack: how.fallsBack, registry)
         options.training.rollbacks = checkpoint?.rollbacks
         how.apply(to: &options)
         var trainer = Trainer(try options.validated(withData: how.data == nil), registry: registry)
@@ -72,7 +72,9 @@ extension Trainer {
         trainer.rebuildsJournal = how.rebuildsJournal
         configure(&trainer)
         trainer.takeThreads()
-        for note in checkpoint?.notes ?? [] { trainer.onEvent(.note(note)) }
+        for note in checkpoint?.notes(threads: trainer.options.training.threads) ?? [] {
+            trainer.onEvent(.note(note))
+        }
         if let checkpoint, checkpoint.step >= options.training.steps {
             return try withExtendedLifetime(lock) { try trainer.finished(directory, checkpoint) }
         }
@@ -110,6 +112,10 @@ extension Trainer {
         let opened = try directory.reconcile(
             checkpoint, options, rebuildingJournal: rebuildsJournal)
         if let damage = opened.damage { onEvent(.note(damage)) }
+        if !Files.exists(directory.configPath) {
+            try directory.writeConfig(
+                options, plan: checkpoint.plan, dataDigest: checkpoint.dataDigest)
+        }
         try Report(directory, options).write()
         return Outcome(
             directory: directory, step: checkpoint.step, interrupted: false, last: nil,
@@ -137,6 +143,28 @@ extension RunDirectory {
         return try Checkpoint.using(path) { checkpoint in
             try checkpoint.file.verify()
             return checkpoint
+        }
+    }
+    /// The options in `config.json`. If they are damaged, or are not those of `checkpoint`, then those that the checkpoint
+    /// holds if `fallingBack`, else an error that offers them. The file as it was is kept.
+    fileprivate func optionsToResume(
+        _ checkpoint: Checkpoint?, fallingBack: Bool, _ registry: Registry
+    ) throws -> RunOptions {
+        do {
+            let found = try options(registry)
+            try checkpoint?.checkIdentity(found, self, registry)
+            return found
+        } catch let error as GanymedeError {
+            guard let checkpoint, let kept = try? checkpoint.options(registry) else { throw error }
+            guard fallingBack else {
+                throw error.adding(
+                    "\nThe options that the run was trained with are in \(quoted(checkpoint.path))\(advice: ": to go on with them: ganymede resume \(quoted(path)) --fall-back")"
+                )
+            }
+            if Files.exists(configPath) {
+                try Files.move(configPath, to: Files.freeName(configPath + ".damaged"))
+            }
+            return kept
         }
     }
 }

@@ -20,6 +20,8 @@ extension TrainingSession {
         saving.buffered = { [journal = opened.journal] in journal.bytesWaiting }
         evaluator?.take(opened.reports, best: checkpoint?.best)
         earlierBest = checkpoint?.best
+        conditions = (checkpoint?.conditions ?? []).followed(
+            after: step, threads: options.training.threads)
         if step > 0 {
             health?.take(
                 try HealthRecord.read(directory.healthPath), opened.reports, step: step,
@@ -100,7 +102,7 @@ extension TrainingSession {
             } ?? earlierBest
         let parts = try Checkpoint.encoded(
             store: store, variables: runner.step.variables, step: step, options: options,
-            plan: plan, dataDigest: dataset.digest, best: best,
+            plan: plan, dataDigest: dataset.digest, conditions: conditions, best: best,
             healthWeights: health?.rememberedWeights)
         let folder = directory.checkpoints
         let training = options.training
@@ -160,7 +162,11 @@ extension RunDirectory {
             try checkpoints.mark(.best, best.step)
         }
         // Files of the version before do not say which is the best.
-        let best = try checkpoint.best?.step ?? checkpoints.marked(.best)
+        var best = try checkpoint.best?.step ?? checkpoints.marked(.best)
+        if let later = best, later > step {
+            try checkpoints.removeMark(.best)
+            best = nil
+        }
         try checkpoints.prune(options.training, best: best)
         return opened
     }

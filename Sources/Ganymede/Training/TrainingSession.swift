@@ -10,6 +10,8 @@ final class TrainingSession {
     let saving = SavingQueue()
     /// The best checkpoint before this session.
     var earlierBest: Checkpoint.Best?
+    /// What the bits of the run depend on, part by part.
+    var conditions: [Conditions] = []
     /// For the estimate of what is saved in a second.
     var (imagesPerSecond, checkpointBytes, pictureBytes) = (0.0, 0, 0)
     let runner: StepRunner

@@ -1,47 +1,51 @@
 /// Whether a run gives the same bits again: it is trained a second time from its configuration, without writing, and the
 /// losses of each step are compared with the journal, the weights with each checkpoint that is there.
 public struct Verification: Sendable {
-    /// The steps that were trained again.
+    /// The steps that were to be trained again.
+    public private(set) var total = 0
+    /// The steps that were; fewer if it was stopped, or if something differs.
     public private(set) var steps = 0
     /// Steps whose losses were compared.
     public private(set) var reports = 0
     /// The steps of the checkpoints that were compared.
     public private(set) var checkpoints: [Int] = []
-    /// The first thing that differs; nil if every bit is the same.
+    /// The first thing that differs; nil if every bit that was compared is the same.
     public private(set) var difference: String?
     /// What can explain a difference, such as another processor.
     public private(set) var notes: [String] = []
     /// The SHA-256 of the weights, statistics and optimizer state of the last compared checkpoint.
     public private(set) var digest: String?
 
+    /// Whether all steps were trained again, and every bit is the same.
+    public var isSame: Bool { difference == nil && steps == total }
+
     /// Trains the run in `path` again.
     ///
     /// - Parameters:
     ///   - path: the run's folder.
     ///   - wanted: how many steps; nil for those of its latest checkpoint.
+    ///   - source: where the run's data is now; nil for where it was.
     ///   - registry: holds the kinds that the run was started with.
     ///   - progress: called with the finished steps and their number; returns false to stop.
-    public init(
-        _ path: String, steps wanted: Int? = nil, registry: Registry = .standard,
+    public static func run(
+        _ path: String, steps wanted: Int? = nil, source: DataSource? = nil,
+        registry: Registry = .standard,
         progress: (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
-    ) throws {
+    ) throws -> Verification {
         let directory = try RunDirectory.open(path)
         let latest = try Checkpoint.using(path) { $0 }
-        notes = latest.notes
-        let options = try directory.options(registry)
+        var options = try directory.options(registry)
         try latest.checkIdentity(options, directory, registry)
         if let count = latest.rollbacks {
             throw GanymedeError.unsupported(
-                "the run went back \(count) times after NaN or infinity, and is not one course of steps that could be repeated"
+                "the run went back \(count) \(count == 1 ? "time" : "times") after NaN or infinity, and is not one course of steps that could be repeated"
             )
         }
+        options.source = source ?? options.source
+        // A run that was resumed with other threads began with these.
+        options.training.threads = latest.conditions.first?.threads ?? options.training.threads
         var trainer = Trainer(options, registry: registry)
         trainer.takeThreads()
-        if trainer.options.training.threads != options.training.threads {
-            notes.append(
-                "the run had \(options.training.threads) threads, and here are \(trainer.options.training.threads): the last bits can differ"
-            )
-        }
         let dataset = try trainer.loadDataset()
         guard dataset.digest == latest.dataDigest else {
             throw GanymedeError.mismatch(
@@ -49,23 +53,29 @@ public struct Verification: Sendable {
         }
         let journal = Dictionary(
             try directory.journal().map { ($0.step, $0) }, uniquingKeysWith: { first, _ in first })
-        let total = min(wanted ?? latest.step, latest.step)
-        let saved = Set(try directory.checkpoints.steps().filter { $0 <= total })
-        try EngineThread.run {
+        var found = Verification()
+        found.total = min(wanted ?? latest.step, latest.step)
+        found.notes =
+            [latest.unhashed].compactMap(\.self)
+            + latest.conditions.notes(
+                steps: found.total, threads: trainer.options.training.threads)
+        let saved = Set(try directory.checkpoints.steps().filter { $0 <= found.total })
+        return try EngineThread.run {
             try latest.plan.check(options.training.backend)
             let session = try TrainingSession(trainer.options, dataset, plan: latest.plan)
             try session.initialize(from: options.initFrom)
-            if saved.contains(0) { try compare(session, 0, directory) }
-            if difference != nil { return }
-            try TrainingLoop(session.runner, steps: total).run { now in
-                steps = now.step
+            if saved.contains(0) { try found.compare(session, 0, directory) }
+            if found.difference != nil { return found }
+            try TrainingLoop(session.runner, steps: found.total).run { now in
+                found.steps = now.step
                 let report = session.report(now, earlier: 0)
-                if let earlier = journal[now.step] { compare(report, earlier) }
-                if difference == nil && saved.contains(now.step) {
-                    try compare(session, now.step, directory)
+                if let earlier = journal[now.step] { found.compare(report, earlier) }
+                if found.difference == nil && saved.contains(now.step) {
+                    try found.compare(session, now.step, directory)
                 }
-                return progress(now.step, total) && difference == nil
+                return progress(now.step, found.total) && found.difference == nil
             }
+            return found
         }
     }
 
