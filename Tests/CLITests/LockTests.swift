@@ -59,6 +59,47 @@ struct LockTests {
         running.interrupt()
     }
 
+    /// Two commands that begin at the same moment on one run, in every combination: each succeeds, or one says who holds
+    /// the run; the run is whole afterwards.
+    @Test func everyTwoVerbs() throws {
+        let verbs = [
+            ["train", "--out", "run"] + small + ["--steps", "30", "--metrics-every", "0", "--quiet"],
+            ["resume", "run", "--steps", "60", "--quiet"], ["report", "run"], ["doctor", "run"],
+            ["generate", "run", "-o", "samples.png"], ["interpolate", "run", "--seeds", "0,1", "-o", "between.gif"],
+            ["evaluate", "run", "--samples", "1000"], ["verify", "run", "--steps", "5"],
+            ["compare", "run", "begun", "-o", "table.html"],
+        ]
+        let made = try Command.run(
+            ["train", "--out", "begun"] + small + [
+                "--steps", "30", "--metrics-every", "0", "--checkpoint-every", "10", "--quiet",
+            ], in: folder.path)
+        try #require(made.code == 0, "\(made.errors)")
+        let pairs = verbs.indices.flatMap { a in verbs.indices.map { (verbs[a], verbs[$0]) } }
+        for index in Torture.some(0...pairs.count - 1, 9) {
+            let pair = pairs[index]
+            let names = "\(pair.0[0]) and \(pair.1[0])"
+            try? FileManager.default.removeItem(atPath: "\(folder.path)/run")
+            if pair.0[0] != "train" || pair.1[0] != "train" {
+                try FileManager.default.copyItem(
+                    atPath: "\(folder.path)/begun", toPath: "\(folder.path)/run")
+            }
+            let both = try [pair.0, pair.1].map { try Command.start($0, in: folder.path) }
+            let results = both.map { $0.wait() }
+            #expect(results.contains { $0.code == 0 } || names.contains("train"), "\(names)")
+            for result in results where result.code != 0 {
+                let isExplained = ["is being trained by", "is not empty", "stopped before"]
+                    .contains { result.errors.contains($0) }
+                #expect(result.code == 1 && isExplained, "\(names): \(result.errors)")
+            }
+            let steps = text("run/journal.jsonl").split(separator: "\n").count
+            #expect(steps == (names.contains("resume") ? 60 : 30), "\(names)")
+            let resumed = try Command.run(["resume", "run", "--steps", "61"], in: folder.path)
+            #expect(resumed.code == 0, "\(names): \(resumed.errors)")
+            let verified = try Command.run(["verify", "run"], in: folder.path)
+            #expect(verified.code == 0, "\(names): \(verified.errors)")
+        }
+    }
+
     /// Reports are in the file within a second: it grows several times in a few seconds.
     @Test func theJournalGrows() throws {
         let running = try start("run")
