@@ -33,6 +33,22 @@ def safetensors(metadata):
     return struct.pack("<Q", len(header)) + header + bytes(32)
 
 
+def evaluator():
+    """The evaluator inside the command with two small layers in place of its own."""
+    content = (ROOT / "Sources/CResources/evaluators/mnist.safetensors").read_bytes()
+    length = struct.unpack("<Q", content[:8])[0]
+    metadata = json.loads(content[8:8 + length])["__metadata__"]
+    described = json.loads(metadata["evaluator"])
+    dense = {"kind": "dense", "units": 4, "use_bias": False}
+    described["network"]["features"] |= {"input": [4, 4, 1], "layers": [{"kind": "flatten"}, dense]}
+    described["network"]["head"] |= {"input": [4], "layers": [dense | {"units": 10}]}
+    metadata["evaluator"] = json.dumps(described)
+    header = json.dumps({"__metadata__": metadata,
+                         "features.dense1.weight": {"dtype": "F32", "shape": [16, 4], "data_offsets": [0, 256]},
+                         "head.dense1.weight": {"dtype": "F32", "shape": [4, 10], "data_offsets": [256, 416]}}).encode()
+    return struct.pack("<Q", len(header)) + header + bytes(416)
+
+
 def png():
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -44,7 +60,6 @@ def png():
 GIF = bytes.fromhex("47494638396104000400800000000000ffffff2c00000000040004000002068c8fa9cbed003b")
 STEP = ('{"step":%d,"epoch":0.5,"images":8,"seconds":0.5,"d_loss":0.5,"g_loss":1.0,"d_acc":0.5,"d_acc_real":0.5,'
         '"d_acc_fake":0.5,"g_acc":0.5,"images_per_second":10.0}\n')
-HEALTH = ROOT / "Tests" / "Golden"
 
 
 def seeds(parser):
@@ -53,9 +68,13 @@ def seeds(parser):
     if parser == "npy":
         return [npy("|u1", (2, 4, 4), bytes(32)), npy("<f4", (3, 2), bytes(24))]
     if parser == "safetensors":
-        return [safetensors({"format": "ganymede 2"}), safetensors({})]
+        # The fuzzer's build takes any hash for the right one, and so reaches what comes after.
+        hashes = {"ganymede_sha256" + name: "0" * 64 for name in ("", " a", " b")}
+        return [safetensors({"format": "ganymede 2"} | hashes), safetensors({})]
     if parser == "evaluator":
-        return [(ROOT / "Sources/CResources/evaluators/mnist.safetensors").read_bytes()[:60000]]
+        return [evaluator()]
+    if parser == "checkpoint":
+        return [p.read_bytes() for p in sorted((ROOT / "Tests/Golden/runs").rglob("before/checkpoints/*.safetensors"))]
     if parser == "picture":
         return [png(), GIF, *[p.read_bytes() for p in sorted((ROOT / "Tests/Golden").rglob("*"))
                               if p.suffix in (".jpg", ".jpeg", ".webp", ".png") and p.stat().st_size < 20000]]

@@ -7,7 +7,7 @@
     /// with a million inputs and more. FUZZ_PARSER names what reads them. Errors are expected; traps, hangs, and large
     /// allocations are what it looks for.
     enum FuzzedParser: String, CaseIterable {
-        case idx, npy, safetensors, evaluator, picture, yaml, config, journal, health, arguments
+        case idx, npy, safetensors, evaluator, checkpoint, picture, yaml, config, journal, health, arguments
 
         static let chosen: FuzzedParser = {
             let name = ProcessInfo.processInfo.environment["FUZZ_PARSER"] ?? ""
@@ -26,6 +26,12 @@
                 try file.verify()
                 for name in file.names { _ = try file.tensor(name) }
             case .evaluator: _ = try Evaluator(data, name: "fuzz")
+            case .checkpoint:
+                // In memory, as far as the system allows: it is written a million times.
+                let path = "/dev/shm/ganymede-fuzz-\(getpid()).safetensors"
+                try data.write(to: URL(filePath: path))
+                defer { unlink(path) }
+                _ = try Model.load(path)
             case .picture: _ = try Raster(picture: data, size: 16)
             case .yaml:
                 let text = String(decoding: data, as: UTF8.self)
@@ -37,8 +43,7 @@
                 let words = data.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
                 // What would load data or print a page is left out.
                 let command = try GanymedeCommand.parseAsRoot(Array(words.prefix(40)))
-                // To resolve options takes a hundred times as long as to parse words.
-                if data.count % 32 == 0, let train = command as? Train, train.data == nil,
+                if let train = command as? Train, train.data == nil,
                     train.config == nil
                 {
                     _ = try OptionResolver(train).resolve()
