@@ -154,6 +154,24 @@ struct CrashTests {
         #expect(try RunState("\(folder.path)/run") == whole)
     }
 
+    /// While the end of a run waits for the disk, a second Ctrl-C leaves at once. What was saved is whole.
+    @Test func aSecondInterruptLeaves() throws {
+        let (whole, calls) = try undisturbed(.plain)
+        let fault = Fault("enospc", at: calls.count / 2, until: .max)
+        try? FileManager.default.removeItem(atPath: "\(folder.path)/run")
+        let running = try Command.start(
+            ["train", "--out", "run"] + Kind.plain.options, in: folder.path,
+            environment: try environment(fault, "run").merging(["GANYMEDE_DISK_PATIENCE": "600"]) {
+                $1
+            })
+        while running.isRunning && !running.errorsSoFar.contains("waits in memory") { usleep(500) }
+        running.interrupt()
+        while running.isRunning && running.catches(SIGINT) { usleep(500) }
+        running.interrupt()
+        #expect(running.wait().code == -SIGINT)
+        try finish("run", .plain, whole, "a second Ctrl-C")
+    }
+
     // MARK: Helpers
 
     private struct Fault {
@@ -168,13 +186,17 @@ struct CrashTests {
         }
     }
 
+    private func environment(_ fault: Fault, _ run: String) throws -> [String: String] {
+        fault.environment.merging([
+            "LD_PRELOAD": try Torture.shim.get(), "FAULT_ROOT": "\(folder.path)/\(run)",
+        ]) { $1 }
+    }
+
     private func command(
         _ arguments: [String], _ run: String, _ fault: Fault
     ) throws -> Command.Result {
-        let environment = fault.environment.merging([
-            "LD_PRELOAD": try Torture.shim.get(), "FAULT_ROOT": "\(folder.path)/\(run)",
-        ]) { $1 }
-        return try Command.run(arguments, in: folder.path, environment: environment, limit: 120)
+        try Command.run(
+            arguments, in: folder.path, environment: environment(fault, run), limit: 120)
     }
 
     private func train(_ run: String, _ kind: Kind, _ fault: Fault) throws -> Command.Result {

@@ -210,19 +210,6 @@ struct RobustnessTests {
 
     // MARK: Signals
 
-    /// Waits until a process has a handler for a signal.
-    private func waitForHandler(_ signal: Int32, _ running: Command.Running) {
-        while running.isRunning {
-            let status = try? String(
-                contentsOfFile: "/proc/\(running.identifier)/status", encoding: .utf8)
-            let caught = status?.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
-            let mask = caught?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
-            // Before exec, the shell has its own handlers.
-            let isCommand = status?.hasPrefix("Name:\tganymede\n") ?? false
-            if isCommand && mask >> UInt64(signal - 1) & 1 == 1 { return }
-        }
-    }
-
     private func start(_ before: String) throws -> Command.Running {
         try Command.start(
             ["-c", "\(before); exec \"$0\" \"$@\"", Command.product("ganymede"), "train"] + small
@@ -237,7 +224,7 @@ struct RobustnessTests {
     func anEarlySignalIsNotForgotten(before: String) throws {
         for signal in [SIGINT, SIGTERM] {
             let running = try start(before)
-            waitForHandler(signal, running)
+            while running.isRunning && !running.catches(signal) {}
             running.send(signal)
             let result = running.wait()
             // 130 if training had begun and the run was saved.

@@ -57,6 +57,20 @@ public struct Command {
         public var isRunning: Bool { child.isRunning }
         public var identifier: Int32 { child.identifier }
 
+        /// What it has written to standard error.
+        public var errorsSoFar: String {
+            (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? ""
+        }
+
+        /// Whether it has a handler for a signal. Before `exec`, a shell has its own.
+        public func catches(_ signal: Int32) -> Bool {
+            let status = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)
+            let caught = status?.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+            let mask = caught?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
+            let isCommand = status?.hasPrefix("Name:\tganymede\n") ?? false
+            return isCommand && mask >> UInt64(signal - 1) & 1 == 1
+        }
+
         /// Waits for the end; after ten minutes, longer than any test takes, the process is killed.
         public func wait() -> Result {
             let end = Date().addingTimeInterval(600)
