@@ -1,5 +1,6 @@
 """Shared by the benchmarks: commands, the machine, the page, the figures."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -55,6 +56,21 @@ def version():
     done = subprocess.run([GANYMEDE, "--version"], capture_output=True,
                           text=True, check=True)
     return done.stdout.strip()
+
+
+def digest(run):
+    """The start of the SHA-256 of the last checkpoint's weights, statistics
+    and optimizer state, as `ganymede verify RUN` prints it."""
+    newest = max((pathlib.Path(run) / "checkpoints").glob("step-*.safetensors"))
+    content = newest.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:8 + length])
+    total = hashlib.sha256()
+    for name in sorted(header):
+        if name != "__metadata__" and not name.startswith("health."):
+            start, end = header[name]["data_offsets"]
+            total.update(content[8 + length + start:8 + length + end])
+    return total.hexdigest()[:16]
 
 
 def known():

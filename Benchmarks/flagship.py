@@ -116,7 +116,8 @@ def folder(ganymede, work):
             found[f"{name}-{seed}"] = dict(
                 seconds=seconds, healthy=doctor["healthy"], recall=measured["recall"],
                 precision=measured["precision"], coverage=measured["coverage"], fid=measured["fid"],
-                copies=copies["copies"], sha256=samples(ganymede, run))
+                copies=copies["copies"], sha256=samples(ganymede, run),
+                weights=figures.digest(run))
             print("300 colour pictures,", name, "augmentation, seed", seed, found[f"{name}-{seed}"], flush=True)
     return found
 
@@ -149,6 +150,7 @@ def main():
             measured = measure(arguments.ganymede, run, evaluation)
             record = dict(task=task, seed=seed, command=command, seconds=seconds,
                           metrics=measured, sha256=samples(arguments.ganymede, run),
+                          weights=figures.digest(run),
                           met={metric: holds(measured[metric], goal) for metric, goal in goals.items()})
             if name.startswith("mnist"):
                 record["outside"] = outside_accuracy(run)
@@ -177,23 +179,23 @@ def grids(ganymede, work):
 
 def colour_rows(runs):
     """Their table, with the means of the seeds."""
-    rows = ["| 300 colour pictures | seed | seconds | doctor | copies | fid | precision | coverage | recall | SHA-256 |",
-            "|---|---|---|---|---|---|---|---|---|---|"]
+    rows = ["| 300 colour pictures | seed | seconds | doctor | copies | fid | precision | coverage | recall | samples | weights |",
+            "|---|---|---|---|---|---|---|---|---|---|---|"]
     metrics = ("fid", "precision", "coverage", "recall")
     for name in ("with", "without"):
         seeds = [run for key, run in runs.items() if key.rsplit("-", 1)[0] == name]
         for seed, run in enumerate(seeds):
             rows.append(f"| {name} augmentation | {seed} | {run['seconds']:.0f} | "
                         f"{'no complaint' if run['healthy'] else 'complains'} | {run['copies']} | "
-                        + " | ".join(f"{run[m]:.3g}" for m in metrics) + f" | `{run['sha256'][:16]}` |")
+                        + " | ".join(f"{run[m]:.3g}" for m in metrics) + f" | `{run['sha256'][:16]}` | `{run['weights']}` |")
         means = " | ".join(f"**{sum(run[m] for run in seeds) / len(seeds):.3g}**" for m in metrics)
-        rows.append(f"| {name} augmentation | mean | | | | {means} | |")
+        rows.append(f"| {name} augmentation | mean | | | | {means} | | |")
     return rows
 
 
 def write(results, grids):
     """Puts the table into docs/quality.md."""
-    rows = ["| task | seed | seconds | figures | goals | SHA-256 of 10,000 samples |", "|---|---|---|---|---|---|"]
+    rows = ["| task | seed | seconds | figures | goals | samples | weights |", "|---|---|---|---|---|---|---|"]
     order = list(TASKS)
     keys = [key for key in results if key != "colour"]
     for key in sorted(keys, key=lambda key: (order.index(key.rsplit("-", 1)[0]), int(key.rsplit("-", 1)[1]))):
@@ -206,16 +208,17 @@ def write(results, grids):
             text += f", accuracy by another classifier {record['outside']:.4f}"
         missed = [m for m in goals if not record["met"][m]]
         rows.append(f"| {record['task']} | {record['seed']} | {record['seconds']:.0f} | {text} | "
-                    f"{'met' if not missed else 'missed: ' + ', '.join(missed)} | `{record['sha256'][:16]}` |")
+                    f"{'met' if not missed else 'missed: ' + ', '.join(missed)} | `{record['sha256'][:16]}` | `{record['weights']}` |")
     if "colour" in results:
         rows.append("")
         rows += colour_rows(results["colour"])
-    rows += ["", "The commands; the whole figures and hashes are in [flagship.json](flagship.json):", "", "```sh"]
+    rows += ["", "`samples` and `weights` begin the SHA-256 of 10,000 samples and of what `ganymede verify RUN` compares. The commands;",
+             "the whole figures are in [flagship.json](flagship.json):", "", "```sh"]
     rows += dict.fromkeys(results[key]["command"].rsplit(" --seed", 1)[0] + " --seed SEED" for key in keys)
     if "colour" in results:
         rows += [f"ganymede train {COLOUR} --data colour-300 --seed SEED{extra}"
                  for extra in ("", " --set augmentation=[]")]
-    rows += ["ganymede generate RUN --seeds 0-9999 -o samples.npy", "```"]
+    rows += ["ganymede generate RUN --seeds 0-9999 -o samples.npy", "ganymede verify RUN", "```"]
     figures.replace(QUALITY.parent / "flagship.json", json.dumps(results, indent=1, sort_keys=True) + "\n")
     stamp = f"Measured on {datetime.date.today()}: {figures.machine()}.\n\n"
     figures.between(QUALITY, "flagship", stamp + "\n".join(rows + grids))

@@ -67,8 +67,8 @@ def png(path, lines):
 
 
 def section(preset, steps, seeds):
-    rows = ["| seed | precision | " + " | ".join(FIELDS) + " |",
-            "|" + " --- |" * (len(FIELDS) + 2)]
+    rows = ["| seed | precision | " + " | ".join(FIELDS) + " | weights |",
+            "|" + " --- |" * (len(FIELDS) + 3)]
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(seeds):
@@ -77,7 +77,8 @@ def section(preset, steps, seeds):
                 found = means(run)
                 print(preset, seed, precision, found, flush=True)
                 rows.append(f"| {seed} | {precision} | " + " | ".join(
-                    f"{found[x]:.3f}" for x in FIELDS) + " |")
+                    f"{found[x]:.3f}" for x in FIELDS)
+                            + f" | `{figures.digest(run)}` |")
                 if lines:
                     gap = 2 if precision == "bf16" else 8
                     lines += [b"\xff" * len(lines[0])] * gap

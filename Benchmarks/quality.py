@@ -174,7 +174,7 @@ def over_seeds(preset, all_found):
             continue
         row.append(f"{text(statistics.mean(values))} ± "
                    f"{text(statistics.stdev(values))}")
-    return [f"**{x}**" if x else x for x in row]
+    return [f"**{x}**" if x else x for x in row] + [""]
 
 
 def runs(folder, presets, limits):
@@ -201,7 +201,8 @@ def write(folder):
             stamped.append(found)
             rows.append([f"`{preset}`", str(seed), f"{steps(run)[0]:,}",
                          f"{spent(run):.1f}", text(found["seconds"])]
-                        + [cell(found["metrics"].get(x, {})) for x in COLUMNS])
+                        + [cell(found["metrics"].get(x, {})) for x in COLUMNS]
+                        + [f"`{figures.digest(run)}`"])
             if seed == SEEDS[0]:
                 lines += [b"\xff" * len(lines[0])] * 8 if lines else []
                 lines += precision.row(run)
@@ -210,7 +211,7 @@ def write(folder):
             rows.append(over_seeds(preset, all_found))
     precision.png(PAGE.parent / PICTURE, lines)
     table = figures.table(["preset", "seed", "steps", "minutes",
-                           "evaluated in, s", *COLUMNS], rows)
+                           "evaluated in, s", *COLUMNS, "weights"], rows)
     figures.between(PAGE, "runs", f"{head(stamped)}\n\n{table}\n\n"
                     f"![A row of samples of each]({PICTURE})")
 
