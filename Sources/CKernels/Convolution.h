@@ -1,13 +1,4 @@
-/// Shared by the parts of a convolution: the taps of an output position, the plan, a tile.
-#ifndef CONVOLUTION_H
-#define CONVOLUTION_H
-
-#include "Vectors.h"
-
-#if defined(__x86_64__)
-#include <string.h>
-
-enum { TILE_PLACES = 12 };
+// Shared by the parts of a convolution: the taps of an output position, the plan, a tile.
 
 // ---- Taps ----
 
@@ -59,7 +50,7 @@ typedef struct {
     size_t batch;
     size_t channels, outputs;  ///< channels of the image and of the result
     size_t row;  ///< elements of a packed row of the window: floats, or pairs
-    size_t vectors, blocks;  ///< of 16 outputs, and of up to TILE_VECTORS vectors
+    size_t vectors, blocks;  ///< of LANES outputs, and of up to TILE_VECTORS vectors
     size_t places;  ///< of the largest tile
     size_t groups;  ///< of images
     const float *w, *bias;
@@ -67,14 +58,10 @@ typedef struct {
     const char *image;
     char *result;
     uint32_t *packed;
-} plan;
+} convolution_plan;
 
 /// The first vector of a block of outputs.
-static inline size_t first_vector(const plan *p, size_t block) { return p->vectors * block / p->blocks; }
-
-/// Packs units [begin, end) of the weights into [block][position][element][output]. A unit is a block and a position.
-/// `context` is the plan.
-void gk_convolution_pack(const void *context, size_t begin, size_t end);
+static inline size_t first_vector(const convolution_plan *p, size_t block) { return p->vectors * block / p->blocks; }
 
 // ---- Tiles ----
 
@@ -91,11 +78,5 @@ typedef struct {
     const float *bias;
     float slope;
     bool result_bfloat16;
-    __mmask16 last;  ///< mask of the outputs that exist in the last vector
-} tile;
-
-/// Indexed by [bfloat16][places - 1][vectors - 1].
-extern void (*const gk_convolution_tiles[2][TILE_PLACES][TILE_VECTORS])(const tile *);
-
-#endif
-#endif
+    size_t last;  ///< outputs that exist in the last vector
+} convolution_tile;

@@ -1,19 +1,32 @@
-/// Shared by the AVX-512 kernels, which process 16 floats at once.
+/// Shared by the products, which are compiled for registers of each width from one source: convolutions, their gradients,
+/// and matrix products as convolutions of one pixel. Vectors256.h and Vectors512.h have what differs:
+///   LANES          floats, or pairs of bfloat16, in a register
+///   TILE_VECTORS   the most registers in a row of a tile
+///   TILE_SIZES(X)  X(places, vectors) for every size of a convolution's tile
+///   most_places    the most places of a tile, by its number of vectors
+///   PAIRS          defined where products of bfloat16 are instructions
 #ifndef VECTORS_H
 #define VECTORS_H
 
-#include "Table.h"
+#include "Products.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
-#define AVX512 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
-#define AVX512_BF16 __attribute__((target("bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 #define INLINE static inline __attribute__((always_inline))
 #define FULL _Pragma("clang loop unroll(full)")
 
-/// A register holds LANES floats or pairs of bfloat16. A tile has up to TILE_VECTORS registers in a row.
-enum { LANES = 16, TILE_VECTORS = 4 };
+#define ROW_1(X, M) X(M, 1)
+#define ROW_2(X, M) ROW_1(X, M) X(M, 2)
+#define ROW_3(X, M) ROW_2(X, M) X(M, 3)
+#define ROW_4(X, M) ROW_3(X, M) X(M, 4)
+#define ROWS_1_TO_6(ROW, X) ROW(X, 1) ROW(X, 2) ROW(X, 3) ROW(X, 4) ROW(X, 5) ROW(X, 6)
+
+enum { TILE_PLACES = 12 };
+
+/// Which half of a pair of successive bfloat16 is real; the other half counts as 0.
+typedef enum { WHOLE, HEAD, TAIL } part;
 
 static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t round_up(size_t a, size_t to) { return (a + to - 1) / to * to; }

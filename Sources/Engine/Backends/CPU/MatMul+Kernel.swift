@@ -3,11 +3,11 @@ import COneDNN
 
 extension MatMul: LoweredProduct {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
-        try MatMulKernel(self, types)
+        try makeKernel(types, slope: 1)
     }
 
     package func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel {
-        try MatMulKernel(self, types, slope: slope)
+        try OwnProductKernel(self, types, slope: slope) ?? MatMulKernel(self, types, slope: slope)
     }
 }
 

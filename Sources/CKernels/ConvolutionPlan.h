@@ -1,25 +1,21 @@
 // A convolution and its input gradient, as one kernel that does not multiply padding.
 //
-// A tile is up to 12 images at the same position of the result, times up to 64 of its channels, held in registers. All
+// A tile is some images at the same position of the result, times some registers of its channels, held in registers. All
 // images of a tile use the same taps of the window. A row of the window covers contiguous elements of the image, and
 // the weights are packed in the same order. Elements are 4 bytes: a float, or two successive bfloat16 of the image,
 // which the dot product instruction multiplies and adds at once.
 #include "Convolution.h"
-
-#if defined(__x86_64__)
+#include "ConvolutionPacking.h"
+#include "ConvolutionTiles.h"
 
 enum {
     ALIASED = 4096,  ///< distance in bytes at which the places of a tile share one set of the first-level cache
     WAYS = 8  ///< of that cache
 };
 
-/// Most places (images or columns) of a tile, by its number of vectors. The sums take 24 registers, or 12 with one
-/// vector, where more would gain nothing.
-static const size_t most_places[TILE_VECTORS + 1] = {0, 12, 12, 8, 6};
-
-static plan make_plan(const gk_convolution_shape *s, const gk_convolution_kind *kind) {
+static convolution_plan plan_convolution(const gk_convolution_shape *s, const gk_convolution_kind *kind) {
     bool g = kind->input_gradient;
-    plan p = {.bfloat16 = kind->bfloat16, .result_bfloat16 = kind->result_bfloat16, .gradient = g,
+    convolution_plan p = {.bfloat16 = kind->bfloat16, .result_bfloat16 = kind->result_bfloat16, .gradient = g,
               .y = {s->window_height, s->stride_y, s->top, g ? s->rows : s->height, g ? s->height : s->rows, g},
               .x = {s->window_width, s->stride_x, s->left, g ? s->columns : s->width, g ? s->width : s->columns, g},
               .batch = s->batch, .channels = g ? s->filters : s->channels, .outputs = g ? s->channels : s->filters,
@@ -33,10 +29,20 @@ static plan make_plan(const gk_convolution_shape *s, const gk_convolution_kind *
     return p;
 }
 
+static void run_tile(bool bfloat16, size_t places, size_t vectors, const convolution_tile *t) {
+#ifdef PAIRS
+    if (bfloat16) {
+        pair_tiles[places - 1][vectors - 1](t);
+        return;
+    }
+#endif
+    convolution_tiles[places - 1][vectors - 1](t);
+}
+
 /// Units are [block of outputs][group of images][row of the result]. Weights stay in the second-level cache for all
 /// images, and the images of a group for all its positions.
-static void tiles_part(const void *context, size_t begin, size_t end) {
-    const plan *p = context;
+static void convolution_part(const void *context, size_t begin, size_t end) {
+    const convolution_plan *p = context;
     size_t size = p->bfloat16 ? 2 : 4, result_size = p->result_bfloat16 ? 2 : 4;
     size_t pixel = p->channels * size, image = p->y.image * p->x.image * pixel;
     size_t result_pixel = p->outputs * result_size, result_image = p->y.result * p->x.result * result_pixel;
@@ -48,9 +54,9 @@ static void tiles_part(const void *context, size_t begin, size_t end) {
         size_t n = p->batch * group / p->groups, images = p->batch * (group + 1) / p->groups - n;
         size_t last = least(p->outputs - first * LANES, vectors * LANES) - (vectors - 1) * LANES;
         tap_range rows = taps_at(&p->y, y);
-        tile t = {.rows = rows.count, .row = p->x.image * pixel, .packed_row = p->row * vectors * LANES,
+        convolution_tile t = {.rows = rows.count, .row = p->x.image * pixel, .packed_row = p->row * vectors * LANES,
                   .bias = p->bias ? p->bias + first * LANES : NULL, .slope = p->slope,
-                  .result_bfloat16 = p->result_bfloat16, .last = (__mmask16)((1u << last) - 1)};
+                  .result_bfloat16 = p->result_bfloat16, .last = last};
         const uint32_t *packed = p->packed + (first * p->y.taps + rows.position * vectors) * p->row * LANES;
         const char *source = p->image + n * image + rows.image * t.row;
         char *result = p->result + n * result_image + y * p->x.result * result_pixel + first * LANES * result_size;
@@ -79,34 +85,26 @@ static void tiles_part(const void *context, size_t begin, size_t end) {
                     size_t places = columns ? same * (i % across + 1) / across - column : images;
                     t.image = source + at * image + (seen.image + column * step) * pixel;
                     t.result = result + at * result_image + (x + column * apart) * result_pixel;
-                    gk_convolution_tiles[p->bfloat16][places - 1][vectors - 1](&t);
+                    run_tile(p->bfloat16, places, vectors, &t);
                 }
             }
         }
     }
 }
 
-size_t gk_convolution_scratch(const gk_convolution_shape *shape, const gk_convolution_kind *kind) {
-    plan p = make_plan(shape, kind);
+static size_t convolution_scratch(const gk_convolution_shape *shape, const gk_convolution_kind *kind) {
+    convolution_plan p = plan_convolution(shape, kind);
     return (p.vectors * p.y.taps * p.row + 1) * LANES * sizeof(uint32_t);
 }
 
-void gk_convolution(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image,
-                    const float *w, void *result, void *scratch) {
-    plan p = make_plan(shape, kind);
+static void convolution(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image,
+                        const float *w, void *result, void *scratch) {
+    convolution_plan p = plan_convolution(shape, kind);
     p.image = image;
     p.w = w;
     p.result = result;
     p.packed = (uint32_t *)round_up((uintptr_t)scratch, LANES * sizeof(uint32_t));
     size_t packed = p.vectors * p.y.taps * p.row * LANES, units = p.blocks * p.groups * p.y.result;
-    gk_divide(gk_convolution_pack, &p, p.blocks * p.y.taps, 1, packed);
-    gk_divide(tiles_part, &p, units, 1, units * p.x.result * packed / p.blocks / p.y.taps);
+    gk_divide(pack_weights, &p, p.blocks * p.y.taps, 1, packed);
+    gk_divide(convolution_part, &p, units, 1, units * p.x.result * packed / p.blocks / p.y.taps);
 }
-
-#else
-
-size_t gk_convolution_scratch(const gk_convolution_shape *shape, const gk_convolution_kind *kind) { return 0; }
-void gk_convolution(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image,
-                    const float *w, void *result, void *scratch) {}
-
-#endif

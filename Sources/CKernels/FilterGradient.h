@@ -1,11 +1,8 @@
 // The gradient of a convolution's filters, as sums of outer products held in registers.
 //
 // Elements are 4 bytes: a float, or the bfloat16 of two successive images, packed next to each other, which the dot
-// product instruction multiplies and adds at once. A tile of dw is up to 6 channels times 64 filters of one tap of the
-// window. Only output positions where the tap lies inside the image are visited.
-#include "Vectors.h"
-
-#if defined(__x86_64__)
+// product instruction multiplies and adds at once. A tile of dw is up to 6 channels times TILE_FILTERS filters of one
+// tap of the window. Only output positions where the tap lies inside the image are visited.
 
 enum {
     TILE_CHANNELS = 6,
@@ -14,11 +11,6 @@ enum {
     CACHED = 160 << 10,  ///< bytes of dy that stay in the second-level cache while all tiles read them
     PACKED = 4 << 20  ///< bytes that stay in the third-level cache between packing and use
 };
-
-int gk_own_products(void) {
-    if (gk_selected_isa() < 2 || !__builtin_cpu_supports("bmi2")) return 0;
-    return __builtin_cpu_supports("avx512bf16") ? 2 : 1;
-}
 
 // ---- Packing ----
 
@@ -40,22 +32,21 @@ static size_t packed_size(const packing *p) {
 }
 
 /// Packs `count` elements: the first `real` from `source` and, if paired, from `image` bytes after it; the rest are 0.
-AVX512 INLINE void pack(uint32_t *target, const char *source, size_t image, bool bfloat16, bool paired, size_t real,
+TARGET INLINE void pack(uint32_t *target, const char *source, size_t image, bool bfloat16, bool paired, size_t real,
                         size_t count) {
     for (size_t c = 0; c < count; c += LANES) {
-        __mmask16 write = _bzhi_u32(0xFFFF, (unsigned)least(count - c, LANES));
-        __mmask16 read = c < real ? _bzhi_u32(0xFFFF, (unsigned)least(real - c, LANES)) : 0;
-        __m512i value;
-        if (bfloat16) {
-            __m256i low = _mm256_maskz_loadu_epi16(read, source + c * 2);
-            __m256i high = _mm256_maskz_loadu_epi16(paired ? read : 0, source + image + c * 2);
-            value = _mm512_or_si512(_mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
-        } else value = _mm512_maskz_loadu_epi32(read, source + c * 4);
-        _mm512_mask_storeu_epi32(target + c, write, value);
+        mask read = first_lanes(c < real ? real - c : 0);
+        floats value;
+#ifdef PAIRS
+        if (bfloat16) value = load_two(read, source + c * 2, paired ? read : first_lanes(0), source + image + c * 2);
+        else
+#endif
+            value = load_lanes(read, source + c * 4);
+        store_lanes(target + c, first_lanes(count - c), value);
     }
 }
 
-AVX512 INLINE void pack_rows(const packing *p, const bool bfloat16, size_t begin, size_t end) {
+TARGET INLINE void pack_rows(const packing *p, const bool bfloat16, size_t begin, size_t end) {
     size_t size = bfloat16 ? 2 : 4, image = p->rows * p->columns * p->channels * size;
     for (size_t row = begin; row < end; row++) {
         size_t n = row / p->rows * (bfloat16 ? 2 : 1), y = row % p->rows;
@@ -78,7 +69,7 @@ AVX512 INLINE void pack_rows(const packing *p, const bool bfloat16, size_t begin
     }
 }
 
-AVX512 static void pack_part(const void *context, size_t begin, size_t end) {
+TARGET static void pack_part(const void *context, size_t begin, size_t end) {
     const packing *p = context;
     if (p->bfloat16) pack_rows(p, true, begin, end);
     else pack_rows(p, false, begin, end);
@@ -93,57 +84,69 @@ typedef struct {
     size_t x_image, x_row, x_column, dy_image, dy_row, dy_column;
     float *dw;
     size_t filters;
-    __mmask16 last;  ///< mask of the filters that exist in the last vector
+    size_t last;  ///< filters that exist in the last vector
     bool add;  ///< to the sums of earlier positions in dw
-} tile;
+} filter_tile;
 
 #define TILE(NAME, TARGET, MULTIPLY)                                                                            \
-    TARGET INLINE void NAME(const tile *t, const int channels, const int vectors) {                             \
-        __m512 sum[TILE_CHANNELS][TILE_VECTORS];                                                                \
+    TARGET INLINE void NAME(const filter_tile *t, const int channels, const int vectors) {                      \
+        floats sum[TILE_CHANNELS][TILE_VECTORS];                                                                \
+        mask all = first_lanes(LANES), last = first_lanes(t->last);                                             \
         for (int c = 0; c < channels; c++)                                                                      \
             for (int v = 0; v < vectors; v++)                                                                   \
-                sum[c][v] = t->add ? _mm512_maskz_loadu_ps(v == vectors - 1 ? t->last : 0xFFFF,                 \
-                                                           t->dw + (size_t)c * t->filters + v * LANES)          \
-                                   : _mm512_setzero_ps();                                                       \
+                sum[c][v] = t->add ? load_lanes(v == vectors - 1 ? last : all,                                  \
+                                                t->dw + (size_t)c * t->filters + v * LANES)                     \
+                                   : zeros();                                                                   \
         for (size_t n = 0; n < t->images; n++)                                                                  \
             for (size_t i = 0; i < t->rows; i++) {                                                              \
                 const uint32_t *x = t->x + n * t->x_image + i * t->x_row;                                       \
                 const uint32_t *dy = t->dy + n * t->dy_image + i * t->dy_row;                                   \
                 for (size_t j = 0; j < t->columns; j++, x += t->x_column, dy += t->dy_column) {                 \
-                    __m512i right[TILE_VECTORS];                                                                \
-                    for (int v = 0; v < vectors; v++) right[v] = _mm512_loadu_si512(dy + v * LANES);            \
+                    floats right[TILE_VECTORS];                                                                 \
+                    for (int v = 0; v < vectors; v++) right[v] = load(dy + v * LANES);                          \
                     for (int c = 0; c < channels; c++) {                                                        \
-                        __m512i left = _mm512_set1_epi32((int)x[c]);                                            \
+                        floats left = spread(x + c);                                                            \
                         for (int v = 0; v < vectors; v++) sum[c][v] = MULTIPLY(left, right[v], sum[c][v]);      \
                     }                                                                                           \
                 }                                                                                               \
             }                                                                                                   \
         for (int c = 0; c < channels; c++)                                                                      \
             for (int v = 0; v < vectors; v++)                                                                   \
-                _mm512_mask_storeu_ps(t->dw + (size_t)c * t->filters + v * LANES,                               \
-                                      v == vectors - 1 ? t->last : 0xFFFF, sum[c][v]);                          \
+                store_lanes(t->dw + (size_t)c * t->filters + v * LANES, v == vectors - 1 ? last : all,          \
+                            sum[c][v]);                                                                         \
     }
 
-#define MULTIPLY_FLOAT(a, b, sum) _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sum)
-#define MULTIPLY_PAIRS(a, b, sum) _mm512_dpbf16_ps(sum, (__m512bh)(a), (__m512bh)(b))
-TILE(tile_float, AVX512, MULTIPLY_FLOAT)
-TILE(tile_pairs, AVX512_BF16, MULTIPLY_PAIRS)
+TILE(filter_floats, TARGET, multiply_add)
 
-// One compiled function for every number of channels and vectors, so that the sums are in registers.
-#define SIZED(KIND, TARGET, C, V) TARGET static void KIND##_##C##_##V(const tile *t) { KIND(t, C, V); }
-#define SIZED_VECTORS(KIND, TARGET, C) \
-    SIZED(KIND, TARGET, C, 1) SIZED(KIND, TARGET, C, 2) SIZED(KIND, TARGET, C, 3) SIZED(KIND, TARGET, C, 4)
-#define SIZED_ALL(KIND, TARGET)                                                                           \
-    SIZED_VECTORS(KIND, TARGET, 1) SIZED_VECTORS(KIND, TARGET, 2) SIZED_VECTORS(KIND, TARGET, 3)          \
-    SIZED_VECTORS(KIND, TARGET, 4) SIZED_VECTORS(KIND, TARGET, 5) SIZED_VECTORS(KIND, TARGET, 6)
-SIZED_ALL(tile_float, AVX512)
-SIZED_ALL(tile_pairs, AVX512_BF16)
+// One compiled function for every size, so that the sums are in registers.
+#define DEFINE(C, V) TARGET static void filter_floats_##C##_##V(const filter_tile *t) { filter_floats(t, C, V); }
+#define ENTRY(C, V) [C - 1][V - 1] = filter_floats_##C##_##V,
+FILTER_TILE_SIZES(DEFINE)
+static void (*const filter_tiles[TILE_CHANNELS][TILE_VECTORS])(const filter_tile *) = {FILTER_TILE_SIZES(ENTRY)};
+#undef DEFINE
+#undef ENTRY
 
-#define NAMES(KIND, C) {KIND##_##C##_1, KIND##_##C##_2, KIND##_##C##_3, KIND##_##C##_4}
-#define ALL_NAMES(KIND) \
-    {NAMES(KIND, 1), NAMES(KIND, 2), NAMES(KIND, 3), NAMES(KIND, 4), NAMES(KIND, 5), NAMES(KIND, 6)}
-static void (*const tiles[2][TILE_CHANNELS][TILE_VECTORS])(const tile *) = {ALL_NAMES(tile_float),
-                                                                            ALL_NAMES(tile_pairs)};
+#ifdef PAIRS
+TILE(filter_pairs, TARGET_PAIRS, multiply_add_pairs)
+
+#define DEFINE(C, V) TARGET_PAIRS static void filter_pairs_##C##_##V(const filter_tile *t) { filter_pairs(t, C, V); }
+#define ENTRY(C, V) [C - 1][V - 1] = filter_pairs_##C##_##V,
+FILTER_TILE_SIZES(DEFINE)
+static void (*const filter_pair_tiles[TILE_CHANNELS][TILE_VECTORS])(const filter_tile *) = {FILTER_TILE_SIZES(ENTRY)};
+#undef DEFINE
+#undef ENTRY
+#endif
+#undef TILE
+
+static void run_filter_tile(bool bfloat16, size_t channels, size_t vectors, const filter_tile *t) {
+#ifdef PAIRS
+    if (bfloat16) {
+        filter_pair_tiles[channels - 1][vectors - 1](t);
+        return;
+    }
+#endif
+    filter_tiles[channels - 1][vectors - 1](t);
+}
 
 // ---- Plan and kernel ----
 
@@ -156,12 +159,12 @@ typedef struct {
     size_t channel_blocks;
     size_t x_pitch;  ///< elements from one pixel to the next
     float *dw;
-} plan;
+} filter_plan;
 
 /// With few channels, the columns of the window are treated as channels too: they are adjacent in x. Then x needs
 /// columns of zeros where a window extends over the image's edge.
-static plan make_plan(const gk_convolution_shape *shape, bool bfloat16) {
-    plan p = {.shape = *shape, .bfloat16 = bfloat16, .x_pitch = shape->channels};
+static filter_plan plan_filter(const gk_convolution_shape *shape, bool bfloat16) {
+    filter_plan p = {.shape = *shape, .bfloat16 = bfloat16, .x_pitch = shape->channels};
     gk_convolution_shape *s = &p.shape;
     bool narrow = s->channels < NARROW && s->window_width > 1;
     p.x = (packing){.bfloat16 = bfloat16, .direct = !bfloat16 && !narrow, .rows = s->height, .columns = s->width,
@@ -194,8 +197,8 @@ static void seen(size_t outputs, size_t stride, size_t before, size_t tap, size_
 }
 
 /// Tiles in the order of [block of filters, block of channels, tap].
-AVX512 static void tiles_part(const void *context, size_t begin, size_t end) {
-    const plan *p = context;
+TARGET static void filter_part(const void *context, size_t begin, size_t end) {
+    const filter_plan *p = context;
     const gk_convolution_shape *s = &p->shape;
     size_t taps = s->window_height * s->window_width, per_filters = p->channel_blocks * taps;
     for (size_t f = begin / per_filters; f * per_filters < end; f++) {
@@ -216,8 +219,8 @@ AVX512 static void tiles_part(const void *context, size_t begin, size_t end) {
                     seen(s->columns, s->stride_x, s->left, kx, s->width, &j, &j_end);
                     if (i < row) i = row;
                     i_end = least(i_end, row + p->cached_rows);
-                    tile t = {.dw = p->dw + (tap * s->channels + channel) * s->filters + filter, .filters = s->filters,
-                              .last = (__mmask16)_bzhi_u32(0xFFFF, (unsigned)last), .add = p->add || n + row > 0};
+                    filter_tile t = {.dw = p->dw + (tap * s->channels + channel) * s->filters + filter, .filters = s->filters,
+                              .last = last, .add = p->add || n + row > 0};
                     if (i < i_end && j < j_end) {
                         t.images = least(p->cached_images, p->dy.images - n);
                         t.rows = i_end - i;
@@ -232,13 +235,13 @@ AVX512 static void tiles_part(const void *context, size_t begin, size_t end) {
                         t.dy_image = s->rows * t.dy_row;
                         t.dy = dy + n * t.dy_image + i * t.dy_row + j * dy_pitch;
                     } else if (t.add) continue;
-                    tiles[p->bfloat16][channels - 1][vectors - 1](&t);
+                    run_filter_tile(p->bfloat16, channels, vectors, &t);
                 }
     }
 }
 
-size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat16) {
-    plan p = make_plan(shape, bfloat16);
+static size_t filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat16) {
+    filter_plan p = plan_filter(shape, bfloat16);
     p.x.images = p.dy.images = p.images_at_once;
     return (packed_size(&p.x) + packed_size(&p.dy) + LANES) * sizeof(uint32_t);
 }
@@ -253,9 +256,9 @@ static void prepare(packing *p, const void *source, size_t image, size_t images,
     if (!p->direct) gk_divide(pack_part, p, images * p->rows, 1, packed_size(p));
 }
 
-void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy, float *dw,
-                        void *scratch) {
-    plan p = make_plan(shape, bfloat16);
+static void filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy,
+                            float *dw, void *scratch) {
+    filter_plan p = plan_filter(shape, bfloat16);
     const gk_convolution_shape *s = &p.shape;
     uint32_t *aligned = (uint32_t *)round_up((uintptr_t)scratch, LANES * sizeof(uint32_t));
     p.dw = dw;
@@ -265,15 +268,6 @@ void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const 
         prepare(&p.dy, dy, n, images, s->batch, aligned + packed_size(&p.x));
         p.add = n > 0;
         size_t count = p.dy.blocks * p.channel_blocks * s->window_height * s->window_width;
-        gk_divide(tiles_part, &p, count, 1, count * images * s->rows * s->columns * TILE_CHANNELS);
+        gk_divide(filter_part, &p, count, 1, count * images * s->rows * s->columns * TILE_CHANNELS);
     }
 }
-
-#else
-
-int gk_own_products(void) { return 0; }
-size_t gk_filter_gradient_scratch(const gk_convolution_shape *shape, bool bfloat16) { return 0; }
-void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy, float *dw,
-                        void *scratch) {}
-
-#endif
