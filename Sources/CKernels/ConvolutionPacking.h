@@ -4,8 +4,10 @@
 TARGET INLINE floats weights(const convolution_plan *p, size_t ky, size_t element, size_t output) {
     size_t in_row = p->x.taps * p->channels;
     if (element >= in_row) return zeros();
+    const float *row = p->w + (ky * in_row + element) * p->outputs + output;
+    if (!p->gradient && p->outputs - output >= LANES) return load(row);
     mask real = first_lanes(p->outputs - output);
-    if (!p->gradient) return load_lanes(real, p->w + (ky * in_row + element) * p->outputs + output);
+    if (!p->gradient) return load_lanes(real, row);
     size_t tap = ky * p->x.taps + tap_at(&p->x, element / p->channels);
     return gather(real, p->w + (tap * p->outputs + output) * p->channels + element % p->channels, p->channels);
 }
@@ -53,22 +55,39 @@ TARGET static void pack_transposed(const convolution_plan *p, size_t ky, size_t 
     }
 }
 
-/// Packs units [begin, end) of the weights into [block][position][element][output]. A unit is a block and a position.
+/// Blocks that are packed at once, so that more of a row of the weights is read than one block's share.
+enum { PACKED_AT_ONCE = 8 };
+
+/// Packs the weights of blocks [begin, end), at most PACKED_AT_ONCE, at a position of the window's rows.
+TARGET static void pack_blocks(const convolution_plan *p, size_t begin, size_t end, size_t position) {
+    size_t ky = tap_at(&p->y, position), first[PACKED_AT_ONCE + 1];
+    uint32_t *target[PACKED_AT_ONCE];
+    for (size_t block = begin; block <= end; block++) first[block - begin] = first_vector(p, block);
+    for (size_t i = 0; i < end - begin; i++)
+        target[i] = p->packed + (first[i] * p->y.taps + position * (first[i + 1] - first[i])) * p->row * LANES;
+    for (size_t element = 0; element < p->row; element++)
+        for (size_t i = 0; i < end - begin; i++)
+            for (size_t vector = first[i]; vector < first[i + 1]; vector++, target[i] += LANES)
+                store(target[i], p->bfloat16 ? paired_weights(p, ky, element, vector * LANES)
+                                             : weights(p, ky, element, vector * LANES));
+}
+
+/// Packs units [begin, end) of the weights into [block][position][element][output]. A unit is a position and a block.
 /// `context` is the plan.
 TARGET static void pack_weights(const void *context, size_t begin, size_t end) {
     const convolution_plan *p = context;
     bool transposed = p->gradient && (!p->bfloat16 || p->channels % 2 == 0);
-    for (size_t unit = begin; unit < end; unit++) {
-        size_t block = unit / p->y.taps, position = unit % p->y.taps, ky = tap_at(&p->y, position);
+    for (size_t unit = begin, next; unit < end; unit = next) {
+        size_t position = unit / p->blocks, block = unit % p->blocks;
+        next = least(least(end, unit + PACKED_AT_ONCE), (position + 1) * p->blocks);
+        if (!transposed) {
+            pack_blocks(p, block, block + next - unit, position);
+            continue;
+        }
+        next = unit + 1;
         size_t first = first_vector(p, block), vectors = first_vector(p, block + 1) - first;
         uint32_t *target = p->packed + (first * p->y.taps + position * vectors) * p->row * LANES;
-        for (size_t v = 0; transposed && v < vectors; v++)
-            pack_transposed(p, ky, (first + v) * LANES, target + v * LANES, vectors * LANES);
-        for (size_t element = 0; !transposed && element < p->row; element++)
-            for (size_t v = 0; v < vectors; v++) {
-                size_t output = (first + v) * LANES;
-                store(target + (element * vectors + v) * LANES, p->bfloat16 ? paired_weights(p, ky, element, output)
-                                                                            : weights(p, ky, element, output));
-            }
+        for (size_t v = 0; v < vectors; v++)
+            pack_transposed(p, tap_at(&p->y, position), (first + v) * LANES, target + v * LANES, vectors * LANES);
     }
 }

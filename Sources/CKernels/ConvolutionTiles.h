@@ -20,9 +20,12 @@
         FULL for (int v = 0; v < vectors; v++)                                                                  \
             bias[v] = t->bias ? load_lanes(v == vectors - 1 ? last : all, t->bias + v * LANES) : zeros();       \
         FULL for (int m = 0; m < places; m++)                                                                   \
-            FULL for (int v = 0; v < vectors; v++)                                                              \
-                STORE(t->result + (size_t)m * t->result_pitch + (size_t)v * LANES * SIZE,                       \
-                      v == vectors - 1 ? last : all, leaky_relu(add(sum[m][v], bias[v]), t->slope));            \
+            FULL for (int v = 0; v < vectors; v++) {                                                            \
+                char *result = t->result + (size_t)m * t->result_pitch + (size_t)v * LANES * SIZE;              \
+                floats value = leaky_relu(add(sum[m][v], bias[v]), t->slope);                                   \
+                if (v < vectors - 1 || t->last == LANES) STORE(result, all, value);                             \
+                else STORE(result, last, value);                                                                \
+            }                                                                                                   \
     }
 
 #define TILE(NAME, TARGET, HALVES, STEP_OF, FINISH_OF)                                                          \

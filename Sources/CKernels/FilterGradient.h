@@ -7,22 +7,22 @@
 enum {
     TILE_CHANNELS = 6,
     TILE_FILTERS = TILE_VECTORS * LANES,
+    ALIASED_PIXELS = 2048,  ///< distance in bytes
     NARROW = 4,  ///< fewer channels than this would fill too few registers
-    CACHED = 160 << 10,  ///< bytes of dy that stay in the second-level cache while all tiles read them
     PACKED = 4 << 20  ///< bytes that stay in the third-level cache between packing and use
 };
 
 // ---- Packing ----
 
-/// x or dy, and its packed form. x: rows of [columns of zeros, the image's columns, columns of zeros]. dy: blocks of
-/// filters with zeros after the last filter, [block][image or pair][row][column][TILE_FILTERS or fewer].
+/// x or dy, and its packed form: rows of [columns of zeros, the image's columns, columns of zeros], or blocks of channels
+/// [block][image or pair][row][column][`wide` or fewer]; those of dy have zeros after the last filter.
 typedef struct {
     const void *source;
     uint32_t *target;
     bool bfloat16, direct;  ///< direct: need not be packed
     size_t batch, images, rows, columns, channels;
     size_t left, all_columns;
-    size_t blocks, padded;  ///< 0 blocks: the channels are not divided
+    size_t blocks, wide, padded;  ///< 0 blocks: the channels are not divided
 } packing;
 
 /// Size in elements, rounded up so that the memory after it is aligned; 0 if not packed.
@@ -34,7 +34,11 @@ static size_t packed_size(const packing *p) {
 /// Packs `count` elements: the first `real` from `source` and, if paired, from `image` bytes after it; the rest are 0.
 TARGET INLINE void pack(uint32_t *target, const char *source, size_t image, bool bfloat16, bool paired, size_t real,
                         size_t count) {
-    for (size_t c = 0; c < count; c += LANES) {
+    size_t c = 0;
+    // Whole registers without masks, which are slow in stores of AVX2.
+    if (!bfloat16)
+        for (; c + LANES <= least(count, real); c += LANES) store(target + c, load(source + c * 4));
+    for (; c < count; c += LANES) {
         mask read = first_lanes(c < real ? real - c : 0);
         floats value;
 #ifdef PAIRS
@@ -60,7 +64,7 @@ TARGET INLINE void pack_rows(const packing *p, const bool bfloat16, size_t begin
             pack(target + left, source, image, bfloat16, paired, real, all - left);
         }
         for (size_t b = 0; b < p->blocks; b++) {
-            size_t first = b * TILE_FILTERS, count = least(p->padded - first, TILE_FILTERS);
+            size_t first = b * p->wide, count = least(p->padded - first, p->wide);
             const char *from = source + first * size;
             uint32_t *target = p->target + (first * p->images * p->rows + row * count) * p->columns;
             for (size_t column = 0; column < p->columns; column++, target += count, from += p->channels * size)
@@ -91,12 +95,12 @@ typedef struct {
 #define TILE(NAME, TARGET, MULTIPLY)                                                                            \
     TARGET INLINE void NAME(const filter_tile *t, const int channels, const int vectors) {                      \
         floats sum[TILE_CHANNELS][TILE_VECTORS];                                                                \
-        mask all = first_lanes(LANES), last = first_lanes(t->last);                                             \
+        mask last = first_lanes(t->last);                                                                       \
         for (int c = 0; c < channels; c++)                                                                      \
             for (int v = 0; v < vectors; v++)                                                                   \
-                sum[c][v] = t->add ? load_lanes(v == vectors - 1 ? last : all,                                  \
-                                                t->dw + (size_t)c * t->filters + v * LANES)                     \
-                                   : zeros();                                                                   \
+                sum[c][v] = !t->add ? zeros()                                                                   \
+                            : v < vectors - 1 ? load(t->dw + (size_t)c * t->filters + v * LANES)                \
+                                              : load_lanes(last, t->dw + (size_t)c * t->filters + v * LANES);   \
         for (size_t n = 0; n < t->images; n++)                                                                  \
             for (size_t i = 0; i < t->rows; i++) {                                                              \
                 const uint32_t *x = t->x + n * t->x_image + i * t->x_row;                                       \
@@ -111,9 +115,11 @@ typedef struct {
                 }                                                                                               \
             }                                                                                                   \
         for (int c = 0; c < channels; c++)                                                                      \
-            for (int v = 0; v < vectors; v++)                                                                   \
-                store_lanes(t->dw + (size_t)c * t->filters + v * LANES, v == vectors - 1 ? last : all,          \
-                            sum[c][v]);                                                                         \
+            for (int v = 0; v < vectors; v++) {                                                                 \
+                float *dw = t->dw + (size_t)c * t->filters + v * LANES;                                         \
+                if (v < vectors - 1 || t->last == LANES) store(dw, sum[c][v]);                                  \
+                else store_lanes(dw, last, sum[c][v]);                                                          \
+            }                                                                                                   \
     }
 
 TILE(filter_floats, TARGET, multiply_add)
@@ -177,9 +183,17 @@ static filter_plan plan_filter(const gk_convolution_shape *shape, bool bfloat16)
         s->left = 0;
     }
     p.channel_blocks = (s->channels + TILE_CHANNELS - 1) / TILE_CHANNELS;
-    p.dy = (packing){.bfloat16 = bfloat16, .direct = !bfloat16 && s->filters % LANES == 0, .rows = s->rows,
+    // Pixels that are so far apart share one set of the first-level cache.
+    if (p.x.direct && s->channels * sizeof(float) % ALIASED_PIXELS == 0) {
+        p.x.direct = false;
+        p.x.blocks = p.channel_blocks;
+        p.x.wide = TILE_CHANNELS;
+        p.x.padded = s->channels;
+    }
+    p.dy = (packing){.bfloat16 = bfloat16, .direct = !bfloat16 && s->filters % LANES == 0 && (DIRECT || narrow || s->filters <= TILE_FILTERS), .rows = s->rows,
                      .columns = s->columns, .channels = s->filters,
-                     .blocks = (s->filters + TILE_FILTERS - 1) / TILE_FILTERS, .padded = round_up(s->filters, LANES)};
+                     .blocks = (s->filters + TILE_FILTERS - 1) / TILE_FILTERS, .wide = TILE_FILTERS,
+                     .padded = round_up(s->filters, LANES)};
     p.images = bfloat16 ? (s->batch + 1) / 2 : s->batch;
     p.x.images = p.dy.images = 1;
     size_t image = (packed_size(&p.x) + packed_size(&p.dy)) * sizeof(uint32_t);
@@ -214,6 +228,10 @@ TARGET static void filter_part(const void *context, size_t begin, size_t end) {
                     size_t block = index / taps, tap = index % taps;
                     size_t channel = s->channels * block / p->channel_blocks;
                     size_t channels = s->channels * (block + 1) / p->channel_blocks - channel;
+                    if (p->x.blocks) {
+                        channel = block * TILE_CHANNELS;
+                        channels = x_pitch = least(s->channels - channel, TILE_CHANNELS);
+                    }
                     size_t ky = tap / s->window_width, kx = tap % s->window_width, i, i_end, j, j_end;
                     seen(s->rows, s->stride_y, s->top, ky, s->height, &i, &i_end);
                     seen(s->columns, s->stride_x, s->left, kx, s->width, &j, &j_end);
@@ -228,7 +246,8 @@ TARGET static void filter_part(const void *context, size_t begin, size_t end) {
                         t.x_column = s->stride_x * x_pitch;
                         t.x_row = s->stride_y * s->width * x_pitch;
                         t.x_image = s->height * s->width * x_pitch;
-                        t.x = p->x.target + n * t.x_image + channel
+                        size_t at = p->x.blocks ? channel * p->x.images * s->height * s->width : channel;
+                        t.x = p->x.target + n * t.x_image + at
                             + ((i * s->stride_y + ky - s->top) * s->width + j * s->stride_x + kx - s->left) * x_pitch;
                         t.dy_column = dy_pitch;
                         t.dy_row = s->columns * dy_pitch;
