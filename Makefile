@@ -1,6 +1,7 @@
 # `make train` and `make test` are all that is needed: each installs what is missing and builds.
 CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
+ONEDNN_FLAGS = $(if $(filter 3,$(ONEDNN)),$(shell scripts/onednn3))
 
 .PHONY: all build train flagship health test test-slow torture sanitize fuzz docs race scale busy precision quality evaluators check lint format setup golden clean
 
@@ -16,9 +17,11 @@ build: setup
 train: build
 	$(GANYMEDE) train
 
+# `make test ONEDNN=3` runs the tests with oneDNN 3.2 in place of the system's.
 test: setup
-	swift build $(CONFIGURATION) --build-tests
-	swift test $(CONFIGURATION) --skip-build
+	$(if $(filter 3,$(ONEDNN)),@scripts/onednn3 >/dev/null)
+	swift build $(CONFIGURATION) $(ONEDNN_FLAGS) --build-tests
+	swift test $(CONFIGURATION) $(ONEDNN_FLAGS) --skip-build
 
 # Every preset at full width on real digits, and the report in a browser: some ten minutes.
 test-slow: setup
