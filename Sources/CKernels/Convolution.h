@@ -1,82 +1,110 @@
-// Shared by the parts of a convolution: the taps of an output position, the plan, a tile.
+// A convolution and its input gradient, as one kernel that does not multiply padding.
+//
+// A tile is some images at the same position of the result, times some registers of its channels, held in registers. All
+// images of a tile use the same taps of the window. A row of the window covers contiguous elements of the image, and
+// the weights are packed in the same order. Elements are 4 bytes: a float, or two successive bfloat16 of the image,
+// which the dot product instruction multiplies and adds at once.
+#include "ConvolutionPlan.h"
+#include "ConvolutionPacking.h"
+#include "ConvolutionTiles.h"
 
-// ---- Taps ----
+enum {
+    ALIASED = 4096,  ///< distance in bytes at which the places of a tile share one set of the first-level cache
+    WAYS = 8  ///< of that cache
+};
 
-/// One axis of the window. Taps are ordered by a position, chosen such that the taps of an index of the result have
-/// consecutive positions and read consecutive indices of the image.
-typedef struct {
-    size_t taps, stride, before;
-    size_t image, result;  ///< extents
-    bool gradient;
-} axis;
-
-/// The taps of an index of the result that lie inside the image: positions, and the image index of the first.
-typedef struct {
-    size_t position, count, image;
-} tap_range;
-
-/// The number of taps in a class. In the input gradient, every stride-th tap reaches the same indices of the result;
-/// such taps form a class, and have descending order.
-static inline size_t taps_of_class(const axis *a, size_t class) {
-    return a->taps > class ? (a->taps - class - 1) / a->stride + 1 : 0;
+static convolution_plan plan_convolution(const gk_convolution_shape *s, const gk_convolution_kind *kind) {
+    bool g = kind->input_gradient;
+    convolution_plan p = {.bfloat16 = kind->bfloat16, .result_bfloat16 = kind->result_bfloat16, .gradient = g,
+              .y = {s->window_height, s->stride_y, s->top, g ? s->rows : s->height, g ? s->height : s->rows, g},
+              .x = {s->window_width, s->stride_x, s->left, g ? s->columns : s->width, g ? s->width : s->columns, g},
+              .batch = s->batch, .channels = g ? s->filters : s->channels, .outputs = g ? s->channels : s->filters,
+              .bias = kind->bias, .slope = kind->slope};
+    p.row = (s->window_width * p.channels + p.bfloat16) / (p.bfloat16 ? 2 : 1);
+    p.vectors = (p.outputs + LANES - 1) / LANES;
+    p.blocks = (p.vectors + TILE_VECTORS - 1) / TILE_VECTORS;
+    p.places = most_places[(p.vectors + p.blocks - 1) / p.blocks];
+    if (p.y.image * p.x.image * p.channels * (p.bfloat16 ? 2 : 4) % ALIASED == 0) p.places = least(p.places, WAYS);
+    p.groups = (p.batch + p.places - 1) / p.places;
+    return p;
 }
 
-static inline size_t tap_at(const axis *a, size_t position) {
-    if (!a->gradient) return position;
-    size_t class = 0, taps;
-    for (; position >= (taps = taps_of_class(a, class)); class++) position -= taps;
-    return class + (taps - 1 - position) * a->stride;
-}
-
-static inline tap_range taps_at(const axis *a, size_t index) {
-    if (!a->gradient) {
-        size_t at = index * a->stride, first = a->before > at ? a->before - at : 0;
-        size_t end = a->image + a->before > at ? least(a->taps, a->image + a->before - at) : 0;
-        return first < end ? (tap_range){first, end - first, at + first - a->before} : (tap_range){0, 0, 0};
+static void run_tile(bool bfloat16, size_t places, size_t vectors, const convolution_tile *t) {
+#ifdef PAIRS
+    if (bfloat16) {
+        pair_tiles[places - 1][vectors - 1](t);
+        return;
     }
-    size_t class = (index + a->before) % a->stride, at = (index + a->before) / a->stride;
-    size_t taps = taps_of_class(a, class), first = at >= a->image ? at - a->image + 1 : 0, end = least(taps, at + 1);
-    if (first >= end) return (tap_range){0, 0, 0};
-    size_t before = 0;
-    for (size_t c = 0; c < class; c++) before += taps_of_class(a, c);
-    return (tap_range){before + taps - end, end - first, at + 1 - end};
+#endif
+    convolution_tiles[places - 1][vectors - 1](t);
 }
 
-// ---- The plan ----
+/// Units are [block of outputs][group of images][row of the result]. Weights stay in the second-level cache for all
+/// images, and the images of a group for all its positions.
+static void convolution_part(const void *context, size_t begin, size_t end) {
+    const convolution_plan *p = context;
+    size_t size = p->bfloat16 ? 2 : 4, result_size = p->result_bfloat16 ? 2 : 4;
+    size_t pixel = p->channels * size, image = p->y.image * p->x.image * pixel;
+    size_t result_pixel = p->outputs * result_size, result_image = p->y.result * p->x.result * result_pixel;
+    // Columns of the result that are `apart` from each other use the same taps, `step` columns of the image apart.
+    size_t apart = p->gradient ? p->x.stride : 1, step = p->gradient ? 1 : p->x.stride;
+    for (size_t unit = begin; unit < end; unit++) {
+        size_t y = unit % p->y.result, group = unit / p->y.result % p->groups, block = unit / p->y.result / p->groups;
+        size_t first = first_vector(p, block), vectors = first_vector(p, block + 1) - first;
+        size_t n = p->batch * group / p->groups, images = p->batch * (group + 1) / p->groups - n;
+        size_t last = least(p->outputs - first * LANES, vectors * LANES) - (vectors - 1) * LANES;
+        tap_range rows = taps_at(&p->y, y);
+        convolution_tile t = {.rows = rows.count, .row = p->x.image * pixel, .packed_row = p->row * vectors * LANES,
+                  .bias = p->bias ? p->bias + first * LANES : NULL, .slope = p->slope,
+                  .result_bfloat16 = p->result_bfloat16, .last = last};
+        const uint32_t *packed = p->packed + (first * p->y.taps + rows.position * vectors) * p->row * LANES;
+        const char *source = p->image + n * image + rows.image * t.row;
+        char *result = p->result + n * result_image + y * p->x.result * result_pixel + first * LANES * result_size;
+        for (size_t class = 0; class < least(apart, p->x.result); class++) {
+            tap_range seen = taps_at(&p->x, class), next = seen;
+            for (size_t x = class, same; x < p->x.result; x += same * apart, seen = next) {
+                for (same = 1; x + same * apart < p->x.result; same++) {
+                    next = taps_at(&p->x, x + same * apart);
+                    if (next.count != seen.count || next.position != seen.position) break;
+                }
+                size_t from = seen.position * p->channels, to = from + seen.count * p->channels;
+                if (p->bfloat16) {
+                    t.head = from % 2 != 0 && seen.count > 0;
+                    t.tail = to % 2 != 0 && seen.count > 0;
+                    t.elements = to / 2 - least((from + 1) / 2, to / 2);
+                    from /= 2;
+                } else t.elements = to - from;
+                t.packed = packed + from * vectors * LANES;
+                // Tiles span images, each of which is then read contiguously, unless images are few and columns many.
+                size_t across = (same + p->places - 1) / p->places;
+                bool columns = same / across > 2 * images;
+                t.pitch = columns ? step * pixel : image;
+                t.result_pitch = columns ? apart * result_pixel : result_image;
+                for (size_t i = 0; i < (columns ? images * across : same); i++) {
+                    size_t at = columns ? i / across : 0, column = columns ? same * (i % across) / across : i;
+                    size_t places = columns ? same * (i % across + 1) / across - column : images;
+                    t.image = source + at * image + (seen.image + column * step) * pixel;
+                    t.result = result + at * result_image + (x + column * apart) * result_pixel;
+                    run_tile(p->bfloat16, places, vectors, &t);
+                }
+            }
+        }
+    }
+}
 
-typedef struct {
-    bool bfloat16, result_bfloat16, gradient;
-    axis y, x;
-    size_t batch;
-    size_t channels, outputs;  ///< channels of the image and of the result
-    size_t row;  ///< elements of a packed row of the window: floats, or pairs
-    size_t vectors, blocks;  ///< of LANES outputs, and of up to TILE_VECTORS vectors
-    size_t places;  ///< of the largest tile
-    size_t groups;  ///< of images
-    const float *w, *bias;
-    float slope;
-    const char *image;
-    char *result;
-    uint32_t *packed;
-} convolution_plan;
+static size_t convolution_scratch(const gk_convolution_shape *shape, const gk_convolution_kind *kind) {
+    convolution_plan p = plan_convolution(shape, kind);
+    return (p.vectors * p.y.taps * p.row + 1) * LANES * sizeof(uint32_t);
+}
 
-/// The first vector of a block of outputs.
-static inline size_t first_vector(const convolution_plan *p, size_t block) { return p->vectors * block / p->blocks; }
-
-// ---- Tiles ----
-
-/// One tile and its inputs: in each of `rows`, the second half of a pair if `head`, then `elements`, then the first
-/// half of a pair if `tail`. Pitches and `row` are in bytes, `packed_row` in elements of 4 bytes.
-typedef struct {
-    const char *image;
-    const uint32_t *packed;
-    size_t rows, elements;
-    bool head, tail;
-    size_t pitch, row, packed_row;
-    char *result;
-    size_t result_pitch;
-    const float *bias;
-    float slope;
-    bool result_bfloat16;
-    size_t last;  ///< outputs that exist in the last vector
-} convolution_tile;
+static void convolution(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image,
+                        const float *w, void *result, void *scratch) {
+    convolution_plan p = plan_convolution(shape, kind);
+    p.image = image;
+    p.w = w;
+    p.result = result;
+    p.packed = (uint32_t *)round_up((uintptr_t)scratch, LANES * sizeof(uint32_t));
+    size_t packed = p.vectors * p.y.taps * p.row * LANES, units = p.blocks * p.groups * p.y.result;
+    gk_divide(pack_weights, &p, p.blocks * p.y.taps, 1, packed);
+    gk_divide(convolution_part, &p, units, 1, units * p.x.result * packed / p.blocks / p.y.taps);
+}

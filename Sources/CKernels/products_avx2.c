@@ -1,7 +1,7 @@
 #if defined(__x86_64__)
 #include "Vectors256.h"
 
-#include "ConvolutionPlan.h"
+#include "Convolution.h"
 #include "FilterGradient.h"
 
 const gk_products gk_products_avx2 = {convolution_scratch, convolution, filter_gradient_scratch, filter_gradient};

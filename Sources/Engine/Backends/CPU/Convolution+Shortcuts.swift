@@ -88,7 +88,7 @@ final class RearrangedKernel: Kernel {
 /// The input gradient as a matrix product, which computes what each output position contributes to the pixels under its
 /// window, and a fold (col2im), which sums the contributions. Both are f32; a bf16 result is rounded afterwards.
 final class FoldingKernel: Kernel {
-    private let product: MatMulKernel
+    private let product: any Kernel
     private let shape: gk_fold_shape
     private let problem: ConvolutionProblem
     private let columnBytes: Int
@@ -101,8 +101,7 @@ final class FoldingKernel: Kernel {
         self.problem = problem
         let places = y.count / y[3]
         let taps = w.count / w[3]
-        product = try MatMulKernel(
-            MatMul(transposeB: true),
+        product = try MatMul(transposeB: true).makeKernel(
             KernelTypes(
                 inputs: [
                     TensorType([places, y[3]], problem.operands),

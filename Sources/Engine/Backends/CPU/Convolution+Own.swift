@@ -7,11 +7,12 @@ final class DirectKernel: Kernel {
     private var kind: gk_convolution_kind
     private var memory: KernelMemory?
 
-    /// Nil where the processor lacks the instructions, and for 1x1 windows: those are plain matrix products, left to
-    /// oneDNN.
+    /// Nil where the processor lacks the instructions, and with AVX-512 for 1x1 windows: those are plain matrix products,
+    /// which oneDNN computes faster there.
     init?(_ direction: Convolution.Direction, _ problem: ConvolutionProblem, slope: Double = 1) {
         let isBFloat16 = problem.operands == .bfloat16
-        guard gk_own_products() >= (isBFloat16 ? 2 : 1), problem.window.size != [1, 1]
+        guard gk_own_products() >= (isBFloat16 ? 2 : 1),
+            problem.window.size != [1, 1] || gk_selected_isa() == 1
         else { return nil }
         shape = problem.shape
         kind = gk_convolution_kind(
@@ -102,8 +103,9 @@ final class FilterGradientKernel: Kernel {
     /// slower, and on images of one pixel its results differ between runs.
     static func isFaster(_ problem: ConvolutionProblem) -> Bool {
         if problem.operands == .bfloat16 { return gk_own_products() >= 2 }
-        return gk_own_products() >= 1 && problem.w[3] >= 32 && problem.w[2] >= 4
-            && problem.window.size != [1, 1]
+        if gk_own_products() < 1 || problem.window.size == [1, 1] { return false }
+        return gk_selected_isa() == 1
+            ? problem.w[3] >= 16 : problem.w[3] >= 32 && problem.w[2] >= 4
     }
 
     init(_ problem: ConvolutionProblem) {
