@@ -7,7 +7,8 @@
     /// with a million inputs and more. FUZZ_PARSER names what reads them. Errors are expected; traps, hangs, and large
     /// allocations are what it looks for.
     enum FuzzedParser: String, CaseIterable {
-        case idx, npy, safetensors, evaluator, checkpoint, picture, yaml, config, journal, health, arguments
+        case idx, npy, safetensors, evaluator, checkpoint, picture, yaml, config, journal, health,
+            arguments
 
         static let chosen: FuzzedParser = {
             let name = ProcessInfo.processInfo.environment["FUZZ_PARSER"] ?? ""

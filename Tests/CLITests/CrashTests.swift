@@ -179,7 +179,7 @@ struct CrashTests {
 
         init(_ kind: String, at call: Int, until: Int? = nil, log: String? = nil) {
             environment = [
-                "FAULT_KIND": kind, "FAULT_AT": "\(call)", "GANYMEDE_DISK_PATIENCE": "1",
+                "FAULT_KIND": kind, "FAULT_AT": "\(call)", "GANYMEDE_DISK_PATIENCE": "0.2",
             ]
             environment["FAULT_UNTIL"] = until.map { "\($0)" }
             environment["FAULT_LOG"] = log

@@ -63,9 +63,12 @@ struct LockTests {
     /// the run; the run is whole afterwards.
     @Test func everyTwoVerbs() throws {
         let verbs = [
-            ["train", "--out", "run"] + small + ["--steps", "30", "--metrics-every", "0", "--quiet"],
+            ["train", "--out", "run"] + small + [
+                "--steps", "30", "--metrics-every", "0", "--quiet",
+            ],
             ["resume", "run", "--steps", "60", "--quiet"], ["report", "run"], ["doctor", "run"],
-            ["generate", "run", "-o", "samples.png"], ["interpolate", "run", "--seeds", "0,1", "-o", "between.gif"],
+            ["generate", "run", "-o", "samples.png"],
+            ["interpolate", "run", "--seeds", "0,1", "-o", "between.gif"],
             ["evaluate", "run", "--samples", "1000"], ["verify", "run", "--steps", "5"],
             ["compare", "run", "begun", "-o", "table.html"],
         ]

@@ -42,7 +42,19 @@ public struct Evaluator: Sendable {
     public func observe(
         _ images: [UInt8], image: ImageSize, channel: Int? = nil, threads: Int = Machine.processors
     ) throws -> Features {
-        let (features, logits) = try run(images, image: image, channel: channel, threads: threads)
+        try observe(images, image: image, channel: channel, threads: threads, cache: nil)
+    }
+
+    /// The same, from a cache if the images were seen before.
+    func observe(
+        _ images: [UInt8], image: ImageSize, channel: Int? = nil, threads: Int,
+        cache: FeatureCache?
+    ) throws -> Features {
+        func run() throws -> (features: Matrix, logits: Matrix) {
+            try self.run(images, image: image, channel: channel, threads: threads)
+        }
+        let (features, logits) =
+            try cache?.values(of: images, image, channel: channel, by: self, run: run) ?? run()
         return Features(
             features: features, probabilities: logits.softmax(temperature: temperature))
     }

@@ -117,17 +117,24 @@ public enum FeatureExtractor: Sendable {
 
     /// The features of samples. Throws if they have another size or type.
     public func observe(_ samples: Dataset) throws -> Features {
+        try observe(samples, cache: nil)
+    }
+
+    /// The same, from a cache if the samples were seen before.
+    func observe(_ samples: Dataset, cache: FeatureCache?) throws -> Features {
         try check(samples.extent, of: samples.name)
         switch self {
         case .images(let evaluator):
             let seen = try evaluator.observe(
-                samples.allPixels, image: evaluator.image, threads: EngineThread.threads)
+                samples.allPixels, image: evaluator.image, threads: EngineThread.threads,
+                cache: cache)
             return Features(
                 features: seen.features, probabilities: seen.probabilities,
                 samples: samples.labelled(
                     as: evaluator.supervision == .labels ? evaluator.classNames : []))
         case .stacks(let evaluator):
-            return Features(stacking: try FeatureExtractor.channels(of: samples, evaluator))
+            return Features(
+                stacking: try FeatureExtractor.channels(of: samples, evaluator, cache))
         case .points:
             let points = samples.points ?? []
             let count = points.count / 2
@@ -140,21 +147,22 @@ public enum FeatureExtractor: Sendable {
 
     /// The features of each of three channels, by an evaluator of grey images. If stacks share grey images, each grey
     /// image is evaluated once.
-    private static func channels(of samples: Dataset, _ evaluator: Evaluator) throws
-        -> [Features]
-    {
+    private static func channels(
+        of samples: Dataset, _ evaluator: Evaluator, _ cache: FeatureCache?
+    ) throws -> [Features] {
         let threads = EngineThread.threads
         guard case .stacks(let greys, let stacks, _) = samples.samples else {
             return try (0..<3).map {
                 try evaluator.observe(
                     samples.pixels, image: evaluator.image.withChannels(3), channel: $0,
-                    threads: threads)
+                    threads: threads, cache: cache)
             }
         }
         let used = Set(stacks).sorted()
         let area = evaluator.image.area
         let pixels = greys.rows(used.map(Int.init), of: area)
-        let seen = try evaluator.observe(pixels, image: evaluator.image, threads: threads)
+        let seen = try evaluator.observe(
+            pixels, image: evaluator.image, threads: threads, cache: cache)
         var places = [Int](repeating: 0, count: greys.count / area)
         for (place, grey) in used.enumerated() { places[Int(grey)] = place }
         return (0..<3).map { channel in

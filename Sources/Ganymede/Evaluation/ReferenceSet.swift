@@ -14,7 +14,8 @@ public struct ReferenceSet: Sendable {
     private let classShares: [Double]?
     private let trainingSet: ImageSet?
 
-    /// Draws `samples` samples for each set of real samples, and computes their features. Throws if there are too few,
+    /// Draws `samples` samples for each set of real samples, and computes their features, which are cached in the user's folder
+    /// of caches. Throws if there are too few,
     /// or if the extractor does not support them.
     ///
     /// - Parameters:
@@ -34,7 +35,7 @@ public struct ReferenceSet: Sendable {
         func observe(_ dataset: Dataset, skipping: Int = 0) throws -> Features {
             progress("looking at \(dataset.name)")
             let order = dataset.shuffled(seed: seed)[skipping..<skipping + samples]
-            return try extractor.observe(dataset.picking(Array(order)))
+            return try extractor.observe(dataset.picking(Array(order)), cache: .standard)
         }
         self.samples = samples
         self.seed = seed
