@@ -15,11 +15,12 @@ PEERS = ROOT / "Benchmarks/peers"
 PAGE, FIGURES = ROOT / "docs/benchmarks.md", ROOT / "docs/benchmarks.json"
 
 
-def run(command, limit):
+def run(command, limit, **environment):
     """The last JSON line that a command prints, or None and the reason."""
     process = subprocess.Popen(
         list(map(str, command)), text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, **environment})
     try:
         output, errors = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:

@@ -1,13 +1,15 @@
 """Runs presets here and in the other frameworks, in turns.
 
 Every measurement is written to docs/benchmarks.json at once, and replaces an
-earlier race of the preset. tables.py makes docs/benchmarks.md from it. Needs
-the frameworks: `make race` installs them.
+earlier race of the preset under the same conditions. tables.py makes
+docs/benchmarks.md from it. Needs the frameworks: `make race` installs them.
 """
 
 import argparse
+import contextlib
 import datetime
 import statistics
+import subprocess
 import sys
 
 import cold
@@ -24,6 +26,10 @@ BATCH = {"mlp": 32, "dense": 128, "dcgan": 128, "conv-discriminator": 128,
 DEFAULT = [x for x in BATCH if x != "forger"]
 PEERS = ("jax", "tf-graph", "tf-xla", "torch", "torch-channels-last",
          "torch-compile", "keras")
+# How every library is told to use no more than AVX2.
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2",
+        "ATEN_CPU_CAPABILITY": "avx2", "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 # Peers within this factor of the best one run in the later rounds, too.
 CLOSE = 1.1
 
@@ -31,8 +37,12 @@ CLOSE = 1.1
 class Race:
     """One preset's measurements."""
 
-    def __init__(self, preset, args):
-        self.preset, self.args = preset, args
+    def __init__(self, preset, args, condition):
+        self.preset, self.args, self.condition = preset, args, condition
+        self.environment = AVX2 if condition == "avx2" else {}
+        # bf16 needs AVX-512.
+        self.precisions = [x for x in args.precisions
+                           if x == "f32" or condition != "avx2"]
         self.runs, self.missing, self.steps = [], [], {}
 
     def command(self, peer, precision):
@@ -53,12 +63,13 @@ class Race:
                for x in self.missing):
             return False
         if peer == "ganymede" and precision not in self.steps:
-            found, _ = figures.run(self.command(peer, precision), 60)
+            found, _ = figures.run(self.command(peer, precision), 60,
+                                   **self.environment)
             self.steps[precision] = self.fitting(found)
         print(f"{self.preset} {peer} {precision}", end="  ", flush=True)
         result, reason = figures.run(
             self.command(peer, precision),
-            self.args.limit + 2 * self.args.seconds)
+            self.args.limit + 2 * self.args.seconds, **self.environment)
         if result is None:
             self.lack(peer, precision, reason)
         else:
@@ -88,14 +99,14 @@ class Race:
         if reason := skipped(SYSTEMS[self.preset], rival[0]):
             self.lack(*rival, reason)
             return False
-        for precision in self.args.precisions:
+        for precision in self.precisions:
             self.measure("ganymede", precision)
         return self.measure(*rival)
 
     def go(self):
         """A round of all peers, then rounds of those near the best."""
         rivals = [(peer, precision) for peer in self.args.peers
-                  for precision in self.args.precisions]
+                  for precision in self.precisions]
         rivals = [rival for rival in rivals if self.turn(rival)]
         for _ in range(self.args.rounds - 1):
             for rival in self.leaders(rivals):
@@ -113,15 +124,32 @@ class Race:
 
     def save(self):
         """Saves the race in place of an earlier one of the preset."""
-        races = figures.known().get("races", {})
+        section = tables.SECTIONS[self.condition]
+        races = figures.known().get(section, {})
         races[self.preset] = {
             "date": str(datetime.date.today()), "machine": figures.machine(),
             "version": figures.version(), "threads": self.args.threads,
             "batch": BATCH[self.preset],
-            "rows": tables.rows(self.runs), "missing": self.missing,
+            "rows": tables.rows(self.runs, tables.TIMES[self.condition]),
+            "missing": self.missing,
             "runs": self.runs}
         races = {x: races[x] for x in BATCH if x in races}
-        figures.write("races", races, "race", tables.page(races))
+        figures.write(section, races, tables.MARKERS[self.condition],
+                      tables.page(races, self.condition))
+
+
+@contextlib.contextmanager
+def neighbour(condition):
+    """A process that never sleeps, if the condition is `busy`."""
+    if condition != "busy":
+        yield
+        return
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        busy.kill()
+        busy.wait()
 
 
 def main():
@@ -131,6 +159,10 @@ def main():
     parser.add_argument("--peers", nargs="+", default=PEERS, choices=PEERS)
     parser.add_argument("--precisions", nargs="+", default=["f32", "bf16"],
                         choices=["f32", "bf16"])
+    parser.add_argument("--conditions", nargs="+", default=["idle"],
+                        choices=list(tables.SECTIONS), help="idle; avx2: "
+                        "without AVX-512; busy: beside a process that never "
+                        "sleeps")
     parser.add_argument("--rounds", type=int, default=3, help="the first is "
                         "of all peers, the later of those near the best")
     parser.add_argument("--threads", type=int, default=2)
@@ -142,8 +174,10 @@ def main():
     parser.add_argument("--no-cold", action="store_true",
                         help="leave out the cold starts")
     args = parser.parse_args()
-    for preset in args.presets:
-        Race(preset, args).go()
+    for condition in args.conditions:
+        with neighbour(condition):
+            for preset in args.presets:
+                Race(preset, args, condition).go()
     if not args.no_cold:
         cold.measure()
 

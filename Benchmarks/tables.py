@@ -4,18 +4,25 @@ import statistics
 
 import figures
 
+# Conditions of a race: where its figures and its tables are, and which time
+# counts. Beside a process that never sleeps steps alternate between two
+# lengths, and their median says little.
+SECTIONS = {"idle": "races", "avx2": "races_avx2", "busy": "races_busy"}
+MARKERS = {"idle": "race", "avx2": "race avx2", "busy": "race busy"}
+TIMES = {"idle": "median_ms", "avx2": "median_ms", "busy": "mean_ms"}
+
 # Minutes for 50 epochs, as stated by the Keras project these systems are from.
 DOCUMENT = {"dense": 5.49, "conv-discriminator": 12.42, "all-conv": 19.32}
 
 
-def rows(runs):
-    """Medians of medians by peer and precision, the fastest first."""
+def rows(runs, time="median_ms"):
+    """Medians of a time by peer and precision, the fastest first."""
     groups = {}
     for x in runs:
         groups.setdefault((x["peer"], x["precision"]), []).append(x)
     result = []
     for (peer, precision), found in groups.items():
-        times = sorted(x["median_ms"] for x in found)
+        times = sorted(x[time] for x in found)
         median = statistics.median(times)
         result.append({
             "peer": peer, "precision": precision, "runs": len(times),
@@ -27,7 +34,7 @@ def rows(runs):
     return sorted(result, key=lambda x: x["median_ms"])
 
 
-def duel(race, precisions):
+def duel(race, precisions, time="median_ms"):
     """Ours and the best peer in any of `precisions`, and the ratio.
 
     The ratio is that of the medians. Its spread is over the ratios of each of
@@ -42,9 +49,9 @@ def duel(race, precisions):
     before, pairs = None, []
     for x in race["runs"]:
         if same(x, ours):
-            before = x["median_ms"]
+            before = x[time]
         elif same(x, peer) and before:
-            pairs.append(x["median_ms"] / before)
+            pairs.append(x[time] / before)
     return ours, peer, peer["median_ms"] / ours["median_ms"], pairs
 
 
@@ -58,11 +65,11 @@ def time(row):
             f"{row['slowest_ms']:.2f}; {row['runs']})")
 
 
-def against_best(races):
+def against_best(races, time_of="median_ms"):
     lines = []
     for preset, race in races.items():
         for label, precisions in (("any", ("f32", "bf16")), ("f32", ("f32",))):
-            found = duel(race, precisions)
+            found = duel(race, precisions, time_of)
             if not found:
                 continue
             ours, peer, ratio, pairs = found
@@ -142,8 +149,38 @@ def conditions(races):
                        for text, names in groups.items())
 
 
-def page(races):
+def slowdown(races):
+    """Our step beside a busy process, and the same step alone."""
+    alone, lines = figures.known().get("races", {}), []
+    for preset, race in races.items():
+        ours = [x for x in race["rows"] if x["peer"] == "ganymede"]
+        idle = {x["precision"]: x["median_ms"]
+                for x in alone.get(preset, {}).get("rows", [])
+                if x["peer"] == "ganymede"}
+        for x in ours:
+            if x["precision"] not in idle:
+                continue
+            late = statistics.median(
+                r["p95_ms"] / r["median_ms"] for r in race["runs"]
+                if same(r, x))
+            lines.append([
+                f"`{preset}` {x['precision']}", f"{idle[x['precision']]:.2f}",
+                f"{x['median_ms']:.2f}",
+                f"{x['median_ms'] / idle[x['precision']]:.2f}",
+                f"{late:.2f}"])
+    return figures.table(["", "alone, ms", "beside it, ms", "ratio",
+                          "95 % / median"], lines)
+
+
+def page(races, condition="idle"):
     """The text between the page's markers."""
+    if condition == "avx2":
+        return "\n\n".join([conditions(races), against_best(races),
+                            everything(races)])
+    if condition == "busy":
+        return "\n\n".join([conditions(races), slowdown(races),
+                            against_best(races, TIMES[condition]),
+                            everything(races)])
     return "\n\n".join([
         conditions(races),
         "Times are medians of the runs' median steps, in brackets the fastest"
@@ -161,5 +198,8 @@ def page(races):
 
 
 if __name__ == "__main__":
-    known = figures.known()["races"]
-    figures.write("races", known, "race", page(known))
+    for condition, section in SECTIONS.items():
+        known = figures.known().get(section)
+        if known:
+            figures.write(section, known, MARKERS[condition],
+                          page(known, condition))

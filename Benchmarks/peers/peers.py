@@ -144,6 +144,7 @@ def main():
         "precision": args.precision, "batch": batch,
         "threads": args.threads, "steps": len(times),
         "median_ms": round(median, 4), "min_ms": round(times[0], 4),
+        "mean_ms": round(sum(times) / len(times), 4),
         "p95_ms": round(times[int(len(times) * 0.95)], 4),
         "images_per_second": round(batch / median * 1000, 1),
         "peak_rss_mib": round(peak, 1), "first_step_ms": round(first, 1),

@@ -312,7 +312,8 @@ struct RunTests {
         let fields = try #require(
             try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
         let names = [
-            "preset", "precision", "batch", "threads", "steps", "median_ms", "min_ms", "p95_ms",
+            "preset", "precision", "batch", "threads", "steps", "median_ms", "min_ms", "mean_ms",
+            "p95_ms",
             "images_per_second",
             "peak_rss_mib",
         ]

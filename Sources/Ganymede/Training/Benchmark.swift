@@ -44,7 +44,8 @@ public final class Benchmark {
                 "{\"preset\":\"\(options.preset ?? "")\",\"precision\":\"\(precision.rawValue)\",\"batch\":\(training.batch)"
                 + ",\"threads\":\(training.threads),\"steps\":\(milliseconds.count)"
                 + ",\"median_ms\":\(fixed(quantile(0.5), 4)),\"min_ms\":\(fixed(milliseconds[0], 4))"
-                + ",\"p95_ms\":\(fixed(quantile(0.95), 4)),\"images_per_second\":\(fixed(rate, 1))"
+                + ",\"mean_ms\":\(fixed(mean(milliseconds), 4)),\"p95_ms\":\(fixed(quantile(0.95), 4))"
+                + ",\"images_per_second\":\(fixed(rate, 1))"
                 + ",\"peak_rss_mib\":\(fixed(peakMemory, 1))}"
         }
 
