@@ -43,6 +43,7 @@ typedef struct {
 static member members[MOST_THREADS];
 static int threads = 1, started = 1;  ///< of the team, and those that exist; both include the caller
 static bool is_set_up;
+static int most_at_start = MOST_THREADS;
 /// Whether the calling thread has the team, and the settings to restore when it gives the team up.
 static _Thread_local struct {
     bool has_team;
@@ -162,9 +163,11 @@ void gk_take_team(void) {
         int processors = omp_get_num_procs(), limit = omp_get_thread_limit();
         threads = caller.omp_threads < processors ? caller.omp_threads : processors;
         if (threads > limit) threads = limit;
-        if (threads > MOST_THREADS) threads = MOST_THREADS;
+        if (threads > most_at_start) threads = most_at_start;
     }
 }
+
+void gk_limit_threads(int most) { most_at_start = most < MOST_THREADS ? most : MOST_THREADS; }
 
 void gk_give_team(void) {
     caller.has_team = false;

@@ -15,7 +15,9 @@ struct Resume: ParsableCommand {
     @Option(help: "The newest checkpoints that are kept (default: as before).") var keep: Int?
     @Option(help: "What happens when a step makes NaN or infinity: stop or rollback.")
     var onNan: String?
-    @Flag(help: "If the latest checkpoint is damaged, resume from the newest good one.")
+    @Flag(
+        help:
+            "If the latest checkpoint or config.json is damaged, take the newest good checkpoint.")
     var fallBack = false
     @Flag(help: "If the journal is damaged or missing, go on without what cannot be read.")
     var rebuildJournal = false

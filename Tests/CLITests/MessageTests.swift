@@ -13,7 +13,7 @@ struct MessageTests {
             ["report"], ["doctor"], ["data"], ["data", "list"], ["data", "inspect"],
             ["data", "fetch"],
             ["evaluate"], ["compare"], ["evaluator"], ["evaluator", "train"],
-            ["evaluator", "list"], ["bench"],
+            ["evaluator", "list"], ["bench"], ["verify"],
         ] {
             let result = try Command.run(
                 verb + ["--help"], in: folder.path, environment: ["COLUMNS": "100"])

@@ -18,6 +18,8 @@ int gk_selected_isa(void);
 void gk_take_team(void);
 void gk_give_team(void);
 bool gk_has_team(void);
+/// The most threads that a team starts with, if nothing else is said. Call before gk_take_team.
+void gk_limit_threads(int most);
 /// Makes a team of `wanted` threads, the caller included. Returns the actual number: fewer if OMP_THREAD_LIMIT or the
 /// system allows no more.
 int gk_set_threads(int wanted);

@@ -80,8 +80,9 @@ public enum EngineThread {
 
 /// Limits on the number of threads.
 public enum ThreadLimit {
-    /// Processors that this process may use.
-    public static let processors = max(Int(gk_processors()), 1)
+    /// Processors that this process may use, a container's share among them.
+    public static let processors = max(
+        min(Int(gk_processors()), ProcessorQuota.processors() ?? .max), 1)
 
     /// Threads that `OMP_THREAD_LIMIT` allows.
     static let environment = Int(gk_thread_limit())
@@ -112,6 +113,7 @@ private final class EngineLock: @unchecked Sendable {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(changed, nil)
         gk_select_isa(Int32(gdn_effective_isa().rawValue))
+        gk_limit_threads(Int32(clamping: ThreadLimit.processors))
     }
 
     func lock() {
