@@ -18,6 +18,9 @@ struct CrashTests {
         /// A rollback.
         case diverging
 
+        /// Calls that are tried at most. Evaluations take a second each, and change the folder as the plain run does.
+        var most: Int { self == .plain ? .max : 120 }
+
         var options: [String] {
             let common =
                 small + [
@@ -54,7 +57,7 @@ struct CrashTests {
     func killsWhileTraining(kind: Kind) throws {
         let (whole, calls) = try undisturbed(kind)
         #expect(calls.count > 100)
-        for call in Torture.some(1...calls.count, kind == .plain ? 20 : 5) {
+        for call in Torture.some(1...calls.count, kind == .plain ? 20 : 5, most: kind.most) {
             for fault in calls[call - 1] == "write" ? ["kill", "torn"] : ["kill"] {
                 let place = "\(fault) at call \(call) of training, \(calls[call - 1])"
                 let hit = try train("run", kind, Fault(fault, at: call))
@@ -79,7 +82,7 @@ struct CrashTests {
         let log = "\(folder.path)/calls"
         _ = try resume(Fault("kill", at: 0, log: log))
         let resumed = try lines(log)
-        for call in Torture.some(1...resumed.count, kind == .plain ? 14 : 4) {
+        for call in Torture.some(1...resumed.count, kind == .plain ? 14 : 4, most: kind.most) {
             let hit = try resume(Fault("kill", at: call))
             #expect(hit.code == -SIGKILL)
             try finish("run", kind, whole, "kill at call \(call) of a resume, \(resumed[call - 1])")

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A run is locked by one process at a time, and its journal grows during training.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(60)))
 struct LockTests {
     private let folder: TemporaryFolder
 

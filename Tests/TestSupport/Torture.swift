@@ -5,9 +5,12 @@ import Ganymede
 public enum Torture {
     public static let isLong = ProcessInfo.processInfo.environment["GANYMEDE_TORTURE"] != nil
 
-    /// All of a range when tests are long, else about `count` of it, the first and the last among them.
-    public static func some(_ range: ClosedRange<Int>, _ count: Int) -> [Int] {
-        if isLong || range.count <= count { return Array(range) }
+    /// About `count` of a range, the first and the last among them; when tests are long, `most` or all.
+    public static func some(
+        _ range: ClosedRange<Int>, _ count: Int, most: Int = .max
+    ) -> [Int] {
+        let count = isLong ? most : count
+        if range.count <= count { return Array(range) }
         return (0..<count).map { range.lowerBound + $0 * (range.count - 1) / (count - 1) }
     }
 
