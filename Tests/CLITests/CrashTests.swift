@@ -147,7 +147,7 @@ struct CrashTests {
         let checkpoint = try #require(
             calls.indices.dropFirst(calls.count / 2).first { calls[$0] == "fsync" })
         let hit = try train(
-            "run", .plain, Fault("enospc", at: checkpoint + 1, until: checkpoint + 4))
+            "run", .plain, Fault("enospc", at: checkpoint + 1, until: checkpoint + 4, patience: 60))
         #expect(hit.code == 0)
         #expect(
             hit.errors.contains(
@@ -160,13 +160,11 @@ struct CrashTests {
     /// While the end of a run waits for the disk, a second Ctrl-C leaves at once. What was saved is whole.
     @Test func aSecondInterruptLeaves() throws {
         let (whole, calls) = try undisturbed(.plain)
-        let fault = Fault("enospc", at: calls.count / 2, until: .max)
+        let fault = Fault("enospc", at: calls.count / 2, until: .max, patience: 600)
         try? FileManager.default.removeItem(atPath: "\(folder.path)/run")
         let running = try Command.start(
             ["train", "--out", "run"] + Kind.plain.options, in: folder.path,
-            environment: try environment(fault, "run").merging(["GANYMEDE_DISK_PATIENCE": "600"]) {
-                $1
-            })
+            environment: environment(fault, "run"))
         while running.isRunning && !running.errorsSoFar.contains("waits in memory") { usleep(500) }
         running.interrupt()
         while running.isRunning && running.catches(SIGINT) { usleep(500) }
@@ -180,9 +178,13 @@ struct CrashTests {
     private struct Fault {
         var environment: [String: String]
 
-        init(_ kind: String, at call: Int, until: Int? = nil, log: String? = nil) {
+        init(
+            _ kind: String, at call: Int, until: Int? = nil, log: String? = nil,
+            patience: Double = 0.2
+        ) {
             environment = [
-                "FAULT_KIND": kind, "FAULT_AT": "\(call)", "GANYMEDE_DISK_PATIENCE": "0.2",
+                "FAULT_KIND": kind, "FAULT_AT": "\(call)",
+                "GANYMEDE_DISK_PATIENCE": "\(patience)",
             ]
             environment["FAULT_UNTIL"] = until.map { "\($0)" }
             environment["FAULT_LOG"] = log
