@@ -29,7 +29,7 @@ test-slow: setup
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_SLOW=1 swift test $(CONFIGURATION) --skip-build --filter 'TrainingQualityTests|BrowserTests'
 
-# Kills, disk faults, damage, leaks, a suite after the other: some hours. docs/reliability.md has the figures.
+# Kills, disk faults, damage, leaks: an hour on two idle cores. docs/reliability.md has the figures.
 torture: setup
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_TORTURE=1 swift test $(CONFIGURATION) --skip-build --filter 'LeakTests' --no-parallel

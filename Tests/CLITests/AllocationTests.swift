@@ -70,8 +70,9 @@ struct AllocationTests {
         #expect(found.outside == 0, "allocations in \(steps) steps")
         #expect(found.outsideFreed == 0)
         #expect(found.inside == found.insideFreed, "memory that oneDNN kept")
-        // Without AVX-512, oneDNN's matrix product also allocates a large buffer at every call.
-        let perCall = DNN.instructionSet.hasPrefix("avx512") ? 7 : 9
+        // More in oneDNN 3, and without AVX-512, where its matrix product makes a large buffer at every call.
+        let isUsual = DNN.instructionSet.hasPrefix("avx512") && DNN.version.hasPrefix("2.")
+        let perCall = isUsual ? 7 : 9
         #expect(
             found.inside <= perCall * found.counted, "allocations of oneDNN in \(steps) steps")
     }
