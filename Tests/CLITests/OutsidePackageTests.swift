@@ -23,6 +23,13 @@ struct OutsidePackageTests {
             + ["CZlib", "CGD", "COpenSSL"].map { "\(root)/Sources/\($0)/module.modulemap" }
         let flags =
             ["-I", "\(build)/Modules"] + maps.flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
+        // The oneDNN that these objects were compiled for, which need not be the system's.
+        let places =
+            FileHandle(forReadingAtPath: "/proc/self/maps")?.readDataToEndOfFile() ?? Data()
+        let loaded = String(decoding: places, as: UTF8.self).split(separator: "\n")
+        let entry = try #require(loaded.first { $0.contains("/libdnnl.so") })
+        let file = try #require(entry.split(separator: " ").last)
+        let library = URL(filePath: String(file)).deletingLastPathComponent().path
         try folder.write(
             "Package.swift",
             Data(
@@ -36,7 +43,11 @@ struct OutsidePackageTests {
                             name: "outside",
                             swiftSettings: [.unsafeFlags(\(flags))],
                             linkerSettings: [
-                                .unsafeFlags(["@\(folder.path)/objects"]), .linkedLibrary("dnnl"),
+                                .unsafeFlags([
+                                    "@\(folder.path)/objects", "-L\(library)", "-Xlinker", "-rpath", "-Xlinker",
+                                    "\(library)",
+                                ]),
+                                .linkedLibrary("dnnl"),
                                 .linkedLibrary("gomp"), .linkedLibrary("crypto"), .linkedLibrary("z"), .linkedLibrary("gd"),
                                 .linkedLibrary("m"), .linkedLibrary("stdc++"),
                             ])
