@@ -1,7 +1,6 @@
 // Preloaded into the command (Linux with glibc): counts what the thread that executes oneDNN's primitives allocates and
 // frees and how many primitives it creates, from the start of the execution number GANYMEDE_COUNTS_FROM to the end of
-// number GANYMEDE_COUNTS_UNTIL, and writes that to the file GANYMEDE_COUNTS when the process ends. Where all kernels are
-// Ganymede's own there are no executions: with GANYMEDE_COUNTS_CLOCK readings of the clock count in their place.
+// number GANYMEDE_COUNTS_UNTIL, and writes that to the file GANYMEDE_COUNTS when the process ends.
 // Swift's objects and those of C++'s operator new come to malloc, so they are counted with it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -10,9 +9,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -77,34 +73,17 @@ static long number(const char *name, long missing) {
     return text ? atol(text) : missing;
 }
 
-static void begin(void) {
-    if (counts.executions == 0) threads++;
-    if (counts.executions + 1 == number("GANYMEDE_COUNTS_FROM", 1)) first = counts;
-}
-
-static void end(void) {
-    executions = ++counts.executions;
-    if (executions <= number("GANYMEDE_COUNTS_UNTIL", LONG_MAX)) last = counts;
-}
-
 // oneDNN's types are pointers but for the count, and its status an int.
 int dnnl_primitive_execute(const void *primitive, void *stream, int count, const void *arguments) {
     static int (*original)(const void *, void *, int, const void *);
     if (!original) original = dlsym(RTLD_NEXT, "dnnl_primitive_execute");
-    int counts_here = !getenv("GANYMEDE_COUNTS_CLOCK");
-    if (counts_here) begin();
+    if (counts.executions == 0) threads++;
+    if (counts.executions + 1 == number("GANYMEDE_COUNTS_FROM", 1)) first = counts;
     inside = 1;
     int status = original(primitive, stream, count, arguments);
     inside = 0;
-    if (counts_here) end();
-    return status;
-}
-
-int clock_gettime(clockid_t clock, struct timespec *now) {
-    int counts_here = getenv("GANYMEDE_COUNTS_CLOCK") != NULL;
-    if (counts_here) begin();
-    int status = (int)syscall(SYS_clock_gettime, clock, now);
-    if (counts_here) end();
+    executions = ++counts.executions;
+    if (executions <= number("GANYMEDE_COUNTS_UNTIL", LONG_MAX)) last = counts;
     return status;
 }
 
