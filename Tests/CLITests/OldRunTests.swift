@@ -21,6 +21,7 @@ struct OldRunTests {
             resumed.errors.contains(
                 "note: run/checkpoints/step-000003.safetensors is of an earlier version and bears no hash: damage to it would not be noticed\n"
             ), "\(resumed.errors)")
+        #expect(!resumed.errors.contains(" 0 threads"), "\(resumed.errors)")
         let after = "checkpoints/step-000006.safetensors"
         let found = try Safetensors("\(run)/\(after)")
         let expected = try Safetensors(Golden.path("runs/\(name)/after/step-000006.safetensors"))

@@ -118,13 +118,13 @@ struct Checkpoint {
 
     /// The conditions that a file of an earlier version names.
     private func earlierConditions() -> Conditions {
-        var threads = 0.0
-        if case .object(let fields) = identity, case .number(let count) = fields["threads"] {
+        var threads = 0
+        if case .object(let fields) = identity, case .integer(let count) = fields["threads"] {
             threads = count
         }
         let fields = file.metadata
         return Conditions(
-            after: 0, threads: Int(exactly: threads) ?? 0, isa: fields["isa"] ?? "?",
+            after: 0, threads: threads, isa: fields["isa"] ?? "?",
             onednn: fields["onednn"] ?? "?",
             ganymede: fields["ganymede"] ?? GanymedeLibrary.version)
     }
