@@ -1,11 +1,12 @@
 """How often `ganymede doctor` is right: fourteen runs that are broken on purpose and twelve healthy ones.
 
-python3 Benchmarks/health.py [--ganymede PATH] [--work FOLDER] [--only NAME ...] writes FOLDER/health.json; with --table
-it prints the tables of docs/health.md from that file. The limits of the verdicts were chosen by other runs than these,
-which were listed before the first of them was trained.
+python3 Benchmarks/health.py [--ganymede PATH] [--work FOLDER] [--only NAME ...] writes FOLDER/health.json, and with it the
+tables of docs/health.md; with --table it only writes the tables. The limits of the verdicts were chosen by other runs than
+these, which were listed before the first of them was trained.
 """
 
 import argparse
+import datetime
 import gzip
 import json
 import pathlib
@@ -16,6 +17,7 @@ import time
 
 import figures
 
+PAGE = figures.ROOT / "docs/health.md"
 MNIST = figures.ROOT / "Sources" / "CResources" / "mnist"
 
 # name: (the ailment, what was done, options of train)
@@ -90,23 +92,28 @@ def run(ganymede, work, name, options):
     found = json.loads(subprocess.run([ganymede, "doctor", str(out), "--json"], capture_output=True,
                                       text=True, check=True).stdout)
     found["seconds"] = round(time.time() - start, 1)
+    found["weights"] = figures.digest(out)
     return found
 
 
-def table(results):
+def tables(results):
     found = missed = alarms = 0
-    print("| broken run | what was done | found | all verdicts at the end |\n|---|---|---|---|")
+    broken, healthy = [], []
     for name, (ailment, done, options) in BROKEN.items():
         current = [f["verdict"]["ailment"] for f in results[name]["findings"] if f["is_current"]]
         hit = ailment in current
         found, missed = found + hit, missed + (not hit)
-        print(f"| `{options}` | {done} | {'yes' if hit else 'no'} | {', '.join(current) or 'none'} |")
-    print("\n| healthy run | verdicts at the end |\n|---|---|")
+        broken.append([f"`{options}`", done, "yes" if hit else "no", ", ".join(current) or "none",
+                       f"`{results[name]['weights']}`"])
     for name, options in HEALTHY.items():
         current = [f["verdict"]["ailment"] for f in results[name]["findings"] if f["is_current"]]
         alarms += bool(current)
-        print(f"| `{options}` | {', '.join(current) or 'none'} |")
-    print(f"\nFound {found} of {found + missed}, missed {missed}; false alarms in {alarms} of {len(HEALTHY)}.")
+        healthy.append([f"`{options}`", ", ".join(current) or "none", f"`{results[name]['weights']}`"])
+    return "\n\n".join([
+        f"Measured on {datetime.date.today()}: {figures.machine()}; {figures.version()}.",
+        figures.table(["broken run", "what was done", "found", "all verdicts at the end", "weights"], broken),
+        figures.table(["healthy run", "verdicts at the end", "weights"], healthy),
+        f"Found {found} of {found + missed}, missed {missed}; false alarms in {alarms} of {len(HEALTHY)}."])
 
 
 def main():
@@ -129,7 +136,7 @@ def main():
                 print(name, f"{results[name]['seconds']} s", verdicts, flush=True)
                 path.write_text(json.dumps(results, indent=1))
     if all(name in results for name in [*BROKEN, *HEALTHY]):
-        table(results)
+        figures.between(PAGE, "health", tables(results))
 
 
 main()

@@ -86,7 +86,8 @@ def section(preset, steps, seeds):
     picture = f"images/precision-{preset}.png"
     png(DOCS / picture, lines)
     return "\n".join([
-        f"`{preset}`, {steps:,} steps:", "", *rows, "",
+        f"`ganymede train --preset {preset} --steps {steps} --seed SEED "
+        "--precision PRECISION`, checked by `ganymede verify RUN`:", "", *rows, "",
         f"![{preset} in both precisions]({picture})"])
 
 
