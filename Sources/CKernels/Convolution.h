@@ -106,5 +106,5 @@ static void convolution(const gk_convolution_shape *shape, const gk_convolution_
     p.packed = (uint32_t *)round_up((uintptr_t)scratch, LANES * sizeof(uint32_t));
     size_t packed = p.vectors * p.y.taps * p.row * LANES, units = p.blocks * p.groups * p.y.result;
     gk_divide(pack_weights, &p, p.blocks * p.y.taps, 1, packed);
-    gk_divide(convolution_part, &p, units, 1, units * p.x.result * packed / p.blocks / p.y.taps);
+    gk_divide(convolution_part, &p, units, 1, convolution_work(shape));
 }

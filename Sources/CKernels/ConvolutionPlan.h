@@ -44,6 +44,11 @@ static inline tap_range taps_at(const axis *a, size_t index) {
 
 // ---- The plan ----
 
+/// For gk_divide: a core does some 64 multiply-adds while it handles an element of other loops.
+static inline size_t convolution_work(const gk_convolution_shape *s) {
+    return s->batch * s->rows * s->columns * s->window_height * s->window_width * s->channels * s->filters / 64;
+}
+
 typedef struct {
     bool bfloat16, result_bfloat16, gradient;
     axis y, x;

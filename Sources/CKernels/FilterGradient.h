@@ -287,6 +287,6 @@ static void filter_gradient(const gk_convolution_shape *shape, bool bfloat16, co
         prepare(&p.dy, dy, n, images, s->batch, aligned + packed_size(&p.x));
         p.add = n > 0;
         size_t count = p.dy.blocks * p.channel_blocks * s->window_height * s->window_width;
-        gk_divide(filter_part, &p, count, 1, count * images * s->rows * s->columns * TILE_CHANNELS);
+        gk_divide(filter_part, &p, count, 1, convolution_work(s) * images / p.images);
     }
 }

@@ -2,6 +2,8 @@
 #ifndef WAITING_H
 #define WAITING_H
 
+#include "Turns.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,9 +20,9 @@ void gk_choose_spinning(void);
 void gk_bind_to_place(int thread);
 
 /// Waits until the number differs from `seen`, and returns it.
-uint32_t gk_wait(gk_bell *bell, uint32_t seen);
-/// Waits until the number equals `wanted`. Returns the seconds spent asleep.
-double gk_wait_for(gk_bell *bell, uint32_t wanted);
+uint32_t gk_wait(gk_bell *bell, uint32_t seen, gk_turn *turn);
+/// Waits until the number equals `wanted`.
+void gk_wait_for(gk_bell *bell, uint32_t wanted);
 /// Sets the number and wakes the threads that wait for a change.
 void gk_ring(gk_bell *bell, uint32_t number);
 /// Adds one. If the result is `wanted`, wakes the waiting threads and returns true.

@@ -89,7 +89,7 @@ void gk_reduce(gk_reduction kind, gk_element element, const void *source, float 
     else
         for (size_t o = 0; o < outer; o++) {
             reduce_context slab = reduce_slab(&context, o);
-            gk_divide(reduce_columns_part, &slab, inner, 16, reduced * inner);
+            gk_divide_evenly(reduce_columns_part, &slab, inner, 16, reduced * inner);
         }
 }
 
@@ -239,7 +239,7 @@ void gk_batch_norm(gk_element element, const void *x, const float *gamma, const 
     norm_context context = {.element = element, .x = x, .gamma = gamma, .beta = beta, .out = y, .mean = mean,
                             .variance = variance, .rows = rows, .channels = channels, .epsilon = epsilon,
                             .slope = slope};
-    gk_divide(batch_norm_part, &context, channels, 16, rows * channels * 3);
+    gk_divide_evenly(batch_norm_part, &context, channels, 16, rows * channels * 3);
 }
 
 void gk_batch_norm_gradient(gk_element element, const void *dy, const void *x, const float *gamma, const float *beta,
@@ -248,7 +248,7 @@ void gk_batch_norm_gradient(gk_element element, const void *dy, const void *x, c
     norm_context context = {.element = element, .dy = dy, .x = x, .gamma = gamma, .beta = beta, .out = dx,
                             .mean = (float *)mean, .variance = (float *)variance, .dgamma = dgamma, .dbeta = dbeta,
                             .rows = rows, .channels = channels, .epsilon = epsilon, .slope = slope};
-    gk_divide(batch_norm_gradient_part, &context, channels, 16, rows * channels * 3);
+    gk_divide_evenly(batch_norm_gradient_part, &context, channels, 16, rows * channels * 3);
 }
 
 typedef struct {

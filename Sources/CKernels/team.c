@@ -1,10 +1,11 @@
 // The thread team that runs the kernels and oneDNN's primitives.
 //
-// A loop is divided into one piece for each thread, and any thread may claim any piece: each claims its own first, then
-// those of threads that have not started yet. So a preempted thread delays only the piece that it has begun, and a team
-// that is smaller than requested is merely slower. Waiting threads spin for a short time and then sleep.
+// A loop is divided into pieces, a range of them for each thread, and any thread may claim any piece: each claims its own
+// first, then those of others. So a preempted thread delays only the piece that it has begun, and a team that is smaller
+// than requested is merely slower. Waiting threads spin for a short time and then sleep.
 #define _GNU_SOURCE
 #include "Table.h"
+#include "Turns.h"
 #include "Waiting.h"
 
 #include <pthread.h>
@@ -16,11 +17,16 @@
 #endif
 
 extern int omp_get_max_threads(void);
-extern int omp_get_num_procs(void);
+extern int omp_get_num_procs(void);  // of the calling thread's affinity
 extern int omp_get_thread_limit(void);
 extern void omp_set_num_threads(int);
 
-enum { MOST_THREADS = 1024 };
+enum {
+    MOST_THREADS = 1024,
+    PIECE = 1 << 17,  ///< least work of a piece, if a thread has more than one: some 0.1 ms
+    MOST_EACH = 32,   ///< pieces for each thread
+};
+
 
 // ---- The work of one thread ----
 
@@ -33,17 +39,20 @@ static ticket make_ticket(uint32_t loop, size_t next, size_t end) {
 }
 static size_t next_piece(ticket t) { return t >> 16 & 0xFFFF; }
 static size_t last_piece(ticket t) { return t & 0xFFFF; }
+static size_t loop_number(ticket t) { return t >> 32; }
 
 typedef struct {
     _Alignas(64) _Atomic ticket pieces;
     gk_bell bell;  ///< set to the loop's number
-    double late, left_out_until, left_out;  ///< when it was last late; until when, and how long, it is left out
 } member;
 
 static member members[MOST_THREADS];
 static int threads = 1, started = 1;  ///< of the team, and those that exist; both include the caller
 static bool is_set_up;
 static int most_at_start = MOST_THREADS;
+static int processors = MOST_THREADS;  ///< that the process may use now: more threads would only take turns
+/// For tests: the state of the numbers that shuffle the claims, or 0.
+static _Atomic uint32_t shuffle;
 /// Whether the calling thread has the team, and the settings to restore when it gives the team up.
 static _Thread_local struct {
     bool has_team;
@@ -59,11 +68,10 @@ static struct {
     atomic_size_t count, granule, pieces;
     atomic_int threads;
     gk_bell finished;  ///< number of finished pieces
-    _Atomic(member *) last;  ///< the thread of the last piece
 } loop;
 
 /// Claims one of `m`'s pieces and runs it. False if there was none.
-static bool work_on_piece(member *m, member *self) {
+static bool work_on_piece(member *m) {
     ticket t = atomic_load_explicit(&m->pieces, memory_order_acquire);
     while (next_piece(t) < last_piece(t)) {
         gk_part part = atomic_load_explicit(&loop.part, memory_order_relaxed);
@@ -75,45 +83,36 @@ static bool work_on_piece(member *m, member *self) {
         if (!atomic_compare_exchange_weak_explicit(&m->pieces, &t, t + (1 << 16), memory_order_acq_rel,
                                                    memory_order_acquire))
             continue;
+        if (atomic_load_explicit(&shuffle, memory_order_relaxed)) piece = (piece + loop_number(t)) % pieces;
         size_t granules = (count + granule - 1) / granule;
         size_t begin = granules * piece / pieces * granule, end = granules * (piece + 1) / pieces * granule;
         if (end > count) end = count;
         if (begin < end) part(context, begin, end);
-        // Stored before the piece is counted: afterwards the loop may be over.
-        atomic_store_explicit(&loop.last, self, memory_order_relaxed);
         gk_count(&loop.finished, (uint32_t)pieces);
         return true;
     }
     return false;
 }
 
-/// Runs the thread's own pieces, then the unclaimed pieces of other threads.
-static void work(int me) {
+/// A number from xorshift. Threads that race for it may see the same one.
+static int shuffled(void) {
+    uint32_t x = atomic_load_explicit(&shuffle, memory_order_relaxed);
+    x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+    atomic_store_explicit(&shuffle, x, memory_order_relaxed);
+    return (int)(x & 0xFFFF);
+}
+
+void gk_shuffle_claims(uint32_t seed) { atomic_store(&shuffle, seed); }
+
+/// Runs the thread's own pieces, then the unclaimed pieces of other threads. A worker rests between pieces when its turn
+/// is over; the caller, without whom no loop begins, has none.
+static void work(int me, gk_turn *turn) {
+    if (atomic_load_explicit(&shuffle, memory_order_relaxed)) me = shuffled();
     int all = atomic_load_explicit(&loop.threads, memory_order_relaxed);
     for (int i = 0; i < all; i++)
-        while (work_on_piece(&members[(me + i) % all], &members[me])) {}
+        while (work_on_piece(&members[(me + i) % all]))
+            if (turn) gk_rest_if_due(turn);
 }
-
-// ---- Preempted threads ----
-
-#define LATE 500e-6  // seconds that the caller sleeps because of a thread
-#define SOON 0.2
-#define SHORTEST 0.05
-#define LONGEST 1.0
-
-/// A late thread was preempted. A single time is normal on any machine. If it happens again soon, the thread is left
-/// out of the team for a while, twice as long each time: it is not woken, and other threads run its pieces.
-static void note_late(member *m) {
-    double now = gk_seconds();
-    bool came_back = m->left_out_until > 0 && now - m->left_out_until < SOON;
-    if (came_back || now - m->late < SOON) {
-        m->left_out = came_back && m->left_out * 2 < LONGEST ? m->left_out * 2 : came_back ? LONGEST : SHORTEST;
-        m->left_out_until = now + m->left_out;
-    }
-    m->late = now;
-}
-
-static bool is_left_out(member *m) { return m->left_out_until > 0 && gk_seconds() < m->left_out_until; }
 
 // ---- Threads ----
 
@@ -144,9 +143,10 @@ static void *worker(void *argument) {
     flush_denormals();
     omp_set_num_threads(1);
     gk_bind_to_place(me);
+    gk_turn turn = {0};
     for (uint32_t seen = 0;;) {
-        seen = gk_wait(&members[me].bell, seen);
-        work(me);
+        seen = gk_wait(&members[me].bell, seen, &turn);
+        work(me, &turn);
     }
     return 0;
 }
@@ -156,11 +156,12 @@ void gk_take_team(void) {
     caller.omp_threads = omp_get_max_threads();
     omp_set_num_threads(1);
     caller.has_team = true;
+    processors = gk_processors();
     if (!is_set_up) {
         is_set_up = true;
         gk_choose_spinning();
         // The threads are started by the first loop. Their number may be changed until then.
-        int processors = omp_get_num_procs(), limit = omp_get_thread_limit();
+        int limit = omp_get_thread_limit();
         threads = caller.omp_threads < processors ? caller.omp_threads : processors;
         if (threads > limit) threads = limit;
         if (threads > most_at_start) threads = most_at_start;
@@ -211,10 +212,17 @@ int gk_thread_limit(void) { return omp_get_thread_limit(); }
 
 // ---- Loops ----
 
-void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t effort) {
+/// As many pieces for each thread as are worth their claims.
+static size_t pieces_for_each(size_t effort, size_t granules, size_t all) {
+    size_t each = effort / PIECE / all, most = granules / all < MOST_EACH ? granules / all : MOST_EACH;
+    return each < 1 ? 1 : each < most ? each : most;
+}
+
+static void divide(gk_part part, const void *context, size_t count, size_t granule, size_t effort, bool evenly) {
     static uint32_t number;
     size_t granules = granule > 0 ? (count + granule - 1) / granule : 0;
-    int all = (size_t)threads < granules ? threads : (int)granules;
+    int team = threads < processors || atomic_load_explicit(&shuffle, memory_order_relaxed) ? threads : processors;
+    int all = (size_t)team < granules ? team : (int)granules;
     // A thread that does not have the team runs the loop alone.
     if (all <= 1 || effort < 16384 || !caller.has_team) {
         part(context, 0, count);
@@ -222,7 +230,7 @@ void gk_divide(gk_part part, const void *context, size_t count, size_t granule, 
     }
     if (started < threads) {
         gk_set_threads(threads);
-        gk_divide(part, context, count, granule, effort);
+        divide(part, context, count, granule, effort, evenly);
         return;
     }
     number++;
@@ -230,18 +238,22 @@ void gk_divide(gk_part part, const void *context, size_t count, size_t granule, 
     atomic_store_explicit(&loop.context, context, memory_order_relaxed);
     atomic_store_explicit(&loop.count, count, memory_order_relaxed);
     atomic_store_explicit(&loop.granule, granule, memory_order_relaxed);
-    atomic_store_explicit(&loop.pieces, (size_t)all, memory_order_relaxed);
+    size_t each = evenly ? 1 : pieces_for_each(effort, granules, (size_t)all), pieces = each * (size_t)all;
+    atomic_store_explicit(&loop.pieces, pieces, memory_order_relaxed);
     atomic_store_explicit(&loop.threads, all, memory_order_relaxed);
     gk_reset(&loop.finished);
     for (int i = 0; i < all; i++)
-        atomic_store_explicit(&members[i].pieces, make_ticket(number, (size_t)i, (size_t)i + 1), memory_order_release);
-    for (int i = 1; i < all; i++)
-        if (!is_left_out(&members[i])) gk_ring(&members[i].bell, number);
-    double start = gk_seconds();
-    work(0);
-    double worked = gk_seconds() - start, slept = gk_wait_for(&loop.finished, (uint32_t)all);
-    // Pieces of long loops may differ by milliseconds: a thread was preempted only if it took half as long again.
-    if (slept < LATE || slept < worked / 2) return;
-    member *last = atomic_load_explicit(&loop.last, memory_order_relaxed);
-    if (last != &members[0]) note_late(last);
+        atomic_store_explicit(&members[i].pieces, make_ticket(number, (size_t)i * each, ((size_t)i + 1) * each),
+                              memory_order_release);
+    for (int i = 1; i < all; i++) gk_ring(&members[i].bell, number);
+    work(0, NULL);
+    gk_wait_for(&loop.finished, (uint32_t)pieces);
+}
+
+void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t effort) {
+    divide(part, context, count, granule, effort, false);
+}
+
+void gk_divide_evenly(gk_part part, const void *context, size_t count, size_t granule, size_t effort) {
+    divide(part, context, count, granule, effort, true);
 }

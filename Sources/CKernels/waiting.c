@@ -22,6 +22,7 @@
 
 // Measured with `mlp` and `dense` on two processors: 100 us is as fast as any value, and 25 us is 5 % slower.
 #define SPIN_SECONDS 100e-6
+#define ABSENCE_SECONDS 5e-3
 
 /// Pause instructions before a thread sleeps.
 static uint64_t spins;
@@ -111,29 +112,33 @@ static void wake(_Atomic uint32_t *number) {
 // A thread sets `sleeping` before it checks the number a last time. A thread that changes the number checks `sleeping`
 // afterwards. Both are sequentially consistent, so at least one of the two sees the other.
 
-uint32_t gk_wait(gk_bell *bell, uint32_t seen) {
+uint32_t gk_wait(gk_bell *bell, uint32_t seen, gk_turn *turn) {
     uint32_t now;
     for (uint64_t i = 0; i < spins; i++) {
         now = atomic_load_explicit(&bell->number, memory_order_acquire);
         if (now != seen) return now;
         pause_briefly();
     }
+    double start = gk_seconds();
     atomic_store(&bell->sleeping, true);
     while ((now = atomic_load(&bell->number)) == seen) sleep_while(&bell->number, seen);
     atomic_store_explicit(&bell->sleeping, false, memory_order_relaxed);
+    gk_note_sleep(turn, start);
     return now;
 }
 
-double gk_wait_for(gk_bell *bell, uint32_t wanted) {
-    for (uint64_t i = 0; i < spins; i++) {
-        if (atomic_load_explicit(&bell->number, memory_order_acquire) == wanted) return 0;
+// A caller that sleeps lets the scheduler move another process to its processor. So it spins longer than a worker's
+// absence lasts, if a worker shares its own.
+void gk_wait_for(gk_bell *bell, uint32_t wanted) {
+    uint64_t most = spins;
+    for (uint64_t i = 0; i < most; i++) {
+        if (atomic_load_explicit(&bell->number, memory_order_acquire) == wanted) return;
         pause_briefly();
+        if (i + 1 == spins && gk_is_sharing()) most = spins * (uint64_t)(ABSENCE_SECONDS / SPIN_SECONDS);
     }
-    double start = gk_seconds();
     atomic_store(&bell->sleeping, true);
     for (uint32_t now; (now = atomic_load(&bell->number)) != wanted;) sleep_while(&bell->number, now);
     atomic_store_explicit(&bell->sleeping, false, memory_order_relaxed);
-    return gk_seconds() - start;
 }
 
 void gk_ring(gk_bell *bell, uint32_t number) {

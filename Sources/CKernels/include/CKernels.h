@@ -25,16 +25,23 @@ void gk_limit_threads(int most);
 int gk_set_threads(int wanted);
 /// The number of threads of the team.
 int gk_threads(void);
-/// Processors that this process may use.
+/// Processors that this process may use now. A team never runs on more threads at once.
 int gk_processors(void);
 /// The number of threads that OMP_THREAD_LIMIT allows.
 int gk_thread_limit(void);
 
 /// A part of a loop: the indices [begin, end).
 typedef void (*gk_part)(const void *context, size_t begin, size_t end);
-/// Runs `part` over [0, count) on the team, in parts that are multiples of `granule`. Runs on the calling thread alone
-/// if `work`, in elements, is small: waking a thread costs microseconds. Correct for any number of threads.
+/// Runs `part` over [0, count) on the team, in pieces that are multiples of `granule`. Runs on the calling thread alone
+/// if `work` is small: waking a thread costs microseconds. `work` is in elements that one thread reads, computes and
+/// writes in about a nanosecond each. Correct for any number of threads.
 void gk_divide(gk_part part, const void *context, size_t count, size_t granule, size_t work);
+/// The same in one piece for each thread, for loops over columns: narrow pieces share cache lines.
+void gk_divide_evenly(gk_part part, const void *context, size_t count, size_t granule, size_t work);
+
+/// For tests: from now on threads claim pieces in an order that follows from `seed`, and all of them take part, however
+/// few processors there are. 0 ends that.
+void gk_shuffle_claims(uint32_t seed);
 
 /// Element type in memory.
 typedef enum { GK_FLOAT, GK_BFLOAT16, GK_INTEGER } gk_element;

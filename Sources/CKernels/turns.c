@@ -1,0 +1,60 @@
+// Turns, and the rests between them.
+#define _GNU_SOURCE
+#include "Turns.h"
+#include "Waiting.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+// Measured beside a process that never sleeps, on Linux 6.18 with a tick of 4 ms: with turns of 1 to 2 ms and rests of 0.3 to
+// 1 ms a thread gets 45 % of its processor, and loses it within 1 % of its turns; without rests within 25 %.
+#define TURN 1.5e-3   // seconds
+#define REST 0.7e-3
+#define DELAY 0.3e-3  // longer than interrupts take
+#define SOON 0.2      // two delays within this time are not chance
+#define MEMORY 0.3    // how long a delay is remembered
+
+static _Atomic double shared_until;
+
+bool gk_is_sharing(void) { return gk_seconds() < atomic_load_explicit(&shared_until, memory_order_relaxed); }
+
+static double processor_seconds(void) {
+    struct timespec used;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return 0;
+    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
+static void begin(gk_turn *turn, double now) {
+    turn->began = now;
+    turn->computed = processor_seconds();
+    turn->slept = 0;
+}
+
+static void note_delay(gk_turn *turn, double now, double delay) {
+    if (delay < DELAY) return;
+    if (now < turn->shared_until || now - turn->delayed < SOON) {
+        turn->shared_until = now + MEMORY;
+        atomic_store_explicit(&shared_until, turn->shared_until, memory_order_relaxed);
+    }
+    turn->delayed = now;
+}
+
+// A short sleep is part of the turn: the scheduler does not forget for it what the thread has used.
+void gk_note_sleep(gk_turn *turn, double start) {
+    double now = gk_seconds();
+    if (now - start >= REST) begin(turn, now);
+    else turn->slept += now - start;
+}
+
+void gk_rest_if_due(gk_turn *turn) {
+    double now = gk_seconds();
+    if (now - turn->began < TURN) return;
+    note_delay(turn, now, now - turn->began - turn->slept - (processor_seconds() - turn->computed));
+    if (now < turn->shared_until) {
+        double start = now;
+        nanosleep(&(struct timespec){0, (long)(REST * 1e9)}, NULL);
+        now = gk_seconds();
+        note_delay(turn, now, now - start - REST);
+    }
+    begin(turn, now);
+}
