@@ -17,7 +17,7 @@
 #endif
 
 extern int omp_get_max_threads(void);
-extern int omp_get_num_procs(void);  // of the calling thread's affinity
+extern int omp_get_num_procs(void);
 extern int omp_get_thread_limit(void);
 extern void omp_set_num_threads(int);
 
@@ -50,7 +50,6 @@ static member members[MOST_THREADS];
 static int threads = 1, started = 1;  ///< of the team, and those that exist; both include the caller
 static bool is_set_up;
 static int most_at_start = MOST_THREADS;
-static int processors = MOST_THREADS;  ///< that the process may use now: more threads would only take turns
 /// For tests: the state of the numbers that shuffle the claims, or 0.
 static _Atomic uint32_t shuffle;
 /// Whether the calling thread has the team, and the settings to restore when it gives the team up.
@@ -156,12 +155,11 @@ void gk_take_team(void) {
     caller.omp_threads = omp_get_max_threads();
     omp_set_num_threads(1);
     caller.has_team = true;
-    processors = gk_processors();
     if (!is_set_up) {
         is_set_up = true;
         gk_choose_spinning();
         // The threads are started by the first loop. Their number may be changed until then.
-        int limit = omp_get_thread_limit();
+        int processors = omp_get_num_procs(), limit = omp_get_thread_limit();
         threads = caller.omp_threads < processors ? caller.omp_threads : processors;
         if (threads > limit) threads = limit;
         if (threads > most_at_start) threads = most_at_start;
@@ -221,8 +219,7 @@ static size_t pieces_for_each(size_t effort, size_t granules, size_t all) {
 static void divide(gk_part part, const void *context, size_t count, size_t granule, size_t effort, bool evenly) {
     static uint32_t number;
     size_t granules = granule > 0 ? (count + granule - 1) / granule : 0;
-    int team = threads < processors || atomic_load_explicit(&shuffle, memory_order_relaxed) ? threads : processors;
-    int all = (size_t)team < granules ? team : (int)granules;
+    int all = (size_t)threads < granules ? threads : (int)granules;
     // A thread that does not have the team runs the loop alone.
     if (all <= 1 || effort < 16384 || !caller.has_team) {
         part(context, 0, count);

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Ganymede
 import Glibc
 
@@ -32,6 +33,8 @@ enum Main {
             var command = try GanymedeCommand.parseAsRoot()
             if !(command is ListPresets || command is DataCommand.List || command is Summary) {
                 try MemoryError.check(0, of: "ganymede", advice: "take another machine")
+                let environment = ProcessInfo.processInfo.environment
+                if let text = DNN.instructionSetNote(environment: environment) { note(text) }
             }
             try command.run()
         } catch let error as GanymedeError {

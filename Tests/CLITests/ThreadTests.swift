@@ -107,8 +107,7 @@ struct ThreadTests {
             try #require(result.code == 0, "\(result.errors)")
             return result.sleeps
         }
-        // A thread that is kept off its processor is left out for a while, so a busy machine needs several
-        // measurements.
+        // A worker rests on a busy machine, so that it needs several measurements.
         func sleepsMore(_ one: [String: String], than other: [String: String]) throws -> Bool {
             for _ in 0..<5 where try sleeps(one) > 3 * max(sleeps(other), 50) { return true }
             return false
@@ -142,6 +141,23 @@ struct ThreadTests {
         #expect(alone.code == 0 && alone.output.contains("1 threads"), "\(alone)")
         #expect(
             alone.errors.contains("note: 1 thread (2 asked for: this process may use 1 processor)"))
+    }
+
+    /// oneDNN ignores what it does not know; the command says so, on its error output.
+    @Test func unknownInstructionSets() throws {
+        func said(_ name: String) throws -> String {
+            let result = try Command.run(
+                ["bench", "--preset", "toy", "--steps", "3"], in: folder.path,
+                environment: ["ONEDNN_MAX_CPU_ISA": name])
+            #expect(result.code == 0, "\(result)")
+            return result.errors
+        }
+        #expect(try said("nonsense").contains("note: ONEDNN_MAX_CPU_ISA asks for nonsense, which"))
+        #expect(try !said("ALL").contains("ONEDNN_MAX_CPU_ISA"))
+        #expect(try !said("SSE41").contains("ONEDNN_MAX_CPU_ISA"))
+        let note = DNN.instructionSetNote(
+            environment: ["DNNL_MAX_CPU_ISA": "AVX512_CORE_BF16"], used: "avx2")
+        #expect(note?.hasSuffix("does not have: avx2 is used") == true)
     }
 
     /// A run beside a process that never sleeps makes progress and gives the same result. In earlier versions 100 steps

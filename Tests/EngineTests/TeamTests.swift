@@ -45,7 +45,6 @@ struct TeamTests {
             let before = gk_threads()
             defer { gk_set_threads(before) }
             #expect(gk_set_threads(threads) == threads)
-            // All threads take part, however few processors there are.
             gk_shuffle_claims(UInt32(threads))
             defer { gk_shuffle_claims(0) }
             return try body()

@@ -25,7 +25,7 @@ void gk_limit_threads(int most);
 int gk_set_threads(int wanted);
 /// The number of threads of the team.
 int gk_threads(void);
-/// Processors that this process may use now. A team never runs on more threads at once.
+/// Processors that this process may use.
 int gk_processors(void);
 /// The number of threads that OMP_THREAD_LIMIT allows.
 int gk_thread_limit(void);
@@ -39,8 +39,7 @@ void gk_divide(gk_part part, const void *context, size_t count, size_t granule, 
 /// The same in one piece for each thread, for loops over columns: narrow pieces share cache lines.
 void gk_divide_evenly(gk_part part, const void *context, size_t count, size_t granule, size_t work);
 
-/// For tests: from now on threads claim pieces in an order that follows from `seed`, and all of them take part, however
-/// few processors there are. 0 ends that.
+/// For tests: from now on threads claim pieces in an order that follows from `seed`. 0 ends that.
 void gk_shuffle_claims(uint32_t seed);
 
 /// Element type in memory.

@@ -19,6 +19,21 @@ public enum DNN {
     public static var version: String { String(cString: gdn_version()) }
     /// The instruction set that it uses here. `ONEDNN_MAX_CPU_ISA` can lower it.
     public static var instructionSet: String { String(cString: gdn_effective_isa_name()) }
+    /// A remark if the environment asks for an instruction set that is not the one used: oneDNN takes the best one of this
+    /// processor instead, without a word.
+    public static func instructionSetNote(
+        environment: [String: String], used: String = instructionSet
+    ) -> String? {
+        for name in ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"] {
+            guard let asked = environment[name]?.lowercased() else { continue }
+            if asked == used || ["all", "default", ""].contains(asked) { return nil }
+            // Newer ones have no name here.
+            if asked.hasPrefix("avx512") && used.hasSuffix("or newer") { return nil }
+            return "\(name) asks for \(asked), which this processor or oneDNN \(version) does not "
+                + "have: \(used) is used"
+        }
+        return nil
+    }
     /// Whether products of ``DType/bfloat16`` run in hardware.
     public static var hasBFloat16: Bool { gdn_has_bfloat16() }
     /// Why bf16 cannot be used here; nil where it can.
