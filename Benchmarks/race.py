@@ -8,6 +8,7 @@ docs/benchmarks.md from it. Needs the frameworks: `make race` installs them.
 import argparse
 import contextlib
 import datetime
+import signal
 import statistics
 import subprocess
 import sys
@@ -37,13 +38,15 @@ CLOSE = 1.1
 class Race:
     """One preset's measurements."""
 
-    def __init__(self, preset, args, condition):
+    def __init__(self, preset, args, condition, busy):
         self.preset, self.args, self.condition = preset, args, condition
+        self.busy = busy  # The process beside, or None.
         self.environment = AVX2 if condition == "avx2" else {}
         # bf16 needs AVX-512.
         self.precisions = [x for x in args.precisions
                            if x == "f32" or condition != "avx2"]
         self.runs, self.missing, self.steps = [], [], {}
+        self.alone, self.turns = {x: [] for x in self.precisions}, 0
 
     def command(self, peer, precision):
         options = ["--preset", self.preset, "--batch", BATCH[self.preset],
@@ -100,8 +103,22 @@ class Race:
             self.lack(*rival, reason)
             return False
         for precision in self.precisions:
+            if self.busy and self.turns % 3 == 0:
+                self.measure_alone(precision)
             self.measure("ganymede", precision)
+        self.turns += 1
         return self.measure(*rival)
+
+    def measure_alone(self, precision):
+        """Ours while the process beside is stopped."""
+        self.busy.send_signal(signal.SIGSTOP)
+        try:
+            found, _ = figures.run(self.command("ganymede", precision),
+                                   self.args.limit, **self.environment)
+        finally:
+            self.busy.send_signal(signal.SIGCONT)
+        if found:
+            self.alone[precision].append(found["mean_ms"])
 
     def go(self):
         """A round of all peers, then rounds of those near the best."""
@@ -131,7 +148,7 @@ class Race:
             "version": figures.version(), "threads": self.args.threads,
             "batch": BATCH[self.preset],
             "rows": tables.rows(self.runs, tables.TIMES[self.condition]),
-            "missing": self.missing,
+            "missing": self.missing, "alone": self.alone,
             "runs": self.runs}
         races = {x: races[x] for x in BATCH if x in races}
         figures.write(section, races, tables.MARKERS[self.condition],
@@ -142,11 +159,11 @@ class Race:
 def neighbour(condition):
     """A process that never sleeps, if the condition is `busy`."""
     if condition != "busy":
-        yield
+        yield None
         return
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        yield
+        yield busy
     finally:
         busy.kill()
         busy.wait()
@@ -175,9 +192,9 @@ def main():
                         help="leave out the cold starts")
     args = parser.parse_args()
     for condition in args.conditions:
-        with neighbour(condition):
+        with neighbour(condition) as busy:
             for preset in args.presets:
-                Race(preset, args, condition).go()
+                Race(preset, args, condition, busy).go()
     if not args.no_cold:
         cold.measure()
 

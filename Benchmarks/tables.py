@@ -150,13 +150,12 @@ def conditions(races):
 
 
 def slowdown(races):
-    """Our step beside a busy process, and the same step alone."""
-    alone, lines = figures.known().get("races", {}), []
+    """Our step beside a busy process, and the same step alone, in turns."""
+    lines = []
     for preset, race in races.items():
         ours = [x for x in race["rows"] if x["peer"] == "ganymede"]
-        idle = {x["precision"]: x["median_ms"]
-                for x in alone.get(preset, {}).get("rows", [])
-                if x["peer"] == "ganymede"}
+        idle = {precision: statistics.median(times)
+                for precision, times in race["alone"].items() if times}
         for x in ours:
             if x["precision"] not in idle:
                 continue
