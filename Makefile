@@ -3,7 +3,7 @@ CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 ONEDNN_FLAGS = $(if $(filter 3,$(ONEDNN)),$(shell scripts/onednn3))
 
-.PHONY: all build train flagship health test test-slow torture sanitize fuzz docs race scale busy precision quality evaluators check lint format setup golden clean
+.PHONY: all build train flagship health test test-mpi test-slow torture sanitize fuzz docs race scale busy precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -22,6 +22,12 @@ test: setup
 	$(if $(filter 3,$(ONEDNN)),@scripts/onednn3 >/dev/null)
 	swift build $(CONFIGURATION) $(ONEDNN_FLAGS) --build-tests
 	swift test $(CONFIGURATION) $(ONEDNN_FLAGS) --skip-build
+
+# Runs on several ranks, under Open MPI: some five minutes.
+test-mpi: setup
+	@scripts/setup mpi
+	swift build $(CONFIGURATION) --build-tests
+	GANYMEDE_MPI=1 swift test $(CONFIGURATION) --skip-build --filter 'RankTests'
 
 # Every preset at full width on real digits, and the report in a browser: some ten minutes.
 test-slow: setup

@@ -17,13 +17,14 @@ let package = Package(
         .target(
             name: "CKernels", cSettings: c,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+        .target(name: "CMPI", cSettings: c),
         .target(name: "CResources", exclude: ["mnist", "evaluators"], cSettings: c),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CGD"),
         .systemLibrary(name: "COpenSSL"),
 
         // The arrows point one way: C <- Engine <- Ganymede <- GanymedeCLI.
-        .target(name: "Engine", dependencies: ["COneDNN", "CKernels"], swiftSettings: swift),
+        .target(name: "Engine", dependencies: ["COneDNN", "CKernels", "CMPI"], swiftSettings: swift),
         .target(
             name: "Ganymede",
             dependencies: [

@@ -126,7 +126,8 @@ static void K(elementwise)(const gk_program *p, size_t row_begin, size_t row_end
             for (int i = p->constant_count; i < p->instruction_count; i++) {
                 const gk_instruction *instruction = &p->instructions[i];
                 if (instruction->opcode == GK_BERNOULLI)
-                    K(bernoulli)(p->key, instruction->stream, instruction->immediate, slot[instruction->target], at, n);
+                    K(bernoulli)(p->key, instruction->stream, instruction->immediate, slot[instruction->target],
+                                 instruction->first + at, n);
                 else K(execute)(instruction, slot, n);
             }
             for (int i = 0; i < p->output_count; i++) {

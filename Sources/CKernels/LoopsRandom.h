@@ -76,14 +76,15 @@ INLINE float K(log_unit)(float u) {
     return f + (p * f * z + e * -2.12194440e-4f - 0.5f * z) + e * 0.693359375f;
 }
 
-/// Blocks [block_begin, block_end) of four elements each, of a tensor of `count` elements.
+/// Blocks [block_begin, block_end) of four elements each, of a tensor of `count` elements that begins at a block of the
+/// stream.
 static void K(random)(gk_distribution distribution, const uint32_t key[4], uint32_t stream, float parameter,
-                      float *target, size_t count, size_t block_begin, size_t block_end) {
+                      float *target, size_t count, size_t first_block, size_t block_begin, size_t block_end) {
 #pragma clang fp contract(off)
     _Alignas(64) uint32_t words[4 * PHILOX_BLOCKS];
     _Alignas(64) float values[4 * PHILOX_BLOCKS];
     for (size_t first = block_begin; first < block_end; first += PHILOX_BLOCKS) {
-        K(philox)(key, stream, (uint32_t)first, words);
+        K(philox)(key, stream, (uint32_t)(first_block + first), words);
         for (int i = 0; i < 4 * PHILOX_BLOCKS; i++) values[i] = K(uniform)(words[i]);
         if (distribution == GK_SIGNED_UNIFORM)
             for (int i = 0; i < 4 * PHILOX_BLOCKS; i++) values[i] = 2.0f * values[i] - 1.0f;

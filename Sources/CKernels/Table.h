@@ -10,7 +10,7 @@ typedef struct {
     void (*max_rows)(const float *source, float *target, size_t reduced, size_t begin, size_t end);
     void (*max_columns)(const float *source, float *target, size_t reduced, size_t inner, size_t begin, size_t end);
     void (*random)(gk_distribution d, const uint32_t key[4], uint32_t stream, float parameter, float *target,
-                   size_t count, size_t block_begin, size_t block_end);
+                   size_t count, size_t first_block, size_t block_begin, size_t block_end);
     void (*batch_norm[2])(const void *x, const float *gamma, const float *beta, void *y, float *mean,
                           float *variance, size_t rows, size_t channels, float epsilon, float slope, size_t begin,
                           size_t end);

@@ -21,6 +21,11 @@ typedef struct {
 void gk_note_sleep(gk_turn *turn, double start);
 /// Call between pieces.
 void gk_rest_if_due(gk_turn *turn);
+/// Call before the pieces of a loop. If the worker is on the caller's processor, it could only take it away: it sleeps and
+/// returns false.
+bool gk_may_work(gk_turn *turn, int callers_processor);
+/// The processor that runs the thread, or -1 if that is unknown.
+int gk_processor(void);
 /// Whether some worker shares its processor.
 bool gk_is_sharing(void);
 

@@ -187,17 +187,17 @@ typedef struct {
     uint32_t stream;
     float parameter;
     float *target;
-    size_t count;
+    size_t first_block, count;
 } random_context;
 
 static void random_part(const void *context, size_t begin, size_t end) {
     const random_context *r = context;
-    table->random(r->distribution, r->key, r->stream, r->parameter, r->target, r->count, begin, end);
+    table->random(r->distribution, r->key, r->stream, r->parameter, r->target, r->count, r->first_block, begin, end);
 }
 
 void gk_random(gk_distribution distribution, const uint32_t key[4], uint32_t stream, float parameter,
-               float *target, size_t count) {
-    random_context context = {distribution, key, stream, parameter, target, count};
+               float *target, size_t first, size_t count) {
+    random_context context = {distribution, key, stream, parameter, target, first / 4, count};
     gk_divide(random_part, &context, (count + 3) / 4, 64, count * 4);
 }
 

@@ -52,6 +52,7 @@ static bool is_set_up;
 static int most_at_start = MOST_THREADS;
 /// For tests: the state of the numbers that shuffle the claims, or 0.
 static _Atomic uint32_t shuffle;
+static bool is_shuffled(void) { return atomic_load_explicit(&shuffle, memory_order_relaxed) != 0; }
 /// Whether the calling thread has the team, and the settings to restore when it gives the team up.
 static _Thread_local struct {
     bool has_team;
@@ -66,6 +67,7 @@ static struct {
     _Atomic(const void *) context;
     atomic_size_t count, granule, pieces;
     atomic_int threads;
+    atomic_int processor;  ///< the caller's
     gk_bell finished;  ///< number of finished pieces
 } loop;
 
@@ -82,7 +84,7 @@ static bool work_on_piece(member *m) {
         if (!atomic_compare_exchange_weak_explicit(&m->pieces, &t, t + (1 << 16), memory_order_acq_rel,
                                                    memory_order_acquire))
             continue;
-        if (atomic_load_explicit(&shuffle, memory_order_relaxed)) piece = (piece + loop_number(t)) % pieces;
+        if (is_shuffled()) piece = (piece + loop_number(t)) % pieces;
         size_t granules = (count + granule - 1) / granule;
         size_t begin = granules * piece / pieces * granule, end = granules * (piece + 1) / pieces * granule;
         if (end > count) end = count;
@@ -106,7 +108,7 @@ void gk_shuffle_claims(uint32_t seed) { atomic_store(&shuffle, seed); }
 /// Runs the thread's own pieces, then the unclaimed pieces of other threads. A worker rests between pieces when its turn
 /// is over; the caller, without whom no loop begins, has none.
 static void work(int me, gk_turn *turn) {
-    if (atomic_load_explicit(&shuffle, memory_order_relaxed)) me = shuffled();
+    if (is_shuffled()) me = shuffled();
     int all = atomic_load_explicit(&loop.threads, memory_order_relaxed);
     for (int i = 0; i < all; i++)
         while (work_on_piece(&members[(me + i) % all]))
@@ -145,7 +147,7 @@ static void *worker(void *argument) {
     gk_turn turn = {0};
     for (uint32_t seen = 0;;) {
         seen = gk_wait(&members[me].bell, seen, &turn);
-        work(me, &turn);
+        if (gk_may_work(&turn, atomic_load_explicit(&loop.processor, memory_order_relaxed))) work(me, &turn);
     }
     return 0;
 }
@@ -238,6 +240,7 @@ static void divide(gk_part part, const void *context, size_t count, size_t granu
     size_t each = evenly ? 1 : pieces_for_each(effort, granules, (size_t)all), pieces = each * (size_t)all;
     atomic_store_explicit(&loop.pieces, pieces, memory_order_relaxed);
     atomic_store_explicit(&loop.threads, all, memory_order_relaxed);
+    atomic_store_explicit(&loop.processor, is_shuffled() ? -1 : gk_processor(), memory_order_relaxed);
     gk_reset(&loop.finished);
     for (int i = 0; i < all; i++)
         atomic_store_explicit(&members[i].pieces, make_ticket(number, (size_t)i * each, ((size_t)i + 1) * each),

@@ -34,6 +34,7 @@ struct Evaluate: ParsableCommand {
     var confusion: String?
     @Option(help: "ema or raw: which of a run's weights make samples (default: ema).")
     var weights: String?
+    @Option(help: Ranks.help) var distributed: String?
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
@@ -53,19 +54,23 @@ struct Evaluate: ParsableCommand {
         }
         for file in [neighbours, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let names = try metrics.map(parseMetrics)
-        if let threads { _ = takeThreads(threads) }
+        let ranks = try Ranks(distributed)
+        if let threads = threads ?? ranks?.threads { _ = takeThreads(threads) }
         let task = try EvaluationTask(
             source, data: data, evaluator: evaluator, weights: parseWeights(weights))
         let count = samples ?? task.defaultSamples
-        if let confusion {
+        let isFirst = ranks?.isFirst ?? true
+        if let confusion, isFirst {
             try task.confusion(samples: count, seed: seed).write(to: confusion)
         }
-        if let neighbours {
+        if let neighbours, isFirst {
             try Files.writeAtomically(neighbours, [task.neighbours(seed: seed).png()])
         }
         let evaluation = try task.evaluation(
-            called: source, names: names, samples: count, sets: sets, seed: seed)
-        print(json ? evaluation.json : evaluation.text(of: source))
+            called: source, names: names, samples: count, sets: sets, seed: seed,
+            isShown: isFirst, communicator: ranks?.communicator)
+        if isFirst { print(json ? evaluation.json : evaluation.text(of: source)) }
+        ranks?.finish()
     }
 }
 
@@ -73,13 +78,13 @@ extension EvaluationTask {
     /// Computes the metrics, with a progress line.
     func evaluation(
         called name: String, names: [String]? = nil, samples: Int, sets: Int = 3, seed: Int = 0,
-        isShown: Bool = true
+        isShown: Bool = true, communicator: (any Communicator)? = nil
     ) throws -> Evaluation {
         let line = LoadingLine("evaluating \(quoted(name))", isShown: isShown)
         defer { line.finish() }
-        return try evaluation(names: names, samples: samples, sets: sets, seed: seed) { doing in
-            line.show(doing)
-        }
+        return try evaluation(
+            names: names, samples: samples, sets: sets, seed: seed, communicator: communicator
+        ) { line.show($0) }
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Foundation
 import Ganymede
 import Glibc
@@ -11,7 +12,8 @@ struct GanymedeCommand: ParsableCommand {
         version: "\(GanymedeLibrary.version) (oneDNN \(DNN.version), \(DNN.instructionSet))",
         subcommands: [
             Train.self, Resume.self, Verify.self, Generate.self, Interpolate.self, Evaluate.self,
-            Compare.self, EvaluatorCommand.self, Summary.self, ListPresets.self, WriteReport.self,
+            Compare.self, SweepCommand.self, EvaluatorCommand.self, Summary.self, ListPresets.self,
+            WriteReport.self,
             DoctorCommand.self,
             DataCommand.self, Bench.self,
         ])
@@ -43,6 +45,8 @@ enum Main {
             fail("the networks cannot be compiled: \(error)", code: 1)
         } catch let error as MemoryError {
             fail(error.description, code: 1)
+        } catch let error as MPI.Fault {
+            fail(error.description, code: 1)
         } catch let error as DNNError {
             fail(error.description, code: 1)
         } catch {
@@ -52,6 +56,7 @@ enum Main {
 
     private static func fail(_ message: String, code: Int32) -> Never {
         fflush(nil)
+        if let ranks = Ranks.joined { ranks.fail(message, code: code) }
         let text = Array("ganymede: \(message)\n".utf8)
         _ = write(STDERR_FILENO, text, text.count)
         exit(code)

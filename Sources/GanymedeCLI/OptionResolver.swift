@@ -26,9 +26,11 @@ struct OptionResolver {
         var given: Set<String> = []
     }
 
-    func resolve() throws -> Resolved {
+    /// - Parameter threads: the default number of threads; nil for that of the preset or file.
+    func resolve(threads: Int? = nil) throws -> Resolved {
         try checkFlags()
-        let base = try base()
+        var base = try base()
+        base.options.training.threads = threads ?? base.options.training.threads
         var options = try withFlags(base.options)
         let assignments = flags.set.filter { $0 != "help" }
         options = try options.setting(flagAssignments() + assignments)

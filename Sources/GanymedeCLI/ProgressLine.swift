@@ -31,6 +31,7 @@ struct ProgressLine {
         let steps = "\(grouped(training.steps)) steps of \(training.batch) \(gan.noun)"
         var how = "\(training.threads) thread\(training.threads == 1 ? "" : "s")"
         if let reason = start.fewerThreads { how += " (\(reason))" }
+        if let library = start.library { how += " on each of \(start.ranks) ranks (\(library))" }
         how += ", \(start.precision.rawValue)"
         if training.backend != .cpu { how += ", \(training.backend.rawValue) backend" }
         print("\(name) on \(quoted(start.options.data)): \(steps) (\(epochs) epochs), \(how)")

@@ -21,6 +21,7 @@ struct Resume: ParsableCommand {
     var fallBack = false
     @Flag(help: "If the journal is damaged or missing, go on without what cannot be read.")
     var rebuildJournal = false
+    @Option(help: Ranks.help) var distributed: String?
     @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
@@ -32,18 +33,21 @@ struct Resume: ParsableCommand {
                 throw GanymedeError.invalidOption("\(name) is at least \(least), not \(value)")
             }
         }
-        var how = ResumeOptions(steps: steps, threads: threads)
+        let ranks = try Ranks(distributed)
+        var how = ResumeOptions(steps: steps, threads: threads ?? ranks?.threads)
+        how.communicator = ranks?.communicator
         how.source = data.map { DataSource($0) }
         how.fallsBack = fallBack
         how.rebuildsJournal = rebuildJournal
         how.keep = keep
         how.onNan = try onNan.map { try parseChoice($0, "response", NonFiniteResponse.self) }
-        let console = TrainingConsole(isQuiet: quiet)
+        let console = TrainingConsole(isQuiet: quiet, ranks: ranks)
         let outcome = try Trainer.resume(folder, how) { console.attach(to: &$0) }
         if outcome.last == nil && !outcome.interrupted {
-            if !quiet {
+            if !quiet && ranks?.isFirst ?? true {
                 print("\(quoted(folder)) is already at step \(outcome.step): nothing to do")
             }
+            ranks?.finish()
             return
         }
         try console.report(outcome)

@@ -37,6 +37,7 @@ struct Train: ParsableCommand {
     @Option(help: "The optimizer of both networks: see --set help.") var optimizer: String?
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
     @Option(help: "auto, f32 or bf16 (default: auto).") var precision: String?
+    @Option(help: Ranks.help) var distributed: String?
     @Option(
         help: "cpu, or reference: slow, in double precision (default: cpu).")
     var backend: String?
@@ -81,7 +82,8 @@ struct Train: ParsableCommand {
         if overwrite && out == nil {
             throw GanymedeError.invalidOption("--overwrite is for the folder that --out names")
         }
-        let resolved = try OptionResolver(self).resolve()
+        let ranks = try Ranks(distributed)
+        let resolved = try OptionResolver(self).resolve(threads: ranks?.threads)
         let options = resolved.options
         if set.contains("help") {
             print(try options.settings().joined(separator: "\n"))
@@ -99,7 +101,8 @@ struct Train: ParsableCommand {
         trainer.duration = try duration.map(parseDuration)
         trainer.keptIntervals = resolved.keptIntervals
         trainer.overwrites = overwrite
-        let console = TrainingConsole(isQuiet: quiet)
+        trainer.communicator = ranks?.communicator
+        let console = TrainingConsole(isQuiet: quiet, ranks: ranks)
         if dryRun {
             print(try trainer.check(into: out).text())
             return

@@ -6,12 +6,16 @@ import Synchronization
 /// Prints the events of a trainer: progress on standard output, notes on standard error.
 final class TrainingConsole: Sendable {
     private let isQuiet: Bool
+    /// The ranks of the run, of which only the first prints; nil for a single process.
+    private let ranks: Ranks?
     private let loading: LoadingLine
     private let evaluating: LoadingLine
     private let progress = Mutex<ProgressLine?>(nil)
 
-    init(isQuiet: Bool) {
+    init(isQuiet: Bool, ranks: Ranks? = nil) {
+        let isQuiet = isQuiet || !(ranks?.isFirst ?? true)
         self.isQuiet = isQuiet
+        self.ranks = ranks
         loading = LoadingLine("reading pictures", isShown: !isQuiet)
         evaluating = LoadingLine("evaluating", isShown: !isQuiet)
     }
@@ -24,6 +28,7 @@ final class TrainingConsole: Sendable {
     }
 
     private func show(_ event: TrainingEvent) {
+        if !(ranks?.isFirst ?? true) { return }
         if case .note(let text) = event { note(text) }
         if case .ailing(let verdict) = event {
             note(
@@ -56,6 +61,7 @@ final class TrainingConsole: Sendable {
     func report(_ outcome: Trainer.Outcome) throws {
         progress.withLock { $0?.finish() }
         if !isQuiet { print(summary(outcome).joined(separator: "\n")) }
+        ranks?.finish()
         if outcome.interrupted { throw ExitCode(130) }
     }
 

@@ -40,6 +40,12 @@ enum OpTable {
     static let rows: [OpRow] =
         unary + binary + movement + slicing + reductions + products + convolutions + pooling
         + random + fused
+        + [
+            // A single rank: the values themselves, through the message.
+            OpRow(name: "allReduce", shapes: [[13], [2, 3]]) { inputs in
+                inputs[0].builder.emitAll(AllReduce(among: 1), inputs)
+            }
+        ]
 
     private static func each(
         _ name: String, _ range: ClosedRange<Double> = -2...2, derivatives: Int = 2,

@@ -13,53 +13,17 @@ struct PresetPassTests {
         ).graph
     }
 
-    private func inputs(_ graph: Graph) -> [String: ReferenceTensor] {
-        var numbers = TestNumbers(seed: 21)
-        var given: [String: ReferenceTensor] = [:]
-        for (_, input) in graph.inputs {
-            if input.label == "labels" {
-                let classes = (0..<input.type.shape.count).map { Double($0 % 3) }
-                given[input.label] = ReferenceTensor(input.type, classes)
-                continue
-            }
-            // Variances and second moments are positive, learning rates small.
-            let isPositive = input.label.contains("variance") || input.label.contains(".v.")
-            let range =
-                input.type.shape == .scalar ? 1e-4...1e-3 : isPositive ? 0.5...1.5 : -0.3...0.3
-            given[input.label] = ReferenceTensor(
-                input.type, numbers.tensor(input.type.shape, in: range))
-        }
-        given["key"] = ReferenceTensor(TensorType([4], .int32), [7, 0, 1, 0])
-        return given
-    }
-
-    /// The largest difference of a result, relative to its largest value.
-    private func worst(
-        _ found: [String: ReferenceTensor], _ expected: [String: ReferenceTensor]
-    ) -> (error: Double, name: String) {
-        var worst = (error: 0.0, name: "")
-        for (name, reference) in expected {
-            // Biases before batch normalization have gradients that are only rounding errors.
-            let scale = max(reference.values.map(abs).max() ?? 0, 1e-6)
-            for (x, y) in zip(found[name]?.values ?? [.infinity], reference.values)
-            where abs(x - y) / scale > worst.error {
-                worst = (abs(x - y) / scale, name)
-            }
-        }
-        return worst
-    }
-
     /// The reference interpreter gives the same results before and after each pass.
     @Test(arguments: GoldenSystem.all)
     func passesKeepTheAnswer(system: GoldenSystem) throws {
         var graph = step(system)
-        let given = inputs(graph)
+        let given = PresetInputs.of(graph)
         let expected = Interpreter(graph).run(given)
         for pass in Passes.all(.f32) {
             let before = graph.description
             graph = try pass.run(graph)
             if graph.description == before { continue }
-            let found = worst(Interpreter(graph).run(given), expected)
+            let found = PresetInputs.worst(Interpreter(graph).run(given), expected)
             #expect(found.error <= 1e-9, "\(pass.name): \(found)")
         }
     }
@@ -72,7 +36,7 @@ struct PresetPassTests {
     @Test(arguments: GoldenSystem.all)
     func bfloat16IsNear(system: GoldenSystem) throws {
         let plain = step(system)
-        let given = inputs(plain)
+        let given = PresetInputs.of(plain)
         let expected = Interpreter(plain).run(given)
         let narrow = try Passes.optimize(plain, .bf16)
         let reference = Interpreter(narrow).run(given)

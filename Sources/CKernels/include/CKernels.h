@@ -63,6 +63,7 @@ typedef struct {
     int32_t opcode, target, a, b, c;
     float immediate;  ///< the constant, the slope of a leaky ReLU, or the probability of 1
     uint32_t stream;  ///< of random numbers; the key is in gk_program
+    size_t first;     ///< the index in the stream of the first element
 } gk_instruction;
 
 /// How an operand in memory broadcasts to the program's [rows, columns].
@@ -124,9 +125,10 @@ void gk_fold(const gk_fold_shape *shape, const float *columns, float *image, siz
 
 typedef enum { GK_NORMAL, GK_UNIFORM, GK_SIGNED_UNIFORM, GK_BERNOULLI_NUMBERS } gk_distribution;
 /// Element i depends only on `key` (seed low, seed high, step low, step high), `stream` and i, and is
-/// bit-identical on every instruction set. `parameter` is the probability of 1 for Bernoulli.
+/// bit-identical on every instruction set. `parameter` is the probability of 1 for Bernoulli. `target` gets the elements
+/// from `first`, a multiple of 4, on.
 void gk_random(gk_distribution distribution, const uint32_t key[4], uint32_t stream, float parameter,
-               float *target, size_t count);
+               float *target, size_t first, size_t count);
 /// The four words of block `block`, for tests and for shuffling.
 void gk_philox(const uint32_t key[4], uint32_t stream, uint32_t block, uint32_t words[4]);
 

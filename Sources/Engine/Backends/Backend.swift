@@ -19,6 +19,8 @@ package struct CompileContext: Sendable {
     package var startsSoon = false
     /// Threads per kernel. The exact bits of results depend on it.
     package var threads: Int
+    /// The other ranks, for programs that sum over them.
+    package var communicator: (any Communicator)?
 }
 
 /// A compiled graph on fixed memory.

@@ -23,6 +23,9 @@ package protocol Primitive: Hashable, Sendable {
     var storage: StorageRule { get }
     /// Whether its kernels check what they write for NaN and infinity, so that no later check is needed.
     var checksFiniteness: Bool { get }
+    /// How each of `ranks` processes computes its part, from inputs of `types` that are at `inputs`; nil if that needs the
+    /// whole batch.
+    func placed(_ inputs: [Placement], _ types: [TensorType], among ranks: Int) -> PlacementRule?
     /// Inputs whose memory the output may overwrite, if no later node reads them.
     func inPlaceInputs(forOutput output: Int) -> [Int]
 }

@@ -87,6 +87,19 @@ package struct Convolution: Primitive {
             * Double(window.tapsInside(axis: 0) * window.tapsInside(axis: 1))
     }
 
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        guard let divided = inputs.first(where: \.isDivided) else {
+            return placementOfWholes(inputs)
+        }
+        if direction == .filterGradient {
+            return PlacementRule([divided, divided], makes: .summands, by: self)
+        }
+        return inputs[1].isDivided
+            ? nil : PlacementRule([divided, .everywhere], makes: divided, by: self)
+    }
+
     package func gradient(_ context: GradientContext) -> [Tensor?] {
         let (a, b, g) = (context.inputs[0], context.inputs[1], context.cotangent())
         func form(_ direction: Direction, _ a: Tensor, _ b: Tensor) -> Tensor {

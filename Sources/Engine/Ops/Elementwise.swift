@@ -155,6 +155,26 @@ package struct Elementwise: Primitive {
         }
     }
 
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        if !inputs.contains(where: \.isDivided), isLinear(in: inputs) {
+            return PlacementRule(inputs, makes: .summands, by: self)
+        }
+        return placementByRow(inputs)
+    }
+
+    /// Whether the result of summands is a summand of the result.
+    private func isLinear(in inputs: [Placement]) -> Bool {
+        switch function {
+        case .negate, .copy, .stopGradient: inputs == [.summands]
+        case .add, .subtract: inputs == [.summands, .summands]
+        case .multiply: Set(inputs) == [.summands, .everywhere]
+        case .divide: inputs == [.summands, .everywhere]
+        default: false
+        }
+    }
+
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let types = (try? infer(inputs.map(\.type))) ?? [inputs[0].type]
         let x = inputs[0].values

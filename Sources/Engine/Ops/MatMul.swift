@@ -59,6 +59,22 @@ package struct MatMul: Primitive {
         return [da, db]
     }
 
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        guard let divided = inputs.first(where: \.isDivided) else {
+            return placementOfWholes(inputs)
+        }
+        if inputs[0].isDivided && !transposeA {
+            // Rows of the product.
+            return inputs[1].isDivided
+                ? nil : PlacementRule([divided, .everywhere], makes: divided, by: self)
+        }
+        // The product sums over the batch.
+        return transposeA && !transposeB
+            ? PlacementRule([divided, divided], makes: .summands, by: self) : nil
+    }
+
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let (a, b) = (inputs[0], inputs[1])
         let (m, k) = extents(a.shape, transposeA)

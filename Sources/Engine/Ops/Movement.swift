@@ -21,6 +21,16 @@ package struct Broadcast: Primitive {
         return [context.cotangent().sum(axes: axes).reshape(from)]
     }
 
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        guard inputs[0].isDivided, types[0].shape.rank == shape.rank else {
+            return placementOfWholes(inputs)
+        }
+        return PlacementRule(
+            inputs, makes: inputs[0], by: Broadcast(to: shape.share(among: ranks)))
+    }
+
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         [inputs[0].strided(shape, inputs[0].shape.broadcastStrides(to: shape))]
     }
@@ -44,6 +54,15 @@ package struct Reshape: Primitive {
 
     package func gradient(_ context: GradientContext) -> [Tensor?] {
         [context.cotangent().reshape(context.inputs[0].shape)]
+    }
+
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        guard case .divided(let batches) = inputs[0] else { return placementOfLinear(inputs) }
+        // The share of each batch has to be whole rows of the result, too.
+        guard shape.rank > 0, shape[0] % (batches * ranks) == 0 else { return nil }
+        return PlacementRule(inputs, makes: inputs[0], by: Reshape(to: shape.share(among: ranks)))
     }
 
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
@@ -74,6 +93,12 @@ package struct Transpose: Primitive {
             permutation.firstIndex(of: axis) ?? axis
         }
         return [context.cotangent().transpose(inverse)]
+    }
+
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        inputs[0].isDivided && permutation[0] != 0 ? nil : placementOfLinear(inputs)
     }
 
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {

@@ -23,11 +23,14 @@ package struct Random: Primitive {
     package let distribution: Distribution
     package let shape: Shape
     package let stream: String
+    /// The index in the stream of the first element, a multiple of 4; not 0 for a share of a tensor.
+    package let first: Int
 
-    package init(_ distribution: Distribution, _ shape: Shape, stream: String) {
+    package init(_ distribution: Distribution, _ shape: Shape, stream: String, first: Int = 0) {
         self.distribution = distribution
         self.shape = shape
         self.stream = stream
+        self.first = first
     }
 
     package var streamNumber: UInt32 { Random.number(ofStream: stream) }
@@ -51,8 +54,11 @@ package struct Random: Primitive {
     }
 
     package var attributes: String {
-        if case .bernoulli(let probability) = distribution { return "\(stream) p=\(probability)" }
-        return stream
+        let from = first == 0 ? "" : " from \(first)"
+        if case .bernoulli(let probability) = distribution {
+            return "\(stream) p=\(probability)\(from)"
+        }
+        return stream + from
     }
 
     package func infer(_ inputs: [TensorType]) throws(GraphFault) -> [TensorType] {
@@ -67,7 +73,7 @@ package struct Random: Primitive {
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let key = inputs[0].values.map { UInt32(bitPattern: Int32($0)) }
         var values: [Double] = []
-        for block in 0..<UInt32((shape.count + 3) / 4) {
+        for block in UInt32(first / 4)..<UInt32((first + shape.count + 3) / 4) {
             var words = [UInt32](repeating: 0, count: 4)
             gk_philox(key, streamNumber, block, &words)
             let uniform = words.map { Double($0 >> 8) * 0x1p-24 }

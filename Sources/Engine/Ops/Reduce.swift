@@ -42,6 +42,18 @@ package struct Reduce: Primitive {
         return [ties * share]
     }
 
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        switch (kind, inputs[0]) {
+        case (.sum, .divided) where axes.contains(0):
+            PlacementRule(inputs, makes: .summands, by: self)
+        case (.max, .divided) where axes.contains(0): nil
+        case (.sum, _), (.max, .divided): placementOfLinear(inputs)
+        case (.max, _): placementOfWholes(inputs)
+        }
+    }
+
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let shape = inputs[0].shape
         let kept = keptShape(of: shape)

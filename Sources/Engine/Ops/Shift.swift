@@ -18,6 +18,12 @@ package struct Shift: Primitive {
         return [context.cotangent().shifted(rows: -rows, columns: -columns), nil, nil]
     }
 
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        placementByRow(inputs)
+    }
+
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let (x, shape) = (inputs[0], inputs[0].shape)
         let strides = shape.strides

@@ -39,6 +39,20 @@ package struct Slice: Primitive {
         return [context.cotangent().builder.emit(pad, context.cotangent())]
     }
 
+    /// Whole batches stay divided.
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        guard case .divided(let batches) = inputs[0] else { return placementOfLinear(inputs) }
+        let rows = types[0].shape[0] / batches
+        guard strides[0] == 1, starts[0] % rows == 0, ends[0] % rows == 0 else { return nil }
+        return PlacementRule(
+            inputs, makes: .divided(batches: (ends[0] - starts[0]) / rows),
+            by: Slice(
+                starts: [starts[0] / ranks] + starts.dropFirst(),
+                ends: [ends[0] / ranks] + ends.dropFirst(), strides: strides))
+    }
+
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let layout = layout(in: inputs[0].shape)
         let shape = (try? infer([inputs[0].type]))?[0].shape ?? inputs[0].shape
@@ -99,6 +113,22 @@ package struct Pad: Primitive {
         ]
     }
 
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        if case .divided(let batches) = inputs[0] {
+            // Whole batches come before and after.
+            let rows = types[0].shape[0] / batches
+            guard between[0] == 0, before[0] % rows == 0, after[0] % rows == 0 else { return nil }
+            return PlacementRule(
+                inputs, makes: .divided(batches: batches + (before[0] + after[0]) / rows),
+                by: Pad(
+                    before: [before[0] / ranks] + before.dropFirst(),
+                    after: [after[0] / ranks] + after.dropFirst(), between: between, value: value))
+        }
+        return value == 0 ? placementOfLinear(inputs) : placementOfWholes(inputs)
+    }
+
     /// The slice that undoes the padding of a tensor of `shape`.
     package func inverse(of shape: Shape) -> Slice {
         let strides = between.map { $0 + 1 }
@@ -153,6 +183,25 @@ package struct Concatenate: Primitive {
         return zip(context.inputs, starts(context.inputs.map(\.shape))).map { input, start in
             g.slice(axis: axis, start..<start + input.shape[axis])
         }
+    }
+
+    /// Along the first axis batches follow each other, each still divided.
+    package func placed(
+        _ inputs: [Placement], _ types: [TensorType], among ranks: Int
+    ) -> PlacementRule? {
+        guard let index = inputs.firstIndex(where: \.isDivided),
+            case .divided(let batches) = inputs[index]
+        else {
+            return inputs.allSatisfy { $0 == .summands }
+                ? placementOfLinear(inputs) : placementOfWholes(inputs)
+        }
+        if axis != 0 { return placementByRow(inputs) }
+        let rows = types[index].shape[0] / batches
+        guard types.allSatisfy({ $0.shape[0] % rows == 0 }) else { return nil }
+        let counts = types.map { $0.shape[0] / rows }
+        return PlacementRule(
+            counts.map { .divided(batches: $0) },
+            makes: .divided(batches: counts.reduce(0, +)), by: self)
     }
 
     package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {

@@ -22,16 +22,27 @@ public final class Program {
     ///   - precision: how tensors lie in memory between kernels.
     ///   - startsSoon: whether a fast start matters more than fast runs.
     ///   - backend: what runs the program.
-    public init(
+    public convenience init(
         _ graph: Graph, store: StateStore, precision: StoragePrecision = .f32,
         startsSoon: Bool = false, backend: BackendKind = .cpu
+    ) throws {
+        try self.init(
+            graph, store: store, precision: precision, startsSoon: startsSoon, backend: backend,
+            communicator: nil)
+    }
+
+    /// The same for a graph that sums over ranks.
+    package init(
+        _ graph: Graph, store: StateStore, precision: StoragePrecision, startsSoon: Bool = false,
+        backend: BackendKind, communicator: (any Communicator)?
     ) throws {
         EngineThread.assertCurrent()
         names = graph.outputs.filter { $0.role == .result }.map(\.name)
         executable = try backend.backend.compile(
             graph, store: store,
             CompileContext(
-                precision: precision, startsSoon: startsSoon, threads: EngineThread.threads))
+                precision: precision, startsSoon: startsSoon, threads: EngineThread.threads,
+                communicator: communicator))
         drawsRandomNumbers = executable.feeds["key"] != nil
     }
 

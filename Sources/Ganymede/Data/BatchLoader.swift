@@ -8,6 +8,8 @@ public struct BatchLoader {
     public let dataset: Dataset
     /// Images in a batch.
     public let batch: Int
+    /// The samples of a batch that are written: all, or those of one rank.
+    private let rows: Range<Int>
     private let pixels: PixelRange
     private let augmentation: Augmentation?
     private let seed: UInt64
@@ -26,6 +28,16 @@ public struct BatchLoader {
         _ dataset: Dataset, batch: Int, seed: UInt64, pixels: PixelRange = .signed,
         augmentation: Augmentation? = nil
     ) throws {
+        try self.init(
+            dataset, batch: batch, rows: 0..<batch, seed: seed, pixels: pixels,
+            augmentation: augmentation)
+    }
+
+    /// A loader of some samples of each batch.
+    init(
+        _ dataset: Dataset, batch: Int, rows: Range<Int>, seed: UInt64, pixels: PixelRange,
+        augmentation: Augmentation? = nil
+    ) throws {
         guard batch > 0, dataset.count >= batch else {
             throw GanymedeError.tooFewSamples(
                 "\(dataset.name) holds \(dataset.count) \(dataset.image == nil ? "points" : "images"), less than a batch of \(batch)\(advice: ": lower \(option: "batch")")"
@@ -36,6 +48,7 @@ public struct BatchLoader {
         }
         self.dataset = dataset
         self.batch = batch
+        self.rows = rows
         self.seed = seed
         self.pixels = pixels
         self.augmentation = augmentation
@@ -60,15 +73,16 @@ public struct BatchLoader {
             order = BatchLoader.permutation(dataset.count, seed: seed, epoch: epoch)
         }
         let first = step % batchesPerEpoch * batch
-        let size = target.count / batch
+        let size = target.count / rows.count
         if let labels, let known = dataset.labels {
-            for slot in 0..<batch {
+            for slot in rows {
                 let label = known[Int(order[first + slot])]
-                labels[slot] = Float(bitPattern: UInt32(truncatingIfNeeded: label))
+                labels[slot - rows.lowerBound] = Float(
+                    bitPattern: UInt32(truncatingIfNeeded: label))
             }
         }
         guard var place = target.baseAddress else { return }
-        for slot in 0..<batch {
+        for slot in rows {
             let index = Int(order[first + slot])
             if let augmentation {
                 let key = RandomKey(seed: seed, step: UInt64(step) + 1)

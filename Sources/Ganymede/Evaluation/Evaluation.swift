@@ -1,5 +1,5 @@
 /// A metric's value for generated samples, and for as many real ones.
-public struct Figure: Sendable, Equatable {
+public struct Figure: Codable, Sendable, Equatable {
     /// The name for `--metrics`.
     public let name: String
     /// The mean over the sets of generated images.
@@ -13,7 +13,7 @@ public struct Figure: Sendable, Equatable {
 }
 
 /// The fraction of samples that the evaluator assigns to a class, generated and real.
-public struct ClassShare: Sendable, Equatable {
+public struct ClassShare: Codable, Sendable, Equatable {
     /// The evaluator's name for the class.
     public let name: String
     /// The fraction of generated samples, averaged over the sets, and of as many real ones.
@@ -21,7 +21,7 @@ public struct ClassShare: Sendable, Equatable {
 }
 
 /// Identifies an evaluator. Metrics of different evaluators are not comparable.
-public struct EvaluatorIdentity: Sendable, Equatable {
+public struct EvaluatorIdentity: Codable, Sendable, Equatable {
     /// The dataset that it was trained on.
     public let data: String
     /// The fraction of test images that it classifies correctly.
@@ -37,7 +37,7 @@ public struct EvaluatorIdentity: Sendable, Equatable {
 }
 
 /// Metrics of samples, and how they were computed.
-public struct Evaluation: Sendable, Equatable {
+public struct Evaluation: Codable, Sendable, Equatable {
     /// The dataset of the reference set.
     public let data: String
     /// The evaluator; nil for points.
@@ -104,6 +104,30 @@ public struct Evaluation: Sendable, Equatable {
         self.sets = sets.count
         samples = reference.samples
         seed = reference.seed
+    }
+
+    /// The evaluation of several sets from those of each.
+    init(merging parts: [Evaluation]) {
+        let first = parts[0]
+        (data, evaluator, samples) = (first.data, first.evaluator, first.samples)
+        (seed, modeBias) = (first.seed, first.modeBias)
+        sets = parts.map(\.sets).reduce(0, +)
+        figures = first.figures.compactMap { figure in
+            let values = parts.compactMap { $0.figure(figure.name)?.value }
+            guard values.count == parts.count else { return nil }
+            return Figure(
+                name: figure.name, value: mean(values), real: figure.real, about: figure.about,
+                spread: values.count > 1 ? deviation(values) : nil)
+        }
+        classes = first.classes.enumerated().map { place, share in
+            let shares = parts.compactMap { part in
+                part.classes.indices.contains(place) ? part.classes[place].generated : nil
+            }
+            return ClassShare(name: share.name, generated: mean(shares), real: share.real)
+        }
+        notes = parts.flatMap(\.notes).reduce(into: []) { notes, note in
+            if !notes.contains(note) { notes.append(note) }
+        }
     }
 
     private static func figures(

@@ -80,16 +80,41 @@ public struct EvaluationTask {
         names: [String]?, samples: Int, sets: Int, seed: Int,
         progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
     ) throws -> Evaluation {
+        try evaluation(
+            names: names, samples: samples, sets: sets, seed: seed, communicator: nil,
+            progress: progress)
+    }
+
+    /// The same on several ranks, each of which evaluates some of the sets; all get the result.
+    package func evaluation(
+        names: [String]?, samples: Int, sets: Int, seed: Int, communicator: (any Communicator)?,
+        progress: @escaping @Sendable (_ doing: String) -> Void = { _ in }
+    ) throws -> Evaluation {
         try check(names)
         let reference = try ReferenceSet(
             training: training, test: test, extractor: extractor, samples: samples, seed: seed,
             registry: registry, progress: progress)
         if case .generator = source { progress("making samples") }
         // If the dataset itself is evaluated, skip the samples of the reference set.
-        let found = try source.sets(
-            sets, of: samples, seed: seed, skipping: isReal ? samples : 0)
+        let skipping = isReal ? samples : 0
+        func evaluation(of found: [Dataset]) throws -> Evaluation {
+            try Evaluation(
+                of: found, by: reference, names: names, data: data.name, notes: source.notes)
+        }
+        guard let communicator else {
+            return try evaluation(
+                of: source.sets(sets, of: samples, seed: seed, skipping: skipping))
+        }
+        let count = try source.most(sets, of: samples, skipping: skipping)
+        let own = try (0..<count).map { index in
+            index % communicator.count == communicator.rank
+                ? try evaluation(
+                    of: [source.set(index, of: samples, seed: seed, skipping: skipping)]) : nil
+        }
         return try Evaluation(
-            of: found, by: reference, names: names, data: data.name, notes: source.notes)
+            merging: own.enumerated().map { index, part in
+                try communicator.shared(part, of: index % communicator.count)
+            })
     }
 
     /// Throws if one of the metrics does not exist or cannot be computed for this data.

@@ -64,22 +64,32 @@ package enum SampleSource {
     public func sets(
         _ count: Int, of samples: Int, seed: Int, skipping: Int
     ) throws -> [Dataset] {
+        try (0..<most(count, of: samples, skipping: skipping)).map {
+            try set($0, of: samples, seed: seed, skipping: skipping)
+        }
+    }
+
+    /// How many sets there are of up to `count`. Throws if there is not even one.
+    func most(_ count: Int, of samples: Int, skipping: Int) throws -> Int {
+        guard case .samples(let dataset, _) = self else { return count }
+        let left = max(dataset.count - skipping, 0)
+        guard left >= samples else {
+            throw GanymedeError.tooFewSamples(
+                "\(dataset.name) holds \(left) samples to evaluate, less than a set of \(samples)\(advice: left == 0 ? ": give more" : ": use \(option: "samples") \(left), or give more")"
+            )
+        }
+        return min(count, left / samples)
+    }
+
+    /// One of these sets.
+    func set(_ index: Int, of samples: Int, seed: Int, skipping: Int) throws -> Dataset {
         switch self {
         case .generator(let sampler):
-            return try (0..<count).map { set in
-                let first = seed * 1_000_000 + set * samples
-                return try sampler.samples(seeds: Array(first..<first + samples))
-            }
+            let first = seed * 1_000_000 + index * samples
+            return try sampler.samples(seeds: Array(first..<first + samples))
         case .samples(let dataset, _):
-            let order = dataset.shuffled(seed: seed).dropFirst(skipping)
-            guard order.count >= samples else {
-                throw GanymedeError.tooFewSamples(
-                    "\(dataset.name) holds \(order.count) samples to evaluate, less than a set of \(samples)\(advice: order.isEmpty ? ": give more" : ": use \(option: "samples") \(order.count), or give more")"
-                )
-            }
-            return (0..<min(count, order.count / samples)).map { set in
-                dataset.picking(Array(order.dropFirst(set * samples).prefix(samples)))
-            }
+            let order = dataset.shuffled(seed: seed).dropFirst(skipping + index * samples)
+            return dataset.picking(Array(order.prefix(samples)))
         }
     }
 }

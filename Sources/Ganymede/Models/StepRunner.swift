@@ -13,6 +13,7 @@ public final class StepRunner {
     /// The program of the step that ``fill(_:)`` prepared.
     private var current: CompiledStep
     private let reported: [ResultHandle]
+    private let communicator: (any Communicator)?
     private let snapshot = StateStore()
     private var snapshotStep: Int?
     private static let snapshotEvery = 100
@@ -37,10 +38,11 @@ public final class StepRunner {
         initialize()
     }
 
-    /// Compiles a step.
+    /// Compiles a step; with a communicator, this rank's part of it, and the loader reads its samples.
     init(
         _ step: StepGraph, _ loader: BatchLoader, store: StateStore, seed: Int,
-        precision: StoragePrecision, backend: BackendKind = .cpu
+        precision: StoragePrecision, backend: BackendKind = .cpu,
+        communicator: (any Communicator)? = nil
     ) throws {
         if step.readsLabels && loader.dataset.labels == nil {
             throw GanymedeError.invalidOption(
@@ -50,10 +52,17 @@ public final class StepRunner {
         self.loader = loader
         self.store = store
         self.seed = UInt64(seed)
+        self.communicator = communicator
         func compile(_ graph: Graph, _ scalars: [HostScalar]) throws -> CompiledStep {
             let program = try EngineThread.run {
                 try compiling {
-                    try Program(graph, store: store, precision: precision, backend: backend)
+                    let part =
+                        try communicator.map {
+                            try graph.divided(rank: $0.rank, of: $0.count, batch: loader.batch)
+                        } ?? graph
+                    return try Program(
+                        part, store: store, precision: precision, backend: backend,
+                        communicator: communicator)
                 }
             }
             return CompiledStep(program, batches: step.batches, scalars)
@@ -127,6 +136,8 @@ public final class StepRunner {
     /// Restores the last snapshot, repeats the steps since while checking every tensor, and returns the first tensor
     /// with NaN or infinity and its step.
     func firstNonFinite(upTo failedStep: Int) -> (step: Int, tensor: String?) {
+        // A rank that finds it first would not take part in the sums of the others.
+        if communicator != nil { return (failedStep + 1, store.firstNonFinite()) }
         snapshot.copy(to: store)
         for index in (snapshotStep ?? failedStep)...failedStep {
             fill(index)

@@ -32,6 +32,7 @@ public struct Comparison {
             <h2>How they went</h2>
             \(table(facts))
             \(quality)
+            \(try overSeeds())
             <h2>Curves</h2>
             <div class="wide">\(Curves(comparing: runs.map { ($0.name, $0.journal) }).svg)</div>
             \(try grids())
@@ -101,6 +102,35 @@ public struct Comparison {
             + [reference.chance].compactMap { $0 } + notes
         return "<p>\(lines.map(escaped).joined(separator: "<br/>\n"))</p>\n"
             + Page.table(head: [""] + evaluated.map(\.0) + ["real", ""], rows)
+    }
+
+    /// Means of the metrics over runs that differ in their seeds alone; empty if no two do.
+    private func overSeeds() throws -> String {
+        let leaves = try runs.map { run in
+            try JSONValue(encoding: run.options).leaves.filter { $0.key != "seed" }
+        }
+        let keys = Set(leaves.flatMap(\.keys)).sorted().filter { key in
+            leaves.contains { $0[key] != leaves[0][key] }
+        }
+        let names = leaves.map { own in
+            keys.map { "\($0.split(separator: ".").last ?? "")=\(own[$0]?.text ?? "-")" }
+                .joined(separator: " ")
+        }
+        if Set(names).count == runs.count { return "" }
+        var columns: [String] = []
+        let found = zip(runs, names).map { run, name in
+            var figures: [String: Double] = [:]
+            for figure in run.evaluation?.figures ?? [] {
+                figures[figure.name] = figure.value
+                if !columns.contains(figure.name) { columns.append(figure.name) }
+            }
+            return (group: name, seed: run.options.training.seed, figures: figures)
+        }
+        if columns.isEmpty { return "" }
+        let rows = SeedGroups(found).rows(columns)
+        return
+            "<h2>Over seeds</h2>\n<p>Mean ± standard deviation of runs that differ in their seeds alone.</p>\n"
+            + Page.table(head: rows[0], Array(rows.dropFirst()))
     }
 
     private func differing() throws -> String {

@@ -5,12 +5,18 @@ struct Conditions: Codable, Equatable {
     var threads: Int
     /// The instruction set of the kernels, and the versions of the libraries.
     var isa, onednn, ganymede: String
+    /// Processes that trained together, and what they talked through; nil for a single one.
+    var ranks: Int?
+    var library: String?
 
     /// Those of this process, from the step after `after` on.
-    static func here(after: Int = 0, threads: Int) -> Conditions {
+    static func here(
+        after: Int = 0, threads: Int, communicator: (any Communicator)? = nil
+    ) -> Conditions {
         Conditions(
             after: after, threads: threads, isa: DNN.instructionSet, onednn: DNN.version,
-            ganymede: GanymedeLibrary.version)
+            ganymede: GanymedeLibrary.version, ranks: communicator?.count,
+            library: communicator?.library)
     }
 
     /// Says in what these differ from `other`; nil if the bits are the same.
@@ -20,14 +26,18 @@ struct Conditions: Codable, Equatable {
     }
 
     private var text: String {
-        "Ganymede \(ganymede), oneDNN \(onednn), \(isa) and \(threads) \(threads == 1 ? "thread" : "threads")"
+        let each = "\(threads) \(threads == 1 ? "thread" : "threads")"
+        let together = ranks.map { " on each of \($0) ranks of \(library ?? "?")" } ?? ""
+        return "Ganymede \(ganymede), oneDNN \(onednn), \(isa) and \(each)\(together)"
     }
 }
 
 extension [Conditions] {
     /// With those of this process from the step after `after` on, if they are others.
-    func followed(after: Int, threads: Int) -> [Conditions] {
-        let here = Conditions.here(after: after, threads: threads)
+    func followed(
+        after: Int, threads: Int, communicator: (any Communicator)?
+    ) -> [Conditions] {
+        let here = Conditions.here(after: after, threads: threads, communicator: communicator)
         if let last, last.difference(from: here) == nil { return self }
         return self + [here]
     }

@@ -176,6 +176,9 @@ public struct RunDirectory: Sendable {
         Files.exists(journalPath) ? try Journal.read(journalPath) : []
     }
 
+    /// The report of its last step so far; nil if there is none.
+    package func lastReport() throws -> StepReport? { try journal().last }
+
     /// Writes the options, with the plan, the digest of the data, the instruction set and versions.
     func writeConfig(_ options: RunOptions, plan: Plan, dataDigest: String) throws {
         var fields = try options.recorded()

@@ -67,7 +67,7 @@ public enum GanymedeError: Error, Equatable {
     }
 
     /// The same error about a file or files, with more text; other errors as they are.
-    func adding(_ text: Message) -> GanymedeError {
+    package func adding(_ text: Message) -> GanymedeError {
         switch self {
         case .fileMalformed(let message): .fileMalformed(message + text)
         case .fileUnreadable(let message): .fileUnreadable(message + text)

@@ -12,16 +12,21 @@ extension Trainer {
             throw GanymedeError.invalidOption(
                 "\(option: "for") is above 0 and at most 30 days, not \(duration) seconds")
         }
-        let session = try TrainingSession(options, dataset, plan: plan)
+        let session = try TrainingSession(options, dataset, plan: plan, communicator: communicator)
         try session.initialize(from: nil)
         for index in 0..<3 { session.runUnchecked(step: index) }
         let start = Machine.seconds()
         var count = 0
-        while count < 5 || Machine.seconds() - start < min(Trainer.secondsOfTiming, duration / 4) {
+        func goesOn() -> Bool {
+            let now = Machine.seconds() - start < min(Trainer.secondsOfTiming, duration / 4)
+            return communicator?.decision(now) ?? now
+        }
+        while count < 5 || goesOn() {
             session.runUnchecked(step: 3 + count)
             count += 1
         }
-        let secondsPerStep = (Machine.seconds() - start) / Double(count)
+        let measured = (Machine.seconds() - start) / Double(count)
+        let secondsPerStep = communicator?.decision(measured) ?? measured
         let steps = Int(duration / secondsPerStep)
         guard steps >= Trainer.leastSteps else {
             throw GanymedeError.invalidOption(

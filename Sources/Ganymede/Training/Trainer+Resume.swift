@@ -16,6 +16,8 @@ public struct ResumeOptions: Sendable {
     public var onNan: NonFiniteResponse?
     /// The newest checkpoints that are kept; nil for as many as before.
     public var keep: Int?
+    /// The other ranks that train the run, as many as there are now; nil if there are none.
+    package var communicator: (any Communicator)?
 
     /// The same run, to the end that it was started for.
     public init(steps: Int? = nil, threads: Int? = nil, data: Dataset? = nil) {
@@ -60,6 +62,9 @@ extension Trainer {
         _ path: String, _ how: ResumeOptions, registry: Registry = .standard,
         configure: (inout Trainer) -> Void = { _ in }
     ) throws -> Outcome {
+        if let communicator = how.communicator, communicator.rank > 0 {
+            return try followResumed(communicator, how, registry: registry, configure: configure)
+        }
         let directory = try RunDirectory.open(path, needsConfig: false)
         let lock = try RunLock(directory)
         let checkpoint = try directory.checkpointToResume(fallingBack: how.fallsBack)
@@ -71,7 +76,15 @@ extension Trainer {
         trainer.dataset = how.data
         trainer.rebuildsJournal = how.rebuildsJournal
         configure(&trainer)
+        trainer.communicator = how.communicator
+        try trainer.checkRanks()
         trainer.takeThreads()
+        let plan = try checkpoint?.plan ?? Plan(file: directory.configPath)
+        let digest = try checkpoint?.dataDigest ?? directory.dataDigest()
+        _ = try how.communicator?.shared(
+            ResumedState(
+                options: .object(trainer.options.recorded()), plan: plan,
+                step: checkpoint?.step ?? 0, dataDigest: digest))
         for note in checkpoint?.notes(threads: trainer.options.training.threads) ?? [] {
             trainer.onEvent(.note(note))
         }
@@ -79,7 +92,6 @@ extension Trainer {
             return try withExtendedLifetime(lock) { try trainer.finished(directory, checkpoint) }
         }
         let dataset = try trainer.loadDataset()
-        let digest = try checkpoint?.dataDigest ?? directory.dataDigest()
         guard dataset.digest == digest else {
             throw GanymedeError.mismatch(
                 "the images of \(quoted(options.data)) are not those that the run began with: put the old ones back\(advice: ", or say where they are with --data")"
@@ -87,13 +99,17 @@ extension Trainer {
         }
         let evaluator = try TrainingEvaluator(trainer.options, dataset, registry)
         return try EngineThread.run {
-            let plan = try checkpoint?.plan ?? Plan(file: directory.configPath)
+            trainer.plan = plan
+            let plan = try trainer.agreedPlan()
             try plan?.check(
                 options.training.backend,
                 advice:
                     "The run computes in bf16 and cannot go on here\(advice: ". A new run from its weights: ganymede train --init-from \(quoted(path)) --precision f32")"
             )
-            let session = try TrainingSession(trainer.options, dataset, evaluator, plan: plan)
+            try trainer.compareRanks(dataset)
+            let session = try TrainingSession(
+                trainer.options, dataset, evaluator, plan: plan,
+                communicator: trainer.communicator)
             session.take(directory, lock)
             if let checkpoint {
                 try checkpoint.load(session.runner.step.variables, into: session.runner.store)

@@ -10,7 +10,8 @@ extension Trainer {
                 let step, let tensor, let path)
             {
                 let count = (options.training.rollbacks ?? 0) + 1
-                guard options.training.onNan == .rollback, count <= RunOptions.mostRollbacks,
+                guard options.training.onNan == .rollback, communicator == nil,
+                    count <= RunOptions.mostRollbacks,
                     let good = session.directory.checkpoints.newestGood()
                 else { throw GanymedeError.nonFinite(step: step, tensor: tensor, checkpoint: path) }
                 options.training.rollbacks = count

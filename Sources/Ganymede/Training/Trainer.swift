@@ -40,6 +40,8 @@ public struct Trainer: Sendable {
     /// Keys of intervals, such as `sample_every`, that stay as they are when the number of steps is chosen.
     public var keptIntervals: Set<String> = []
     let registry: Registry
+    /// The other ranks that train the same run, each with its share of every batch; nil if there are none.
+    package var communicator: (any Communicator)?
     /// Whether the folder may hold a run that was stopped before its first checkpoint, which is removed.
     public var overwrites = false
     /// Whether a journal that is damaged or missing is left behind when the run is resumed.
@@ -100,6 +102,7 @@ public struct Trainer: Sendable {
         var trainer = self
         let session = try trainer.prepare(into: path)
         willStart()
+        if !isFirstRank { return try EngineThread.run { try trainer.follow(session, after: 0) } }
         let (directory, lock) = try RunDirectory.create(
             path, name: options.preset ?? "gan", overwriting: overwrites
         ) {
@@ -120,7 +123,8 @@ public struct Trainer: Sendable {
         }
         options = try options.validated(withData: dataset == nil)
         takeThreads()
-        if let path { try RunDirectory.checkFree(path, overwriting: overwrites) }
+        try checkRanks()
+        if let path, isFirstRank { try RunDirectory.checkFree(path, overwriting: overwrites) }
         let dataset = try loadDataset()
         if let count = options.gan.classes, options.classNames == nil,
             dataset.classNames?.count == count
@@ -128,13 +132,16 @@ public struct Trainer: Sendable {
             options.classNames = dataset.classNames
         }
         try EngineThread.run {
+            plan = try agreedPlan()
             try plan?.check(options.training.backend)
             try fitDuration(dataset)
         }
-        let evaluator = try TrainingEvaluator(options, dataset, registry)
+        try compareRanks(dataset)
+        let evaluator = try isFirstRank ? TrainingEvaluator(options, dataset, registry) : nil
         options.training.metricsSamples = evaluator?.samples ?? options.training.metricsSamples
         return try EngineThread.run {
-            let session = try TrainingSession(options, dataset, evaluator, plan: plan)
+            let session = try TrainingSession(
+                options, dataset, evaluator, plan: plan, communicator: communicator)
             try session.initialize(from: start)
             return session
         }
@@ -170,13 +177,17 @@ public struct Trainer: Sendable {
             .started(
                 TrainingStart(
                     options: options, epochSteps: session.epochSteps, fewerThreads: fewerThreads,
-                    precision: session.plan.precision, directory: session.directory)))
+                    precision: session.plan.precision, directory: session.directory,
+                    ranks: communicator?.count ?? 1, library: communicator?.library)))
         if let note = options.noteOnHorizon(from: start) { onEvent(.note(note)) }
         var sinceSample = MeanAccuracy()
         var last: StepReport?
         var interrupted = isAskedToStop
         // Write the journal however the loop ends; an error of the loop takes precedence.
         defer { try? session.journal?.write() }
+        communicator.map(session.share)
+        let stops = interrupted
+        interrupted = communicator?.decision(stops) ?? stops
         let loop = TrainingLoop(session.runner, steps: interrupted ? start : config.steps)
         let step = try session.withLastCheckpoint {
             try loop.run(after: start) { progress in
@@ -209,9 +220,10 @@ public struct Trainer: Sendable {
                         onEvent(.saved(step: report.step))
                     }
                 }
-                return !isLast
+                return communicator?.decision(!isLast) ?? !isLast
             }
         }
+        try session.compareStates()
         try session.saving.finish()
         try Report(session.directory, options).write()
         return Outcome(

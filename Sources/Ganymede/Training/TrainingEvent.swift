@@ -32,4 +32,8 @@ public struct TrainingStart: Sendable {
     public let precision: StoragePrecision
     /// The run's folder.
     public let directory: RunDirectory
+    /// Processes that train it together.
+    public let ranks: Int
+    /// What they talk through, such as Open MPI's version; nil for a single one.
+    public let library: String?
 }

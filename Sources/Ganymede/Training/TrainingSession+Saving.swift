@@ -21,7 +21,7 @@ extension TrainingSession {
         evaluator?.take(opened.reports, best: checkpoint?.best)
         earlierBest = checkpoint?.best
         conditions = (checkpoint?.conditions ?? []).followed(
-            after: step, threads: options.training.threads)
+            after: step, threads: options.training.threads, communicator: communicator)
         if step > 0 {
             health?.take(
                 try HealthRecord.read(directory.healthPath), opened.reports, step: step,

@@ -18,6 +18,8 @@ final class TrainingSession {
     var store: StateStore { runner.store }
     private let sampler: Sampler
     let pictures: SamplePictures
+    /// The other ranks that train the run; nil if there are none.
+    let communicator: (any Communicator)?
     /// Evaluates the generator during training; nil if not requested.
     var evaluator: TrainingEvaluator?
     /// Measures the run's health; nil if it is not measured.
@@ -32,24 +34,31 @@ final class TrainingSession {
 
     /// Compiles the programs of a run. Call on the engine's thread.
     ///
-    /// - Parameter plan: of the run that is resumed; nil for a new one.
+    /// - Parameters:
+    ///   - plan: of the run that is resumed; nil for a new one.
+    ///   - communicator: the other ranks that train the run; nil if there are none.
     init(
         _ options: RunOptions, _ dataset: Dataset, _ evaluator: TrainingEvaluator? = nil,
-        plan: Plan? = nil
+        plan: Plan? = nil, communicator: (any Communicator)? = nil
     ) throws {
         self.options = options
         self.evaluator = evaluator
         self.dataset = dataset
+        self.communicator = communicator
         let config = options.training
         try TrainingSession.checkLabels(options.gan, dataset)
+        let share = config.batch / (communicator?.count ?? 1)
+        let first = (communicator?.rank ?? 0) * share
         let loader = try BatchLoader(
-            dataset, batch: config.batch, seed: UInt64(config.seed), pixels: options.gan.pixels)
+            dataset, batch: config.batch, rows: first..<first + share, seed: UInt64(config.seed),
+            pixels: options.gan.pixels)
         self.plan = try plan ?? Plan(options)
         let store = StateStore()
         runner = try StepRunner(
             StepGraph(options.trainedGAN, batch: config.batch), loader, store: store,
             seed: config.seed,
-            precision: self.plan.precision, backend: config.backend)
+            precision: self.plan.precision, backend: config.backend,
+            communicator: communicator)
         sampler = try Sampler(
             options.gan, store: store, classNames: options.classNames,
             classShares: dataset.classShares, backend: config.backend)

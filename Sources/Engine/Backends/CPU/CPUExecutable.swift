@@ -209,7 +209,8 @@ extension Graph {
         let node = nodes[index]
         let types = KernelTypes(
             inputs: node.inputs.map(type(of:)), outputs: node.types,
-            threads: context.threads, startsSoon: context.startsSoon)
+            threads: context.threads, startsSoon: context.startsSoon,
+            communicator: context.communicator)
         guard let operation = node.operation as? any Lowered else {
             throw GraphFault("the CPU backend has no kernel for \(line(index))")
         }

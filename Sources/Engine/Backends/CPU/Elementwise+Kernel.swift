@@ -133,7 +133,7 @@ extension FusedElementwise.Instruction {
         let slots = (arguments + [0, 0, 0]).map(Int32.init)
         var made = gk_instruction(
             opcode: 0, target: Int32(target), a: slots[0], b: slots[1], c: slots[2], immediate: 0,
-            stream: 0)
+            stream: 0, first: 0)
         switch kind {
         case .constant(let value):
             made.opcode = Int32(GK_CONSTANT.rawValue)
@@ -145,6 +145,7 @@ extension FusedElementwise.Instruction {
             made.opcode = Int32(GK_BERNOULLI.rawValue)
             made.immediate = random.distribution.code.parameter
             made.stream = random.streamNumber
+            made.first = random.first
         }
         return made
     }

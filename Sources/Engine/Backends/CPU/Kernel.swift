@@ -28,6 +28,8 @@ package struct KernelTypes {
     package let threads: Int
     /// Whether a fast start matters more than fast runs.
     package var startsSoon = false
+    /// The other ranks, if there are any.
+    package var communicator: (any Communicator)?
 }
 
 /// The memory of a kernel's tensors.

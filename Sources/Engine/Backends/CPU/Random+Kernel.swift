@@ -16,11 +16,11 @@ extension Random: Lowered {
     package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
         let (kind, parameter) = distribution.code
         let number = streamNumber
-        let count = shape.count
+        let (first, count) = (first, shape.count)
         return CallKernel("ganymede:philox") { memory in
             gk_random(
                 kind, memory.inputs[0].assumingMemoryBound(to: UInt32.self), number, parameter,
-                memory.floats(output: 0), count)
+                memory.floats(output: 0), first, count)
             return true
         }
     }
@@ -34,7 +34,7 @@ extension Random: Lowered {
                 if let base = buffer.baseAddress {
                     let (kind, parameter) = distribution.code
                     gk_random(
-                        kind, key.words, number(ofStream: stream), parameter, base, count)
+                        kind, key.words, number(ofStream: stream), parameter, base, 0, count)
                 }
                 initialized = count
             }

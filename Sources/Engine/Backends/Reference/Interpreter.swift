@@ -22,6 +22,39 @@ package struct Interpreter {
         return results
     }
 
+    /// Runs the graphs of all ranks together; see ``Graph/divided(rank:of:batch:)``.
+    ///
+    /// - Parameter inputs: those of each rank.
+    /// - Returns: the results and updated states of each rank.
+    package static func run(
+        ranks graphs: [Graph], _ inputs: [[String: ReferenceTensor]]
+    ) -> [[String: ReferenceTensor]] {
+        var values = [[[ReferenceTensor]]](repeating: [], count: graphs.count)
+        for (index, node) in graphs[0].nodes.enumerated() {
+            let given = graphs.indices.map { rank in
+                graphs[rank].nodes[index].inputs.map { values[rank][$0.node][$0.index] }
+            }
+            let sums = node.operation is AllReduce ? AllReduce.sums(given) : nil
+            for rank in graphs.indices {
+                let operation = graphs[rank].nodes[index].operation
+                if let input = operation as? Input {
+                    guard let tensor = inputs[rank][input.label] else {
+                        misuse("the input \(input.label) has no value")
+                    }
+                    values[rank].append([tensor])
+                } else {
+                    values[rank].append(sums ?? operation.evaluate(given[rank]))
+                }
+            }
+        }
+        return graphs.indices.map { rank in
+            Dictionary(
+                uniqueKeysWithValues: graphs[rank].outputs.map {
+                    ($0.name, values[rank][$0.value.node][$0.value.index])
+                })
+        }
+    }
+
     /// The values of every node, in order.
     ///
     /// - Parameters:

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Ganymede
+import Synchronization
+
+/// The processes of one run that a launcher such as `mpirun` or `srun` has started.
+final class Ranks: Sendable {
+    static let help = ArgumentHelp(
+        "mpi: train one run on the processes that mpirun or srun has started; none: each on its own (default: mpi under such a launcher)."
+    )
+
+    /// Those that this process has joined, for errors that end all of them.
+    private static let current = Mutex<Ranks?>(nil)
+    static var joined: Ranks? { current.withLock { $0 } }
+
+    private let mpi: MPI
+    var communicator: any Communicator { mpi }
+    /// Threads for this process: its share of the processors, if it may use all of them.
+    let threads: Int
+    var isFirst: Bool { mpi.rank == 0 }
+
+    /// Joins the others; nil if there are none, or if they are not wanted.
+    convenience init?(_ wanted: String?) throws {
+        let kind = try wanted.map { try parseChoice($0, "kind of --distributed", Kind.self) }
+        let environment = ProcessInfo.processInfo.environment
+        let launched = MPI.launched(environment)
+        if kind == .alone { return nil }
+        guard let launched else {
+            if kind == nil { return nil }
+            throw GanymedeError.invalidOption(
+                "--distributed mpi is for processes that a launcher starts: mpirun -n 4 ganymede train ..."
+            )
+        }
+        // A single process needs no others.
+        if launched < 2 { return nil }
+        self.init(try MPI(environment), here: MPI.launchedHere(environment) ?? launched)
+    }
+
+    private init(_ mpi: MPI, here: Int) {
+        self.mpi = mpi
+        // A launcher that binds each process to processors of its own has shared them already.
+        let isBound = Machine.processors < ProcessInfo.processInfo.processorCount
+        threads = isBound ? Machine.processors : max(Machine.processors / here, 1)
+        Ranks.current.withLock { $0 = self }
+    }
+
+    private enum Kind: String, CaseIterable {
+        case mpi
+        case alone = "none"
+    }
+
+    /// Ends this process's part of the work.
+    func finish() {
+        Ranks.current.withLock { $0 = nil }
+        mpi.finish()
+    }
+
+    /// Prints an error and ends all processes. What ails all of them, rank 0 says, and ends the others before they do.
+    func fail(_ message: String, code: Int32) -> Never {
+        if !isFirst { Thread.sleep(forTimeInterval: 1) }
+        let rank = isFirst ? "" : "rank \(mpi.rank): "
+        let text = Array("ganymede: \(rank)\(message)\n".utf8)
+        _ = write(STDERR_FILENO, text, text.count)
+        mpi.abort(code: code)
+    }
+}

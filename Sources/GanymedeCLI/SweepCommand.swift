@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import Ganymede
+
+/// `ganymede sweep`
+struct SweepCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep",
+        abstract: "Train a grid of runs: every combination of options, each with every seed.",
+        discussion: """
+            The file holds a name, options for all runs, a grid of values, and seeds:
+              name: rates
+              options: {preset: mlp, steps: 2000}
+              grid: {loss: [non-saturating, hinge], label_smoothing: [0, 0.1]}
+              seeds: [0, 1, 2]
+            Keys are options of ganymede train, or those of --set. Runs are in runs/NAME/. Finished ones are skipped, and one \
+            that was stopped is resumed.
+            """)
+
+    @Argument(help: ArgumentHelp("The sweep's YAML file.", valueName: "file")) var file: String
+    @Option(help: "Train only the run of this number, from 0.") var only: Int?
+    @Option(help: "Write a script for an array of Slurm jobs, one run each, and exit.")
+    var slurm: String?
+    @Flag(help: "List the runs with their commands, and exit.") var dryRun = false
+    @Flag(help: "Only print errors.") var quiet = false
+
+    /// The columns of the table, if runs report them.
+    private static let columns = [
+        "fid", "kid", "score", "precision", "recall", "density", "coverage", "modes", "mode_kl",
+        "high_quality", "d_loss", "g_loss",
+    ]
+
+    func run() throws {
+        Interrupt.install()
+        let sweep = try Sweep(ConfigFile.read(file), flags: try Self.flags())
+        // What is wrong with any run shows before the first begins.
+        for run in sweep.runs {
+            do { _ = try OptionResolver(Train.parse(run.arguments)).resolve() } catch let error
+                as GanymedeError
+            {
+                throw error.adding("\nin the run \(quoted(run.path)) of \(quoted(file))")
+            } catch {
+                throw GanymedeError.invalidOption(
+                    "\(quoted(file)): \(Train.message(for: error))\nin the run \(quoted(run.path))")
+            }
+        }
+        if let only, !sweep.runs.indices.contains(only) {
+            throw GanymedeError.invalidOption(
+                "--only is from 0 to \(sweep.runs.count - 1), not \(only)")
+        }
+        if dryRun {
+            for run in sweep.runs {
+                print("ganymede train \(run.arguments.map(quoted).joined(separator: " "))")
+            }
+            return
+        }
+        if let slurm {
+            let script = sweep.slurmScript(
+                program: try FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/exe"),
+                file: URL(filePath: file).path, folder: FileManager.default.currentDirectoryPath)
+            try Files.writeAtomically(slurm, text: script)
+            if !quiet { print("written: \(quoted(slurm)), for sbatch: \(sweep.runs.count) runs") }
+            return
+        }
+        for (number, run) in sweep.runs.enumerated() where only == nil || only == number {
+            if !quiet { print("run \(number + 1) of \(sweep.runs.count): \(quoted(run.path))") }
+            try train(run)
+        }
+        if only == nil && !quiet { try show(sweep) }
+    }
+
+    /// Trains a run, or what is left of it.
+    private func train(_ run: Sweep.Run) throws {
+        let more = quiet ? ["--quiet"] : []
+        if Files.exists("\(run.path)/config.json") {
+            try Resume.parse([run.path] + more).run()
+        } else {
+            try Train.parse(run.arguments + more).run()
+        }
+    }
+
+    private func show(_ sweep: Sweep) throws {
+        let found = try sweep.runs.map { run in
+            let last = try RunDirectory.open(run.path).lastReport()
+            var figures = last?.metrics ?? [:]
+            if let last { figures["d_loss"] = last.dLoss; figures["g_loss"] = last.gLoss }
+            return (group: run.group, seed: run.seed, figures: figures)
+        }
+        print("\nAfter the last step, mean ± standard deviation over seeds:")
+        print(aligned(SeedGroups(found).rows(Self.columns)))
+        let paths = sweep.runs.map { quoted($0.path) }
+        print("Side by side: ganymede compare \(paths.joined(separator: " ")) -o compare.html")
+    }
+
+    /// The options of `ganymede train` that take a value.
+    private static func flags() throws -> Set<String> {
+        Set(
+            Train.helpMessage().split(separator: "\n").compactMap { line in
+                let words = line.split(separator: " ")
+                guard words.count > 1, words[0].hasPrefix("--"), words[1].hasPrefix("<") else {
+                    return nil
+                }
+                return String(words[0].dropFirst(2))
+            })
+    }
+}

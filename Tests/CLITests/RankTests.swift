@@ -1,0 +1,233 @@
+import Foundation
+import Ganymede
+import TestSupport
+import Testing
+
+/// Runs on several processes under Open MPI. `make test-mpi` installs it and runs these.
+@Suite(
+    .serialized, .timeLimit(.minutes(15)),
+    .enabled(
+        if: ProcessInfo.processInfo.environment["GANYMEDE_MPI"] != nil, "needs MPI: make test-mpi"))
+struct RankTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        var numbers = TestNumbers(seed: 4)
+        let pixels = (0..<48 * 256).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
+        try folder.write("images.idx", IDX(shape: [48, 16, 16], bytes: pixels).data)
+    }
+
+    /// As root, as in containers, Open MPI has to be told that this is meant.
+    private static let environment = [
+        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    ]
+
+    private func start(
+        _ ranks: [(count: Int, command: [String])], _ environment: [String: String] = [:]
+    ) throws -> Command.Running {
+        var arguments = ["--bind-to", "none"]
+        for (index, part) in ranks.enumerated() {
+            if index > 0 { arguments.append(":") }
+            arguments += ["-n", "\(part.count)"] + part.command
+        }
+        return try Command.start(
+            arguments, of: "/usr/bin/mpirun", in: folder.path,
+            environment: Self.environment.merging(environment) { $1 })
+    }
+
+    private func run(
+        _ ranks: [(count: Int, command: [String])], _ environment: [String: String] = [:],
+        limit: Double = 120
+    ) throws -> Command.Result {
+        let running = try start(ranks, environment)
+        let end = Date().addingTimeInterval(limit)
+        while running.isRunning {
+            if Date() > end { running.kill() }
+            usleep(2000)
+        }
+        return running.wait()
+    }
+
+    private func train(_ preset: String, steps: Int = 6, out: String, _ more: [String] = [])
+        -> [String]
+    {
+        let subject =
+            preset == "points" || preset == "toy"
+            ? [] : ["--data", "images.idx", "--size", "16", "--no-labels"]
+        return [Command.product("ganymede"), "train", "--preset", preset] + subject + [
+            "--batch", "16", "--steps", "\(steps)", "--threads", "1", "--metrics-every", "0",
+            "--out", out,
+        ] + more
+    }
+
+    private func bytes(_ path: String) throws -> Data {
+        try Data(contentsOf: URL(filePath: "\(folder.path)/\(path)"))
+    }
+
+    /// Losses of each step.
+    private func losses(_ run: String) throws -> [(Double, Double)] {
+        try String(decoding: bytes("\(run)/journal.jsonl"), as: UTF8.self).split(separator: "\n")
+            .map { line in
+                let fields =
+                    try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                return (
+                    fields?["d_loss"] as? Double ?? .nan, fields?["g_loss"] as? Double ?? .nan
+                )
+            }
+    }
+
+    private static let presets = [
+        "mlp", "dense", "conv-discriminator", "all-conv", "dcgan", "forger", "flagship", "points",
+    ]
+
+    /// 1, 2 and 4 ranks train the same run up to rounding, and once more with the same bits.
+    @Test(arguments: presets)
+    func ranksAgree(preset: String) throws {
+        for ranks in [1, 2, 4] {
+            let found = try run([(ranks, train(preset, out: "\(ranks)"))])
+            try #require(found.code == 0, "\(found.errors)")
+            #expect(found.output.contains("\(ranks) ranks (Open MPI") == (ranks > 1))
+        }
+        _ = try run([(2, train(preset, out: "again"))])
+        let checkpoint = "checkpoints/step-000006.safetensors"
+        #expect(try bytes("2/\(checkpoint)") == bytes("again/\(checkpoint)"))
+        let alone = try losses("1")
+        for ranks in ["2", "4"] {
+            let found = try losses(ranks)
+            try #require(found.count == 6)
+            for (step, (a, b)) in zip(alone, found).enumerated() {
+                // Rounding grows from step to step; adaptive optimizers turn the sign of a tiny gradient into a step.
+                let bound = step == 0 ? 2e-5 : 2e-2
+                #expect(abs(a.0 - b.0) <= bound * max(abs(a.0), 0.1), "\(ranks), step \(step + 1)")
+                #expect(abs(a.1 - b.1) <= bound * max(abs(a.1), 0.1), "\(ranks), step \(step + 1)")
+            }
+        }
+    }
+
+    /// A checkpoint resumes on any number of ranks.
+    @Test func resumesOnOtherNumbers() throws {
+        try #require(run([(2, train("mlp", steps: 4, out: "run"))]).code == 0)
+        let product = Command.product("ganymede")
+        for (ranks, steps) in [(4, 8), (1, 12), (2, 16)] {
+            let found = try run([(ranks, [product, "resume", "run", "--steps", "\(steps)"])])
+            #expect(found.code == 0, "\(found.errors)")
+        }
+        #expect(try losses("run").count == 16)
+        let done = try run([(2, [product, "resume", "run", "--steps", "16"])])
+        #expect(done.code == 0 && done.output.contains("already at step 16"), "\(done)")
+        _ = try run([(1, train("mlp", steps: 16, out: "alone"))])
+        for (a, b) in zip(try losses("run"), try losses("alone")) {
+            #expect(abs(a.0 - b.0) < 0.1 && abs(a.1 - b.1) < 0.1)
+        }
+    }
+
+    /// A rank that dies ends the others soon, and the last checkpoint is whole.
+    @Test(arguments: [0.2, 0.7, 1.3])
+    func aRankDies(seconds: Double) throws {
+        let command = train("mlp", steps: 100_000, out: "run", ["--checkpoint-every", "20"])
+        let running = try start([(3, command)])
+        let path = "\(folder.path)/run/checkpoints/step-000020.safetensors"
+        while !FileManager.default.fileExists(atPath: path) && running.isRunning { usleep(2000) }
+        Thread.sleep(forTimeInterval: seconds)
+        let victim = try #require(
+            Self.children(of: running.identifier).randomElement(), "mpirun has no processes")
+        kill(victim, SIGKILL)
+        let died = Date()
+        let found = running.wait()
+        #expect(Date().timeIntervalSince(died) < 10)
+        #expect(found.code != 0 && !found.errors.isEmpty)
+        let resumed = try Command.run(
+            ["resume", "run", "--steps", "20"], in: folder.path, limit: 60)
+        #expect(resumed.code == 0, "\(resumed.errors)")
+    }
+
+    /// The processes whose parent is `parent`.
+    private static func children(of parent: Int32) -> [Int32] {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.compactMap { Int32($0) }.filter { process in
+            let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+            let fields = status?.split(separator: ")").last?.split(separator: " ")
+            return fields.flatMap { Int32($0[1]) } == parent
+        }
+    }
+
+    /// A signal to the launcher reaches the ranks: rank 0 saves, and all end.
+    @Test func aSignalSaves() throws {
+        let running = try start([(2, train("mlp", steps: 1_000_000, out: "run"))])
+        let path = "\(folder.path)/run/journal.jsonl"
+        while !FileManager.default.fileExists(atPath: path) && running.isRunning { usleep(2000) }
+        Thread.sleep(forTimeInterval: 1)
+        for rank in Self.children(of: running.identifier) { kill(rank, SIGTERM) }
+        let found = running.wait()
+        #expect(found.output.contains("saved. To resume"), "\(found)")
+        let resumed = try Command.run(
+            ["resume", "run", "--steps", "1"], in: folder.path, limit: 60)
+        #expect(resumed.code == 0 && resumed.output.contains("already at step"))
+    }
+
+    /// A rank that was started otherwise is found before the first step.
+    @Test func ranksThatDiffer() throws {
+        try folder.write(
+            "other.idx",
+            IDX(shape: [48, 16, 16], bytes: [UInt8](repeating: 7, count: 48 * 256)).data)
+        let copy = "\(folder.path)/ganymede-copy"
+        try FileManager.default.copyItem(atPath: Command.product("ganymede"), toPath: copy)
+        let handle = try FileHandle(forWritingTo: URL(filePath: copy))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data([0]))
+        try handle.close()
+        let plain = train("mlp", out: "run")
+        for (other, what) in [
+            (train("mlp", out: "run", ["--seed", "3"]), "options"),
+            (train("mlp", out: "run", ["--learning-rate", "1e-3"]), "options"),
+            (plain.map { $0 == "images.idx" ? "other.idx" : $0 }, "options"),
+            ([copy] + plain.dropFirst(), "program file"),
+        ] {
+            let found = try run([(1, plain), (1, other)])
+            #expect(found.code != 0)
+            #expect(
+                found.errors.contains("1 of 2 ranks have another \(what) than rank 0"),
+                "\(found.errors)")
+            #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run/config.json"))
+        }
+    }
+
+    @Test func badInput() throws {
+        let product = Command.product("ganymede")
+        func fails(
+            _ ranks: Int, _ command: [String], _ text: String, _ environment: [String: String] = [:]
+        ) throws {
+            let found = try run([(ranks, command)], environment, limit: 60)
+            #expect(found.code != 0)
+            #expect(found.errors.contains(text), "\(text): \(found.errors)")
+        }
+        try fails(3, train("mlp", out: "a"), "3 ranks cannot share a batch of 16 evenly")
+        try fails(
+            2, train("mlp", out: "b"), "there is no MPI library that works",
+            ["GANYMEDE_MPI_LIBRARY": "/nowhere/libmpi.so"])
+        try fails(
+            2, train("mlp", out: "b"), "it has no MPI_Init_thread",
+            ["GANYMEDE_MPI_LIBRARY": "libc.so.6"])
+        try fails(
+            2, train("mlp", out: "c", ["--on-nan", "rollback"]), "cannot go back after NaN")
+        try fails(2, train("mlp", out: "/proc/run"), "/proc/run")
+        // Without a launcher there are no other ranks.
+        let alone = try Command.run(
+            Array(train("mlp", out: "d", ["--distributed", "mpi"]).dropFirst()), in: folder.path)
+        #expect(alone.code == 64 && alone.errors.contains("mpirun -n 4"), "\(alone)")
+        // Each on its own: the second finds the folder of the first.
+        let each = try run([(2, [product, "presets"])])
+        #expect(each.code == 0)
+    }
+
+    /// A rank that never comes is not waited for for ever.
+    @Test func aRankThatNeverStarts() throws {
+        let found = try run(
+            [(1, train("mlp", out: "run")), (1, ["/bin/sleep", "100"])],
+            ["GANYMEDE_MPI_SECONDS": "2"], limit: 60)
+        #expect(found.code != 0)
+        #expect(found.errors.contains("has waited 2 s in MPI_Init"), "\(found.errors)")
+    }
+}
