@@ -83,14 +83,15 @@ struct RankTests {
     ]
 
     /// 1, 2 and 4 ranks train the same run up to rounding, and once more with the same bits.
-    @Test(arguments: presets)
-    func ranksAgree(preset: String) throws {
+    @Test(arguments: presets, precisions)
+    func ranksAgree(preset: String, precision: String) throws {
+        let more = ["--precision", precision]
         for ranks in [1, 2, 4] {
-            let found = try run([(ranks, train(preset, out: "\(ranks)"))])
+            let found = try run([(ranks, train(preset, out: "\(ranks)", more))])
             try #require(found.code == 0, "\(found.errors)")
             #expect(found.output.contains("\(ranks) ranks (Open MPI") == (ranks > 1))
         }
-        _ = try run([(2, train(preset, out: "again"))])
+        _ = try run([(2, train(preset, out: "again", more))])
         let checkpoint = "checkpoints/step-000006.safetensors"
         #expect(try bytes("2/\(checkpoint)") == bytes("again/\(checkpoint)"))
         let alone = try losses("1")
@@ -98,10 +99,11 @@ struct RankTests {
             let found = try losses(ranks)
             try #require(found.count == 6)
             for (step, (a, b)) in zip(alone, found).enumerated() {
-                // Rounding grows from step to step; adaptive optimizers turn the sign of a tiny gradient into a step.
-                let bound = step == 0 ? 2e-5 : 2e-2
-                #expect(abs(a.0 - b.0) <= bound * max(abs(a.0), 0.1), "\(ranks), step \(step + 1)")
-                #expect(abs(a.1 - b.1) <= bound * max(abs(a.1), 0.1), "\(ranks), step \(step + 1)")
+                // The first generator's loss already follows an update. Rounding grows from step to step: an adaptive
+                // optimizer makes a step of the sign of a tiny gradient. DivisionTests has no rounding.
+                let bound = step == 0 ? (precision == "f32" ? 1e-4 : 2e-3) : 5e-2
+                #expect(abs(a.0 - b.0) <= bound, "\(ranks), step \(step + 1)")
+                #expect(abs(a.1 - b.1) <= bound, "\(ranks), step \(step + 1)")
             }
         }
     }
@@ -127,7 +129,7 @@ struct RankTests {
     @Test(arguments: [0.2, 0.7, 1.3])
     func aRankDies(seconds: Double) throws {
         let command = train("mlp", steps: 100_000, out: "run", ["--checkpoint-every", "20"])
-        let running = try start([(3, command)])
+        let running = try start([(4, command)])
         let path = "\(folder.path)/run/checkpoints/step-000020.safetensors"
         while !FileManager.default.fileExists(atPath: path) && running.isRunning { usleep(2000) }
         Thread.sleep(forTimeInterval: seconds)
