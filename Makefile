@@ -23,7 +23,7 @@ test: setup
 	swift build $(CONFIGURATION) $(ONEDNN_FLAGS) --build-tests
 	swift test $(CONFIGURATION) $(ONEDNN_FLAGS) --skip-build
 
-# Runs on several ranks, under Open MPI: some five minutes.
+# Runs on several ranks, under Open MPI and MPICH: some three minutes.
 test-mpi: setup
 	@scripts/setup mpi
 	swift build $(CONFIGURATION) --build-tests

@@ -13,6 +13,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Side of an image in pixels (default: 28).") var size: Int?
     @Option(help: "auto, f32 or bf16.") var precision = "auto"
     @Option(help: "CPU threads (default: all processors).") var threads: Int?
+    @Option(help: Ranks.help) var distributed: String?
     @Option(
         help: "Set an option by its path in config.json, such as regularizers=[]; repeatable.")
     var set: [String] = []
@@ -27,21 +28,26 @@ struct Bench: ParsableCommand {
             throw GanymedeError.invalidOption("--steps is from 1 to a million, not \(steps)")
         }
         var options = try RunOptions(preset: Presets.named(preset), size: size, batch: batch)
-        options.training.threads = threads ?? options.training.threads
+        let ranks = try Ranks(distributed)
+        defer { ranks?.finish() }
+        let isFirst = ranks?.isFirst ?? true
+        options.training.threads = threads ?? ranks?.threads ?? options.training.threads
         options.training.steps = steps
         options.training.precision = try parseChoice(precision, "precision", Precision.self)
         options = try options.setting(set).validated()
         options.training.threads = takeThreads(options.training.threads)
         if peak {
-            print(Peak.measured().text)
+            let found = Peak.measured()
+            if isFirst { print(found.text) }
             return
         }
-        let bench = try Benchmark(options)
+        let bench = try Benchmark(options, communicator: ranks?.communicator)
         if profile {
-            print(bench.profile().text, terminator: "")
+            let found = bench.profile()
+            if isFirst { print(found.text, terminator: "") }
             return
         }
         let result = bench.measure()
-        print(json ? result.json : result.text)
+        if isFirst { print(json ? result.json : result.text) }
     }
 }

@@ -25,23 +25,24 @@ struct RankTests {
     ]
 
     private func start(
-        _ ranks: [(count: Int, command: [String])], _ environment: [String: String] = [:]
+        _ ranks: [(count: Int, command: [String])], _ environment: [String: String] = [:],
+        launcher: String = "/usr/bin/mpirun.openmpi"
     ) throws -> Command.Running {
-        var arguments = ["--bind-to", "none"]
+        var arguments = launcher.hasSuffix("openmpi") ? ["--bind-to", "none"] : []
         for (index, part) in ranks.enumerated() {
             if index > 0 { arguments.append(":") }
             arguments += ["-n", "\(part.count)"] + part.command
         }
         return try Command.start(
-            arguments, of: "/usr/bin/mpirun", in: folder.path,
+            arguments, of: launcher, in: folder.path,
             environment: Self.environment.merging(environment) { $1 })
     }
 
     private func run(
         _ ranks: [(count: Int, command: [String])], _ environment: [String: String] = [:],
-        limit: Double = 120
+        limit: Double = 120, launcher: String = "/usr/bin/mpirun.openmpi"
     ) throws -> Command.Result {
-        let running = try start(ranks, environment)
+        let running = try start(ranks, environment, launcher: launcher)
         let end = Date().addingTimeInterval(limit)
         while running.isRunning {
             if Date() > end { running.kill() }
@@ -104,6 +105,61 @@ struct RankTests {
                 let bound = step == 0 ? (precision == "f32" ? 1e-4 : 2e-3) : 5e-2
                 #expect(abs(a.0 - b.0) <= bound, "\(ranks), step \(step + 1)")
                 #expect(abs(a.1 - b.1) <= bound, "\(ranks), step \(step + 1)")
+            }
+        }
+    }
+
+    /// MPICH gives the same sums, and its checkpoints go on under Open MPI.
+    @Test func anotherLibrary() throws {
+        let mpich = "/usr/bin/mpirun.mpich"
+        let found = try run([(2, train("mlp", out: "mpich"))], launcher: mpich)
+        try #require(found.code == 0, "\(found.errors)")
+        #expect(found.output.contains("2 ranks (MPICH Version"), "\(found.output)")
+        _ = try run([(2, train("mlp", out: "open"))])
+        for (a, b) in zip(try losses("mpich"), try losses("open")) {
+            #expect(abs(a.0 - b.0) < 1e-3 && abs(a.1 - b.1) < 1e-3)
+        }
+        let resumed = try run(
+            [(4, [Command.product("ganymede"), "resume", "mpich", "--steps", "9"])])
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        let alone = try run([(3, train("mlp", out: "bad"))], launcher: mpich)
+        #expect(alone.code != 0 && alone.errors.contains("3 ranks cannot share"))
+    }
+
+    /// All ranks evaluate: the figures are those of one.
+    @Test func ranksEvaluate() throws {
+        let train = [
+            Command.product("ganymede"), "train", "--preset", "points", "--data", "ring8",
+            "--steps",
+            "50", "--metrics-every", "0", "--out", "run",
+        ]
+        try #require(run([(1, train)]).code == 0)
+        func figures(_ ranks: Int) throws -> [String: [String: Double]] {
+            let found = try run(
+                [
+                    (
+                        ranks,
+                        [
+                            Command.product("ganymede"), "evaluate", "run", "--json", "--samples",
+                            "1000", "--sets", "3", "--threads", "1",
+                        ]
+                    )
+                ])
+            try #require(found.code == 0, "\(found.errors)")
+            let json =
+                try JSONSerialization.jsonObject(with: Data(found.output.utf8)) as? [String: Any]
+            #expect(json?["sets"] as? Int == 3)
+            return try #require(json?["metrics"] as? [String: [String: Double]])
+        }
+        let alone = try figures(1)
+        #expect(!alone.isEmpty)
+        for ranks in [2, 4] {
+            for (name, parts) in try figures(ranks) {
+                for (part, value) in parts {
+                    let expected = try #require(alone[name]?[part], "\(name) \(part)")
+                    #expect(
+                        abs(value - expected) <= 1e-9 * max(abs(expected), 1), "\(name) \(part)")
+                }
             }
         }
     }
@@ -174,6 +230,9 @@ struct RankTests {
         try folder.write(
             "other.idx",
             IDX(shape: [48, 16, 16], bytes: [UInt8](repeating: 7, count: 48 * 256)).data)
+        try folder.write(
+            "other/images.idx",
+            IDX(shape: [48, 16, 16], bytes: [UInt8](repeating: 7, count: 48 * 256)).data)
         let copy = "\(folder.path)/ganymede-copy"
         try FileManager.default.copyItem(atPath: Command.product("ganymede"), toPath: copy)
         let handle = try FileHandle(forWritingTo: URL(filePath: copy))
@@ -186,6 +245,8 @@ struct RankTests {
             (train("mlp", out: "run", ["--learning-rate", "1e-3"]), "options"),
             (plain.map { $0 == "images.idx" ? "other.idx" : $0 }, "options"),
             ([copy] + plain.dropFirst(), "program file"),
+            (["/bin/sh", "-c", "cd other && exec \"$@\"", "sh"] + plain, "data"),
+            (plain.map { $0 == "1" ? "2" : $0 }, "number of threads"),
         ] {
             let found = try run([(1, plain), (1, other)])
             #expect(found.code != 0)

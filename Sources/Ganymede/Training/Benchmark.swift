@@ -4,11 +4,17 @@ public final class Benchmark {
     private let session: TrainingSession
 
     /// Compiles the training step and initializes the weights.
-    public init(_ options: RunOptions) throws {
+    public convenience init(_ options: RunOptions) throws {
+        try self.init(options, communicator: nil)
+    }
+
+    /// The same for a step on several ranks. Each measures.
+    package init(_ options: RunOptions, communicator: (any Communicator)?) throws {
         self.options = options
+        try communicator.map { try options.checkShares(among: $0.count) }
         let dataset = try Benchmark.images(options)
         session = try EngineThread.run {
-            let session = try TrainingSession(options, dataset)
+            let session = try TrainingSession(options, dataset, communicator: communicator)
             try session.initialize(from: nil)
             return session
         }

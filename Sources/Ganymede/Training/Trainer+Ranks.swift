@@ -8,13 +8,7 @@ extension Trainer {
     /// Throws if the run cannot be divided.
     func checkRanks() throws {
         guard let communicator else { return }
-        let (batch, ranks) = (options.training.batch, communicator.count)
-        if batch % (ranks * options.gan.packing) != 0 {
-            let packed = options.gan.packing > 1 ? " in packs of \(options.gan.packing)" : ""
-            throw GanymedeError.invalidOption(
-                "\(ranks) ranks cannot share a batch of \(batch)\(packed) evenly: take a multiple of \(ranks * options.gan.packing)\(advice: " for --batch")"
-            )
-        }
+        try options.checkShares(among: communicator.count)
         if options.training.onNan == .rollback {
             throw GanymedeError.unsupported(
                 "a run on several ranks cannot go back after NaN or infinity: take \(option: "on-nan") stop"
@@ -80,6 +74,19 @@ extension Trainer {
             directory: session.directory, step: step,
             interrupted: step < options.training.steps, last: nil, best: nil,
             programRuns: session.runner.runCount, options: options)
+    }
+}
+
+extension RunOptions {
+    /// Throws if ranks cannot share a batch evenly.
+    func checkShares(among ranks: Int) throws {
+        let unit = ranks * gan.packing
+        if training.batch % unit != 0 {
+            let packed = gan.packing > 1 ? " in packs of \(gan.packing)" : ""
+            throw GanymedeError.invalidOption(
+                "\(ranks) ranks cannot share a batch of \(training.batch)\(packed) evenly: take a multiple of \(unit)\(advice: " for --batch")"
+            )
+        }
     }
 }
 
