@@ -3,7 +3,7 @@ CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 ONEDNN_FLAGS = $(if $(filter 3,$(ONEDNN)),$(shell scripts/onednn3))
 
-.PHONY: all build train flagship health test test-mpi test-slow torture sanitize fuzz docs race scale busy precision quality evaluators check lint format setup golden clean
+.PHONY: all build train flagship health test test-mpi test-slow torture sanitize fuzz docs race scale scale-ranks busy precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -68,6 +68,11 @@ health: build
 # How our time per image grows with the batch and the images' side: some 10 minutes on two idle cores.
 scale: build
 	python3 Benchmarks/scale.py
+
+# What several ranks cost and bring: five minutes on two idle cores.
+scale-ranks: build
+	@scripts/setup mpi
+	python3 Benchmarks/ranks.py
 
 # Two threads against one while another process is busy: a minute or two.
 busy: build

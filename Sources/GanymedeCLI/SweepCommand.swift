@@ -35,13 +35,11 @@ struct SweepCommand: ParsableCommand {
         let sweep = try Sweep(ConfigFile.read(file), flags: try Self.flags())
         // What is wrong with any run shows before the first begins.
         for run in sweep.runs {
-            do { _ = try OptionResolver(Train.parse(run.arguments)).resolve() } catch let error
-                as GanymedeError
-            {
-                throw error.adding("\nin the run \(quoted(run.path)) of \(quoted(file))")
-            } catch {
+            do { _ = try OptionResolver(Train.parse(run.arguments)).resolve() } catch {
+                let text =
+                    (error as? GanymedeError)?.message.forCommands ?? Train.message(for: error)
                 throw GanymedeError.invalidOption(
-                    "\(quoted(file)): \(Train.message(for: error))\nin the run \(quoted(run.path))")
+                    Message("\(quoted(file)), the run \(quoted(run.path)): \(text)"))
             }
         }
         if let only, !sweep.runs.indices.contains(only) {
@@ -50,7 +48,7 @@ struct SweepCommand: ParsableCommand {
         }
         if dryRun {
             for run in sweep.runs {
-                print("ganymede train \(run.arguments.map(quoted).joined(separator: " "))")
+                print("ganymede train \(run.arguments.map(quotedWord).joined(separator: " "))")
             }
             return
         }

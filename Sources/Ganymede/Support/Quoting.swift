@@ -2,7 +2,11 @@
 /// others are put in quotes, with control characters escaped.
 public func quoted(_ path: String) -> String {
     // A leading dash would make it an option.
-    let path = path.hasPrefix("-") ? "./\(path)" : path
+    quotedWord(path.hasPrefix("-") ? "./\(path)" : path)
+}
+
+/// Quotes any word of a command in the same way.
+package func quotedWord(_ path: String) -> String {
     let isPlain = path.unicodeScalars.allSatisfy { scalar in
         scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
             || "/._-+,:@%".unicodeScalars.contains(scalar)
