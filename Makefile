@@ -100,7 +100,7 @@ LAYERS := Support Formats Imaging Data NN Optimizers Losses Regularizers Models 
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift
-	python3 scripts/layers.py Sources/Engine Graph Ops Backends Programs
+	python3 scripts/layers.py Sources/Engine Graph Ops Ranks Backends Programs
 	python3 scripts/layers.py Sources/Ganymede $(LAYERS)
 
 format:

@@ -24,7 +24,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL"),
 
         // The arrows point one way: C <- Engine <- Ganymede <- GanymedeCLI.
-        .target(name: "Engine", dependencies: ["COneDNN", "CKernels", "CMPI"], swiftSettings: swift),
+        .target(
+            name: "Engine", dependencies: ["COneDNN", "CKernels", "CMPI"], swiftSettings: swift),
         .target(
             name: "Ganymede",
             dependencies: [
