@@ -19,7 +19,9 @@ struct OutsidePackageTests {
         try #require(objects.contains { $0.contains("/Ganymede.build/") })
         let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent().path
         let maps =
-            ["CKernels", "CMPI", "COneDNN", "CResources"].map { "\(build)/\($0).build/module.modulemap" }
+            ["CKernels", "CMPI", "COneDNN", "CResources"].map {
+                "\(build)/\($0).build/module.modulemap"
+            }
             + ["CZlib", "CGD", "COpenSSL"].map { "\(root)/Sources/\($0)/module.modulemap" }
         let flags =
             ["-I", "\(build)/Modules"] + maps.flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
