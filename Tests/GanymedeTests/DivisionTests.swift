@@ -29,24 +29,39 @@ struct DivisionTests {
         return share
     }
 
+    private func compare(_ graph: Graph, ranks: Int) throws {
+        let given = PresetInputs.of(graph)
+        let expected = Interpreter(graph).run(given)
+        let parts = try (0..<ranks).map {
+            try graph.divided(rank: $0, of: ranks, batch: Self.batch)
+        }
+        for part in parts { try part.verify() }
+        let found = Interpreter.run(
+            ranks: parts, (0..<ranks).map { share(given, rank: $0, of: ranks, in: graph) })
+        for rank in 0..<ranks {
+            let worst = PresetInputs.worst(found[rank], expected)
+            #expect(worst.error <= 1e-9, "rank \(rank): \(worst)")
+            #expect(found[rank] == found[0])
+        }
+    }
+
     @Test(arguments: GoldenSystem.all, [2, 4])
     func ranksComputeTheSame(system: GoldenSystem, ranks: Int) throws {
-        for graph in graphs(system) {
-            let given = PresetInputs.of(graph)
-            let expected = Interpreter(graph).run(given)
-            let parts = try (0..<ranks).map {
-                try graph.divided(rank: $0, of: ranks, batch: Self.batch)
-            }
-            for part in parts { try part.verify() }
-            let found = Interpreter.run(
-                ranks: parts,
-                (0..<ranks).map { share(given, rank: $0, of: ranks, in: graph) })
-            for rank in 0..<ranks {
-                let worst = PresetInputs.worst(found[rank], expected)
-                #expect(worst.error <= 1e-9, "rank \(rank): \(worst)")
-                #expect(found[rank] == found[0])
-            }
-        }
+        for graph in graphs(system) { try compare(graph, ranks: ranks) }
+    }
+
+    /// A step of every layer, with its gradient and its update.
+    @Test(arguments: LayerContractTests.rows.filter { !$0.takesClasses }, [2, 4])
+    func everyLayerCanBeDivided(row: LayerContractTests.Row, ranks: Int) throws {
+        // Layers that are given classes are in the conditional system above.
+        if "\(row.layer)".contains("Class") || "\(row.layer)".contains("Conditional") { return }
+        let step = UpdateBuilder(batch: Self.batch)
+        let network = Sequential("network", input: row.input, layers: [row.layer])
+        let y = step.apply(network, to: step.samples(row.input))
+        let loss = (y * y * 0.5 + y).mean()
+        step.report("loss", loss)
+        step.update(step.gradients(of: loss, by: [network]), with: Adam())
+        try compare(StepGraph(step).graph, ranks: ranks)
     }
 
     /// Gradients of one update are one message, as are the statistics of a layer in both networks' passes.
