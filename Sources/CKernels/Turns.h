@@ -15,14 +15,15 @@ typedef struct {
     double slept;           ///< since then
     double delayed;         ///< when others last had the processor for long
     double shared_until;
+    double moved;           ///< when it left the caller's processor
 } gk_turn;
 
 /// Call after a sleep that began at `start`.
 void gk_note_sleep(gk_turn *turn, double start);
 /// Call between pieces.
 void gk_rest_if_due(gk_turn *turn);
-/// Call before the pieces of a loop. If the worker is on the caller's processor, it could only take it away: it sleeps and
-/// returns false.
+/// Call before the pieces of a loop. If the worker is on the caller's processor, it could only take it away: it moves to
+/// another, or sleeps and returns false.
 bool gk_may_work(gk_turn *turn, int callers_processor);
 /// The processor that runs the thread, or -1 if that is unknown.
 int gk_processor(void);

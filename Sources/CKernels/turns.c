@@ -14,6 +14,7 @@
 #define TURN 1.5e-3   // seconds
 #define REST 0.7e-3
 #define ASIDE 2e-3    // the sleep of a worker on the caller's processor
+#define BETWEEN_MOVES 10e-3
 #define DELAY 0.3e-3  // longer than interrupts take
 #define SOON 0.2      // two delays within this time are not chance
 #define MEMORY 0.3    // how long a delay is remembered
@@ -60,10 +61,30 @@ int gk_processor(void) {
 #endif
 }
 
-// A scheduler that shares the machine between sessions or containers, rather than threads, can leave one processor to all
-// threads of a run.
+/// Moves the thread to another of its processors than this one. False if it has no other.
+static bool leave(int processor) {
+#if defined(__linux__)
+    cpu_set_t own, others;
+    if (sched_getaffinity(0, sizeof own, &own) != 0) return false;
+    others = own;
+    CPU_CLR((size_t)processor, &others);
+    if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return false;
+    sched_setaffinity(0, sizeof own, &own);
+    return true;
+#else
+    (void)processor;
+    return false;
+#endif
+}
+
+// With a busy process on the other processor, the scheduler is content to have two threads of a run on one of them.
 bool gk_may_work(gk_turn *turn, int callers_processor) {
     if (callers_processor < 0 || gk_processor() != callers_processor) return true;
+    double now = gk_seconds();
+    if (now - turn->moved >= BETWEEN_MOVES && leave(callers_processor)) {
+        turn->moved = now;
+        return true;
+    }
     sleep_for(ASIDE);
     begin(turn, gk_seconds());
     return false;
