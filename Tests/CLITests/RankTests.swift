@@ -126,6 +126,55 @@ struct RankTests {
         #expect(alone.code != 0 && alone.errors.contains("3 ranks cannot share"))
     }
 
+    /// Ranks on two hosts that a network joins: the same losses as on one. The hosts are network namespaces with names of
+    /// their own, which only root can make.
+    @Test(
+        .enabled(
+            if: getuid() == 0 && FileManager.default.fileExists(atPath: "/usr/sbin/ip"),
+            "needs root and iproute2"))
+    func ranksOnTwoHosts() throws {
+        func shell(_ script: String) throws -> Command.Result {
+            try Command.run(["-ec", script], of: "/bin/sh", in: folder.path, limit: 30)
+        }
+        let down = "ip netns del gma || true; ip netns del gmb || true; ip link del gmbr || true"
+        let up = """
+            ip link add gmbr type bridge; ip addr add 10.77.0.1/24 dev gmbr; ip link set gmbr up
+            for host in a b; do
+              ip netns add gm$host; ip link add gmv$host type veth peer name eth0 netns gm$host
+              ip link set gmv$host master gmbr up
+              if [ $host = a ]; then number=2; else number=3; fi
+              ip -n gm$host addr add 10.77.0.$number/24 dev eth0
+              ip -n gm$host link set eth0 up; ip -n gm$host link set lo up
+            done
+            """
+        _ = try shell(down)
+        defer { _ = try? shell(down) }
+        guard try shell(up).code == 0 else { return }  // As in containers without that right.
+        try folder.write(
+            "agent",
+            Data(
+                """
+                #!/bin/sh
+                case $1 in 10.77.0.2) host=a;; *) host=b;; esac
+                shift
+                exec ip netns exec gm$host unshare --uts sh -c "hostname host-$host; $*"
+                """.utf8))
+        try #require(shell("chmod +x agent").code == 0)
+        let options = [
+            "--mca", "plm_rsh_agent", "\(folder.path)/agent", "--mca", "oob_tcp_if_include",
+            "10.77.0.0/24", "--mca", "btl_tcp_if_include", "10.77.0.0/24", "--mca", "btl",
+            "self,tcp", "--host", "10.77.0.2:1,10.77.0.3:1", "-n", "2",
+        ]
+        let found = try Command.run(
+            options + train("mlp", out: "\(folder.path)/far"), of: "/usr/bin/mpirun.openmpi",
+            in: folder.path, environment: Self.environment, limit: 120)
+        try #require(found.code == 0, "\(found)")
+        _ = try run([(2, train("mlp", out: "near"))])
+        for (a, b) in zip(try losses("far"), try losses("near")) {
+            #expect(abs(a.0 - b.0) < 1e-3 && abs(a.1 - b.1) < 1e-3)
+        }
+    }
+
     /// All ranks evaluate: the figures are those of one.
     @Test func ranksEvaluate() throws {
         let train = [
