@@ -139,7 +139,7 @@ def page(found):
 def mpi():
     text = subprocess.run(["mpirun.openmpi", "--version"], text=True,
                           capture_output=True, check=True).stdout
-    return text.splitlines()[0].replace("mpirun (Open MPI)", "Open MPI")
+    return "Open MPI " + re.search(r"[\d.]{3,}", text)[0]
 
 
 def main():
