@@ -11,7 +11,7 @@ struct SweepCommand: ParsableCommand {
             The file holds a name, options for all runs, a grid of values, and seeds:
               name: rates
               options: {preset: mlp, steps: 2000}
-              grid: {loss: [non-saturating, hinge], label_smoothing: [0, 0.1]}
+              grid: {loss: [non-saturating, hinge], learning-rate: [2e-4, 5e-4]}
               seeds: [0, 1, 2]
             Keys are options of ganymede train, or those of --set. Runs are in runs/NAME/. Finished ones are skipped, and one \
             that was stopped is resumed.
@@ -87,8 +87,7 @@ struct SweepCommand: ParsableCommand {
         }
         print("\nAfter the last step, mean ± standard deviation over seeds:")
         print(aligned(SeedGroups(found).rows(Self.columns)))
-        let paths = sweep.runs.map { quoted($0.path) }
-        print("Side by side: ganymede compare \(paths.joined(separator: " ")) -o compare.html")
+        print("Side by side: ganymede compare runs/\(sweep.name)/* -o compare.html")
     }
 
     /// The options of `ganymede train` that take a value.

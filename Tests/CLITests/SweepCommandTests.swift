@@ -13,7 +13,7 @@ struct SweepCommandTests {
           loss: [non-saturating, hinge]
         seeds: [0, 1]
         """
-    private let runs = ["loss=hinge_seed-1", "loss=non-saturating_seed-0"]
+    private let runs = ["loss-hinge_seed-1", "loss-non-saturating_seed-0"]
 
     init() throws {
         folder = try TemporaryFolder()
@@ -33,7 +33,7 @@ struct SweepCommandTests {
         let first = try Command.run(
             [
                 "train", "--preset", "toy", "--batch", "64", "--steps", "20", "--loss", "hinge",
-                "--out", "runs/rates/loss=hinge_seed-0", "--checkpoint-every", "5",
+                "--out", "runs/rates/loss-hinge_seed-0", "--checkpoint-every", "5",
             ], in: folder.path, limit: 60)
         try #require(first.code == 0)
         let found = try sweep("grid.yaml")
@@ -63,15 +63,15 @@ struct SweepCommandTests {
 
     @Test func oneRunAndTheScript() throws {
         let only = try sweep("grid.yaml", "--only", "3")
-        #expect(only.code == 0 && exists("runs/rates/loss=hinge_seed-1"), "\(only)")
-        #expect(!exists("runs/rates/loss=hinge_seed-0"))
+        #expect(only.code == 0 && exists("runs/rates/loss-hinge_seed-1"), "\(only)")
+        #expect(!exists("runs/rates/loss-hinge_seed-0"))
         #expect(try sweep("grid.yaml", "--slurm", "job.sh").code == 0)
         // What Slurm would run for each number.
         let job = try Command.run(
             ["job.sh"], of: "/bin/sh", in: folder.path,
             environment: ["SLURM_ARRAY_TASK_ID": "0"], limit: 60)
         #expect(
-            job.code == 0 && exists("runs/rates/loss=non-saturating_seed-0/report.html"), "\(job)")
+            job.code == 0 && exists("runs/rates/loss-non-saturating_seed-0/report.html"), "\(job)")
         let dry = try sweep("grid.yaml", "--dry-run")
         #expect(dry.output.split(separator: "\n").count == 4)
         #expect(dry.output.contains("--preset toy --steps 20 --loss hinge --seed 1 --out "))

@@ -22,7 +22,7 @@ struct SweepTests {
             found.runs[0].arguments == [
                 "--preset", "mlp", "--steps", "10", "--set", "gan.label_smoothing=0", "--loss",
                 "hinge",
-                "--seed", "3", "--out", "runs/a/label_smoothing=0_loss=hinge_seed-3",
+                "--seed", "3", "--out", "runs/a/label_smoothing-0_loss-hinge_seed-3",
             ])
         #expect(found.runs[0].group == "label_smoothing=0 loss=hinge")
         #expect(found.runs[0].group == found.runs[1].group)

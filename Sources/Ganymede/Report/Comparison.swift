@@ -31,8 +31,8 @@ public struct Comparison {
             <h1>\(runs.count) runs side by side</h1>
             <h2>How they went</h2>
             \(table(facts))
-            \(quality)
             \(try overSeeds())
+            \(quality)
             <h2>Curves</h2>
             <div class="wide">\(Curves(comparing: runs.map { ($0.name, $0.journal) }).svg)</div>
             \(try grids())

@@ -117,7 +117,8 @@ package struct Sweep: Sendable {
             ? ""
             : String(
                 group.map {
-                    $0.isASCII && ($0.isLetter || $0.isNumber || "=.-".contains($0)) ? $0 : "_"
+                    $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0))
+                        ? $0 : ($0 == "=" ? "-" : "_")
                 })
                 + "_"
     }
