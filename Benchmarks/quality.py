@@ -28,7 +28,7 @@ PLAN = {"mlp": SEEDS, "dense": SEEDS, "conv-discriminator": SEEDS,
         "all-conv": SEEDS[:1], "dcgan": SEEDS[:1], "forger": SEEDS[:1]}
 # Steps of presets whose document's length takes too long: `forger` takes
 # hours. `--full` has no limits.
-STEPS = {"forger": 5317}
+STEPS = {"forger": 3000}
 COLUMNS = ("fid", "kid", "score", "precision", "recall", "density", "coverage",
            "modes", "mode_kl", "memorisation", "memorisation_error",
            "copies")

@@ -45,6 +45,10 @@ struct SweepTests {
         (#"{"name": "a", "seeds": [1, 1]}"#, "twice"),
         (#"{"name": "a", "grid": {"loss": "hinge"}}"#, "loss: is a list of values"),
         (#"{"name": "a", "grid": {"loss": ["hinge", "hinge"]}}"#, "twice"),
+        (
+            #"{"name": "a", "grid": {"x": ["a b", "a_b"]}}"#,
+            "two values of the grid would have one folder"
+        ),
         (#"{"name": "a", "options": {"out": "x"}}"#, "out is chosen by the sweep"),
         (#"{"name": "a", "grid": {"seed": [1]}}"#, "seed is chosen by the sweep"),
         ("[1]", "a sweep holds"),

@@ -101,7 +101,7 @@ package struct Sweep: Sendable {
         guard Set(groups.map(\.name)).count == groups.count, Set(seeds).count == seeds.count else {
             throw fault("a value is there twice", at: ["grid"])
         }
-        runs = groups.flatMap { group in
+        let runs = groups.flatMap { group in
             seeds.map { seed in
                 let path = "runs/\(name)/\(Sweep.folder(group.name))seed-\(seed)"
                 return Run(
@@ -109,6 +109,10 @@ package struct Sweep: Sendable {
                     arguments: shared + group.arguments + ["--seed", "\(seed)", "--out", path])
             }
         }
+        guard Set(runs.map(\.path)).count == runs.count else {
+            throw fault("two values of the grid would have one folder", at: ["grid"])
+        }
+        self.runs = runs
     }
 
     /// A folder's name for a group: letters, digits and a few signs.

@@ -13,14 +13,13 @@ extension Graph {
         }
         var divider = Divider(rank: rank, ranks: ranks, batch: batch)
         let placed = try divider.add(self)
-        var divided = Graph()
-        divided.nodes = divider.graph.nodes
-        for output in outputs {
+        let results = try outputs.map { output in
             let value = try divider.bring(
                 placed[output.value.node][output.value.index], to: .everywhere)
-            divided.outputs.append(Output(name: output.name, role: output.role, value: value))
+            return Output(name: output.name, role: output.role, value: value)
         }
-        divided.nodes = divider.graph.nodes
+        var divided = divider.graph
+        divided.outputs = results
         return try Passes.prune(Passes.prune(divided).mergingAllReduces())
     }
 }
