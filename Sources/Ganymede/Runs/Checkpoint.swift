@@ -102,9 +102,9 @@ struct Checkpoint {
     /// How often the run went back after NaN or infinity.
     var rollbacks: Int? { file.metadata["rollbacks"].flatMap { Int($0) } }
 
-    /// What a person should know who goes on from it with a number of threads.
-    func notes(threads: Int) -> [String] {
-        let here = Conditions.here(threads: threads)
+    /// What a person should know who goes on from it with a number of threads and other ranks.
+    func notes(threads: Int, communicator: (any Communicator)?) -> [String] {
+        let here = Conditions.here(threads: threads, communicator: communicator)
         let change = conditions.last?.difference(from: here)
         return [unhashed, change.map { "the checkpoint was made with \($0)" }].compactMap(\.self)
     }

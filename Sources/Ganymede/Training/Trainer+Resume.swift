@@ -85,7 +85,9 @@ extension Trainer {
             ResumedState(
                 options: .object(trainer.options.recorded()), plan: plan,
                 step: checkpoint?.step ?? 0, dataDigest: digest))
-        for note in checkpoint?.notes(threads: trainer.options.training.threads) ?? [] {
+        for note in checkpoint?.notes(
+            threads: trainer.options.training.threads, communicator: how.communicator) ?? []
+        {
             trainer.onEvent(.note(note))
         }
         if let checkpoint, checkpoint.step >= options.training.steps {
