@@ -27,7 +27,6 @@ enum {
     MOST_EACH = 32,   ///< pieces for each thread
 };
 
-
 // ---- The work of one thread ----
 
 /// The unclaimed pieces of one thread: the loop's number, the next piece and the end, in one word. So one

@@ -29,8 +29,6 @@ struct Bench: ParsableCommand {
         }
         var options = try RunOptions(preset: Presets.named(preset), size: size, batch: batch)
         let ranks = try Ranks(distributed)
-        defer { ranks?.finish() }
-        let isFirst = ranks?.isFirst ?? true
         options.training.threads = threads ?? ranks?.threads ?? options.training.threads
         options.training.steps = steps
         options.training.precision = try parseChoice(precision, "precision", Precision.self)
@@ -38,16 +36,16 @@ struct Bench: ParsableCommand {
         options.training.threads = takeThreads(options.training.threads)
         if peak {
             let found = Peak.measured()
-            if isFirst { print(found.text) }
+            if Ranks.isFirst { print(found.text) }
             return
         }
         let bench = try Benchmark(options, communicator: ranks?.communicator)
         if profile {
             let found = bench.profile()
-            if isFirst { print(found.text, terminator: "") }
+            if Ranks.isFirst { print(found.text, terminator: "") }
             return
         }
         let result = bench.measure()
-        if isFirst { print(json ? result.json : result.text) }
+        if Ranks.isFirst { print(json ? result.json : result.text) }
     }
 }

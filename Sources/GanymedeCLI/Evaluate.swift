@@ -59,18 +59,16 @@ struct Evaluate: ParsableCommand {
         let task = try EvaluationTask(
             source, data: data, evaluator: evaluator, weights: parseWeights(weights))
         let count = samples ?? task.defaultSamples
-        let isFirst = ranks?.isFirst ?? true
-        if let confusion, isFirst {
+        if let confusion, Ranks.isFirst {
             try task.confusion(samples: count, seed: seed).write(to: confusion)
         }
-        if let neighbours, isFirst {
+        if let neighbours, Ranks.isFirst {
             try Files.writeAtomically(neighbours, [task.neighbours(seed: seed).png()])
         }
         let evaluation = try task.evaluation(
             called: source, names: names, samples: count, sets: sets, seed: seed,
-            isShown: isFirst, communicator: ranks?.communicator)
-        if isFirst { print(json ? evaluation.json : evaluation.text(of: source)) }
-        ranks?.finish()
+            isShown: Ranks.isFirst, communicator: ranks?.communicator)
+        if Ranks.isFirst { print(json ? evaluation.json : evaluation.text(of: source)) }
     }
 }
 

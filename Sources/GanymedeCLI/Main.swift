@@ -39,6 +39,7 @@ enum Main {
                 if let text = DNN.instructionSetNote(environment: environment) { note(text) }
             }
             try command.run()
+            Ranks.joined?.finish()
         } catch let error as GanymedeError {
             fail(error.message.forCommands, code: error.isUsage ? 64 : 1)
         } catch let error as GraphFault {
@@ -50,6 +51,7 @@ enum Main {
         } catch let error as DNNError {
             fail(error.description, code: 1)
         } catch {
+            Ranks.joined?.finish()
             GanymedeCommand.exit(withError: error)
         }
     }

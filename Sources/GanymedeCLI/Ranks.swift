@@ -10,15 +10,16 @@ final class Ranks: Sendable {
         "mpi: train one run on the processes that mpirun or srun has started; none: each on its own (default: mpi under such a launcher)."
     )
 
-    /// Those that this process has joined, for errors that end all of them.
+    /// Those that this process has joined, for what ends all of them.
     private static let current = Mutex<Ranks?>(nil)
     static var joined: Ranks? { current.withLock { $0 } }
+    /// Whether this process prints: the only one, or rank 0.
+    static var isFirst: Bool { joined.map { $0.mpi.rank == 0 } ?? true }
 
     private let mpi: MPI
     var communicator: any Communicator { mpi }
     /// Threads for this process: its share of the processors, if it may use all of them.
     let threads: Int
-    var isFirst: Bool { mpi.rank == 0 }
 
     /// Joins the others; nil if there are none, or if they are not wanted.
     convenience init?(_ wanted: String?) throws {
@@ -51,15 +52,12 @@ final class Ranks: Sendable {
     }
 
     /// Ends this process's part of the work.
-    func finish() {
-        Ranks.current.withLock { $0 = nil }
-        mpi.finish()
-    }
+    func finish() { mpi.finish() }
 
     /// Prints an error and ends all processes. What ails all of them, rank 0 says, and ends the others before they do.
     func fail(_ message: String, code: Int32) -> Never {
-        if !isFirst { Thread.sleep(forTimeInterval: 1) }
-        let rank = isFirst ? "" : "rank \(mpi.rank): "
+        if !Ranks.isFirst { Thread.sleep(forTimeInterval: 1) }
+        let rank = Ranks.isFirst ? "" : "rank \(mpi.rank): "
         let text = Array("ganymede: \(rank)\(message)\n".utf8)
         _ = write(STDERR_FILENO, text, text.count)
         mpi.abort(code: code)

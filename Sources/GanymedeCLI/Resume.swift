@@ -41,13 +41,12 @@ struct Resume: ParsableCommand {
         how.rebuildsJournal = rebuildJournal
         how.keep = keep
         how.onNan = try onNan.map { try parseChoice($0, "response", NonFiniteResponse.self) }
-        let console = TrainingConsole(isQuiet: quiet, ranks: ranks)
+        let console = TrainingConsole(isQuiet: quiet)
         let outcome = try Trainer.resume(folder, how) { console.attach(to: &$0) }
         if outcome.last == nil && !outcome.interrupted {
-            if !quiet && ranks?.isFirst ?? true {
+            if !quiet && Ranks.isFirst {
                 print("\(quoted(folder)) is already at step \(outcome.step): nothing to do")
             }
-            ranks?.finish()
             return
         }
         try console.report(outcome)

@@ -102,7 +102,7 @@ struct Train: ParsableCommand {
         trainer.keptIntervals = resolved.keptIntervals
         trainer.overwrites = overwrite
         trainer.communicator = ranks?.communicator
-        let console = TrainingConsole(isQuiet: quiet, ranks: ranks)
+        let console = TrainingConsole(isQuiet: quiet)
         if dryRun {
             print(try trainer.check(into: out).text())
             return

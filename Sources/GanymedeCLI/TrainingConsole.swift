@@ -6,16 +6,14 @@ import Synchronization
 /// Prints the events of a trainer: progress on standard output, notes on standard error.
 final class TrainingConsole: Sendable {
     private let isQuiet: Bool
-    /// The ranks of the run, of which only the first prints; nil for a single process.
-    private let ranks: Ranks?
     private let loading: LoadingLine
     private let evaluating: LoadingLine
     private let progress = Mutex<ProgressLine?>(nil)
 
-    init(isQuiet: Bool, ranks: Ranks? = nil) {
-        let isQuiet = isQuiet || !(ranks?.isFirst ?? true)
+    /// Of several ranks only the first prints.
+    init(isQuiet: Bool) {
+        let isQuiet = isQuiet || !Ranks.isFirst
         self.isQuiet = isQuiet
-        self.ranks = ranks
         loading = LoadingLine("reading pictures", isShown: !isQuiet)
         evaluating = LoadingLine("evaluating", isShown: !isQuiet)
     }
@@ -28,7 +26,7 @@ final class TrainingConsole: Sendable {
     }
 
     private func show(_ event: TrainingEvent) {
-        if !(ranks?.isFirst ?? true) { return }
+        if !Ranks.isFirst { return }
         if case .note(let text) = event { note(text) }
         if case .ailing(let verdict) = event {
             note(
@@ -61,7 +59,6 @@ final class TrainingConsole: Sendable {
     func report(_ outcome: Trainer.Outcome) throws {
         progress.withLock { $0?.finish() }
         if !isQuiet { print(summary(outcome).joined(separator: "\n")) }
-        ranks?.finish()
         if outcome.interrupted { throw ExitCode(130) }
     }
 

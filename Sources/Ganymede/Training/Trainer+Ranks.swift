@@ -46,10 +46,7 @@ extension Trainer {
         ]
         var faults: [String] = []
         for (what, own) in parts {
-            var digest = Array(sha256(Data(own.utf8)).utf8)
-            let before = digest
-            digest.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
-            let others = communicator.number(where: digest != before)
+            let others = communicator.othersThan(sha256(Data(own.utf8)))
             if others > 0 {
                 faults.append("\(others) of \(communicator.count) ranks have another \(what)")
             }
@@ -100,10 +97,7 @@ extension TrainingSession {
                 count: variable.shape.count)
             hash.update(UnsafeRawBufferPointer(values))
         }
-        var digest = Array(hash.hexadecimal().utf8)
-        let own = digest
-        digest.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
-        let others = communicator.number(where: digest != own)
+        let others = communicator.othersThan(hash.hexadecimal())
         if others > 0 {
             throw GanymedeError.mismatch(
                 "\(others) of \(communicator.count) ranks have other weights than rank 0: the sums of \(communicator.library) are not the same on all ranks, and the run is worth nothing"
@@ -162,6 +156,14 @@ extension Trainer {
 }
 
 extension Communicator {
+    /// How many ranks have another digest than rank 0; all digests are equally long.
+    fileprivate func othersThan(_ digest: String) -> Int {
+        let own = Array(digest.utf8)
+        var first = own
+        first.withUnsafeMutableBytes { broadcast($0, from: 0) }
+        return number(where: first != own)
+    }
+
     /// The value of one rank, which the others need not have.
     func shared<Value: Codable>(_ value: Value?, of root: Int = 0) throws -> Value {
         var bytes = try value.map { try JSON.encoder().encode($0) } ?? Data()

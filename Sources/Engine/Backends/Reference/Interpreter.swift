@@ -6,15 +6,12 @@ package struct Interpreter {
     /// - Parameter inputs: states and feeds by name.
     /// - Returns: results and updated states by name.
     package func run(_ inputs: [String: ReferenceTensor]) -> [String: ReferenceTensor] {
-        let values = values { input in
-            guard let given = inputs[input.label] else {
-                misuse("the input \(input.label) has no value")
-            }
-            if given.type != input.type {
-                misuse("the input \(input.label) is \(given.type), not \(input.type)")
-            }
-            return given
-        }
+        Interpreter.results(of: graph, values { $0.value(in: inputs) })
+    }
+
+    private static func results(
+        of graph: Graph, _ values: [[ReferenceTensor]]
+    ) -> [String: ReferenceTensor] {
         var results: [String: ReferenceTensor] = [:]
         for output in graph.outputs {
             results[output.name] = values[output.value.node][output.value.index]
@@ -36,23 +33,15 @@ package struct Interpreter {
             }
             let sums = node.operation is AllReduce ? AllReduce.sums(given) : nil
             for rank in graphs.indices {
-                let operation = graphs[rank].nodes[index].operation
-                if let input = operation as? Input {
-                    guard let tensor = inputs[rank][input.label] else {
-                        misuse("the input \(input.label) has no value")
-                    }
-                    values[rank].append([tensor])
+                let node = graphs[rank].nodes[index]
+                if let input = node.operation as? Input {
+                    values[rank].append([input.value(in: inputs[rank])])
                 } else {
-                    values[rank].append(sums ?? operation.evaluate(given[rank]))
+                    values[rank].append(sums ?? node.evaluated(given[rank]))
                 }
             }
         }
-        return graphs.indices.map { rank in
-            Dictionary(
-                uniqueKeysWithValues: graphs[rank].outputs.map {
-                    ($0.name, values[rank][$0.value.node][$0.value.index])
-                })
-        }
+        return graphs.indices.map { results(of: graphs[$0], values[$0]) }
     }
 
     /// The values of every node, in order.
@@ -69,12 +58,27 @@ package struct Interpreter {
             if let input = node.operation as? Input {
                 values.append([given(input)])
             } else {
-                let made = node.operation.evaluate(node.inputs.map { values[$0.node][$0.index] })
-                values.append(zip(made, node.types).map { $0.stored(as: $1) })
+                values.append(node.evaluated(node.inputs.map { values[$0.node][$0.index] }))
             }
             didEvaluate(index)
         }
         return values
+    }
+}
+
+extension Input {
+    /// Its value among those given by name.
+    fileprivate func value(in given: [String: ReferenceTensor]) -> ReferenceTensor {
+        guard let value = given[label] else { misuse("the input \(label) has no value") }
+        if value.type != type { misuse("the input \(label) is \(value.type), not \(type)") }
+        return value
+    }
+}
+
+extension Node {
+    /// Its outputs as they are stored.
+    fileprivate func evaluated(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+        zip(operation.evaluate(inputs), types).map { $0.stored(as: $1) }
     }
 }
 

@@ -70,7 +70,9 @@ private struct Divider {
 
     private mutating func add(_ node: Node, _ inputs: [Placed]) throws -> [Placed] {
         if hasBatch(node), let share = share(of: node.operation, batches: 1) {
-            return try append(share, [], node, inputs, .divided(batches: 1))
+            // Random numbers read the key.
+            let key = try inputs.map { try bring($0, to: .everywhere) }
+            return try append(share, key, node, inputs, .divided(batches: 1))
         }
         let rule = node.operation.placed(
             inputs.map(\.placement), inputs.map(\.type), among: ranks)
@@ -93,8 +95,6 @@ private struct Divider {
         _ operation: any Primitive, _ values: [Value], _ node: Node, _ inputs: [Placed],
         _ placement: Placement
     ) throws -> [Placed] {
-        // A share of random numbers reads the key.
-        let values = values.isEmpty ? try inputs.map { try bring($0, to: .everywhere) } : values
         let new = try graph.append(operation, values, scope: node.scope)
         return node.types.enumerated().map { index, type in
             Placed(
