@@ -106,14 +106,15 @@ public struct EvaluationTask {
                 of: source.sets(sets, of: samples, seed: seed, skipping: skipping))
         }
         let count = try source.most(sets, of: samples, skipping: skipping)
-        let own = try (0..<count).map { index in
-            index % communicator.count == communicator.rank
-                ? try evaluation(
-                    of: [source.set(index, of: samples, seed: seed, skipping: skipping)]) : nil
-        }
+        let ranks = communicator.count
+        let numbers = Array(stride(from: communicator.rank, to: count, by: ranks))
+        let own = try source.sets(at: numbers, of: samples, seed: seed, skipping: skipping)
+            .map { try evaluation(of: [$0]) }
         return try Evaluation(
-            merging: own.enumerated().map { index, part in
-                try communicator.shared(part, of: index % communicator.count)
+            merging: (0..<count).map { number in
+                let isOwn = number % ranks == communicator.rank
+                return try communicator.shared(
+                    isOwn ? own[number / ranks] : nil, of: number % ranks)
             })
     }
 

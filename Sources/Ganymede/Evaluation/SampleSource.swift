@@ -64,9 +64,8 @@ package enum SampleSource {
     public func sets(
         _ count: Int, of samples: Int, seed: Int, skipping: Int
     ) throws -> [Dataset] {
-        try (0..<most(count, of: samples, skipping: skipping)).map {
-            try set($0, of: samples, seed: seed, skipping: skipping)
-        }
+        let most = try most(count, of: samples, skipping: skipping)
+        return try sets(at: Array(0..<most), of: samples, seed: seed, skipping: skipping)
     }
 
     /// How many sets there are of up to `count`. Throws if there is not even one.
@@ -81,15 +80,21 @@ package enum SampleSource {
         return min(count, left / samples)
     }
 
-    /// One of these sets.
-    func set(_ index: Int, of samples: Int, seed: Int, skipping: Int) throws -> Dataset {
+    /// Those of these sets that have the given numbers, from 0.
+    func sets(
+        at numbers: [Int], of samples: Int, seed: Int, skipping: Int
+    ) throws -> [Dataset] {
         switch self {
         case .generator(let sampler):
-            let first = seed * 1_000_000 + index * samples
-            return try sampler.samples(seeds: Array(first..<first + samples))
+            return try numbers.map { number in
+                let first = seed * 1_000_000 + number * samples
+                return try sampler.samples(seeds: Array(first..<first + samples))
+            }
         case .samples(let dataset, _):
-            let order = dataset.shuffled(seed: seed).dropFirst(skipping + index * samples)
-            return dataset.picking(Array(order.prefix(samples)))
+            let order = dataset.shuffled(seed: seed).dropFirst(skipping)
+            return numbers.map { number in
+                dataset.picking(Array(order.dropFirst(number * samples).prefix(samples)))
+            }
         }
     }
 }
