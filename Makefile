@@ -3,7 +3,7 @@ CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 ONEDNN_FLAGS = $(if $(filter 3,$(ONEDNN)),$(shell scripts/onednn3))
 
-.PHONY: all build train flagship health test test-mpi test-slow torture sanitize fuzz docs race scale scale-ranks busy precision quality evaluators check lint format setup golden clean
+.PHONY: all build train studio test-studio flagship health test test-mpi test-slow torture sanitize fuzz docs race scale scale-ranks busy precision quality evaluators check lint format setup golden clean
 
 all: build
 
@@ -16,6 +16,17 @@ build: setup
 # Some 45 to 60 seconds on two cores.
 train: build
 	$(GANYMEDE) train
+
+# Trains on the embedded digits with the page that shows and steers the run.
+studio: build
+	$(GANYMEDE) train --studio
+
+# The studio in a real browser: some three minutes.
+test-studio: build
+	@scripts/setup studio
+	python3 -m venv .build/browser
+	.build/browser/bin/pip install --quiet selenium axe-core-python
+	.build/browser/bin/python Tests/Browser/studio_test.py $(GANYMEDE) $(PICTURES)
 
 # `make test ONEDNN=3` runs the tests with oneDNN 3.2 in place of the system's.
 test: setup

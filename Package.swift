@@ -10,6 +10,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // C, each hidden behind a few functions.
@@ -18,7 +19,7 @@ let package = Package(
             name: "CKernels", cSettings: c,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
         .target(name: "CMPI", cSettings: c),
-        .target(name: "CResources", exclude: ["mnist", "evaluators"], cSettings: c),
+        .target(name: "CResources", exclude: ["mnist", "evaluators", "studio"], cSettings: c),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CGD"),
         .systemLibrary(name: "COpenSSL"),
@@ -38,6 +39,8 @@ let package = Package(
                 "Ganymede", "Engine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
             ],
             swiftSettings: swift),
 

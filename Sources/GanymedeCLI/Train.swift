@@ -75,6 +75,9 @@ struct Train: ParsableCommand {
     var overwrite = false
     @Flag(help: "Load, compile and check everything, print the options, and exit.")
     var dryRun = false
+    @Flag(help: "Show and steer the run on a local page: see ganymede studio.") var studio = false
+    @Option(help: "The studio's port; 0 for a free one (default: 8642).") var port: Int?
+    @Flag(help: "Do not open the studio's page in a browser.") var noOpen = false
     @Flag(help: "Only print errors.") var quiet = false
 
     func run() throws {
@@ -108,7 +111,11 @@ struct Train: ParsableCommand {
             return
         }
         console.attach(to: &trainer)
-        try console.report(trainer.train(into: out))
+        guard studio else { return try console.report(trainer.train(into: out)) }
+        if ranks != nil { throw GanymedeError.unsupported("a run on several ranks has no studio") }
+        let open = try StudioOpening(port: port, opensBrowser: !noOpen)
+        try console.report(open.train(&trainer, into: out))
+        open.stay(isQuiet: quiet)
     }
 }
 

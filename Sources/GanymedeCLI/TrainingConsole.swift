@@ -33,9 +33,12 @@ final class TrainingConsole: Sendable {
                 "step \(grouped(verdict.step)): \(verdict.finding) What usually helps: \(verdict.advice)"
             )
         }
+        if case .steered(let event) = event {
+            note("step \(grouped(event.step)): \(event.text)")
+        }
         if isQuiet { return }
         switch event {
-        case .note, .saved, .ailing: break
+        case .note, .saved, .ailing, .steered: break
         case .loading(let done, let total): loading.show(done, of: total)
         case .evaluating(let what): evaluating.show(what)
         case .started(let start):

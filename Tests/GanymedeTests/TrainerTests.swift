@@ -22,6 +22,7 @@ struct TrainerTests {
         case .evaluated: "evaluated"
         case .sampled(let report, let path, _): "sampled \(report.step) \(path)"
         case .saved(let step): "saved \(step)"
+        case .steered(let event): "steered \(event.step)"
         }
     }
 

@@ -57,6 +57,11 @@ public struct Command {
         public var isRunning: Bool { child.isRunning }
         public var identifier: Int32 { child.identifier }
 
+        /// What it has written to standard output.
+        public var outputSoFar: String {
+            (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? ""
+        }
+
         /// What it has written to standard error.
         public var errorsSoFar: String {
             (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? ""

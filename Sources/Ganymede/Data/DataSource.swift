@@ -5,6 +5,7 @@ public struct DataSource: Sendable, Equatable {
     /// The dataset that it names; nil for a folder or a file.
     let known: NamedDataset?
     private let knownFolder = Once<ImageFolder?>()
+    private let knownPoints = Once<Bool>()
     private let knownArrays = Once<(count: Int, classNames: [String]?)>()
 
     /// A dataset by name, a folder of pictures or of IDX files, or an IDX or .npy file of images. A dataset's name
@@ -59,7 +60,15 @@ public struct DataSource: Sendable, Equatable {
     }
 
     /// The default sample type: that of a known dataset, else grey images of 28x28 pixels.
-    public var extent: SampleExtent { known?.extent ?? NamedDataset.mnist.extent }
+    public var extent: SampleExtent {
+        if let known { return known.extent }
+        return holdsPointFile ? .point : NamedDataset.mnist.extent
+    }
+
+    /// Whether it is a `.npy` file of points [N, 2].
+    private var holdsPointFile: Bool {
+        (try? knownPoints { try NPY.holdsPoints(name) }) ?? false
+    }
 
     /// Whether its samples are points of the plane.
     public var holdsPoints: Bool { extent == .point }
@@ -162,7 +171,8 @@ public struct DataSource: Sendable, Equatable {
                     "\(quoted(name)) is a picture: give the folder that it is in")
             }
             return Files.ending(name) == "npy"
-                ? try Dataset(npy: name, name: name) : try Dataset(idx: name, name: name)
+                ? try Dataset(npy: name, name: name, allowsPoints: true)
+                : try Dataset(idx: name, name: name)
         }
         throw GanymedeError.notFound(
             "there is no dataset or folder called \(quoted(name))."

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import Glibc
 
 /// NumPy's array file, here of bytes or of points as floats: a magic string, a version, a header that is a Python
 /// dictionary, the elements. Formats 1.0 to 3.0:
@@ -63,6 +64,18 @@ package struct NPY: Equatable {
                 "its header promises \(count) bytes of data, and there are \(data.count - start)")
         }
         bytes = Array(data[start...])
+    }
+
+    /// Whether a file seems to hold coordinates, by its header.
+    static func holdsPoints(_ path: String) throws -> Bool {
+        guard Files.ending(path) == "npy", Files.exists(path) else { return false }
+        let (descriptor, _) = try Files.openToRead(path)
+        defer { close(descriptor) }
+        let header = try Files.readPart(descriptor, path, offset: 0, count: 128)
+        let text = String(decoding: header, as: UTF8.self)
+        let extents = field("shape", of: text)?.split(separator: ",") ?? []
+        return ["<f4", "<f8"].contains(field("descr", of: text) ?? "") && extents.count == 2
+            && extents[1].filter { !$0.isWhitespace } == "2"
     }
 
     /// The value of `key` in a Python dictionary: the content of its quotes or parentheses, or the bare word.

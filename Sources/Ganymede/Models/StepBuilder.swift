@@ -15,12 +15,16 @@ public final class StepBuilder: UpdateBuilder {
     private(set) var seen: [SeenImages] = []
     /// The factor of the regularizers in this program; 0 for a program without them.
     let regularizerScale: Double
+    /// Which networks are updated; updates of the other one are left out.
+    let part: StepPart
 
     init(
-        _ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness, regularizerScale: Double = 1
+        _ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness, regularizerScale: Double = 1,
+        part: StepPart = .whole
     ) {
         self.gan = gan
         self.regularizerScale = regularizerScale
+        self.part = part
         super.init(batch: batch, randomness: randomness)
     }
 
@@ -142,6 +146,7 @@ public final class StepBuilder: UpdateBuilder {
 
     /// One update of a network by its optimizer.
     public func update(_ player: Player, _ gradients: ParameterGradients) {
+        guard part.updates(player) else { return }
         let optimizer =
             player == .generator ? gan.generatorOptimizer : gan.discriminatorOptimizer
         let clipped = gan.clipNorm.map { UpdateBuilder.clip(gradients, to: $0) } ?? gradients
@@ -166,7 +171,9 @@ public final class StepBuilder: UpdateBuilder {
 
     /// Keeps the GAN's average of the generator, if it has one and the step keeps none itself.
     func averageGenerator() {
-        guard let average = gan.ema, !isAveraging(gan.generator) else { return }
+        guard let average = gan.ema, !isAveraging(gan.generator), part.updates(.generator) else {
+            return
+        }
         self.average(.generator) { average.decay(step: $0) }
     }
 
@@ -225,6 +232,6 @@ package struct StepReports: Sendable {
     /// Fields of `journal.jsonl` that do not depend on the step.
     package static let journalFields: Set = [
         "step", "epoch", "images", "seconds", "d_loss", "g_loss", "d_acc", "d_acc_real",
-        "d_acc_fake", "g_acc", "images_per_second", "metrics", "metrics_real",
+        "d_acc_fake", "g_acc", "images_per_second", "metrics", "metrics_real", "events",
     ]
 }

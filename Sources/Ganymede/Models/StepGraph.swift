@@ -1,7 +1,7 @@
 /// A training step as one graph: noise, forward passes, losses, gradients and updates.
 public struct StepGraph: Sendable {
     /// The graph to compile.
-    public let graph: Graph
+    public private(set) var graph: Graph
     /// Every variable of the run, optimizer slots included.
     public let variables: [Variable]
     /// Scalars that the host computes for each step.
@@ -37,12 +37,24 @@ public struct StepGraph: Sendable {
         self.init(gan, batch: batch, randomness: randomness, reportsGradients: true)
     }
 
+    /// The step of `gan` that updates one network alone: nothing that belongs to the other one changes.
+    init(_ gan: GAN, batch: Int, only player: StepBuilder.Player) {
+        var single = gan
+        single.regularizerInterval = 1
+        self.init(
+            single, batch: batch, randomness: .philox, reportsGradients: false, part: .only(player))
+        let other = player == .generator ? gan.discriminator : gan.generator
+        graph.outputs.removeAll { $0.role == .state && $0.name.hasPrefix("\(other.name).") }
+    }
+
     private init(
-        _ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness, reportsGradients: Bool
+        _ gan: GAN, batch: Int, randomness: GraphBuilder.Randomness, reportsGradients: Bool,
+        part: StepPart = .whole
     ) {
         func build(regularizerScale: Double) -> StepBuilder {
             let step = StepBuilder(
-                gan, batch: batch, randomness: randomness, regularizerScale: regularizerScale)
+                gan, batch: batch, randomness: randomness, regularizerScale: regularizerScale,
+                part: part)
             step.reportsGradients = reportsGradients
             gan.step.build(step)
             step.averageGenerator()
@@ -75,5 +87,17 @@ public struct StepGraph: Sendable {
         readsLabels = update.readsLabels
         results = update.results
         self.reports = reports
+    }
+}
+
+/// Which networks a step updates.
+public enum StepPart: Sendable, Equatable {
+    /// Both, as the training step says.
+    case whole
+    /// One alone. The other one's weights, statistics and optimizer state stay as they are.
+    case only(StepBuilder.Player)
+
+    func updates(_ player: StepBuilder.Player) -> Bool {
+        if case .only(let one) = self { one == player } else { true }
     }
 }

@@ -1,21 +1,27 @@
 /// A compiled training step with its data, of a GAN, a classifier or any other model.
 public final class StepRunner {
     /// The step.
-    public let step: StepGraph
+    public private(set) var step: StepGraph
     /// The values of its variables.
     public let store: StateStore
     private var loader: BatchLoader
     private let seed: UInt64
     /// The program of every step; with lazy regularizers, of the steps that have them.
-    private let whole: CompiledStep
+    private var whole: CompiledStep
     /// The program of the steps between those; nil if there are none.
-    private let between: CompiledStep?
+    private var between: CompiledStep?
+    /// The programs that update one network alone, compiled when they are needed first.
+    private var parts: [(player: StepBuilder.Player, program: CompiledStep)] = []
     /// The program of the step that ``fill(_:)`` prepared.
     private var current: CompiledStep
-    private let reported: [ResultHandle]
+    private var reported: [ResultHandle]
     private let communicator: (any Communicator)?
+    private let precision: StoragePrecision
+    private let backend: BackendKind
     private let snapshot = StateStore()
     private var snapshotStep: Int?
+    /// The steps since the snapshot that updated one network alone.
+    private var partial: [Int: StepPart] = [:]
     private static let snapshotEvery = 100
 
     /// Compiles a step for batches of `data`, and initializes every variable.
@@ -53,31 +59,64 @@ public final class StepRunner {
         self.store = store
         self.seed = UInt64(seed)
         self.communicator = communicator
-        func compile(_ graph: Graph, _ scalars: [HostScalar]) throws -> CompiledStep {
-            let program = try EngineThread.run {
-                try compiling {
-                    let part =
-                        try communicator.map {
-                            try graph.divided(rank: $0.rank, of: $0.count, batch: loader.batch)
-                        } ?? graph
-                    return try Program(
-                        part, store: store, precision: precision, backend: backend,
-                        communicator: communicator)
-                }
-            }
-            return CompiledStep(program, batches: step.batches, scalars)
+        self.precision = precision
+        self.backend = backend
+        let compiler = StepCompiler(
+            store: store, batch: loader.batch, precision: precision, backend: backend,
+            communicator: communicator)
+        whole = try compiler.compile(step.graph, step.hostScalars, batches: step.batches)
+        between = try step.between.map {
+            try compiler.compile($0.graph, $0.hostScalars, batches: step.batches)
         }
-        whole = try compile(step.graph, step.hostScalars)
-        between = try step.between.map { try compile($0.graph, $0.hostScalars) }
         current = whole
-        reported = [step.reports.dLoss, step.reports.gLoss].compactMap { $0 } + step.results
+        reported = StepRunner.reported(step)
+    }
+
+    private static func reported(_ step: StepGraph) -> [ResultHandle] {
+        [step.reports.dLoss, step.reports.gLoss].compactMap { $0 } + step.results
+    }
+
+    private var compiler: StepCompiler {
+        StepCompiler(
+            store: store, batch: loader.batch, precision: precision, backend: backend,
+            communicator: communicator)
+    }
+
+    /// Replaces the step by one with the same variables and batches: of a GAN with other losses or learning rates.
+    func replace(_ new: StepGraph) throws {
+        whole = try compiler.compile(new.graph, new.hostScalars, batches: new.batches)
+        between = try new.between.map {
+            try compiler.compile($0.graph, $0.hostScalars, batches: new.batches)
+        }
+        (step, parts, reported) = (new, [], StepRunner.reported(new))
+        (snapshotStep, partial) = (nil, [:])
+    }
+
+    /// Lets the step after `index` finished ones update one network alone.
+    ///
+    /// - Parameter graph: that of such a step, if it was not compiled yet.
+    func update(
+        only player: StepBuilder.Player, after index: Int, _ graph: @autoclosure () -> StepGraph
+    ) throws {
+        if !parts.contains(where: { $0.player == player }) {
+            let part = graph()
+            parts.append(
+                (
+                    player,
+                    try compiler.compile(part.graph, part.hostScalars, batches: part.batches)
+                ))
+        }
+        partial[index] = .only(player)
     }
 
     /// The program of the step that ``fill(_:)`` prepared.
     package var program: Program { current.program }
 
     /// How often a program ran: once a step.
-    package var runCount: Int { whole.program.runCount + (between?.program.runCount ?? 0) }
+    package var runCount: Int {
+        whole.program.runCount + (between?.program.runCount ?? 0)
+            + parts.reduce(0) { $0 + $1.program.program.runCount }
+    }
 
     /// Initializes every variable from the seed and its name.
     func initialize() {
@@ -94,9 +133,7 @@ public final class StepRunner {
 
     /// Fills every feed for the step that follows `index` finished ones, without allocating.
     func fill(_ index: Int) {
-        if let between, let interval = step.between?.interval {
-            current = index % interval == 0 ? whole : between
-        }
+        current = compiled(for: index)
         for (turn, batch) in current.batches.enumerated() {
             loader.fill(
                 batch.images, labels: batch.labels, step: index * step.batches + turn)
@@ -105,6 +142,16 @@ public final class StepRunner {
             program.setKey(RandomKey(seed: seed, step: UInt64(index) + 1))
         }
         for (feed, value) in current.scalars { feed[0] = value.value(step: index) }
+    }
+
+    private func compiled(for index: Int) -> CompiledStep {
+        if case .only(let player) = partial[index],
+            let part = parts.first(where: { $0.player == player })
+        {
+            return part.program
+        }
+        guard let between, let interval = step.between?.interval else { return whole }
+        return index % interval == 0 ? whole : between
     }
 
     /// Runs the step: forward and backward passes, updates. Returns false if a weight or a reported value is NaN or
@@ -131,6 +178,7 @@ public final class StepRunner {
         if let snapshotStep, index - snapshotStep < StepRunner.snapshotEvery { return }
         store.copy(to: snapshot)
         snapshotStep = index
+        partial = partial.filter { $0.key >= index }
     }
 
     /// Restores the last snapshot, repeats the steps since while checking every tensor, and returns the first tensor
@@ -144,6 +192,30 @@ public final class StepRunner {
             if let found = program.runToFirstNonFinite() { return (index + 1, found) }
         }
         return (failedStep + 1, nil)
+    }
+}
+
+/// Compiles the programs of a step; with a communicator, this rank's part of them.
+private struct StepCompiler {
+    let store: StateStore
+    let batch: Int
+    let precision: StoragePrecision
+    let backend: BackendKind
+    let communicator: (any Communicator)?
+
+    func compile(_ graph: Graph, _ scalars: [HostScalar], batches: Int) throws -> CompiledStep {
+        let program = try EngineThread.run {
+            try compiling {
+                let part =
+                    try communicator.map {
+                        try graph.divided(rank: $0.rank, of: $0.count, batch: batch)
+                    } ?? graph
+                return try Program(
+                    part, store: store, precision: precision, backend: backend,
+                    communicator: communicator)
+            }
+        }
+        return CompiledStep(program, batches: batches, scalars)
     }
 }
 

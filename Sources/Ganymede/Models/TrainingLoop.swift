@@ -29,11 +29,14 @@ public struct TrainingLoop {
     ///
     /// - Parameters:
     ///   - finished: steps that were run before.
+    ///   - prepare: called before each step with the number of finished ones; returns false to stop. The time that it
+    ///     takes is not counted.
     ///   - report: called after each step; returns false to stop.
     /// - Returns: the number of finished steps.
     @discardableResult
     public func run(
-        after finished: Int = 0, report: (Progress) throws -> Bool
+        after finished: Int = 0, prepare: (Int) throws -> Bool = { _ in true },
+        report: (Progress) throws -> Bool
     ) throws -> Int {
         try EngineThread.run {
             var clock = RateClock(batch: runner.batch * runner.step.batches)
@@ -43,6 +46,8 @@ public struct TrainingLoop {
                     EngineThread.letOthersRun()
                     nextPause = seconds + TrainingLoop.secondsOfEngine
                 }
+                guard try prepare(index) else { return index }
+                clock.skipPause()
                 runner.keepSnapshot(before: index)
                 runner.fill(index)
                 guard runner.run() else { throw nonFinite(index) }
@@ -51,7 +56,6 @@ public struct TrainingLoop {
                     step: index + 1, seconds: seconds, imagesPerSecond: clock.imagesPerSecond,
                     secondsPerStep: clock.secondsPerStep)
                 if try !report(progress) { return index + 1 }
-                clock.skipPause()
             }
             return max(steps, finished)
         }

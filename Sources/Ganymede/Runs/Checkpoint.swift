@@ -17,6 +17,9 @@ struct Checkpoint {
     /// What the bits of its run depend on, part by part.
     private(set) var conditions: [Conditions] = []
 
+    /// What a person did to the run so far.
+    private(set) var events: [RunEvent] = []
+
     private static let format = "ganymede 2"
     /// Files of this format bear no hashes.
     private static let unhashedFormat = "ganymede 1"
@@ -35,7 +38,8 @@ struct Checkpoint {
     /// A file's bytes, in parts.
     static func encoded(
         store: StateStore, variables: [Variable], step: Int, options: RunOptions, plan: Plan,
-        dataDigest: String, conditions: [Conditions], best: Best?, healthWeights: [Float]?
+        dataDigest: String, conditions: [Conditions], events: [RunEvent] = [], best: Best?,
+        healthWeights: [Float]?
     ) throws -> [Data] {
         var tensors = variables.compactMap { variable in
             store[variable.name].map { (name: variable.name, tensor: $0) }
@@ -44,18 +48,19 @@ struct Checkpoint {
             let tensor = HostTensor([healthWeights.count], healthWeights)
             tensors.append((name: healthName, tensor: tensor))
         }
-        return try Safetensors.encoded(
-            tensors,
-            metadata: [
-                "format": Checkpoint.format, "step": "\(step)", "options": options.identity().text,
-                "other_options": options.remainder().text, "plan": plan.text,
-                "data_sha256": dataDigest,
-                "onednn": DNN.version, "isa": DNN.instructionSet,
-                "ganymede": GanymedeLibrary.version,
-                "conditions": JSONValue(encoding: conditions).text,
-                "best": best.map { try JSONValue(encoding: $0).text } ?? "null",
-                "rollbacks": options.training.rollbacks.map { "\($0)" } ?? "",
-            ])
+        var metadata = try [
+            "format": Checkpoint.format, "step": "\(step)", "options": options.identity().text,
+            "other_options": options.remainder().text, "plan": plan.text,
+            "data_sha256": dataDigest,
+            "onednn": DNN.version, "isa": DNN.instructionSet,
+            "ganymede": GanymedeLibrary.version,
+            "conditions": JSONValue(encoding: conditions).text,
+            "best": best.map { try JSONValue(encoding: $0).text } ?? "null",
+            "rollbacks": options.training.rollbacks.map { "\($0)" } ?? "",
+        ]
+        // A run that nobody steered writes the same bytes as before there were events.
+        if !events.isEmpty { metadata["events"] = events.text }
+        return try Safetensors.encoded(tensors, metadata: metadata)
     }
 
     /// Opens a checkpoint file, or the latest checkpoint of a run directory.
@@ -84,6 +89,10 @@ struct Checkpoint {
             Best?.self, from: .init(best.utf8), "\(quoted(self.path)): best")
         identity = try JSON.decode(
             JSONValue.self, from: .init(options.utf8), "\(quoted(self.path)): options")
+        if let text = file.metadata["events"] {
+            events = try JSON.decode(
+                [RunEvent].self, from: .init(text.utf8), "\(quoted(self.path)): events")
+        }
         conditions = [earlierConditions()]
         if let text = file.metadata["conditions"] {
             conditions = try JSON.decode(

@@ -21,11 +21,13 @@ public struct RunOptions: Codable, Equatable, Sendable {
     public var evaluator: String?
     /// What the classes of a conditional GAN are called, in their order; nil without classes.
     public var classNames: [String]?
+    /// The run that it goes on from; nil for one that began at step 0.
+    public internal(set) var fork: Fork?
     /// The networks, their losses and optimizers.
     public var gan: GAN
 
     private enum Key: String, CodingKey {
-        case preset, data, size, channels, initFrom, evaluator, classNames, gan, epochSteps
+        case preset, data, size, channels, initFrom, evaluator, classNames, fork, gan, epochSteps
         case metricsEvery, healthEvery
     }
 
@@ -46,6 +48,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
             try container.decode(String.self, forKey: .data), registry: decoder.registry)
         initFrom = try container.decodeIfPresent(String.self, forKey: .initFrom)
         evaluator = try container.decodeIfPresent(String.self, forKey: .evaluator)
+        fork = try container.decodeIfPresent(Fork.self, forKey: .fork)
         gan = try container.decode(GAN.self, forKey: .gan)
         let classNames = try container.decodeIfPresent([String].self, forKey: .classNames)
         self.classNames = gan.classes == nil ? nil : classNames
@@ -67,6 +70,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
         try container.encode(initFrom, forKey: .initFrom)
         try container.encode(evaluator, forKey: .evaluator)
         try container.encodeIfPresent(classNames, forKey: .classNames)
+        try container.encodeIfPresent(fork, forKey: .fork)
         try container.encode(training.epochSteps, forKey: .epochSteps)
         try container.encode(training.metricsEvery, forKey: .metricsEvery)
         try container.encode(training.healthEvery, forKey: .healthEvery)
@@ -77,7 +81,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     static let watching = [
         "steps", "sample_every", "checkpoint_every", "grid", "epoch_steps", "milestones",
         "announce_samples", "metrics_every", "metrics_samples", "evaluator", "duration",
-        "health_every", "keep", "on_nan", "rollbacks",
+        "health_every", "keep", "on_nan", "rollbacks", "fork",
     ]
 
     /// The path of the data may differ as well; its digest is compared.

@@ -24,10 +24,12 @@ public struct StepReport: Sendable, Equatable, Decodable {
     public var metricsReal: [String: Double]?
     /// Other values that the training step reports, by name. Written to the journal, and not read from it.
     public var others: [String: Double] = [:]
+    /// What a person did before this step; nil if nothing.
+    public var events: [RunEvent]?
 
     private enum CodingKeys: CodingKey {
         case step, epoch, images, seconds, dLoss, gLoss, dAccReal, dAccFake, gAcc, imagesPerSecond
-        case metrics, metricsReal
+        case metrics, metricsReal, events
     }
 
     /// A report of the given values; others are zero.
@@ -75,6 +77,7 @@ public struct StepReport: Sendable, Equatable, Decodable {
         }
         if let metrics { put(StepReport.text("metrics", metrics)) }
         if let metricsReal { put(StepReport.text("metrics_real", metricsReal)) }
+        if let events { put(",\"events\":\(events.text)") }
         put("}\n", "")
     }
 

@@ -82,6 +82,11 @@ public final class Benchmark {
         }
     }
 
+    /// The time of each kernel.
+    func profileRows(steps: Int) -> [Profile.Row] {
+        EngineThread.run { session.kernelTimes(steps: steps) }
+    }
+
     /// The time of a step by kernel.
     public func profile() -> Profile {
         EngineThread.run {

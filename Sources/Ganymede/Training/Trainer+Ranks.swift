@@ -9,6 +9,9 @@ extension Trainer {
     func checkRanks() throws {
         guard let communicator else { return }
         try options.checkShares(among: communicator.count)
+        if control != nil {
+            throw GanymedeError.unsupported("a run on several ranks cannot be steered")
+        }
         if options.training.onNan == .rollback {
             throw GanymedeError.unsupported(
                 "a run on several ranks cannot go back after NaN or infinity: take \(option: "on-nan") stop"

@@ -52,6 +52,8 @@ public struct Trainer: Sendable {
     /// Called when everything is loaded and compiled, just before the first file is written. After it, a run that stops
     /// is saved.
     public var willStart: @Sendable () -> Void = {}
+    /// Steers the run while it trains; nil if nobody does.
+    public var control: RunControl?
     /// Called between steps; returns true to save and stop.
     public var shouldStop: @Sendable () -> Bool = { false }
 
@@ -165,7 +167,7 @@ public struct Trainer: Sendable {
         }
     }
 
-    private var isAskedToStop: Bool { shouldStop() || Task.isCancelled }
+    var isAskedToStop: Bool { shouldStop() || Task.isCancelled }
 
     /// Runs the steps, and after each writes the journal, samples, metrics and checkpoints that are due.
     func run(_ session: TrainingSession, from checkpoint: Checkpoint?) throws -> Outcome {
@@ -173,6 +175,10 @@ public struct Trainer: Sendable {
         let earlier = try session.begin(after: checkpoint, rebuildingJournal: rebuildsJournal) {
             onEvent(.note($0))
         }
+        control?.begin(
+            try session.options.changed(by: session.events, upTo: start + 1), session.inspector,
+            session.dataset)
+        defer { control?.end() }
         onEvent(
             .started(
                 TrainingStart(
@@ -190,7 +196,11 @@ public struct Trainer: Sendable {
         interrupted = communicator?.decision(stops) ?? stops
         let loop = TrainingLoop(session.runner, steps: interrupted ? start : config.steps)
         let step = try session.withLastCheckpoint {
-            try loop.run(after: start) { progress in
+            try loop.run(after: start) { index in
+                if try obey(session, before: index) { return true }
+                interrupted = true
+                return false
+            } report: { progress in
                 var report = session.report(progress, earlier: earlier)
                 let evaluated = try evaluate(&report, session)
                 let isBest = evaluated?.isBest ?? false

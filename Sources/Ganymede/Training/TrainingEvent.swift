@@ -14,6 +14,8 @@ public enum TrainingEvent: Sendable {
     case evaluated(StepReport, isBest: Bool, missing: [String])
     /// A measurement shows that something is wrong with the run; training continues.
     case ailing(Verdict)
+    /// A person steered the run: see ``RunControl``.
+    case steered(RunEvent)
     /// A grid of samples has been saved: its path inside the run's folder, and the mean accuracies since the last grid.
     case sampled(StepReport, path: String, MeanAccuracy)
     /// A checkpoint has been saved.

@@ -20,6 +20,7 @@ extension TrainingSession {
         saving.buffered = { [journal = opened.journal] in journal.bytesWaiting }
         evaluator?.take(opened.reports, best: checkpoint?.best)
         earlierBest = checkpoint?.best
+        try take(checkpoint?.events ?? [], after: step)
         conditions = (checkpoint?.conditions ?? []).followed(
             after: step, threads: options.training.threads, communicator: communicator)
         if step > 0 {
@@ -102,7 +103,8 @@ extension TrainingSession {
             } ?? earlierBest
         let parts = try Checkpoint.encoded(
             store: store, variables: runner.step.variables, step: step, options: options,
-            plan: plan, dataDigest: dataset.digest, conditions: conditions, best: best,
+            plan: plan, dataDigest: dataset.digest, conditions: conditions, events: events,
+            best: best,
             healthWeights: health?.rememberedWeights)
         let folder = directory.checkpoints
         let training = options.training

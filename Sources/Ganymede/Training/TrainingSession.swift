@@ -10,6 +10,8 @@ final class TrainingSession {
     let saving = SavingQueue()
     /// The best checkpoint before this session.
     var earlierBest: Checkpoint.Best?
+    /// What a person did to the run, in order.
+    var events: [RunEvent] = []
     /// What the bits of the run depend on, part by part.
     var conditions: [Conditions] = []
     /// For the estimate of what is saved in a second.
@@ -25,6 +27,9 @@ final class TrainingSession {
     /// Measures the run's health; nil if it is not measured.
     private(set) lazy var health = HealthMonitor(
         options, dataset, test: evaluator?.test, store: store)
+
+    /// A look into the networks as they train.
+    var inspector: Inspector { Inspector(options.gan, store: store, sampler: sampler) }
 
     /// Steps in an epoch of this run.
     var epochSteps: Int {
@@ -146,6 +151,8 @@ final class TrainingSession {
         report.dAccFake = runner.value(reports.dAccFake)
         report.gAcc = runner.value(reports.gAcc)
         if let count = options.training.rollbacks { report.others["rollbacks"] = Double(count) }
+        let events = events.at(step)
+        report.events = events.isEmpty ? nil : events
         for result in runner.step.results { report.others[result.name] = runner.value(result) }
         return report
     }

@@ -63,10 +63,13 @@ public struct Verification: Sendable {
         return try EngineThread.run {
             try latest.plan.check(options.training.backend)
             let session = try TrainingSession(trainer.options, dataset, plan: latest.plan)
-            try session.initialize(from: options.initFrom)
+            let start = try found.begin(session, options, directory)
             if saved.contains(0) { try found.compare(session, 0, directory) }
             if found.difference != nil { return found }
-            try TrainingLoop(session.runner, steps: found.total).run { now in
+            try TrainingLoop(session.runner, steps: found.total).run(after: start) { index in
+                try session.repeatEvents(latest.events, before: index)
+                return true
+            } report: { now in
                 found.steps = now.step
                 let report = session.report(now, earlier: 0)
                 if let earlier = journal[now.step] { found.compare(report, earlier) }
@@ -77,6 +80,20 @@ public struct Verification: Sendable {
             }
             return found
         }
+    }
+
+    /// Sets the state before the first step: initial values, or those of the checkpoint that a fork began with.
+    private mutating func begin(
+        _ session: TrainingSession, _ options: RunOptions, _ directory: RunDirectory
+    ) throws -> Int {
+        try session.initialize(from: options.initFrom)
+        guard let fork = options.fork else { return 0 }
+        let first = try Checkpoint(directory.checkpoints.file(fork.step))
+        try first.load(session.runner.step.variables, into: session.store)
+        notes.append(
+            "it was forked at step \(grouped(fork.step)): the steps before are those of \(quoted(fork.run))"
+        )
+        return fork.step
     }
 
     private mutating func compare(_ report: StepReport, _ earlier: StepReport) {

@@ -26,6 +26,16 @@ public enum EngineThread {
         EngineLock.shared.handOver(before: { gk_give_team() }, after: { gk_take_team() })
     }
 
+    /// Lets other threads use the engine while `body` runs.
+    package static func release(during body: () -> Void) {
+        assertCurrent()
+        gk_give_team()
+        EngineLock.shared.unlock()
+        body()
+        EngineLock.shared.lock()
+        gk_take_team()
+    }
+
     /// Whether the caller is inside ``run(_:)``.
     package static var isCurrent: Bool { gk_has_team() }
 
