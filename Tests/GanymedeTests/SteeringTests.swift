@@ -72,7 +72,7 @@ struct SteeringTests {
         #expect(events.count >= 10)
         let lines = try String(contentsOfFile: "\(path)/journal.jsonl", encoding: .utf8)
         #expect(lines.split(separator: "\n").count == 24)
-        #expect(lines.contains("\"events\":[{\"kind\":\"discriminator_step\",\"step\":6}]"))
+        #expect(lines.contains("{\"kind\":\"discriminator_step\",\"step\":6}]"))
         let found = try Verification.run(path)
         #expect(found.isSame, "\(found.difference ?? "")")
         #expect(found.reports == 24)
@@ -205,7 +205,8 @@ struct SteeringTests {
     /// What another process writes is seen once, in whole lines, also after the journal was replaced.
     @Test func tailFollowsTheJournal() throws {
         let folder = try TemporaryFolder()
-        let run = RunDirectory(path: folder.path)
+        try folder.write("config.json", Data("{}".utf8))
+        let run = try RunDirectory.open(folder.path)
         let tail = JournalTail(run)
         #expect(try tail.read().reports.isEmpty)
         func line(_ step: Int) -> Data {

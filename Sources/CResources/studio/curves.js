@@ -82,6 +82,10 @@ export function chart(title, curves, steps, { range = null, cursor = 0, deeds = 
   labels.sort((a, b) => a.y - b.y);
   labels.forEach((label, index) => {
     if (index > 0) label.y = Math.max(label.y, labels[index - 1].y + 14);
+  });
+  const below = Math.max((labels.at(-1)?.y ?? 0) - bottom, 0);
+  labels.forEach((label) => {
+    label.y -= below;
     svg.append(draw("text", { class: label.curve.ink, x: right + 6, y: label.y + 4 },
       `${label.curve.name} ${short(label.curve.points.at(-1)[1])}`));
   });

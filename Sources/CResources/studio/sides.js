@@ -7,7 +7,8 @@ const inks = ["blue", "orange", "green", "purple", "grey", "text"];
 
 function differing(runs) {
   const keys = new Set(runs.flatMap((run) => Object.keys(run.facts.options)));
-  return [...keys].filter((key) => new Set(runs.map((run) => run.facts.options[key])).size > 1)
+  // Where a run came from is no option that makes it another one.
+  return [...keys].filter((key) => !/^(fork|milestones)\b/.test(key)).filter((key) => new Set(runs.map((run) => run.facts.options[key])).size > 1)
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 

@@ -145,8 +145,19 @@ struct StudioFacts: Encodable {
         (rows, columns) = (options.training.grid[0], options.training.grid[1])
         hasRealSamples = Files.exists("\(run.directory.samplesPath)/real.png")
         checkpoints = (try? run.directory.checkpointSteps()) ?? []
-        scalars = leaves.filter { StudioFacts.maySteer($0.key, $0.value) }
+        scalars = StudioFacts.scalars(leaves)
         self.options = leaves.mapValues(\.text)
+    }
+
+    /// What the page offers to change. A schedule is replaced by a number, and shown as its first value.
+    private static func scalars(_ leaves: [String: JSONValue]) -> [String: JSONValue] {
+        var found = leaves.filter { maySteer($0.key, $0.value) }
+        for (key, value) in found where key.hasSuffix(".from") {
+            let schedule = String(key.dropLast(5))
+            for part in ["from", "to", "start", "end"] { found["\(schedule).\(part)"] = nil }
+            found[schedule] = value
+        }
+        return found
     }
 
     /// Whether the page offers an option to change: a number of the loss, a penalty or an optimizer.
