@@ -22,7 +22,7 @@ static const unsigned char mnist_evaluator[] = {
 static const unsigned char fashion_mnist_evaluator[] = {
 #embed "evaluators/fashion-mnist.safetensors"
 };
-// The configuration files that lessons hand out, and the weights that runs of them have.
+// The lessons, the configuration files that they hand out, and the weights that runs of them have.
 static const unsigned char lesson_1_first_gan[] = {
 #embed "../../docs/lessons/1-first-gan.yaml"
 };
@@ -59,6 +59,9 @@ static const unsigned char lesson_6_few_images[] = {
 static const unsigned char lesson_6_augmentation[] = {
 #embed "../../docs/lessons/6-augmentation.yaml"
 };
+static const unsigned char lesson_list[] = {
+#embed "../../docs/lessons/lessons.json"
+};
 static const unsigned char lesson_digests[] = {
 #embed "../../docs/lessons/digests.json"
 };
@@ -83,6 +86,7 @@ static const ganymede_resource resources[] = {
     {"lessons/5-smooth-labels.yaml", lesson_5_smooth_labels, sizeof lesson_5_smooth_labels},
     {"lessons/6-few-images.yaml", lesson_6_few_images, sizeof lesson_6_few_images},
     {"lessons/6-augmentation.yaml", lesson_6_augmentation, sizeof lesson_6_augmentation},
+    {"lessons/lessons.json", lesson_list, sizeof lesson_list},
     {"lessons/digests.json", lesson_digests, sizeof lesson_digests},
 };
 

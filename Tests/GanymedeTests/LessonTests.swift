@@ -43,9 +43,10 @@ struct LessonTests {
 
     @Test func theRightRunPasses() throws {
         let found = try check([
-            .mean("d_loss", last: 20, in: 0...10), .mean("d_acc_real", last: 60, in: 0...1),
-            .signal("diversity", in: 0...10) { $0.diversity },
-            .verdict("non-finite", shows: false),
+            .init("d_loss", .mean(last: 20), in: 0...10),
+            .init("d_acc_real", .mean(last: 60), in: 0...1),
+            .init("diversity", .signal, in: 0...10),
+            .init("non-finite", .verdict, in: 0...0),
         ])
         #expect(found.isRight, "\(found.text)")
         #expect(
@@ -89,8 +90,9 @@ struct LessonTests {
 
     @Test func figuresOutOfRangeAreFound() throws {
         let found = try check([
-            .mean("d_loss", last: 20, in: 50...60), .metric("fid", in: 0...100),
-            .mean("g_loss", last: 1000, in: 0...100), .verdict("divergence", shows: true),
+            .init("d_loss", .mean(last: 20), in: 50...60), .init("fid", .metric, in: 0...100),
+            .init("g_loss", .mean(last: 1000), in: 0...100),
+            .init("divergence", .verdict, in: 1...1),
         ])
         #expect(wrong(found) == ["d_loss", "fid", "g_loss", "divergence"], "\(found.text)")
         #expect(found.lines[3].text.contains("not in 50 to 60"), "\(found.text)")
@@ -124,7 +126,8 @@ struct LessonTests {
         #expect(
             try check().lines[1].text.contains("step 6, and step 5 is missing"))
         try FileManager.default.removeItem(atPath: journal)
-        #expect(wrong(try check([.mean("d_loss", last: 2, in: 0...9)])) == ["steps", "d_loss"])
+        #expect(
+            wrong(try check([.init("d_loss", .mean(last: 2), in: 0...9)])) == ["steps", "d_loss"])
     }
 
     @Test func anUnfinishedRunIsFound() throws {

@@ -1,6 +1,3 @@
-import CResources
-import FoundationEssentials
-
 /// The weights of exercises that were trained on known kinds of machines: `docs/lessons/digests.json`, which
 /// `make lessons` writes.
 enum LessonBits {
@@ -33,13 +30,7 @@ enum LessonBits {
         let sha256: String
     }
 
-    private static let records: [Record] = {
-        let resource = ganymede_resource_named("lessons/digests.json")
-        let data = Data(bytes: resource.bytes, count: resource.count)
-        do { return try JSON.decoder().decode([Record].self, from: data) } catch {
-            misuse("docs/lessons/digests.json: \(JSON.explain(error))")
-        }
-    }()
+    private static let records: [Record] = Lesson.embedded("digests.json")
 
     /// The SHA-256 of the weights that an exercise has under some conditions; nil if none was recorded.
     static func digest(of exercise: Lesson.Exercise, _ conditions: Conditions) -> String? {

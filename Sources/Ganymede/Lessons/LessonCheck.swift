@@ -129,7 +129,7 @@ public struct LessonCheck: Sendable {
                 continue
             }
             let isRight = range.contains(figure)
-            if Ailments.names.contains(name) {
+            if case .verdict = expectation.kind {
                 let asked = range.contains(1) ? "asked for" : "not to show"
                 add(
                     name, isRight ? .right : .wrong,
