@@ -40,7 +40,7 @@ struct LessonCommandTests {
         for lesson in Lesson.all {
             #expect(list.output.contains("\(lesson.number)  \(lesson.title): \(lesson.page)\n"))
             let text = try page(lesson.page)
-            #expect(teacher.contains("(\(Files.name(lesson.page)))"), "\(lesson.page)")
+            #expect(teacher.contains("(\(lesson.number)-\(lesson.name).md)"), "\(lesson.page)")
             #expect(text.contains("ganymede lesson check \(lesson.number) "), "\(lesson.page)")
             for heading in ["What you need", "Predict", "Run", "What it shows", "Check"] {
                 #expect(text.contains("## \(heading)\n"), "\(lesson.page): \(heading)")

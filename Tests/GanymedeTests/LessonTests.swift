@@ -21,7 +21,7 @@ struct LessonTests {
 
     /// The check against a lesson with one exercise.
     private func check(
-        _ expectations: [Expectation] = [], options: RunOptions? = nil
+        _ expectations: [Ganymede.Expectation] = [], options: RunOptions? = nil
     ) throws -> LessonCheck {
         let exercise = Lesson.Exercise(name: "9-small", expectations: expectations)
         let lesson = Lesson(number: 9, name: "small", title: "Small", exercises: [exercise])
