@@ -3,7 +3,7 @@ CONFIGURATION := -c release
 GANYMEDE := .build/release/ganymede
 ONEDNN_FLAGS = $(if $(filter 3,$(ONEDNN)),$(shell scripts/onednn3))
 
-.PHONY: all build train studio test-studio flagship health test test-mpi test-slow torture sanitize fuzz docs race scale scale-ranks busy precision quality evaluators check lint format setup golden clean
+.PHONY: all build train studio test-studio flagship health test test-mpi test-slow torture sanitize fuzz docs race scale scale-ranks busy precision quality evaluators check lint format setup golden clean test-lessons lessons
 
 all: build
 
@@ -39,6 +39,11 @@ test-mpi: setup
 	@scripts/setup mpi
 	swift build $(CONFIGURATION) --build-tests
 	GANYMEDE_MPI=1 swift test $(CONFIGURATION) --skip-build --filter 'RankTests'
+
+# The notebook and the PyTorch page of docs/lessons: two minutes, and PyTorch is fetched the first time.
+test-lessons: build
+	@scripts/setup lessons
+	.build/lessons/bin/python Tests/Lessons/run.py $(GANYMEDE)
 
 # Every preset at full width on real digits, and the report in a browser: some ten minutes.
 test-slow: setup
@@ -93,6 +98,11 @@ busy: build
 precision: build
 	python3 Benchmarks/precision.py
 
+# Every run of docs/lessons with three seeds, and on the kernels of older processors: the figures, the weights and what the check
+# prints. Build again after it: the command embeds the weights. Some 30 minutes.
+lessons: build
+	python3 Benchmarks/lessons.py
+
 # Trains the classifiers that are shipped inside the command: some seven minutes on two cores. The files name the
 # commands that made them, which give the same bits on the same processor and libraries. Their SHA-256 goes into
 # ShippedEvaluators.
@@ -107,7 +117,7 @@ quality: build
 	python3 Benchmarks/quality.py --gan-train
 
 # Folders of the library, from the ground up: none uses a later one.
-LAYERS := Support Formats Imaging Data NN Optimizers Losses Regularizers Models Runs Metrics Evaluation Health Report Training
+LAYERS := Support Formats Imaging Data NN Optimizers Losses Regularizers Models Runs Metrics Evaluation Health Report Training Lessons
 
 lint:
 	swift format lint --strict --recursive Sources Tests Examples Package.swift

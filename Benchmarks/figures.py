@@ -61,7 +61,7 @@ def version():
     return done.stdout.strip()
 
 
-def digest(run):
+def digest(run, whole=False):
     """The start of the SHA-256 of the last checkpoint's weights, statistics
     and optimizer state, as `ganymede verify RUN` prints it."""
     newest = max((pathlib.Path(run) / "checkpoints").glob("step-*.safetensors"))
@@ -73,7 +73,7 @@ def digest(run):
         if name != "__metadata__" and not name.startswith("health."):
             start, end = header[name]["data_offsets"]
             total.update(content[8 + length + start:8 + length + end])
-    return total.hexdigest()[:16]
+    return total.hexdigest()[:None if whole else 16]
 
 
 def known():

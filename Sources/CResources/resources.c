@@ -56,6 +56,49 @@ static const unsigned char page_points_js[] = {
 static const unsigned char page_sides_js[] = {
 #embed "studio/sides.js"
 };
+// The lessons, the configuration files that they hand out, and the weights that runs of them have.
+static const unsigned char lesson_1_first_gan[] = {
+#embed "../../docs/lessons/1-first-gan.yaml"
+};
+static const unsigned char lesson_2_minimax[] = {
+#embed "../../docs/lessons/2-minimax.yaml"
+};
+static const unsigned char lesson_2_non_saturating[] = {
+#embed "../../docs/lessons/2-non-saturating.yaml"
+};
+static const unsigned char lesson_3_balanced[] = {
+#embed "../../docs/lessons/3-balanced.yaml"
+};
+static const unsigned char lesson_3_fast_generator[] = {
+#embed "../../docs/lessons/3-fast-generator.yaml"
+};
+static const unsigned char lesson_3_fast_discriminator[] = {
+#embed "../../docs/lessons/3-fast-discriminator.yaml"
+};
+static const unsigned char lesson_4_collapse[] = {
+#embed "../../docs/lessons/4-collapse.yaml"
+};
+static const unsigned char lesson_4_penalty[] = {
+#embed "../../docs/lessons/4-penalty.yaml"
+};
+static const unsigned char lesson_5_hard_labels[] = {
+#embed "../../docs/lessons/5-hard-labels.yaml"
+};
+static const unsigned char lesson_5_smooth_labels[] = {
+#embed "../../docs/lessons/5-smooth-labels.yaml"
+};
+static const unsigned char lesson_6_few_images[] = {
+#embed "../../docs/lessons/6-few-images.yaml"
+};
+static const unsigned char lesson_6_augmentation[] = {
+#embed "../../docs/lessons/6-augmentation.yaml"
+};
+static const unsigned char lesson_list[] = {
+#embed "../../docs/lessons/lessons.json"
+};
+static const unsigned char lesson_digests[] = {
+#embed "../../docs/lessons/digests.json"
+};
 
 static const ganymede_resource resources[] = {
     {"mnist/train-images-idx3-ubyte.gz", train_images, sizeof train_images},
@@ -76,6 +119,20 @@ static const ganymede_resource resources[] = {
     {"studio/layers.js", page_layers_js, sizeof page_layers_js},
     {"studio/points.js", page_points_js, sizeof page_points_js},
     {"studio/sides.js", page_sides_js, sizeof page_sides_js},
+    {"lessons/1-first-gan.yaml", lesson_1_first_gan, sizeof lesson_1_first_gan},
+    {"lessons/2-minimax.yaml", lesson_2_minimax, sizeof lesson_2_minimax},
+    {"lessons/2-non-saturating.yaml", lesson_2_non_saturating, sizeof lesson_2_non_saturating},
+    {"lessons/3-balanced.yaml", lesson_3_balanced, sizeof lesson_3_balanced},
+    {"lessons/3-fast-generator.yaml", lesson_3_fast_generator, sizeof lesson_3_fast_generator},
+    {"lessons/3-fast-discriminator.yaml", lesson_3_fast_discriminator, sizeof lesson_3_fast_discriminator},
+    {"lessons/4-collapse.yaml", lesson_4_collapse, sizeof lesson_4_collapse},
+    {"lessons/4-penalty.yaml", lesson_4_penalty, sizeof lesson_4_penalty},
+    {"lessons/5-hard-labels.yaml", lesson_5_hard_labels, sizeof lesson_5_hard_labels},
+    {"lessons/5-smooth-labels.yaml", lesson_5_smooth_labels, sizeof lesson_5_smooth_labels},
+    {"lessons/6-few-images.yaml", lesson_6_few_images, sizeof lesson_6_few_images},
+    {"lessons/6-augmentation.yaml", lesson_6_augmentation, sizeof lesson_6_augmentation},
+    {"lessons/lessons.json", lesson_list, sizeof lesson_list},
+    {"lessons/digests.json", lesson_digests, sizeof lesson_digests},
 };
 
 ganymede_resource ganymede_resource_named(const char *name) {

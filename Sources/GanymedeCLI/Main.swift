@@ -14,7 +14,7 @@ struct GanymedeCommand: ParsableCommand {
             Train.self, Resume.self, Verify.self, Generate.self, Interpolate.self, Evaluate.self,
             Compare.self, SweepCommand.self, EvaluatorCommand.self, Summary.self, ListPresets.self,
             WriteReport.self,
-            DoctorCommand.self, StudioCommand.self,
+            DoctorCommand.self, StudioCommand.self, LessonCommand.self,
             DataCommand.self, Bench.self,
         ])
 }

@@ -4,8 +4,13 @@ import Ganymede
 /// then --set, then values that depend on the number of images.
 struct OptionResolver {
     private let flags: Train
+    /// Options in place of those in --config; nil for none.
+    private let file: PartialOptions?
 
-    init(_ flags: Train) { self.flags = flags }
+    init(_ flags: Train, file: PartialOptions? = nil) {
+        self.flags = flags
+        self.file = file
+    }
 
     struct Resolved {
         let options: RunOptions
@@ -74,7 +79,7 @@ struct OptionResolver {
     // MARK: Where the options start
 
     private func base() throws -> Base {
-        guard let config = flags.config else {
+        guard let config = flags.config ?? file?.source else {
             let preset = try preset(named: flags.preset, data: flags.data)
             let options = try options(of: preset, data: flags.data)
             return Base(options: options, preset: (preset, options))
@@ -83,7 +88,7 @@ struct OptionResolver {
             try checkNoSize()
             return Base(options: whole, planFile: config)
         }
-        let file = try ConfigFile.read(config)
+        let file = try self.file ?? ConfigFile.read(config)
         if file.keys.contains("duration") {
             throw GanymedeError.invalidOption(
                 Message(

@@ -13,7 +13,8 @@ struct MessageTests {
             ["report"], ["doctor"], ["data"], ["data", "list"], ["data", "inspect"],
             ["data", "fetch"],
             ["evaluate"], ["compare"], ["evaluator"], ["evaluator", "train"],
-            ["evaluator", "list"], ["bench"], ["verify"],
+            ["evaluator", "list"], ["bench"], ["verify"], ["lesson"], ["lesson", "list"],
+            ["lesson", "show"], ["lesson", "check"],
         ] {
             let result = try Command.run(
                 verb + ["--help"], in: folder.path, environment: ["COLUMNS": "100"])

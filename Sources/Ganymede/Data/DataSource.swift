@@ -9,14 +9,15 @@ public struct DataSource: Sendable, Equatable {
     private let knownArrays = Once<(count: Int, classNames: [String]?)>()
 
     /// A dataset by name, a folder of pictures or of IDX files, or an IDX or .npy file of images. A dataset's name
-    /// takes precedence over a folder of that name: write `./mnist` for the folder.
+    /// takes precedence over a folder of that name: write `./mnist` for the folder. `mnist:200` is the first 200 samples
+    /// of a dataset.
     ///
     /// - Parameters:
     ///   - name: a dataset, a folder or a file.
     ///   - registry: holds the datasets known by name.
     public init(_ name: String, registry: Registry = .standard) {
         self.name = name
-        known = registry.datasets.first { $0.name == name }
+        known = NamedDataset.named(name, among: registry.datasets)
     }
 
     public static func == (a: DataSource, b: DataSource) -> Bool { a.name == b.name }
@@ -174,6 +175,7 @@ public struct DataSource: Sendable, Equatable {
                 ? try Dataset(npy: name, name: name, allowsPoints: true)
                 : try Dataset(idx: name, name: name)
         }
+        if let fault = NamedDataset.fault(of: name) { throw GanymedeError.notFound(Message(fault)) }
         throw GanymedeError.notFound(
             "there is no dataset or folder called \(quoted(name))."
                 + suggestion(for: name, among: DataSource.builtIn)

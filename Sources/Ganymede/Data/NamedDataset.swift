@@ -22,6 +22,8 @@ public struct NamedDataset: Sendable {
     public let digests: [String: String]
     /// How its samples are evaluated.
     let features: FeatureSource
+    /// The dataset whose evaluator is used for images: itself, or the whole of which it is a part.
+    let evaluatorName: String
     /// Computes a split; nil if it is read from files.
     private let make: (@Sendable (NamedDataset, Split, DataFolders) throws -> Dataset)?
 
@@ -57,6 +59,7 @@ public struct NamedDataset: Sendable {
         name: String, about: String, extent: SampleExtent = .image([28, 28, 1]),
         count: Int = 60_000, classNames: [String], source: String? = nil,
         digests: [String: String] = [:], features: FeatureSource = .images,
+        evaluatorName: String? = nil,
         make: (@Sendable (NamedDataset, Split, DataFolders) throws -> Dataset)? = nil
     ) {
         self.name = name
@@ -67,6 +70,7 @@ public struct NamedDataset: Sendable {
         self.source = source
         self.digests = digests
         self.features = features
+        self.evaluatorName = evaluatorName ?? name
         self.make = make
     }
 

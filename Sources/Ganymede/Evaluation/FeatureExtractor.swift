@@ -21,7 +21,7 @@ public enum FeatureExtractor: Sendable {
             self = .points(mixture)
             return
         case .stacks(let name): known = name
-        case .images: known = data.name
+        case .images: known = data.known?.evaluatorName ?? data.name
         }
         guard
             let evaluator = try path.map(Evaluator.init(reading:)) ?? Evaluator.shipped(for: known)

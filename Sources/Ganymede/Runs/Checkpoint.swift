@@ -108,6 +108,15 @@ struct Checkpoint {
             ? nil : try file.tensor(Checkpoint.healthName).values
     }
 
+    /// The SHA-256 of the weights, statistics and optimizer state, as ``Verification/digest``.
+    func tensorDigest() throws -> String {
+        let hash = SHA256()
+        for name in file.names.sorted() where name != Checkpoint.healthName {
+            try file.tensor(name).values.withUnsafeBytes(hash.update)
+        }
+        return hash.hexadecimal()
+    }
+
     /// How often the run went back after NaN or infinity.
     var rollbacks: Int? { file.metadata["rollbacks"].flatMap { Int($0) } }
 

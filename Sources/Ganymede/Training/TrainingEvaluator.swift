@@ -25,8 +25,7 @@ struct TrainingEvaluator {
         try extractor.check(options.gan.extent, of: "the run")
         test = try options.source.test(options.gan.extent)
         let most = ReferenceSet.most(training: dataset, test: test)
-        let least = max(
-            FrechetDistance.minimumSamples, (extractor.evaluator?.featureCount ?? 0) + 2)
+        let least = TrainingEvaluator.leastSamples(extractor)
         samples =
             least <= most && most < FrechetDistance.advisedSamples
             ? min(training.metricsSamples, most) : training.metricsSamples
@@ -42,6 +41,11 @@ struct TrainingEvaluator {
         }
         try ReferenceSet.check(
             samples, advice: "\(option: "set") metrics_samples=", training: dataset, test: test)
+    }
+
+    /// The fewest samples that a run is evaluated with.
+    fileprivate static func leastSamples(_ extractor: FeatureExtractor) -> Int {
+        max(FrechetDistance.minimumSamples, (extractor.evaluator?.featureCount ?? 0) + 2)
     }
 
     /// Finds the best of earlier reports. That of the checkpoint, which does not say the time, is for a journal that
@@ -134,9 +138,14 @@ extension RunOptions {
         return fifth >= 200 && (evaluator != nil || canBeEvaluated) ? fifth : nil
     }
 
-    /// Whether an evaluator, given or shipped with the data, supports samples like the run's.
+    /// Whether an evaluator, given or shipped with the data, supports samples like the run's, and a part of a dataset
+    /// holds enough of them.
     var canBeEvaluated: Bool {
-        let extractor = try? FeatureExtractor(source, evaluator: evaluator)
-        return extractor.map { $0.extent == SampleExtent(shape: gan.generator.output) } ?? false
+        guard let extractor = try? FeatureExtractor(source, evaluator: evaluator) else {
+            return false
+        }
+        let count = source.known?.count ?? .max
+        return extractor.extent == SampleExtent(shape: gan.generator.output)
+            && count / 2 >= TrainingEvaluator.leastSamples(extractor)
     }
 }
