@@ -55,11 +55,15 @@ export function setUpSamples(studio) {
       stop();
       follows = true;
       shown = null;
-      element("real-figure").hidden = !run.facts.has_real_samples;
-      element("real").src = `runs/${run.facts.index}/samples/real.png`;
+      element("real-figure").hidden = true;
       element("sample").removeAttribute("src");
     }
     if (what === "step") return;
+    // Real samples are saved before the first generated ones.
+    if (run.samples.length && element("real-figure").hidden) {
+      element("real-figure").hidden = false;
+      element("real").src = `runs/${run.facts.index}/samples/real.png`;
+    }
     const newest = Math.max(run.samples.length - 1, 0);
     slider.max = newest;
     if (follows && !timer && run.samples[newest] !== shown) show(newest);

@@ -121,7 +121,6 @@ struct StudioFacts: Encodable {
     let classes: [String]
     let latent: Int
     let rows, columns: Int
-    let hasRealSamples: Bool
     /// The steps at which it can be forked.
     let checkpoints: [Int]
     /// Numbers, switches and names of the GAN that may change while it trains, by their paths.
@@ -143,7 +142,6 @@ struct StudioFacts: Encodable {
         classes = options.classNames ?? (0..<(options.gan.classes ?? 0)).map(String.init)
         latent = options.gan.generator.input.reduce(1, *)
         (rows, columns) = (options.training.grid[0], options.training.grid[1])
-        hasRealSamples = Files.exists("\(run.directory.samplesPath)/real.png")
         checkpoints = (try? run.directory.checkpointSteps()) ?? []
         scalars = StudioFacts.scalars(leaves)
         self.options = leaves.mapValues(\.text)
