@@ -1,7 +1,7 @@
 // Charts of losses, accuracies and quality, drawn as SVG, with the cursor of the sample slider and the run's events.
 import { element, short, grouped } from "./studio.js";
 
-const [width, height] = [560, 170];
+const height = 170;
 const margin = { left: 46, right: 108, top: 24, bottom: 24 };
 
 function draw(name, attributes = {}, text) {
@@ -40,8 +40,9 @@ function ticks(low, high) {
  * @param curves each `{name, ink, points: [[step, value], ...]}`
  * @param steps the last step of the horizontal axis
  * @param range fixed limits; null for those of the values
+ * @param width in pixels, so that text has its size on a phone as well
  */
-export function chart(title, curves, steps, { range = null, cursor = 0, deeds = [] } = {}) {
+export function chart(title, curves, steps, { range = null, cursor = 0, deeds = [], width = 560 } = {}) {
   const [low, high] = range ?? limits(curves.flatMap((curve) => curve.points.map((point) => point[1])));
   const [right, bottom] = [width - margin.right, height - margin.bottom];
   const x = (step) => margin.left + (right - margin.left) * step / Math.max(steps, 1);
@@ -98,6 +99,9 @@ export function chart(title, curves, steps, { range = null, cursor = 0, deeds = 
   return box;
 }
 
+/** The width of a chart inside an element. */
+export const widthInside = (parent) => Math.max(280, Math.min(560, parent.clientWidth || 560));
+
 const curve = (name, ink, rows, value) => ({ name, ink, points: rows.map((row) => [row.step, Number(value(row))]) });
 
 /** The metrics that are drawn, where an evaluation has them. */
@@ -112,7 +116,7 @@ function charts(run, cursor) {
   const { points, scores, deeds, facts } = run;
   // A run that has just begun fills the chart as well.
   const steps = Math.max(Math.min(facts.steps, Math.ceil(run.step * 1.1)), run.step, 10);
-  const options = { cursor, deeds };
+  const options = { cursor, deeds, width: widthInside(element("curves")) };
   const made = [
     chart("Losses", [curve("D loss", "orange", points, (p) => p.d_loss), curve("G loss", "blue", points, (p) => p.g_loss)], steps, options),
     chart("Accuracy of the discriminator", [

@@ -1,6 +1,6 @@
 // Runs side by side: the options that differ, the losses, the samples nearest to the slider's step. And forks.
 import { element, grouped, make } from "./studio.js";
-import { chart } from "./curves.js";
+import { chart, widthInside } from "./curves.js";
 import { offerKeys, parsed } from "./steering.js";
 
 const inks = ["blue", "orange", "green", "purple", "grey", "text"];
@@ -27,7 +27,7 @@ export function setUpSides(studio) {
     const steps = Math.max(...runs.map((run) => Math.max(run.facts.steps, run.step)));
     const charts = [["D loss", "d_loss"], ["G loss", "g_loss"]].map(([title, key]) =>
       chart(title, runs.map((run, index) => ({ name: run.facts.name.slice(0, 10), ink: inks[index % inks.length],
-        points: run.points.map((point) => [point.step, Number(point[key])]) })), steps, { cursor: studio.step }));
+        points: run.points.map((point) => [point.step, Number(point[key])]) })), steps, { cursor: studio.step, width: widthInside(element("sides-table")) }));
     element("sides-table").replaceChildren(
       make("table", {}, make("caption", {}, keys.length ? "Options that differ" : "All options are the same"),
         make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)), ...charts);
