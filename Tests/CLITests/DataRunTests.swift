@@ -8,6 +8,49 @@ import Testing
 struct DataRunTests {
     let runs = RunTests()
 
+    /// Points of a file are trained on; what is no such file is refused.
+    @Test func pointsOfAFileAreTrainedOn() throws {
+        let folder = try TemporaryFolder()
+        func header(_ shape: String, _ type: String = "<f4") -> Data {
+            let text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(shape)), }"
+            let padded = text + String(repeating: " ", count: 117 - text.count) + "\n"
+            return Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0]) + Data(padded.utf8)
+        }
+        func floats(_ count: Int, _ value: (Int) -> Float = { Float($0 % 7) / 7 }) -> Data {
+            Data(
+                (0..<count).flatMap { index in
+                    (0..<4).map {
+                        UInt8(truncatingIfNeeded: value(index).bitPattern >> (8 * UInt32($0)))
+                    }
+                })
+        }
+        try folder.write("points.npy", header("300, 2") + floats(600))
+        try folder.write("three.npy", header("200, 3") + floats(600))
+        try folder.write("nan.npy", header("300, 2") + floats(600) { $0 == 9 ? .nan : 1 })
+        try folder.write("short.npy", header("300, 2") + floats(599))
+        func train(_ data: String, _ code: Int32) throws -> String {
+            let result = try Command.run(
+                [
+                    "train", "--preset", "points", "--data", data, "--batch", "32", "--steps", "3",
+                    "--out", "run-\(data)",
+                ], in: folder.path)
+            #expect(result.code == code, "\(data): \(result.errors)")
+            return result.errors
+        }
+        _ = try train("points.npy", 0)
+        let again = try Command.run(
+            ["resume", "run-points.npy", "--steps", "5", "--quiet"], in: folder.path)
+        #expect(again.code == 0, "\(again.errors)")
+        #expect(try train("nan.npy", 1).contains("point 4 is not finite"))
+        #expect(try train("short.npy", 1).contains("promises"))
+        _ = try train("three.npy", 64)
+        // Networks of images are not fed with points.
+        let images = try Command.run(
+            ["train"] + small + ["--data", "points.npy", "--steps", "3", "--out", "none"],
+            in: folder.path)
+        #expect(images.code == 64 && images.errors.contains("points"), "\(images.errors)")
+    }
+
     /// Points of the plane, for which the data selects the preset: a resumed run is the same run; also files of points.
     @Test func pointsAreARunLikeAnyOther() throws {
         let folder = try TemporaryFolder()
