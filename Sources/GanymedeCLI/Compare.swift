@@ -9,7 +9,7 @@ struct Compare: ParsableCommand {
     @Argument(help: ArgumentHelp("Folders of runs, two or more.", valueName: "run"))
     var folders: [String]
     @Option(name: .shortAndLong, help: "The page to write.") var output = "compare.html"
-    @Option(help: "Samples in a set (default: as evaluate).")
+    @Option(help: "Samples in a set (default: metrics_samples of the runs, the smallest of them).")
     var samples: Int?
     @Option(
         help: "The evaluator's file (default: each run's own, or the one that comes with the data)."
@@ -32,14 +32,38 @@ struct Compare: ParsableCommand {
         try Files.checkWritable(output)
         // Open all before the slow evaluations, so that errors show early.
         let directories = try folders.map { try RunDirectory.open($0) }
-        let runs = try directories.map { directory -> (path: String, evaluation: Evaluation?) in
-            if noMetrics { return (directory.path, nil) }
-            let task = try EvaluationTask(directory.path, data: nil, evaluator: evaluator)
-            let evaluation = try task.evaluation(
-                called: directory.path, samples: samples ?? task.defaultSamples, isShown: !quiet)
-            return (directory.path, evaluation)
+        let count =
+            try samples ?? directories.map { try $0.options().training.metricsSamples }.min()
+        var faults: [GanymedeError] = []
+        let runs = try directories.map { directory in
+            let (evaluation, fault) =
+                noMetrics ? (nil, nil) : try evaluated(directory, samples: count)
+            if let fault { faults.append(fault) }
+            return (path: directory.path, evaluation: evaluation, missing: fault?.description)
+        }
+        // What was asked for and cannot be done for any run is an error; else the page has the figures that there are.
+        if let fault = faults.first, faults.count == runs.count, evaluator != nil || samples != nil
+        {
+            throw fault
+        }
+        for (run, fault) in zip(runs.filter { $0.missing != nil }, faults) {
+            note("\(quoted(run.path)) is not evaluated: \(fault.message.forCommands)")
         }
         try Comparison(runs).write(output)
         if !quiet { print("written: \(quoted(output))") }
+    }
+
+    /// The evaluation of a run, or why there is none.
+    private func evaluated(
+        _ directory: RunDirectory, samples: Int?
+    ) throws -> (evaluation: Evaluation?, fault: GanymedeError?) {
+        do {
+            let task = try EvaluationTask(directory.path, data: nil, evaluator: evaluator)
+            let evaluation = try task.evaluation(
+                called: directory.path, samples: samples ?? task.defaultSamples, isShown: !quiet)
+            return (evaluation, nil)
+        } catch let error as GanymedeError {
+            return (nil, error)
+        }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Ganymede
+import Glibc
 
 /// `ganymede evaluate`
 struct Evaluate: ParsableCommand {
@@ -68,7 +69,10 @@ struct Evaluate: ParsableCommand {
         let evaluation = try task.evaluation(
             called: source, names: names, samples: count, sets: sets, seed: seed,
             isShown: Ranks.isFirst, communicator: ranks?.communicator)
-        if Ranks.isFirst { print(json ? evaluation.json : evaluation.text(of: source)) }
+        if !Ranks.isFirst { return }
+        if json { return print(evaluation.json) }
+        let terminal = Terminal.of(STDOUT_FILENO)
+        print(terminal.readable(evaluation.text(of: source, within: terminal.columns)))
     }
 }
 

@@ -11,7 +11,7 @@ final class LoadingLine: Sendable {
     }
 
     private let what: String
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isTerminal = Terminal.of(STDERR_FILENO).columns != nil
     private let interval: Double
     private let state = Mutex(State())
 
@@ -34,7 +34,11 @@ final class LoadingLine: Sendable {
             guard now - state.lastShown >= interval else { return }
             state.lastShown = now
             state.isOnScreen = isTerminal
-            put(isTerminal ? "\r\(what)  \(text())\u{1b}[K" : "\(what)  \(text())\n")
+            let terminal = Terminal.of(STDERR_FILENO)
+            let line = terminal.readable("\(what)  \(text())")
+            // A line that wraps could not be rewritten.
+            let part = line.prefix(max((terminal.columns ?? 81) - 1, 0))
+            put(isTerminal ? "\r\(part)\u{1b}[K" : "\(line)\n")
         }
     }
 

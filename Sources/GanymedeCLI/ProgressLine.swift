@@ -1,14 +1,14 @@
 import Ganymede
 import Glibc
 
-/// Shows the progress of training: one line that is rewritten on a terminal; elsewhere a new line every 5 seconds.
+/// Shows the progress of training: one line that is rewritten on a terminal, as wide as that is now; elsewhere a new line
+/// every 5 seconds.
 struct ProgressLine {
     private let name: String
     /// The abbreviated unit of the rate: images or points.
     private let unit: String
     private let announcesSamples: Bool
     private let steps: Int
-    private let isTerminal: Bool
     private let interval: Double
     private var lastShown = -Double.infinity
     /// Whether the cursor is at the end of a line that will be rewritten.
@@ -20,8 +20,7 @@ struct ProgressLine {
         self.unit = unit
         self.announcesSamples = announcesSamples
         self.steps = steps
-        isTerminal = isatty(STDOUT_FILENO) == 1
-        interval = isTerminal ? 0.1 : 5
+        interval = Terminal.of(STDOUT_FILENO).columns == nil ? 5 : 0.1
     }
 
     /// Prints a summary of the run that starts.
@@ -44,27 +43,27 @@ struct ProgressLine {
 
     /// Shows `report` if the interval has passed or it is the last.
     mutating func show(_ report: StepReport, secondsLeft: Double) {
-        show(isLast: report.step >= steps) { [name, unit, steps] width in
+        show(isLast: report.step >= steps) { [name, unit, steps] terminal in
             ProgressText.line(
-                name, report, of: steps, secondsLeft: secondsLeft, unit: unit, within: width)
+                name, report, of: steps, secondsLeft: secondsLeft, unit: unit, on: terminal)
         }
     }
 
     /// Shows the progress of a classifier if the interval has passed or it is done.
     mutating func show(_ progress: EvaluatorTrainer.Progress) {
-        show(isLast: progress.step >= progress.steps) { [name] width in
-            ProgressText.line(name, progress, within: width)
+        show(isLast: progress.step >= progress.steps) { [name] terminal in
+            ProgressText.line(name, progress, on: terminal)
         }
     }
 
-    private mutating func show(isLast last: Bool, _ makeText: (_ width: Int) -> String) {
+    private mutating func show(isLast last: Bool, _ makeText: (Terminal) -> String) {
         let now = Machine.seconds()
         guard last || now - lastShown >= interval else { return }
         lastShown = now
-        let width = isTerminal ? columns - 1 : .max
-        let text = makeText(width)
-        if isTerminal {
-            print("\r" + text.prefix(width) + "\u{1b}[K", terminator: last ? "\n" : "")
+        let terminal = Terminal.of(STDOUT_FILENO)
+        let text = makeText(terminal)
+        if terminal.columns != nil {
+            print("\r" + text + "\u{1b}[K", terminator: last ? "\n" : "")
             isOpen = !last
         } else {
             print(text)
@@ -75,17 +74,18 @@ struct ProgressLine {
     /// Prints a permanent line for a saved grid of samples; progress continues below it.
     mutating func announce(_ report: StepReport, _ accuracy: MeanAccuracy, _ sample: String) {
         guard announcesSamples else { return }
-        let text =
-            "step \(report.step)  epoch \(fixed(report.epoch, 1))  \(accuracy.text)  \(sample)"
-        print((isTerminal ? "\r\u{1b}[K" : "") + text)
-        isOpen = false
-        fflush(nil)
+        announce(
+            "step \(report.step)  epoch \(fixed(report.epoch, 1))  \(accuracy.text)  \(sample)")
     }
 
     /// Prints a permanent line with the metrics of an evaluation and those of real samples.
     mutating func announce(_ report: StepReport, isBest: Bool, missing: [String]) {
-        let text = ProgressText.evaluation(report, isBest: isBest, missing: missing)
-        print((isTerminal ? "\r\u{1b}[K" : "") + text)
+        announce(ProgressText.evaluation(report, isBest: isBest, missing: missing))
+    }
+
+    private mutating func announce(_ text: String) {
+        let terminal = Terminal.of(STDOUT_FILENO)
+        print((terminal.columns == nil ? "" : "\r\u{1b}[K") + terminal.readable(text))
         isOpen = false
         fflush(nil)
     }
@@ -94,11 +94,5 @@ struct ProgressLine {
     mutating func finish() {
         if isOpen { print() }
         isOpen = false
-    }
-
-    private var columns: Int {
-        var size = winsize()
-        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20
-            ? Int(size.ws_col) : 120
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Ganymede
+import Glibc
 
 /// `ganymede sweep`
 struct SweepCommand: ParsableCommand {
@@ -85,8 +86,10 @@ struct SweepCommand: ParsableCommand {
             if let last { figures["d_loss"] = last.dLoss; figures["g_loss"] = last.gLoss }
             return (group: run.group, seed: run.seed, figures: figures)
         }
-        print("\nAfter the last step, mean ± standard deviation over seeds:")
-        print(aligned(SeedGroups(found).rows(Self.columns)))
+        let table = aligned(SeedGroups(found).rows(Self.columns))
+        print(
+            Terminal.of(STDOUT_FILENO).readable(
+                "\nAfter the last step, mean ± standard deviation over seeds:\n\(table)"))
         print("Side by side: ganymede compare runs/\(sweep.name)/* -o compare.html")
     }
 

@@ -65,21 +65,37 @@ final class TrainingConsole: Sendable {
         if outcome.interrupted { throw ExitCode(130) }
     }
 
+    /// The page with everything first, then the figures, then what to do next.
     private func summary(_ outcome: Trainer.Outcome) -> [String] {
+        let terminal = Terminal.of(STDOUT_FILENO)
         let path = outcome.directory.path
         func inside(_ name: String) -> String { quoted("\(path)/\(name)") }
         var lines: [String] = []
-        if let rows = ProgressText.bestAndLast(outcome) {
+        if Files.exists("\(path)/report.html") {
+            lines.append(
+                "Curves, pictures, figures and what they mean on one page: \(inside("report.html"))"
+            )
+        }
+        if let table = ProgressText.bestAndLast(outcome, on: terminal) {
             let samples = grouped(outcome.options.training.metricsSamples)
-            lines.append("Of one set of \(samples) samples:\n" + aligned(rows))
+            lines.append(terminal.readable("Of one set of \(samples) samples:\n" + table))
         }
-        if outcome.interrupted {
-            return lines + [
-                "Stopped after step \(outcome.step), saved. To resume: ganymede resume \(quoted(path))"
-            ]
-        }
-        lines += [
-            "Curves, pictures and figures on one page: \(inside("report.html"))",
+        lines += (try? Doctor(path))?.complaint(about: path) ?? []
+        let next = outcome.interrupted ? ways(toResume: outcome) : ways(on: outcome)
+        return lines + next
+    }
+
+    private func ways(toResume outcome: Trainer.Outcome) -> [String] {
+        let path = quoted(outcome.directory.path)
+        return [
+            "Stopped after step \(outcome.step), saved. To resume: ganymede resume \(path)"
+        ]
+    }
+
+    private func ways(on outcome: Trainer.Outcome) -> [String] {
+        let path = outcome.directory.path
+        func inside(_ name: String) -> String { quoted("\(path)/\(name)") }
+        var lines = [
             "Pictures: \(inside("samples/")) and \(inside("progress.gif"))",
             "More like them: ganymede generate \(quoted(path)) --seeds 0-63 -o more.png",
         ]
@@ -92,6 +108,15 @@ final class TrainingConsole: Sendable {
             lines.append("How good they are: ganymede evaluate \(quoted(path))")
         }
         return lines
+    }
+}
+
+extension Doctor {
+    /// What ails the run now, and what to do; empty if nothing does.
+    fileprivate func complaint(about path: String) -> [String] {
+        findings.filter(\.isCurrent).map {
+            "\($0.verdict.finding) What usually helps: \($0.verdict.advice)"
+        } + (isHealthy || signals.isEmpty ? [] : ["More about it: ganymede doctor \(quoted(path))"])
     }
 }
 

@@ -14,8 +14,12 @@ extension EvaluatorIdentity {
 
 extension Evaluation {
     /// The heading, table and histogram as text.
-    public func text(of source: String) -> String {
-        [heading(source), table, histogram].compactMap { $0 }.joined(separator: "\n\n")
+    public func text(of source: String) -> String { text(of: source, within: nil) }
+
+    /// The same for a terminal of some columns.
+    package func text(of source: String, within columns: Int?) -> String {
+        [heading(source), table(within: columns), histogram].compactMap { $0 }
+            .joined(separator: "\n\n")
     }
 
     /// Whether both used the same reference set and evaluator, so that they can be compared.
@@ -35,10 +39,15 @@ extension Evaluation {
     }
 
     /// A table of all metrics: the value with its spread, the value of real samples, and the meaning; then the notes.
-    public var table: String {
-        let head = ["", "generated", "real", ""]
-        let rows = figures.map { [$0.name, $0.text, short($0.real), $0.about] }
-        var lines = [aligned([head] + rows)]
+    public var table: String { table(within: nil) }
+
+    private func table(within columns: Int?) -> String {
+        let rows = figures.map { [$0.name, $0.text, short($0.real)] }
+        var lines = [
+            aligned(
+                [["", "generated", "real"]] + rows, explained: [""] + figures.map(\.about),
+                within: columns)
+        ]
         if let chance { lines.append(chance) }
         return (lines + notes).joined(separator: "\n")
     }

@@ -20,11 +20,36 @@ package struct NPY: Equatable {
 
     private static let magic = [0x93] + Array("NUMPY".utf8)
 
+    /// What the header of a file says, and where its elements start.
+    struct Header {
+        let type: String
+        let shape: [Int]
+        let start: Int
+    }
+
     /// Parses a file's content. `source` is named in errors.
     package init(_ data: UnsafeRawBufferPointer, _ source: String) throws {
         func broken(_ reason: String) -> GanymedeError {
             .fileMalformed("\(quoted(source)) is not a .npy file of images: \(reason)")
         }
+        let header = try NPY.header(of: data, fortran: "images", broken)
+        shape = header.shape
+        isPoints = ["<f4", "<f8"].contains(header.type) && shape.count == 2 && shape[1] == 2
+        guard isPoints || ["|u1", "<u1", ">u1", "u1"].contains(header.type) else {
+            throw broken(
+                "its numbers are \(header.type), and bytes from 0 to 255 are read: "
+                    + "images.round().clip(0, 255).astype(\"uint8\"), of images from 0 to 1 times 255 before, "
+                    + "of those from -1 to 1 plus 1 times 127.5")
+        }
+        let size = isPoints ? (header.type == "<f8" ? 8 : 4) : 1
+        bytes = Array(try NPY.elements(header, of: size, in: data, broken))
+    }
+
+    /// Parses the header; `name` is what the array is called in advice.
+    static func header(
+        of data: UnsafeRawBufferPointer, fortran name: String,
+        _ broken: (String) -> GanymedeError
+    ) throws -> Header {
         guard data.count >= 12, data.starts(with: NPY.magic) else {
             throw broken("it does not start as such a file does")
         }
@@ -36,34 +61,39 @@ package struct NPY: Equatable {
         let length = (0..<width).reduce(0) { $0 | Int(data[8 + $1]) << (8 * $1) }
         let start = 8 + width + length
         guard start <= data.count else { throw broken("its header is truncated") }
-        let header = String(decoding: data[8 + width..<start], as: UTF8.self)
-        guard let type = NPY.field("descr", of: header),
-            let extents = NPY.field("shape", of: header)
+        let text = String(decoding: data[8 + width..<start], as: UTF8.self)
+        guard let type = NPY.field("descr", of: text), let extents = NPY.field("shape", of: text)
         else { throw broken("its header lacks descr or shape") }
-        guard NPY.field("fortran_order", of: header) == "False" else {
-            throw broken("its first axis is the fastest: save numpy.ascontiguousarray(images)")
+        guard NPY.field("fortran_order", of: text) == "False" else {
+            throw broken("its first axis is the fastest: save numpy.ascontiguousarray(\(name))")
         }
         let numbers = extents.split(separator: ",").map { Int($0.filter { !$0.isWhitespace }) }
-        shape = numbers.compactMap { $0 }
-        isPoints = ["<f4", "<f8"].contains(type) && shape.count == 2 && shape[1] == 2
-        guard isPoints || ["|u1", "<u1", ">u1", "u1"].contains(type) else {
-            throw broken(
-                "its numbers are \(type), and bytes from 0 to 255 are read: "
-                    + "images.round().clip(0, 255).astype(\"uint8\"), of images from 0 to 1 times 255 before, "
-                    + "of those from -1 to 1 plus 1 times 127.5")
+        let shape = numbers.compactMap { $0 }
+        guard shape.count == numbers.count, shape.allSatisfy({ $0 > 0 }), !shape.isEmpty else {
+            throw broken("its shape is (\(extents))")
         }
-        let size = isPoints ? (type == "<f8" ? 8 : 4) : 1
-        let (count, overflow) = shape.reduce((size, false)) {
+        return Header(type: type, shape: shape, start: start)
+    }
+
+    /// The bytes of elements of `size` bytes each. Throws unless the file has as many as its header says.
+    static func elements(
+        _ header: Header, of size: Int, in data: UnsafeRawBufferPointer,
+        _ broken: (String) -> GanymedeError
+    ) throws -> Swift.Slice<UnsafeRawBufferPointer> {
+        let (count, overflow) = header.shape.reduce((size, false)) {
             let (product, over) = $0.0.multipliedReportingOverflow(by: $1)
             return (product, $0.1 || over)
         }
-        guard shape.count == numbers.count, shape.allSatisfy({ $0 > 0 }), !shape.isEmpty, !overflow
-        else { throw broken("its shape is (\(extents))") }
-        guard data.count - start == count else {
+        guard !overflow else {
             throw broken(
-                "its header promises \(count) bytes of data, and there are \(data.count - start)")
+                "its shape is (\(header.shape.map(String.init).joined(separator: ", ")))")
         }
-        bytes = Array(data[start...])
+        guard data.count - header.start == count else {
+            throw broken(
+                "its header promises \(count) bytes of data, and there are \(data.count - header.start)"
+            )
+        }
+        return data[header.start...]
     }
 
     /// Whether a file seems to hold coordinates, by its header.

@@ -83,8 +83,10 @@ final class GDImage {
 
 extension Raster {
     /// The picture as a PNG file.
-    package func png() throws -> Data {
-        let image = try GDImage(self)
+    ///
+    /// - Parameter greys: number of grey levels; fewer make a smaller file.
+    package func png(greys: Int = 256) throws -> Data {
+        let image = try GDImage(self, greys: greys)
         var count: Int32 = 0
         guard let bytes = gdImagePngPtr(image.pointer, &count) else {
             throw GanymedeError.fileUnwritable("libgd could not write a PNG")

@@ -1,13 +1,15 @@
 import CGD
 
-/// Draws on a white picture with libgd. Lines are drawn at four times the size and downsampled, for antialiasing. Text
-/// is added afterwards, in libgd's built-in fonts of fixed size.
+/// Draws on a white picture with libgd, twice as large as the coordinates say. Lines are drawn twice as large again and
+/// downsampled, for antialiasing. Text is added afterwards: see ``GDImage/write(_:x:y:_:_:)``.
 struct GDCanvas: Canvas {
-    private static let scale = 4.0
+    /// Pixels of the picture for a pixel of the chart, and of the drawing for a pixel of the picture.
+    private static let (zoom, finer) = (2.0, 2.0)
+    private static var scale: Double { zoom * finer }
     private let width: Int
     private let height: Int
     private let large: GDImage
-    private var texts: [(text: String, x: Double, y: Double, bold: Bool)] = []
+    private var texts: [(text: String, x: Double, y: Double, anchor: Anchor, tone: Tone)] = []
 
     init(width: Int, height: Int) throws {
         self.width = width
@@ -18,133 +20,74 @@ struct GDCanvas: Canvas {
     mutating func line(_ points: [(x: Double, y: Double)], _ ink: Ink) {
         let (colour, thickness) = GDCanvas.pen(ink)
         gdImageSetThickness(large.pointer, thickness)
-        let places = points.map { point in
-            // Coordinates are pixel centres, half a pixel from the corner.
-            (
-                x: Int32((point.x + 0.5) * GDCanvas.scale),
-                y: Int32((point.y + 0.5) * GDCanvas.scale)
-            )
-        }
-        for (a, b) in zip(places, places.dropFirst()) {
-            gdImageLine(large.pointer, a.x, a.y, b.x, b.y, colour)
-        }
-        if ink == .grid { return }
-        // Round joins and ends.
-        for place in places {
-            gdImageFilledEllipse(large.pointer, place.x, place.y, thickness, thickness, colour)
+        var parts = [points]
+        if case .curve(let style) = ink { parts = dashed(points, SeriesStyle.dashes[style.dash]) }
+        for part in parts {
+            let places = part.map { point in
+                // Coordinates are pixel centres, half a pixel from the corner.
+                (
+                    x: Int32((point.x + 0.5) * GDCanvas.scale),
+                    y: Int32((point.y + 0.5) * GDCanvas.scale)
+                )
+            }
+            for (a, b) in zip(places, places.dropFirst()) {
+                gdImageLine(large.pointer, a.x, a.y, b.x, b.y, colour)
+            }
+            if ink == .grid { continue }
+            // Round joins and ends.
+            for place in places {
+                gdImageFilledEllipse(large.pointer, place.x, place.y, thickness, thickness, colour)
+            }
         }
     }
 
     mutating func rectangle(
-        x: Double, y: Double, width: Double, height: Double, colour: Int, strength: Double
+        x: Double, y: Double, width: Double, height: Double, _ style: SeriesStyle, strength: Double
     ) {
-        // Blended with the white background.
-        var mixed: Int32 = 0
-        for shift in [16, 8, 0] {
-            let part = Double(colour >> shift & 255) * strength + 255 * (1 - strength)
-            mixed = mixed << 8 | Int32(part.rounded())
-        }
         let place = { (number: Double) in Int32((number * GDCanvas.scale).rounded()) }
         gdImageFilledRectangle(
-            large.pointer, place(x), place(y), place(x + width) - 1, place(y + height) - 1, mixed)
+            large.pointer, place(x), place(y), place(x + width) - 1, place(y + height) - 1,
+            GDCanvas.mixed(SeriesStyle.light[style.colour], strength))
     }
 
-    mutating func text(_ text: String, x: Double, y: Double, _ anchor: Anchor, bold: Bool) {
-        let width = Double(GDImage.width(of: text, bold ? .bold : .small))
-        let left =
-            switch anchor {
-            case .start: x
-            case .middle: x - width / 2
-            case .end: x - width
-            }
-        texts.append((text, left, y, bold))
+    mutating func text(_ text: String, x: Double, y: Double, _ anchor: Anchor, _ tone: Tone) {
+        texts.append((text, x, y, anchor, tone))
     }
 
-    /// The picture at its own size.
+    /// The picture, twice as large as the chart.
     func raster() throws -> Raster {
-        let image = try GDImage.white(width, height)
+        let zoom = GDCanvas.zoom
+        let image = try GDImage.white(width * Int(zoom), height * Int(zoom))
         gdImageCopyResampled(
-            image.pointer, large.pointer, 0, 0, 0, 0, Int32(width), Int32(height),
-            large.pointer.pointee.sx, large.pointer.pointee.sy)
-        for text in texts {
-            image.write(text.text, x: text.x, y: text.y, text.bold ? .bold : .small)
+            image.pointer, large.pointer, 0, 0, 0, 0, image.pointer.pointee.sx,
+            image.pointer.pointee.sy, large.pointer.pointee.sx, large.pointer.pointee.sy)
+        for text in texts where !text.text.isEmpty {
+            let colour: Int32 =
+                switch text.tone {
+                case .soft: 0x5c5c5c
+                case .strong, .cell: 0x222222
+                case .series(let style): Int32(SeriesStyle.light[style.colour])
+                }
+            image.draw(
+                text.text, x: text.x * zoom, y: text.y * zoom, text.anchor, pixels: 12 * zoom,
+                isBold: text.tone == .strong, colour: colour)
         }
         return image.raster(channels: 3)
+    }
+
+    /// A colour blended with the white background.
+    private static func mixed(_ colour: Int, _ strength: Double) -> Int32 {
+        [16, 8, 0].reduce(0) { mixed, shift in
+            let part = Double(colour >> shift & 255) * strength + 255 * (1 - strength)
+            return mixed << 8 | Int32(part.rounded())
+        }
     }
 
     private static func pen(_ ink: Ink) -> (colour: Int32, thickness: Int32) {
         switch ink {
-        case .grid: return (0xdddddd, Int32(scale))
-        case .curve(let colour): return (Int32(colour), Int32(2 * scale))
-        case .faint(let colour):
-            // 25 % of the colour and 75 % of white, in all three bytes at once.
-            return (Int32((colour & 0xfcfcfc) >> 2 + 0xc0c0c0), Int32(scale))
+        case .grid: (0xdddddd, Int32(scale))
+        case .curve(let style): (Int32(SeriesStyle.light[style.colour]), Int32(2 * scale))
+        case .faint(let style): (mixed(SeriesStyle.light[style.colour], 0.3), Int32(scale))
         }
-    }
-}
-
-extension GDImage {
-    /// A white picture in full colour.
-    static func white(_ width: Int, _ height: Int) throws -> GDImage {
-        let image = try GDImage(
-            gdImageCreateTrueColor(Int32(width), Int32(height)),
-            "a picture of \(width)x\(height)")
-        gdImageFilledRectangle(image.pointer, 0, 0, Int32(width), Int32(height), 0xffffff)
-        return image
-    }
-
-    /// Copies a picture to (x, y).
-    func put(_ picture: GDImage, x: Int, y: Int) {
-        let size = picture.pointer.pointee
-        gdImageCopy(pointer, picture.pointer, Int32(x), Int32(y), 0, 0, size.sx, size.sy)
-    }
-
-    /// libgd's built-in fixed-width fonts.
-    enum Font {
-        /// 6x13, 7x13 bold and 9x15 pixels.
-        case small, bold, caption
-
-        fileprivate var pointer: gdFontPtr? {
-            switch self {
-            case .small: gdFontGetSmall()
-            case .bold: gdFontGetMediumBold()
-            case .caption: gdFontGetGiant()
-            }
-        }
-    }
-
-    /// The width of a line of text in pixels.
-    static func width(of text: String, _ font: Font) -> Int {
-        text.utf8.count * Int(font.pointer?.pointee.w ?? 0)
-    }
-
-    /// Draws a line of ASCII text in dark grey, vertically centred at `y`.
-    func write(_ text: String, x: Double, y: Double, _ font: Font) {
-        guard let font = font.pointer else { return }
-        var bytes = Array(text.utf8) + [0]
-        let top = y - Double(font.pointee.h) / 2
-        gdImageString(
-            pointer, font, Int32(x.rounded()), Int32(top.rounded()), &bytes, 0x333333)
-    }
-}
-
-extension Raster {
-    /// Pictures side by side on white, each above its caption of ASCII text.
-    static func beside(_ pictures: [(raster: Raster, caption: String)]) throws -> Raster {
-        let (gap, line) = (16, 24)
-        let widths = pictures.map {
-            max($0.raster.width, GDImage.width(of: $0.caption, .caption))
-        }
-        let height = (pictures.map(\.raster.height).max() ?? 0) + 2 * gap + line
-        let image = try GDImage.white(widths.reduce(gap) { $0 + $1 + gap }, height)
-        var left = gap
-        for ((raster, caption), width) in zip(pictures, widths) {
-            image.put(try GDImage(raster), x: left + (width - raster.width) / 2, y: gap)
-            let indent = (width - GDImage.width(of: caption, .caption)) / 2
-            image.write(
-                caption, x: Double(left + indent), y: Double(height - gap - line / 2 + 4), .caption)
-            left += width + gap
-        }
-        return image.raster(channels: 3)
     }
 }

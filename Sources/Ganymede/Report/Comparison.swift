@@ -5,6 +5,8 @@ public struct Comparison {
         let options: RunOptions
         let journal: [StepReport]
         let evaluation: Evaluation?
+        /// Why there is no evaluation, or what is missing in it.
+        let notes: [String]
         /// The folder's name, or the whole path if another run's folder has the same name.
         let name: String
     }
@@ -12,12 +14,19 @@ public struct Comparison {
 
     /// - Parameter runs: folders of runs, each with its evaluation if there is one.
     public init(_ runs: [(path: String, evaluation: Evaluation?)]) throws {
+        try self.init(runs.map { ($0.path, $0.evaluation, nil) })
+    }
+
+    /// - Parameter runs: folders of runs, each with its evaluation, or with the reason why there is none.
+    package init(_ runs: [(path: String, evaluation: Evaluation?, missing: String?)]) throws {
         let names = runs.map { RunDirectory(path: $0.path).name }
         self.runs = try zip(runs, names).map { run, name in
             let directory = try RunDirectory.open(run.path)
             return Run(
                 directory: directory, options: try directory.options(),
-                journal: try Journal.read(directory.journalPath), evaluation: run.evaluation,
+                journal: try directory.journal(), evaluation: run.evaluation,
+                notes: (run.evaluation?.notes ?? [])
+                    + [run.missing].compactMap { $0.map { "not evaluated: \($0)" } },
                 name: names.count { $0 == name } > 1 ? run.path : name)
         }
     }
@@ -34,17 +43,33 @@ public struct Comparison {
             \(try overSeeds())
             \(quality)
             <h2>Curves</h2>
+            \(lines)
             <div class="wide">\(Curves(comparing: runs.map { ($0.name, $0.journal) }).svg)</div>
+            <div class="words">\(["d_loss", "g_loss", "d_acc", "g_acc"].map(Page.explained).joined())</div>
             \(try grids())
             <h2>Options that differ</h2>
             \(try differing())
+            \(Page.glossary)
             """)
         try Files.writeAtomically(path, text: page)
     }
 
     /// A row for each of `rows`, a column for each run.
     private func table(_ rows: [(name: String, cells: [String])]) -> String {
-        Page.table(head: [""] + runs.map(\.name), rows.map { [$0.name] + $0.cells })
+        Page.table(
+            head: [""] + runs.map(\.name),
+            rows.map { [.text($0.name)] + $0.cells.map(Page.Cell.text) })
+    }
+
+    /// The line of each run in the charts, with its whole name.
+    private var lines: String {
+        let items = runs.enumerated().map { index, run in
+            var canvas = SVGCanvas()
+            canvas.line([(1, 5), (39, 5)], .curve(.run(index)))
+            return
+                "<li>\(canvas.element(width: 40, height: 10, title: "line"))\(escaped(run.name))</li>"
+        }
+        return "<ul class=\"lines\">\(items.joined())</ul>"
     }
 
     private var facts: [(name: String, cells: [String])] {
@@ -76,9 +101,28 @@ public struct Comparison {
         where !references.contains(where: { $0.isComparable(with: one) }) {
             references.append(one)
         }
-        if references.isEmpty { return "" }
+        let notes = sharedNotes
+        if references.isEmpty && notes.isEmpty { return "" }
         return "<h2>How good they are</h2>\n"
             + references.map { quality(comparedWith: $0) }.joined()
+            + (notes.isEmpty ? "" : "<p>\(notes.map(escaped).joined(separator: "<br/>\n"))</p>")
+    }
+
+    /// Each note once, with the runs that it is about.
+    private var sharedNotes: [String] {
+        var notes: [(text: String, runs: [String])] = []
+        for run in runs {
+            for text in run.notes {
+                if let place = notes.firstIndex(where: { $0.text == text }) {
+                    notes[place].runs.append(run.name)
+                } else {
+                    notes.append((text, [run.name]))
+                }
+            }
+        }
+        return notes.map { text, names in
+            (names.count == runs.count ? "All runs" : names.joined(separator: ", ")) + ": \(text)"
+        }
     }
 
     private func quality(comparedWith reference: Evaluation) -> String {
@@ -91,15 +135,17 @@ public struct Comparison {
             figures.append(figure)
         }
         let rows = figures.map { figure in
-            [figure.name] + evaluated.map { $0.1.figure(figure.name)?.text ?? "-" }
-                + [short(figure.real), figure.about]
+            let found = evaluated.map { $0.1.figure(figure.name) }
+            return [.figure(figure.name)]
+                + Page.Cell.figures(
+                    figure.name, found.map { (value: $0?.value, text: $0?.text ?? "-") })
+                + [.text(short(figure.real)), .about(figure.about)]
         }
-        let notes = evaluated.flatMap { name, found in found.notes.map { "\(name): \($0)" } }
         let lines =
             [
-                "Beside \(grouped(reference.samples)) real samples of \(reference.data) in their place\(reference.viewpoint)."
+                "Beside \(grouped(reference.samples)) real samples of \(reference.data) in their place\(reference.viewpoint). \u{2605} is the best of its row."
             ]
-            + [reference.chance].compactMap { $0 } + notes
+            + [reference.chance].compactMap { $0 }
         return "<p>\(lines.map(escaped).joined(separator: "<br/>\n"))</p>\n"
             + Page.table(head: [""] + evaluated.map(\.0) + ["real", ""], rows)
     }
@@ -109,7 +155,7 @@ public struct Comparison {
         let leaves = try runs.map { run in
             try JSONValue(encoding: run.options).leaves.filter { $0.key != "seed" }
         }
-        let keys = Set(leaves.flatMap(\.keys)).sorted().filter { key in
+        let keys = Set(leaves.flatMap(\.keys)).sorted(by: isBefore).filter { key in
             leaves.contains { $0[key] != leaves[0][key] }
         }
         let names = leaves.map { own in
@@ -130,12 +176,12 @@ public struct Comparison {
         let rows = SeedGroups(found).rows(columns)
         return
             "<h2>Over seeds</h2>\n<p>Mean ± standard deviation of runs that differ in their seeds alone.</p>\n"
-            + Page.table(head: rows[0], Array(rows.dropFirst()))
+            + Page.table(head: rows[0], rows.dropFirst().map { $0.map(Page.Cell.text) })
     }
 
     private func differing() throws -> String {
         let leaves = try runs.map { try JSONValue(encoding: $0.options).leaves }
-        let keys = Set(leaves.flatMap(\.keys)).sorted().filter { key in
+        let keys = Set(leaves.flatMap(\.keys)).sorted(by: isBefore).filter { key in
             leaves.contains { $0[key] != leaves[0][key] }
         }
         if keys.isEmpty { return "<p>None.</p>" }
@@ -146,16 +192,20 @@ public struct Comparison {
     }
 
     private func grids() throws -> String {
-        let last = try runs.map { run in
-            let step = try run.directory.sampleSteps().last ?? 0
+        // A run that was killed may have no pictures yet.
+        let last = try runs.compactMap { run -> String? in
+            guard let step = try run.directory.sampleSteps().last else { return nil }
             return try Page.figure(
                 run.directory.samplePath(RunDirectory.stepName(step)),
                 "\(run.name), step \(grouped(step))")
         }
-        // A run that was killed has no GIF.
-        let films = try runs.filter { Files.exists($0.directory.gifPath) }.map { run in
-            try Page.figure(run.directory.gifPath, "\(run.name), as training went", kind: "gif")
+        let films = try runs.enumerated().compactMap { index, run -> String? in
+            let frames = try run.directory.frames(
+                atMost: 16, channels: run.options.gan.pictureChannels)
+            return frames.isEmpty
+                ? nil
+                : try Page.film(frames, "\(run.name), as training went", name: "film-\(index)")
         }
-        return Page.section("Generated", last + films, columns: runs.count)
+        return Page.section("Generated", last + films, columns: min(runs.count, 6))
     }
 }

@@ -1,6 +1,6 @@
 /// A confusion matrix as shaded cells: a row for each true class, a column for each prediction.
 struct ConfusionChart {
-    private static let (right, wrong) = (0x3a9d5d, 0xd1495b)
+    private static let (right, wrong) = (SeriesStyle.generator, SeriesStyle.discriminator)
     private static let (width, height) = (44.0, 24.0)
     private static let (left, top) = (110.0, 66.0)
 
@@ -22,17 +22,17 @@ struct ConfusionChart {
         let share = fixed(confusion.accuracy * 100, 2)
         canvas.text(
             "\(share)% of \(grouped(confusion.total)) classified correctly", x: 14, y: 16, .start,
-            bold: true)
-        canvas.text("taken for", x: left, y: top - 28, .start, bold: false)
-        canvas.text("right", x: left + Double(classes) * width + 58, y: top - 10, .end, bold: false)
+            .strong)
+        canvas.text("taken for", x: left, y: top - 28, .start, .soft)
+        canvas.text("right", x: left + Double(classes) * width + 58, y: top - 10, .end, .soft)
         for (index, name) in confusion.classNames.enumerated() {
             let (x, y) = (
                 left + (Double(index) + 0.5) * width, top + (Double(index) + 0.5) * height
             )
-            canvas.text(shortened(name, 6), x: x, y: top - 10, .middle, bold: false)
-            canvas.text(shortened(name, 14), x: left - 8, y: y, .end, bold: false)
+            canvas.text(shortened(name, 6), x: x, y: top - 10, .middle, .soft)
+            canvas.text(shortened(name, 14), x: left - 8, y: y, .end, .soft)
             let recall = confusion.recalls[index].map { fixed($0 * 100, 1) + "%" } ?? "-"
-            canvas.text(recall, x: left + Double(classes) * width + 58, y: y, .end, bold: false)
+            canvas.text(recall, x: left + Double(classes) * width + 58, y: y, .end, .soft)
         }
         for (truth, row) in confusion.counts.enumerated() {
             let images = Double(max(row.reduce(0, +), 1))
@@ -41,9 +41,9 @@ struct ConfusionChart {
                 // The square root makes rare mistakes visible.
                 canvas.rectangle(
                     x: x, y: y, width: width, height: height,
-                    colour: truth == prediction ? ConfusionChart.right : ConfusionChart.wrong,
-                    strength: 0.7 * (Double(count) / images).squareRoot())
-                canvas.text("\(count)", x: x + width / 2, y: y + height / 2, .middle, bold: false)
+                    truth == prediction ? ConfusionChart.right : ConfusionChart.wrong,
+                    strength: 0.4 * (Double(count) / images).squareRoot())
+                canvas.text("\(count)", x: x + width / 2, y: y + height / 2, .middle, .cell)
             }
         }
     }
@@ -54,14 +54,14 @@ struct ConfusionChart {
 }
 
 extension Confusion {
-    /// The chart as an SVG element for a page.
+    /// The chart as an SVG file.
     public var svg: String {
         var canvas = SVGCanvas()
         let chart = ConfusionChart(confusion: self)
         chart.draw(on: &canvas)
         let (width, height) = chart.extent
-        return "<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\">"
-            + "<title>Which class is taken for which</title>\(canvas.body)</svg>\n"
+        return canvas.document(
+            width: Double(width), height: Double(height), title: "Which class is taken for which")
     }
 
     /// Writes the chart, as PNG if `path` ends in `.png` and as SVG otherwise.

@@ -1,8 +1,5 @@
 /// Charts of a run's losses and accuracies, and of its metrics if they were measured: one picture, or one for each.
 struct Curves {
-    private static let (red, blue, green) = (0xd1495b, 0x2e7fb8, 0x3a9d5d)
-    /// Distinct colours for runs side by side.
-    static let colours = [blue, red, green, 0xb8860b, 0x7b52ab, 0x4d4d4d]
     /// The metrics by which checkpoints are compared: for images, and for points.
     private static let decisive = [
         (name: "fid", title: "Distance to the real images (fid)", isShare: false),
@@ -13,18 +10,22 @@ struct Curves {
     ]
     private let charts: [Chart]
 
+    /// Whether there is nothing to draw.
+    var isEmpty: Bool { charts.isEmpty }
+
     /// The curves of one run.
     init(_ journal: [StepReport]) {
-        func curve(_ name: String, _ colour: Int, _ value: (StepReport) -> Double?) -> Chart.Curve {
-            Chart.Curve(name, colour, journal, value)
+        func curve(
+            _ name: String, _ style: SeriesStyle, _ value: (StepReport) -> Double?
+        ) -> Chart.Curve {
+            Chart.Curve(Glossary.title(name), style, journal, value)
         }
         let losses = [
-            curve("discriminator", Curves.red, \.dLoss), curve("generator", Curves.blue, \.gLoss),
+            curve("d_loss", .discriminator, \.dLoss), curve("g_loss", .generator, \.gLoss),
         ]
         let accuracies = [
-            curve("real images", Curves.green, \.dAccReal),
-            curve("fakes", Curves.red, \.dAccFake),
-            curve("fakes classified as real in the generator's pass", Curves.blue, \.gAcc),
+            curve("d_acc_real", .real, \.dAccReal),
+            curve("d_acc_fake", .discriminator, \.dAccFake), curve("g_acc", .generator, \.gAcc),
         ]
         let quality = Curves.decisive.map { name, title, isShare in
             func value(_ report: StepReport, _ figures: [String: Double]?) -> Double? {
@@ -33,16 +34,14 @@ struct Curves {
             return Chart(
                 title: title,
                 curves: [
-                    curve("generated", Curves.blue) { value($0, $0.metrics) },
-                    curve("real in their place", Curves.green) { value($0, $0.metricsReal) },
-                ].filter { !$0.values.isEmpty }, isShare: isShare)
+                    curve("generated", .generator) { value($0, $0.metrics) },
+                    curve("real in their place", .real) { value($0, $0.metricsReal) },
+                ].filter { !$0.values.isEmpty }, isShare: isShare, mayBeLogarithmic: !isShare)
         }
         charts =
             [
-                Chart(title: "Losses", curves: losses, isShare: false),
-                Chart(
-                    title: "What the discriminator classifies correctly", curves: accuracies,
-                    isShare: true),
+                Chart(title: "Losses", curves: losses),
+                Chart(title: "Accuracies", curves: accuracies, isShare: true),
             ]
             + quality.filter { !$0.curves.isEmpty }
     }
@@ -50,52 +49,69 @@ struct Curves {
     /// The same quantities of several runs, one curve a run.
     init(comparing runs: [(name: String, journal: [StepReport])]) {
         func chart(
-            _ title: String, isShare: Bool = false, _ value: (StepReport) -> Double?
+            _ title: String, isShare: Bool = false, mayBeLogarithmic: Bool = false,
+            _ value: (StepReport) -> Double?
         ) -> Chart {
             let curves = runs.enumerated().map { index, run in
-                Chart.Curve(
-                    run.name, Curves.colours[index % Curves.colours.count], run.journal, value)
+                Chart.Curve(run.name, .run(index), run.journal, value)
             }
-            return Chart(title: title, curves: curves, isShare: isShare)
+            return Chart(
+                title: title, curves: curves, isShare: isShare, mayBeLogarithmic: mayBeLogarithmic)
         }
         let quality = Curves.decisive.map { name, title, isShare in
-            chart(title, isShare: isShare) { $0.decisive == name ? $0.metrics?[name] : nil }
+            chart(title, isShare: isShare, mayBeLogarithmic: !isShare) {
+                $0.decisive == name ? $0.metrics?[name] : nil
+            }
         }
         charts =
             (quality + [
-                chart("Discriminator's loss", \.dLoss), chart("Generator's loss", \.gLoss),
-                chart("Discriminator's accuracy", isShare: true, \.dAcc),
+                chart(Glossary.title("d_loss"), \.dLoss), chart(Glossary.title("g_loss"), \.gLoss),
+                chart(Glossary.title("d_acc"), isShare: true, \.dAcc),
+                chart(Glossary.title("g_acc"), isShare: true, \.gAcc),
             ]).filter { $0.curves.contains { !$0.values.isEmpty } }
     }
 
-    /// Each chart as an SVG element.
+    /// Each chart as an SVG element of a page.
     var svg: String {
         charts.map { chart in
             var canvas = SVGCanvas()
             chart.draw(on: &canvas, y: 0)
-            return "<svg viewBox=\"0 0 \(Int(Chart.width)) \(Int(Chart.height))\" role=\"img\">"
-                + "<title>\(escaped(chart.title))</title>\(canvas.body)</svg>\n"
+            return canvas.element(width: Chart.width, height: Chart.height, title: chart.title)
         }.joined()
     }
 
-    /// The charts one above the other, as one picture.
+    /// The charts one above the other, as an SVG file.
+    var document: String {
+        var canvas = SVGCanvas()
+        draw(on: &canvas)
+        return canvas.document(
+            width: Chart.width, height: Chart.height * Double(charts.count),
+            title: charts.map(\.title).joined(separator: ", "))
+    }
+
+    /// The same as pixels, twice as large.
     func raster() throws -> Raster {
         var canvas = try GDCanvas(
             width: Int(Chart.width), height: Int(Chart.height) * charts.count)
+        draw(on: &canvas)
+        return try canvas.raster()
+    }
+
+    private func draw(on canvas: inout some Canvas) {
         for (index, chart) in charts.enumerated() {
             chart.draw(on: &canvas, y: Double(index) * Chart.height)
         }
-        return try canvas.raster()
     }
 }
 
 extension Chart.Curve {
     /// The values of a journal by step; steps for which `value` is nil are left out.
     fileprivate init(
-        _ name: String, _ colour: Int, _ journal: [StepReport], _ value: (StepReport) -> Double?
+        _ name: String, _ style: SeriesStyle, _ journal: [StepReport],
+        _ value: (StepReport) -> Double?
     ) {
         let found = journal.compactMap { report in value(report).map { (report.step, $0) } }
         self.init(
-            name: name, colour: colour, steps: found.map { Double($0.0) }, values: found.map(\.1))
+            name: name, style: style, steps: found.map { Double($0.0) }, values: found.map(\.1))
     }
 }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// Writes `progress.gif`, `curves.png` and `milestones.png` into a run's folder, and `report.html`, one page that shows
-/// all of it without a network.
+/// Writes `progress.gif`, `curves.svg`, `curves.png` and `milestones.png` into a run's folder, and `report.html`, one page
+/// that shows all of it without a network.
 public struct Report {
     private let directory: RunDirectory
     private let options: RunOptions
@@ -32,25 +32,32 @@ public struct Report {
     func write() throws {
         try directory.writeProgress(channels: options.gan.pictureChannels)
         if !journal.isEmpty {
-            let curves = try Curves(journal).raster()
-            try Files.writeAtomically("\(directory.path)/curves.png", [curves.png()])
+            let curves = Curves(journal)
+            try Files.writeAtomically("\(directory.path)/curves.svg", text: curves.document)
+            try Files.writeAtomically("\(directory.path)/curves.png", [curves.raster().png()])
         }
-        if !milestones.isEmpty {
-            let names = milestones.map { (RunDirectory.stepName($0), "step \(grouped($0))") }
-            let pictures = try (names + [("real", "real")]).map { name, caption in
-                (
-                    raster: try directory.sample(name, channels: options.gan.pictureChannels),
-                    caption: caption
-                )
-            }
-            try Files.writeAtomically(
-                "\(directory.path)/milestones.png", [Raster.beside(pictures).png()])
-        }
+        try writeMilestones()
         try Files.writeAtomically(directory.reportPath, text: page())
+    }
+
+    /// The grids of the milestones beside real samples. A run without milestones has all its grids, up to 60.
+    private func writeMilestones() throws {
+        let steps = try milestones.isEmpty ? directory.sampleSteps(atMost: 60) : milestones
+        if steps.isEmpty { return }
+        let names = steps.map { (RunDirectory.stepName($0), "step \(grouped($0))") }
+        let pictures = try (names + [("real", "real")]).map { name, caption in
+            let grid = try directory.sample(name, channels: options.gan.pictureChannels)
+            let isLarge = names.count > 5 && max(grid.height, grid.width) > 400
+            return (raster: isLarge ? grid.halved : grid, caption: caption)
+        }
+        try Files.writeAtomically(
+            "\(directory.path)/milestones.png", [Raster.beside(pictures).png()])
     }
 
     private func page() throws -> String {
         let preset = options.preset ?? "gan"
+        let doctor = try Doctor(
+            signals: HealthRecord.read(directory.healthPath), gan: options.gan)
         return Page.html(
             title: "\(preset): \(directory.name)",
             """
@@ -58,8 +65,8 @@ public struct Report {
             <p>\(escaped(headline))</p>
             \(try pictures())
             \(try milestoneFigures())
-            \(quality)
-            \(try health())
+            \(quality(doctor))
+            \(health(doctor))
             \(curves)
             \(try grids())
             <h2>The networks</h2>
@@ -68,6 +75,7 @@ public struct Report {
             \(try table())
             <h2>Going on</h2>
             \(commands)
+            \(Page.glossary)
             """)
     }
 
@@ -94,7 +102,9 @@ public struct Report {
                     directory.samplePath(RunDirectory.stepName(last)),
                     "generated, step \(grouped(last))"),
                 try Page.figure(directory.samplePath("real"), "real"),
-                try Page.figure(directory.gifPath, "the same seeds as training goes", kind: "gif"),
+                try Page.film(
+                    directory.frames(atMost: 24, channels: options.gan.pictureChannels),
+                    "the same seeds as training goes", name: "film"),
             ],
             note: options.gan.makesPoints
                 ? "Real points are blue, generated ones red. The ground is what the discriminator takes a place "
@@ -114,8 +124,10 @@ public struct Report {
     }
 
     private var curves: String {
-        journal.isEmpty
-            ? "" : "<h2>Curves</h2>\n<div class=\"wide\">\(Curves(journal).svg)</div>"
+        if journal.isEmpty { return "" }
+        let words = ["d_loss", "g_loss", "d_acc_real", "d_acc_fake", "g_acc"].map(Page.explained)
+        return "<h2>Curves</h2>\n<div class=\"wide\">\(Curves(journal).svg)</div>"
+            + "<div class=\"words\">\(words.joined())</div>"
     }
 
     /// At most twelve grids of samples, evenly spaced.
@@ -133,8 +145,8 @@ public struct Report {
         return Page.section(
             "As training goes", figures,
             note:
-                "D accuracy is the share of \(options.gan.noun) that the discriminator classified correctly, over the steps since "
-                + "the picture before.")
+                "Accuracies are means over the steps since the picture before. All pictures are in samples/, and "
+                + "side by side in milestones.png.")
     }
 
     private func network(_ network: Sequential) -> String {
@@ -143,25 +155,34 @@ public struct Report {
     }
 
     private func table() throws -> String {
-        let leaves = try JSONValue(encoding: options).leaves.sorted { $0.key < $1.key }
+        let leaves = try JSONValue(encoding: options).leaves.sorted { isBefore($0.key, $1.key) }
         return "<h2>Options</h2>\n<details><summary>\(leaves.count) options</summary>"
-            + Page.table(leaves.map { [$0.key, $0.value.text] }) + "</details>"
+            + Page.table(leaves.map { [.text($0.key), .text($0.value.text)] }) + "</details>"
     }
 
     /// The metrics of the best and the last evaluation; empty if there was none.
-    private var quality: String {
+    private func quality(_ doctor: Doctor) -> String {
         guard let found = BestAndLast(journal) else { return "" }
-        let rows = zip(found.about, found.rows.dropFirst()).map { $1 + [$0] }
+        let rows = zip(found.names, found.about).map { name, about in
+            let texts = found.columns.map { column in
+                (value: column.figures[name], text: column.figures[name].map(short) ?? "-")
+            }
+            // Real samples are the floor, not a rival.
+            return [.figure(name)] + Page.Cell.figures(name, texts.dropLast())
+                + [.text(texts.last?.text ?? "-"), .about(about)]
+        }
+        let ailing =
+            doctor.isHealthy || doctor.signals.isEmpty
+            ? "" : " The run is not healthy (see Health): the best is only the best of this run."
         return
             "<h2>How good it is</h2>\n<p>Of one set of \(grouped(options.training.metricsSamples)) samples, "
-            + "and of as many real ones in their place.</p>\n"
-            + Page.table(head: found.rows[0] + [""], rows)
+            + "and of as many real ones in their place. \u{2605} is the better checkpoint.\(ailing)</p>\n"
+            + Page.table(
+                head: found.columns.reduce(into: [""]) { $0.append($1.title) } + [""], rows)
     }
 
     /// What ails the run; empty before the first measurement.
-    private func health() throws -> String {
-        let doctor = try Doctor(
-            signals: HealthRecord.read(directory.healthPath), gan: options.gan)
+    private func health(_ doctor: Doctor) -> String {
         if doctor.signals.isEmpty { return "" }
         return "<h2>Health</h2>\n<pre class=\"wide\">\(escaped(doctor.text))</pre>"
     }
@@ -173,7 +194,7 @@ public struct Report {
         let lines = [
             "ganymede resume \(run)" + (isDone ? " --steps \(2 * steps)" : ""),
             "ganymede generate \(run) --seeds 0-\(options.gan.makesPoints ? 2499 : 63) -o more.png",
-            "ganymede interpolate \(run) --seeds 0-7 --loop -o walk.\(options.gan.makesPoints ? "png" : "gif")",
+            "ganymede interpolate \(run) --seeds 0-7 --loop -o walk.gif",
         ]
         return "<pre class=\"wide\">\(escaped(lines.joined(separator: "\n")))</pre>"
     }

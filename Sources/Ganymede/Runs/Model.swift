@@ -63,6 +63,15 @@ public final class Model: Sendable {
         return sampler.latent(seed: seed, class: number)
     }
 
+    /// A latent vector of noise, which has the generator's input size, with the class of that number; nil for the class
+    /// of the seed `index`.
+    public func latent(noise: [Float], index: Int, class number: Int? = nil) throws -> Latent {
+        try check(number)
+        var latent = sampler.latent(seed: index, class: number)
+        latent.noise = noise
+        return latent
+    }
+
     /// The number of a class by its name or number. Throws a usage error if the model has no such class.
     public func classNumber(_ text: String) throws -> Int {
         guard let names = classNames else { throw Model.noClasses }

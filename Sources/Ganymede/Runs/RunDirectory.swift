@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// The folder of a run: `config.json`, `journal.jsonl`, `samples/`, `checkpoints/`, and files made from them:
-/// `progress.gif`, `curves.png`, `milestones.png`, `report.html`.
+/// `progress.gif`, `curves.svg`, `curves.png`, `milestones.png`, `report.html`.
 public struct RunDirectory: Sendable {
     /// The path of the folder.
     public let path: String
@@ -55,7 +55,7 @@ public struct RunDirectory: Sendable {
         try Files.removeLeftovers(in: path)
         let files = [
             journalPath, MissingSteps.path(journalPath), healthPath, reportPath, gifPath,
-            "\(path)/curves.png", "\(path)/milestones.png",
+            "\(path)/curves.png", "\(path)/curves.svg", "\(path)/milestones.png",
         ]
         for file in files where Files.exists(file) { try Files.remove(file) }
         for folder in [samplesPath, checkpointsPath] where Files.isDirectory(folder) {
@@ -222,15 +222,21 @@ public struct RunDirectory: Sendable {
         }
     }
 
+    /// Evenly spaced sample grids, each above a caption with its step, at most `limit`. All have one size.
+    func frames(atMost limit: Int, channels: Int) throws -> [Raster] {
+        let frames = try sampleSteps(atMost: limit).map { step in
+            let grid = try sample(RunDirectory.stepName(step), channels: channels)
+            // Noise does not compress, so large grids are not enlarged.
+            let shown = max(grid.height, grid.width) > 400 ? grid.halved : grid
+            return try shown.captioned("step \(grouped(step))")
+        }
+        return frames.filter { ($0.width, $0.height) == (frames.last?.width, frames.last?.height) }
+    }
+
     /// Joins up to 60 evenly spaced sample grids into `progress.gif`, about ten seconds long.
     func writeProgress(channels: Int) throws {
-        let steps = try sampleSteps(atMost: 60)
-        guard !steps.isEmpty else { return }
-        let frames = try steps.map { step in
-            let grid = try sample(RunDirectory.stepName(step), channels: channels)
-            // Noise does not compress, so large grids are not enlarged, and all have few grey levels.
-            return max(grid.height, grid.width) > 400 ? grid.halved : grid
-        }
+        let frames = try frames(atMost: 60, channels: channels)
+        if frames.isEmpty { return }
         let hundredths = min(max(1000 / frames.count, 15), 40)
         try Files.writeAtomically(
             gifPath, [Raster.gif(frames, hundredths: hundredths, ends: 150, greys: 32)])

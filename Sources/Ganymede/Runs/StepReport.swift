@@ -22,6 +22,8 @@ public struct StepReport: Sendable, Equatable, Decodable {
     public var metrics: [String: Double]?
     /// The same metrics for as many real samples in place of generated ones.
     public var metricsReal: [String: Double]?
+    /// The ailments that the last measurement of the run's health shows, by name. Not in the journal.
+    public var ailments: [String] = []
     /// Other values that the training step reports, by name. Written to the journal, and not read from it.
     public var others: [String: Double] = [:]
     /// What a person did before this step; nil if nothing.
@@ -114,9 +116,9 @@ public struct MeanAccuracy: Sendable {
         generator += (report.gAcc - generator) / steps
     }
 
-    /// `D accuracy 63% (real 61% fake 65%)  G 21% classified as real`
+    /// `D accuracy 63% (real 61% generated 65%)  G accuracy 21%`
     public var text: String {
-        "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) fake \(percent(fake)))  "
-            + "G \(percent(generator)) classified as real"
+        "D accuracy \(percent((real + fake) / 2)) (real \(percent(real)) generated \(percent(fake)))  "
+            + "G accuracy \(percent(generator))"
     }
 }

@@ -59,6 +59,52 @@ package func aligned(_ rows: [[String]]) -> String {
     }.joined(separator: "\n")
 }
 
+/// The same with an explanation of each row: at the end of its line if `columns` allow that for all, else on a line of
+/// its own below.
+package func aligned(
+    _ rows: [[String]], explained about: [String], within columns: Int? = nil
+) -> String {
+    let wide = aligned(zip(rows, about).map { $0 + [$1] })
+    let lines = wide.split(separator: "\n", omittingEmptySubsequences: false)
+    guard let columns, let longest = lines.map(\.count).max(), longest > columns else {
+        return wide
+    }
+    let narrow = aligned(rows).split(separator: "\n", omittingEmptySubsequences: false)
+    return zip(narrow, about).map { $1.isEmpty ? String($0) : "\($0)\n  \($1)" }
+        .joined(separator: "\n")
+}
+
+/// Orders names as a reader does: `layer2` before `layer10`.
+package func isBefore(_ a: String, _ b: String) -> Bool {
+    func parts(_ text: String) -> [(text: Substring, number: Int?)] {
+        text.chunked { $0.isASCIIDigit == $1.isASCIIDigit }.map { ($0, Int($0)) }
+    }
+    for (x, y) in zip(parts(a), parts(b)) where x.text != y.text {
+        if let first = x.number, let second = y.number, first != second { return first < second }
+        return x.text < y.text
+    }
+    return a < b
+}
+
+extension Character {
+    fileprivate var isASCIIDigit: Bool { isASCII && isNumber }
+}
+
+extension StringProtocol {
+    /// Runs of neighbours that belong together.
+    fileprivate func chunked(_ together: (Character, Character) -> Bool) -> [SubSequence] {
+        var chunks: [SubSequence] = []
+        var start = startIndex
+        for (place, next) in zip(indices, indices.dropFirst())
+        where !together(self[place], self[next]) {
+            chunks.append(self[start..<next])
+            start = next
+        }
+        if start < endIndex { chunks.append(self[start...]) }
+        return chunks
+    }
+}
+
 /// About three significant digits or more; whole numbers below 1e9 in full.
 package func short(_ value: Double) -> String {
     let size = abs(value)

@@ -11,7 +11,8 @@ final class HealthMonitor {
     private var probe: HealthProbe?
     private var earlierWeights: [Float]?
     private var classifier: (sampler: Sampler, extractor: FeatureExtractor)?
-    private var known: Set<String> = []
+    /// The names of the ailments that the last measurement shows.
+    private(set) var ailments: [String] = []
 
     /// Nil if the run is not measured.
     init?(_ options: RunOptions, _ dataset: Dataset, test: Dataset?, store: StateStore) {
@@ -37,7 +38,7 @@ final class HealthMonitor {
         for report in journal where report.step > measured && report.step <= step {
             window.add(report)
         }
-        known = Set(Ailments.verdicts(signals, options.gan).map(\.ailment))
+        ailments = Ailments.verdicts(signals, options.gan).map(\.ailment)
     }
 
     /// Adds a step, and measures if that is due. Call on the engine's thread.
@@ -54,8 +55,8 @@ final class HealthMonitor {
         measured.classes = try classes()
         signals.append(measured)
         let verdicts = Ailments.verdicts(signals, options.gan)
-        defer { known = Set(verdicts.map(\.ailment)) }
-        return verdicts.filter { !known.contains($0.ailment) }
+        defer { ailments = verdicts.map(\.ailment) }
+        return verdicts.filter { !ailments.contains($0.ailment) }
     }
 
     /// What the next measurement compares with, for a checkpoint; nil before the first.

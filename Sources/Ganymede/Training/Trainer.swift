@@ -208,6 +208,7 @@ public struct Trainer: Sendable {
                     try session.recordHealth()
                     for verdict in verdicts { onEvent(.ailing(verdict)) }
                 }
+                report.ailments = session.health?.ailments ?? []
                 try session.record(report)
                 sinceSample.add(report)
                 last = report
