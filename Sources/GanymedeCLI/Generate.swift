@@ -67,7 +67,8 @@ struct Generate: ParsableCommand {
                     "a folder is for images, and this system makes points: use .png or .npy")
             }
         }
-        let latents = try (numbers ?? [nil]).flatMap { number in
+        let each: [Int?] = numbers.map { $0.map(Optional.some) } ?? [nil]
+        let latents: [Latent] = try each.flatMap { number in
             try rows?.enumerated().map {
                 try model.latent(noise: $1, index: $0, class: number)
             } ?? chosen.map { try model.latent(seed: $0, class: number) }

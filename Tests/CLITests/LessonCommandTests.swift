@@ -94,7 +94,7 @@ struct LessonCommandTests {
         let path = "\(folder.path)/run/journal.jsonl"
         let journal = try String(contentsOfFile: path, encoding: .utf8)
         let steered = journal.replacing(
-            "{\"step\":100,", with: "{\"events\":[{\"option\":\"loss\"}],\"step\":100,")
+            "{\"step\":100,", with: "{\"events\":[{\"kind\":\"pause\",\"step\":100}],\"step\":100,")
         try steered.write(toFile: path, atomically: true, encoding: .utf8)
         let found = try ganymede("lesson", "check", "3", "run")
         #expect(found.code == 1, "\(found.output)")

@@ -76,7 +76,7 @@ struct UsageTests {
         ),
         (
             ["generate", "nowhere", "-o", "a.jpg"],
-            "ganymede: --output ends in .png, .npy or .idx, not \"a.jpg\"\n"
+            "ganymede: --output ends in .png, .npy or .idx, or in / for a folder, not \"a.jpg\"\n"
         ),
         (
             ["generate", "nowhere", "--seeds", "5-2", "-o", "a.png"],

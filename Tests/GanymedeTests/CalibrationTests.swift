@@ -125,9 +125,8 @@ struct CalibrationTests {
             classNames: (0..<41).map { "\($0)" })
         #expect(throws: GanymedeError.self) { try many.raster() }
         #expect(many.accuracy.isNaN && many.svg.contains("of 0 classified correctly"))
-        // Correct entries are more green than red, wrong ones more red than green.
+        // Correct entries are more blue than red, wrong ones more red than blue.
         #expect(
-            colours.contains { Int($0[1]) > Int($0[0]) + 40 }
-                && colours.contains { Int($0[0]) > Int($0[1]) + 40 })
+            colours.contains { $0[2] > $0[0] + 40 } && colours.contains { $0[0] > $0[2] + 40 })
     }
 }

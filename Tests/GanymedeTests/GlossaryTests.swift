@@ -39,7 +39,8 @@ struct GlossaryTests {
         for sentence in [entry.meaning, entry.quality, entry.normal] {
             #expect(sentence.hasSuffix("."), "\(sentence)")
             #expect(sentence.first?.isUppercase == true || sentence.first?.isNumber == true)
-            #expect(sentence.matches(of: /[a-z)%0-9]\. [A-Z]/).isEmpty, "two sentences: \(sentence)")
+            #expect(
+                sentence.matches(of: /[a-z)%0-9]\. [A-Z]/).isEmpty, "two sentences: \(sentence)")
         }
     }
 

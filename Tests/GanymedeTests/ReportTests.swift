@@ -29,7 +29,7 @@ struct ReportTests {
         let html = try html(run)
         expectStandsAlone(html)
         // Five curves, each with a line in the legend.
-        #expect(html.matches(of: /<polyline [^>]*stroke="#/).count == 10)
+        #expect(html.matches(of: /<polyline [^>]*class="s\d/).count == 10)
         // Two pictures, the animation, and both grids of the run.
         #expect(html.matches(of: /<img\b/).count == 5)
         #expect(html.contains("<td>gan.generator.layers.0.units</td><td>16</td>"))
@@ -155,6 +155,6 @@ struct ReportTests {
         }
         #expect(
             MeanAccuracy(reports).text
-                == "D accuracy 69% (real 75% fake 63%)  G 30% classified as real")
+                == "D accuracy 69% (real 75% generated 63%)  G accuracy 30%")
     }
 }

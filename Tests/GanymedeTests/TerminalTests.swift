@@ -20,7 +20,9 @@ struct TerminalTests {
                 + "[----------]  2m 41s left"
         ),
     ])
-    func theLineFits(columns: Int, text: String) { #expect(line(Terminal(columns: columns)) == text) }
+    func theLineFits(columns: Int, text: String) {
+        #expect(line(Terminal(columns: columns)) == text)
+    }
 
     /// At every width, and also for large numbers, a column stays free; and the losses stay as long as there is room.
     @Test func noLineIsTooLong() {
@@ -50,28 +52,29 @@ struct TerminalTests {
     }
 
     @Test func unicodeIsOptional() {
-        #expect(line(Terminal(columns: 160)).allSatisfy(\.isASCII))
+        #expect(line(Terminal(columns: 160)).utf8.allSatisfy { $0 < 128 })
         #expect(line(Terminal(columns: 160, isUnicode: true)).contains("░"))
         // A file has no bar of blocks.
-        #expect(line(Terminal(columns: nil, isUnicode: true)).allSatisfy(\.isASCII))
+        #expect(line(Terminal(columns: nil, isUnicode: true)).utf8.allSatisfy { $0 < 128 })
         #expect(Terminal(columns: 80).readable("Fréchet 1 ± 2 …ü") == "Frechet 1 +- 2 ...?")
         #expect(Terminal(columns: 80, isUnicode: true).readable("é ±") == "é ±")
     }
 
-    @Test(arguments: [
-        // Not a terminal, a dumb one, one that does not say its name: no line is rewritten.
-        (false, 100, ["TERM": "xterm"], nil, false, true),
-        (true, 100, ["TERM": "dumb", "LANG": "C.UTF-8"], nil, false, true),
-        (true, 100, [:], nil, false, false),
-        (true, 100, ["TERM": "xterm", "LANG": "de_DE.utf8"], 100, true, true),
-        (true, nil, ["TERM": "xterm", "COLUMNS": "40"], 40, true, false),
-        (true, nil, ["TERM": "xterm", "COLUMNS": "x"], 80, true, false),
-        (true, nil, ["TERM": "xterm", "COLUMNS": "-3"], 80, true, false),
-        (true, 90, ["TERM": "xterm", "NO_COLOR": "1"], 90, false, false),
-        (true, 90, ["TERM": "xterm", "NO_COLOR": ""], 90, true, false),
-        (true, 90, ["TERM": "xterm", "LANG": "C.UTF-8", "LC_ALL": "C"], 90, true, false),
-        (false, nil, ["LC_ALL": "C"], nil, false, false),
-    ] as [(Bool, Int?, [String: String], Int?, Bool, Bool)])
+    @Test(
+        arguments: [
+            // Not a terminal, a dumb one, one that does not say its name: no line is rewritten.
+            (false, 100, ["TERM": "xterm"], nil, false, true),
+            (true, 100, ["TERM": "dumb", "LANG": "C.UTF-8"], nil, false, true),
+            (true, 100, [:], nil, false, false),
+            (true, 100, ["TERM": "xterm", "LANG": "de_DE.utf8"], 100, true, true),
+            (true, nil, ["TERM": "xterm", "COLUMNS": "40"], 40, true, false),
+            (true, nil, ["TERM": "xterm", "COLUMNS": "x"], 80, true, false),
+            (true, nil, ["TERM": "xterm", "COLUMNS": "-3"], 80, true, false),
+            (true, 90, ["TERM": "xterm", "NO_COLOR": "1"], 90, false, false),
+            (true, 90, ["TERM": "xterm", "NO_COLOR": ""], 90, true, false),
+            (true, 90, ["TERM": "xterm", "LANG": "C.UTF-8", "LC_ALL": "C"], 90, true, false),
+            (false, nil, ["LC_ALL": "C"], nil, false, false),
+        ] as [(Bool, Int?, [String: String], Int?, Bool, Bool)])
     func capabilities(
         isTerminal: Bool, width: Int?, environment: [String: String], columns: Int?, colour: Bool,
         unicode: Bool
@@ -94,7 +97,9 @@ struct TerminalTests {
     /// Explanations stand in the row where they fit, and else below it.
     @Test func tablesAreExplained() {
         let rows = [["", "a"], ["fid", "1.0"]]
-        #expect(aligned(rows, explained: ["", "lower is better"]) == "      a\nfid   1.0   lower is better")
+        #expect(
+            aligned(rows, explained: ["", "lower is better"])
+                == "      a\nfid   1.0   lower is better")
         #expect(
             aligned(rows, explained: ["", "lower is better"], within: 20)
                 == "      a\nfid   1.0\n  lower is better")

@@ -61,7 +61,9 @@ struct SeriesStyle: Equatable {
 }
 
 /// The parts of an open line that the strokes of a dash pattern cover.
-package func dashed(_ points: [(x: Double, y: Double)], _ pattern: [Double]) -> [[(x: Double, y: Double)]] {
+package func dashed(_ points: [(x: Double, y: Double)], _ pattern: [Double]) -> [[(
+    x: Double, y: Double
+)]] {
     guard points.count > 1, !pattern.isEmpty, pattern.allSatisfy({ $0 > 0 }) else {
         return [points]
     }

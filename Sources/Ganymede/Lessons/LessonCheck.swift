@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 
 /// Whether a run is one that a lesson asks for: its options, its steps, changes while it trained, its figures, and its
 /// bits where they are known for the kind of machine.
@@ -74,7 +74,7 @@ public struct LessonCheck: Sendable {
             try Files.exists(directory.journalPath) ? Files.read(directory.journalPath) : .init()
         let (reports, fault) = Journal.reports(in: journal, upTo: found.training.steps)
         checkSteps(reports, fault, found)
-        checkEvents(journal, found)
+        checkEvents(reports, directory, found)
         try checkFigures(.init(reports: reports, doctor: Doctor(path)))
         checkBits(directory, found)
     }
@@ -103,14 +103,23 @@ public struct LessonCheck: Sendable {
         }
     }
 
-    private mutating func checkEvents(_ journal: Data, _ options: RunOptions) {
-        let events = SteeringEvents(journal: journal)
+    private mutating func checkEvents(
+        _ reports: [StepReport], _ directory: RunDirectory, _ options: RunOptions
+    ) {
+        // A checkpoint holds them all, whatever the journal says.
+        let saved = (try? Checkpoint(directory.path))?.events ?? []
+        let told = reports.flatMap { $0.events ?? [] }
+        let events = saved.count > told.count ? saved : told
         if let count = options.training.rollbacks, count > 0 {
             add(
                 "events", .wrong,
                 "it went back \(grouped(count)) \(count == 1 ? "time" : "times") after NaN or infinity"
             )
-        } else if let first = events.steps.first {
+        } else if let fork = options.fork {
+            add(
+                "events", .wrong,
+                "it was forked from \(quoted(fork.run)) at step \(grouped(fork.step))")
+        } else if let first = events.first?.step {
             let count = events.count
             add(
                 "events", .wrong,
@@ -181,33 +190,5 @@ public struct LessonCheck: Sendable {
         } catch {
             add("bits", .wrong, "\(error)")
         }
-    }
-}
-
-/// Changes by hand in a run that was steered while it trained: the field `events` of its journal's lines.
-package struct SteeringEvents {
-    /// The steps whose lines hold events.
-    package let steps: [Int]
-    /// The number of events.
-    package let count: Int
-
-    private struct Line: Decodable {
-        let step: Int
-        let events: [JSONValue]?
-    }
-
-    /// Those in a journal's content. Lines that cannot be read are left out.
-    package init(journal: Data) {
-        let (mark, decoder) = (Data("\"events\"".utf8), JSON.decoder())
-        var (steps, count) = ([Int](), 0)
-        for text in journal.split(separator: UInt8(ascii: "\n"))
-        where text.firstRange(of: mark) != nil {
-            guard let line = try? decoder.decode(Line.self, from: Data(text)),
-                let events = line.events, !events.isEmpty
-            else { continue }
-            steps.append(line.step)
-            count += events.count
-        }
-        (self.steps, self.count) = (steps, count)
     }
 }
