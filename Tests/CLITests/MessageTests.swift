@@ -10,7 +10,7 @@ struct MessageTests {
         var text = ""
         for verb in [
             [], ["train"], ["resume"], ["generate"], ["interpolate"], ["summary"], ["presets"],
-            ["report"], ["doctor"], ["data"], ["data", "list"], ["data", "inspect"],
+            ["report"], ["doctor"], ["studio"], ["data"], ["data", "list"], ["data", "inspect"],
             ["data", "fetch"],
             ["evaluate"], ["compare"], ["evaluator"], ["evaluator", "train"],
             ["evaluator", "list"], ["bench"], ["verify"], ["lesson"], ["lesson", "list"],

@@ -32,7 +32,8 @@ struct PrintedCommandTests {
         #expect(FileManager.default.fileExists(atPath: "\(folder.path)/more.png"))
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/x"))
         // The report that the run wrote is named first.
-        let last = run.output.components(separatedBy: "Curves, pictures and figures on one page: ")
+        let last = run.output.components(
+            separatedBy: "Curves, pictures, figures and what they mean on one page: ")
         #expect(last.count == 2 && last[1].contains("report.html"))
         #expect(!last[0].contains("Pictures: ") && last[1].contains("Pictures: "))
         // Errors quote paths in the same way.

@@ -114,6 +114,7 @@ struct StepBuilderTests {
         var report = StepReport(step: 1)
         (report.metrics, report.metricsReal) = (["fid": 1], ["fid": 1])
         report.others = ["margin": 0.5]
+        report.events = [RunEvent(.pause, at: 1)]
         report.append(to: &line)
         let json = try JSON.decoder().decode(JSONValue.self, from: Data(line))
         guard case .object(let fields) = json else { return }

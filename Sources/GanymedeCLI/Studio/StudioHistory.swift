@@ -14,7 +14,7 @@ final class StudioHistory: Sendable {
     }
 
     /// An evaluation of the generator.
-    struct Score: Encodable, Sendable {
+    struct Evaluated: Encodable, Sendable {
         let step: Int
         let metrics: [String: Double]
         let real: [String: Double]
@@ -29,7 +29,7 @@ final class StudioHistory: Sendable {
     /// What was added after a step.
     struct News: Encodable, Sendable {
         var points: [Point] = []
-        var scores: [Score] = []
+        var scores: [Evaluated] = []
         var deeds: [Deed] = []
         /// The last finished step.
         var step = 0
@@ -88,7 +88,7 @@ final class StudioHistory: Sendable {
         state.all.step = report.step
         if let metrics = report.metrics {
             state.all.scores.append(
-                Score(step: report.step, metrics: metrics, real: report.metricsReal ?? [:]))
+                Evaluated(step: report.step, metrics: metrics, real: report.metricsReal ?? [:]))
         }
         for event in report.events ?? [] {
             state.all.deeds.append(Deed(step: report.step, text: event.text))
