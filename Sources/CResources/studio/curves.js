@@ -2,6 +2,7 @@
 import { element, short, grouped } from "./studio.js";
 
 const height = 170;
+const mostPoints = 200;
 const margin = { left: 46, right: 108, top: 24, bottom: 24 };
 
 function draw(name, attributes = {}, text) {
@@ -102,7 +103,19 @@ export function chart(title, curves, steps, { range = null, cursor = 0, deeds = 
 /** The width of a chart inside an element. */
 export const widthInside = (parent) => Math.max(280, Math.min(560, parent.clientWidth || 560));
 
-const curve = (name, ink, rows, value) => ({ name, ink, points: rows.map((row) => [row.step, Number(value(row))]) });
+/** Means over equally many points, where there are more than can be told apart. */
+function smoothed(points) {
+  const size = Math.ceil(points.length / mostPoints);
+  if (size < 2) return points;
+  const means = [];
+  for (let start = 0; start < points.length; start += size) {
+    const part = points.slice(start, start + size);
+    means.push([part.at(-1)[0], part.reduce((sum, point) => sum + point[1], 0) / part.length]);
+  }
+  return means;
+}
+
+const curve = (name, ink, rows, value) => ({ name, ink, points: smoothed(rows.map((row) => [row.step, Number(value(row))])) });
 
 /** The metrics that are drawn, where an evaluation has them. */
 const quality = [
@@ -119,9 +132,9 @@ function charts(run, cursor) {
   const options = { cursor, deeds, width: widthInside(element("curves")) };
   const made = [
     chart("Losses", [curve("D loss", "orange", points, (p) => p.d_loss), curve("G loss", "blue", points, (p) => p.g_loss)], steps, options),
-    chart("Accuracy of the discriminator", [
-      curve("real", "green", points, (p) => p.d_acc_real), curve("fake", "purple", points, (p) => p.d_acc_fake),
-      curve("G: real", "blue", points, (p) => p.g_acc)], steps, { ...options, range: [0, 1] }),
+    chart("Accuracy of D, and of G", [
+      curve("real", "green", points, (p) => p.d_acc_real), curve("generated", "purple", points, (p) => p.d_acc_fake),
+      curve("G accuracy", "blue", points, (p) => p.g_acc)], steps, { ...options, range: [0, 1] }),
   ];
   for (const { title, names, range } of quality) {
     const present = names.filter((name) => scores.some((score) => score.metrics[name] !== undefined));
