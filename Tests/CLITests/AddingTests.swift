@@ -4,7 +4,7 @@ import Testing
 
 /// `docs/adding-*.md` list the files that one addition touches. Each takes something that is there as its example; the
 /// lists are true if the sources name that example in these files and in no others.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct AddingTests {
     static let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent()
 

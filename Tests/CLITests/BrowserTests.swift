@@ -5,7 +5,7 @@ import Testing
 /// The report in a browser. Needs Chromium, so it belongs to `make test-slow`.
 @Suite(
     .enabled(if: ProcessInfo.processInfo.environment["GANYMEDE_SLOW"] != nil),
-    .timeLimit(.minutes(10)))
+    .timeLimit(.minutes(20)))
 struct BrowserTests {
     /// The messages of the browser's console after the page was drawn.
     private func console(_ page: String, in folder: TemporaryFolder) throws -> [Substring] {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Configuration files, as a user writes them, and the flags beside them.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ConfigurationTests {
     private func resolved(_ arguments: [String], in folder: TemporaryFolder) throws -> JSONValue {
         let result = try Command.run(

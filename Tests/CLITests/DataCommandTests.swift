@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `ganymede data`, and training on the inspected data.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct DataCommandTests {
     let folder: TemporaryFolder
 

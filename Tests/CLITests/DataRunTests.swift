@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Runs on computed datasets.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct DataRunTests {
     let runs = RunTests()
 

@@ -37,7 +37,7 @@ extension EvaluationTesting {
 }
 
 /// Evaluation through the built command: during training, its JSON, its messages.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct EvaluateTests: EvaluationTesting {
     /// Evaluation during training does not change the run's bits, is written to the journal, and marks the best
     /// checkpoint.

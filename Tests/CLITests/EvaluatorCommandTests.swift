@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The command `ganymede evaluator`.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct EvaluatorCommandTests {
     /// Writes pictures of 8x8 pixels, dark or bright depending on their folder.
     private func pictures(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The examples run, and the README contains the first one verbatim.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ExampleTests {
     private static let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent()
 

@@ -5,7 +5,7 @@ import Testing
 
 /// What Ganymede writes is read by a program that follows the formats' documents and shares no code with it. What others
 /// write is read elsewhere: the golden files of layers and systems come from Keras and PyTorch.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ForeignReaderTests {
     private static let reader = """
         import ast, json, math, struct, sys

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The check of `make lint` that folders depend on each other in one direction only.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct LayerTests {
     private let folder: TemporaryFolder
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `ganymede lesson`, and the pages in docs/lessons.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct LessonCommandTests {
     private let folder: TemporaryFolder
     private static let docs = Golden.folder.deletingLastPathComponent()

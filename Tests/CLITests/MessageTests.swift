@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Help texts, error messages and exit codes.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct MessageTests {
     @Test func helpIsPinned() throws {
         let folder = try TemporaryFolder()

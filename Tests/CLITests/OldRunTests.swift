@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Runs of an earlier version, with every schedule and optimizer, made by `Tests/Golden/runs/make.sh`.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct OldRunTests {
     /// Resumes from step 3 to 6, and compares generated samples. They are bit-identical to the earlier version's on the
     /// same processor and libraries; elsewhere they differ by rounding.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A separate package that uses the library, in the same language mode.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct OutsidePackageTests {
     /// Actor-isolated closures run on their actor; otherwise Swift stops the process.
     @Test func closuresOfActorsRun() throws {

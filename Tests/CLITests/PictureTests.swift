@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Pictures and noise that `generate`, `interpolate` and `compare` write.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct PictureTests {
     let folder: TemporaryFolder
 

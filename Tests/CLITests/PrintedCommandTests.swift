@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Commands that a run prints work when pasted into a shell, whatever the name of the run.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct PrintedCommandTests {
     private let folder: TemporaryFolder
 

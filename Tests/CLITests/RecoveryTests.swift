@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the command says and does about a run that was disturbed.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct RecoveryTests {
     private let folder: TemporaryFolder
     private let short =

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Excessive input, and signals at any moment: one clear message, in bounded time and memory.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct RobustnessTests {
     private let folder: TemporaryFolder
 

@@ -15,7 +15,7 @@ let small = [
 let precisions = DNN.hasBFloat16 ? ["f32", "bf16"] : ["f32"]
 
 /// Runs through the built command.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct RunTests {
     func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 

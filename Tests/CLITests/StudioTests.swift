@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The studio, asked as browsers and others ask it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct StudioTests {
     /// A command with an open studio.
     private struct Studio {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `ganymede sweep` as a user types it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct SweepCommandTests {
     private let folder: TemporaryFolder
     private let grid = """

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Fewer threads than requested, as in batch systems, and processors that are busy with other processes.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct ThreadTests {
     private let folder: TemporaryFolder
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Faults of command lines, and their messages.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct UsageTests {
     /// Faults of command lines: found before any file is opened, exit code 64.
     static let usage: [(arguments: [String], message: String)] = [

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Tensors that are stored as bf16, if the processor multiplies them.
-@Suite(.enabled(if: DNN.hasBFloat16, "this processor has no avx512_bf16"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: DNN.hasBFloat16, "this processor has no avx512_bf16"), .timeLimit(.minutes(20)))
 struct BFloat16Tests {
     /// Products of bf16 operands equal the reference's, up to the order of additions in f32 and the rounding of the
     /// result. They do not depend on the previous content of memory.

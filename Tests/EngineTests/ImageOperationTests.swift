@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Composite image operations against their definitions, written as loops over random windows.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ImageOperationTests {
     struct Case: CustomStringConvertible, Sendable {
         let image: [Int]

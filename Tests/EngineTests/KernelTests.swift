@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Kernels beyond the op table: fused operations, instruction sets, special values, random numbers.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct KernelTests {
     /// Each fused operation equals its composition, both compiled.
     @Test(arguments: OpTable.fused.filter { $0.operation != nil })

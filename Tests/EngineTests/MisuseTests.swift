@@ -2,7 +2,7 @@ import Engine
 import Testing
 
 /// Errors of the calling program stop it with a message that has both shapes, in release builds too.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct MisuseTests {
     private func expectMessage(_ parts: [String], _ result: ExitTest.Result?) {
         let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

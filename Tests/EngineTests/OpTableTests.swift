@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The two tests of the op table: fast kernels against the reference, and gradients against finite differences.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct OpTableTests {
     /// Every type under `Ops/` that is a primitive is in the graph of a row, and so is every function, distribution and
     /// direction. Feeds and constants compute nothing, and `FusedElementwise` is made by a pass alone.

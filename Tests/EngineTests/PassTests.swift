@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Properties of the compiler that hold for every graph.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct PassTests {
     static let seeds = Array(UInt64(1)...60)
 

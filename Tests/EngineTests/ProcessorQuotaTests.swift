@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// A container's limit of processor time, in both versions of Linux's control groups.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ProcessorQuotaTests {
     /// Files of control groups, and the process's membership.
     private func processors(_ membership: String, _ files: [String: String]) throws -> Int? {

@@ -8,7 +8,7 @@ private let signalCount = Atomic<Int>(0)
 private let isDone = Atomic<Bool>(false)
 
 /// Signal handlers run on the stack of the thread that they interrupt.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct SignalTests {
     /// oneDNN's matrix products point the stack pointer into the heap: a handler must not run there.
     @Test func productsAreNotInterrupted() throws {

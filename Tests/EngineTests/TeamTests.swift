@@ -11,7 +11,7 @@ private let most = Atomic<Int>(0)
 /// The team of threads, of any size: also more threads than processors, and fewer than a program was compiled for.
 @Suite(
     .serialized, .enabled(if: gk_thread_limit() >= 17, "OMP_THREAD_LIMIT allows no such teams"),
-    .timeLimit(.minutes(10)))
+    .timeLimit(.minutes(20)))
 struct TeamTests {
     /// How often each index was visited, and by parts that start and end where they may.
     private final class Visits {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The reference backend runs the same programs on the same states as the CPU backend.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct BackendTests {
     /// Three steps with noise, dropout and batch normalization, on both backends.
     @Test(arguments: ["alternating", "concatenated", "simultaneous"])

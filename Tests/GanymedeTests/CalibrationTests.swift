@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Calibration, quality and confusion of a classifier, against closed forms and samples of the assumed distributions.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct CalibrationTests {
     /// Two classes; each image is predicted as class 0 with this confidence.
     private func sure(_ confidences: [Double]) -> Matrix {

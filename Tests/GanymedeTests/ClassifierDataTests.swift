@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The input data of classifiers.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ClassifierDataTests {
     private func picture(_ image: ImageSize, seed: UInt64) -> [UInt8] {
         var numbers = TestNumbers(seed: seed)

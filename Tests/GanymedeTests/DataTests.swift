@@ -3,7 +3,7 @@ import Ganymede
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct DataTests {
     @Test func embeddedDigitsAreWhole() throws {
         let data = try DataSource.mnist.load(size: 28, channels: 1)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The step of every preset, divided among ranks that sum with each other: the same as undivided, in double precision.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct DivisionTests {
     private static let batch = 16
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Sets of images with different faults are distinguished by metrics of the shipped evaluator.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct EvaluationTests {
     static let count = 1500
     // Computed once for all tests.

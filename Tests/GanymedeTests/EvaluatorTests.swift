@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Evaluators: those that are shipped, their files and their features.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct EvaluatorTests {
     // MARK: Shipped
 

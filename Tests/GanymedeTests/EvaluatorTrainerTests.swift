@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Training a classifier on synthetic images.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct EvaluatorTrainerTests {
     /// Horizontal or vertical bars at random positions on a noisy background; a fraction `wrong` of the labels is
     /// wrong.

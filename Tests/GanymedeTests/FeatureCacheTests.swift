@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Features of real images are computed once, and a file that is damaged or gone changes no figure.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct FeatureCacheTests {
     private let folder: TemporaryFolder
     private let evaluator: Evaluator

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Downloads from a local server: correct files are kept, anything else leaves nothing.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct FetchTests {
     /// "a file of the test\n" twenty times, gzipped, and the SHA-256 of that text.
     static let packed =
@@ -122,7 +122,7 @@ struct FetchTests {
 }
 
 /// Datasets known by name.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct NamedDatasetTests {
     @Test func foldersFollowTheEnvironment() {
         let all = DataFolders(environment: [

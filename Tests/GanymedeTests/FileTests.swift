@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Writing files atomically, and reading paths that may be no regular files.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct FileTests {
     private let folder: TemporaryFolder
 

@@ -4,7 +4,7 @@ import Testing
 
 /// Ten steps of every preset, made narrow, against Keras and PyTorch in double precision. The scripts that made the
 /// data are beside it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct GoldenTrajectoryTests {
     @Test(arguments: GoldenSystem.all, ["keras", "torch"])
     func referenceAgreesWithFramework(system: GoldenSystem, framework: String) throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What ails a run: a verdict of each kind, from measurements that show it, and none where one signal is missing.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct HealthTests {
     /// Measurements of a healthy run, 100 steps apart.
     private func healthy(_ count: Int = 8) -> [HealthSignals] {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Folders of pictures: pictures are read back as written, and those that cannot be used are named.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ImageFolderTests {
     /// Keeps tests from using folders of this machine.
     static let nowhere = DataFolders(datasets: [], downloads: nil, cache: nil)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Interpolation of latent vectors.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct InterpolationTests {
     /// A third of a quarter circle, and both ends exactly.
     @Test func slerpKeepsToTheCircle() {

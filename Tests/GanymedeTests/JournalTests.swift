@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `journal.jsonl` during a run, and after damage.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct JournalTests {
     private let folder: TemporaryFolder
     private var path: String { "\(folder.path)/journal.jsonl" }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// GAN-test, GAN-train, and the labels that they need.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct LabelledMetricTests {
     /// Four classes of 4x4 images that a classifier can learn: one quarter is bright.
     func quarters(_ count: Int, seed: UInt64, label: (Int) -> Int = { $0 }) -> Dataset {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Properties of every layer. The test fails for a layer of the registry that has no row.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct LayerContractTests {
     struct Row: CustomStringConvertible, Sendable {
         let layer: any Layer

@@ -5,7 +5,7 @@ import Testing
 /// Outputs and gradients of layers against Keras, and of layers that Keras lacks against PyTorch, in double precision.
 /// `Tests/Golden/layers/make_keras.py` and `make_torch.py` made the data. Options that are not given have the defaults of
 /// Keras there and of this library here.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct LayerGoldenTests {
     struct Case: CustomStringConvertible, Sendable {
         let name: String

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The check of a lesson, on a run of a second: it passes on the run that was asked for, and each wrong thing is found.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct LessonTests {
     private let folder: TemporaryFolder
     private var run: String { "\(folder.path)/run" }

@@ -5,7 +5,7 @@ import Testing
 
 /// Losses, penalties, Adam with schedules and clipping against PyTorch, in double precision.
 /// `Tests/Golden/losses/make_torch.py` made the data.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct LossGoldenTests {
     private struct Golden: Decodable {
         struct Loss: Decodable {

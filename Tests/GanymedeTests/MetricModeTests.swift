@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Numbers of modes, and the divergence from the expected class distribution.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct MetricModeTests {
     @Test func histogramsOfClasses() {
         let histogram = ClassHistogram([0, 2, 2, 2], classes: 4)

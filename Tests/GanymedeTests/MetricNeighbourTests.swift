@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Nearest neighbours against a brute-force search in double precision, and the metrics that use them.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct MetricNeighbourTests {
     private func distance(_ a: Matrix, _ i: Int, _ b: Matrix, _ j: Int) -> Double {
         zip(a.row(i), b.row(j)).reduce(0.0) {

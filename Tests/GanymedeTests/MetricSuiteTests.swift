@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// All metrics: the registry, reference values of other packages, bad input, and how they respond to faults of samples.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct MetricSuiteTests {
     @Test func registry() throws {
         #expect(Set(Metrics.names).count == Metrics.names.count)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Metrics against closed forms.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct MetricTests {
     // MARK: Frechet distance
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Conditional GANs, augmentation, packing, instance noise and resumes with all of them.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ModernTrainingTests {
     /// Twelve images of 8x8 in three classes: a bright column whose place is the class.
     private static func stripes(_ count: Int = 36, labels: Bool = true) -> Dataset {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// NumPy files: written arrays are read back, and other files are refused.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct NPYTests {
     func parse(_ data: Data) throws -> NPY { try data.withUnsafeBytes { try NPY($0, "a.npy") } }
 

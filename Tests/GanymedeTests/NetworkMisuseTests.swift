@@ -2,7 +2,7 @@ import Ganymede
 import Testing
 
 /// Building a network whose layers do not fit stops with the layer's path and the shapes.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct NetworkMisuseTests {
     private func expectMessage(_ text: String, _ result: ExitTest.Result?) {
         let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

@@ -3,7 +3,7 @@ import Ganymede
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct NetworkTests {
     /// Every method of the result builder.
     @Test(arguments: [true, false])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Optimizers and losses against their formulas in double precision.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct OptimizerAndLossTests {
     /// Three updates of one weight with gradients 0.5, -2, 0.1, starting at 1.
     private func path(of optimizer: any Optimizer) -> [Double] {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The compiler's passes on the step of every preset.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct PresetPassTests {
     private static let batch = 16
 

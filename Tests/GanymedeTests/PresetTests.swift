@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The presets at full size.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct PresetTests {
     /// Parameter counts of the documents: generator, its trainable ones, discriminator.
     static let parameters: [String: [Int]] = [

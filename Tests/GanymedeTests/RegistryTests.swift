@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Custom kinds, written to and read from files.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct RegistryTests {
     /// Every loss, regularizer and training step of the library is read back from a file unchanged.
     @Test func everyKindSurvivesItsFile() throws {

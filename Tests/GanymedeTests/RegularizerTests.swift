@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Penalties and their gradients with respect to D's weights, against closed forms.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct RegularizerTests {
     /// D(x) = sum(w x^3) / 3 has the gradient w x^2 with respect to x.
     private func penalty(
@@ -91,7 +91,7 @@ struct RegularizerTests {
 }
 
 /// The relativistic loss against its formula, in double precision.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct RelativisticLossTests {
     @Test func relativistic() throws {
         let (real, fake) = ([-30, -1.5, 0.3, 25.0], [3, -1.5, 4, -2.0])

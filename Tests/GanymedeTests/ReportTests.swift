@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// Reports and pictures of a run's folder.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ReportTests {
     func html(_ run: Trainer.Outcome) throws -> String {
         try String(contentsOfFile: "\(run.directory.path)/report.html", encoding: .utf8)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The files of a run and the options in them.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct RunFileTests {
     @Test func pngRoundTrip() throws {
         for channels in [1, 3] {

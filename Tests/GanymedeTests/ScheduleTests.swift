@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Schedules and what follows them: learning rates, weights of penalties, averages, lazy penalties, clipping.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ScheduleTests {
     @Test func valuesInClosedForm() {
         let linear = Schedule.linear(from: 4, to: 1, steps: 10..<40)

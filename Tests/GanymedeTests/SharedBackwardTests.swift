@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The simultaneous step's single backward pass through D for both losses.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct SharedBackwardTests {
     private let batch = 6
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Penalties at images that the discriminator has seen in the same update.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct SharedPenaltyTests {
     /// What gives a second pass over the same images other logits.
     enum OwnPass: CaseIterable { case none, randomNumbers, statistics }

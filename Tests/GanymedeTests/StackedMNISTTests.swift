@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Stacked MNIST: three digits as the channels of an image.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct StackedMNISTTests {
     @Test func stacksAreAlwaysTheSame() throws {
         let data = try DataSource("stacked-mnist").load()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A run that a person steers while it trains.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct SteeringTests {
     private func config(steps: Int, keep: Int) -> TrainingConfig {
         var config = TrainingConfig(

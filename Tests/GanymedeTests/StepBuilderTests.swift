@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Custom training steps.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct StepBuilderTests {
     private func gan(_ step: some TrainingStep) throws -> GAN {
         try GAN(

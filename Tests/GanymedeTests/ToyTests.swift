@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Points of the plane: the datasets, training on them, and their plots.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ToyTests {
     @Test func centresAreThoseOfThePapers() {
         #expect(GaussianMixture.ring8.centres.count == 8 && GaussianMixture.ring8.sigma == 0.02)

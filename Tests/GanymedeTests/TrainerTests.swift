@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The trainer, used from a program.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct TrainerTests {
     private let config = TrainingConfig(
         batch: 16, steps: 6, precision: .f32, sampleEvery: 3, checkpointEvery: 4, grid: [2, 2])
@@ -184,7 +184,7 @@ struct TrainerTests {
 }
 
 /// Other threads use the engine during training.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct SharedEngineTests {
     /// The training thread holds the engine, except for a moment between steps. The test uses its own threads, because
     /// all threads of the test runner may be waiting for the engine.
