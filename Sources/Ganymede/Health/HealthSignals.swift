@@ -91,9 +91,18 @@ package enum HealthRecord {
         if try Data(lines(signals).utf8) != old { try write(signals, to: path) }
     }
 
-    /// Adds a line, in time that does not depend on those before.
+    /// Adds a line, in time that does not depend on those before. One that is there already, because only the flush or
+    /// the taking back of an earlier try failed, is not added again.
     static func append(_ signals: HealthSignals, to path: String) throws {
-        try Files.append(Array(lines([signals]).utf8), to: path)
+        let line = Array(try lines([signals]).utf8)
+        if let size = Files.status(path)?.size, size >= line.count {
+            let (descriptor, _) = try Files.openToRead(path)
+            defer { close(descriptor) }
+            let end = try Files.readPart(
+                descriptor, path, offset: size - line.count, count: line.count)
+            if Array(end) == line { return }
+        }
+        try Files.append(line, to: path)
     }
 
     /// A value that holds signals, as JSON on one line.
