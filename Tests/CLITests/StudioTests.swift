@@ -256,7 +256,10 @@ struct StudioTests {
         #expect(["200", "400"].contains(try studio.ask("runs").code))
         let stream = try studio.ask("events", ["-N", "--max-time", "2"]).body
         #expect(stream.contains("\"is_there\":false"), "\(stream)")
-        for page in pages + deaf { page.kill() }
+        for page in pages + deaf {
+            page.kill()
+            _ = page.wait()
+        }
         #expect(studio.running.isRunning)
         _ = studio.end()
     }

@@ -96,8 +96,12 @@ public struct Command {
 
 /// A process started by `posix_spawn`, which sets its signal mask. Foundation's `Process` passes on the mask of the
 /// calling thread. The threads that run tests block signals, so that such a child would never receive one.
-public struct ChildProcess {
+///
+/// One that nobody waits for is killed and waited for in the end: an exit test watches every child, and does not see
+/// its own one behind another that has ended.
+public final class ChildProcess {
     public let identifier: pid_t
+    private var isEnded = false
 
     public init(
         _ arguments: [String], in folder: String, environment: [String: String] = [:],
@@ -136,10 +140,17 @@ public struct ChildProcess {
         self.identifier = identifier
     }
 
-    public func send(_ signal: Int32) { kill(identifier, signal) }
+    deinit {
+        if isEnded { return }
+        send(SIGKILL)
+        _ = end()
+    }
+
+    public func send(_ signal: Int32) { if !isEnded { kill(identifier, signal) } }
 
     /// Whether it is still running. Its status can still be waited for.
     public var isRunning: Bool {
+        if isEnded { return false }
         var info = siginfo_t()
         return waitid(P_PID, id_t(identifier), &info, WEXITED | WNOHANG | WNOWAIT) == 0
             && info._sifields._sigchld.si_pid == 0
@@ -153,6 +164,7 @@ public struct ChildProcess {
         var status: Int32 = 0
         var usage = rusage()
         while wait4(identifier, &status, 0, &usage) < 0 && errno == EINTR {}
+        isEnded = true
         let code = status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
         return (code, usage.ru_nvcsw)
     }

@@ -16,7 +16,7 @@ export function setUpCritic(studio) {
 
   const judge = latestWins(async () => {
     const answer = await studio.ask("opinion", { pixels: encoded(), ...chosenClass() });
-    element("opinion").textContent = `Logit ${short(answer.logit)}: D takes it for ${answer.is_real ? "real" : "generated"}`
+    element("opinion").textContent = `Logit ${short(answer.logit)}: D classifies it as ${answer.is_real ? "real" : "generated"}`
       + (answer.step === null || answer.step === undefined ? "." : `, at step ${grouped(answer.step)}.`);
     showHeat(answer.gradient.map(Number));
   });

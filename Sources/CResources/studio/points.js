@@ -1,4 +1,4 @@
-// For points: what the discriminator takes for real, the generator's samples, and points of one's own.
+// For points: what the discriminator classifies as real, the generator's samples, and points of one's own.
 import { element, grouped } from "./studio.js";
 import { latestWins } from "./latent.js";
 

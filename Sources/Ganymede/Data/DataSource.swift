@@ -172,7 +172,7 @@ public struct DataSource: Sendable, Equatable {
                     "\(quoted(name)) is a picture: give the folder that it is in")
             }
             return Files.ending(name) == "npy"
-                ? try Dataset(npy: name, name: name, allowsPoints: true)
+                ? try Dataset(npy: name, name: name)
                 : try Dataset(idx: name, name: name)
         }
         if let fault = NamedDataset.fault(of: name) { throw GanymedeError.notFound(Message(fault)) }

@@ -1,13 +1,8 @@
 extension Dataset {
-    /// A file of images [N, H, W] or [N, H, W, C]; or of points [N, 2], if the caller `allowsPoints`.
-    init(npy path: String, name: String, allowsPoints: Bool = false) throws {
+    /// A file of images [N, H, W] or [N, H, W, C], or of points [N, 2].
+    init(npy path: String, name: String) throws {
         let array = try Files.read(path).withUnsafeBytes { try NPY($0, path) }
         if array.isPoints {
-            guard allowsPoints else {
-                throw GanymedeError.dataUnsuitable(
-                    "\(quoted(path)) holds points, which can be evaluated\(advice: " (ganymede evaluate \(quoted(path)) --data ring8)"), and not learned from"
-                )
-            }
             try self.init(pointsOf: array, path)
             return
         }

@@ -49,7 +49,4 @@ extension Dataset {
         return namesOfClasses.indices.contains(labels[place])
             ? namesOfClasses[labels[place]] : "\(labels[place])"
     }
-
-    /// The coordinates of points, [count, 2]; empty for images.
-    package var pointCoordinates: [Float] { points ?? [] }
 }

@@ -19,7 +19,7 @@ package enum SampleSource {
             return
         }
         if Files.ending(path) == "npy", Files.exists(path) {
-            self = .samples(try Dataset(npy: path, name: path, allowsPoints: true))
+            self = .samples(try Dataset(npy: path, name: path))
             return
         }
         let source = DataSource(path, registry: registry)

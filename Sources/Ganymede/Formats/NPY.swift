@@ -25,6 +25,9 @@ package struct NPY: Equatable {
         let type: String
         let shape: [Int]
         let start: Int
+
+        /// Whether the elements are coordinates [N, 2] as 32-bit or 64-bit floats.
+        var isPoints: Bool { ["<f4", "<f8"].contains(type) && shape.count == 2 && shape[1] == 2 }
     }
 
     /// Parses a file's content. `source` is named in errors.
@@ -34,7 +37,7 @@ package struct NPY: Equatable {
         }
         let header = try NPY.header(of: data, fortran: "images", broken)
         shape = header.shape
-        isPoints = ["<f4", "<f8"].contains(header.type) && shape.count == 2 && shape[1] == 2
+        isPoints = header.isPoints
         guard isPoints || ["|u1", "<u1", ">u1", "u1"].contains(header.type) else {
             throw broken(
                 "its numbers are \(header.type), and bytes from 0 to 255 are read: "
@@ -96,16 +99,15 @@ package struct NPY: Equatable {
         return data[header.start...]
     }
 
-    /// Whether a file seems to hold coordinates, by its header.
+    /// Whether a file holds coordinates, by its header.
     static func holdsPoints(_ path: String) throws -> Bool {
         guard Files.ending(path) == "npy", Files.exists(path) else { return false }
         let (descriptor, _) = try Files.openToRead(path)
         defer { close(descriptor) }
-        let header = try Files.readPart(descriptor, path, offset: 0, count: 128)
-        let text = String(decoding: header, as: UTF8.self)
-        let extents = field("shape", of: text)?.split(separator: ",") ?? []
-        return ["<f4", "<f8"].contains(field("descr", of: text) ?? "") && extents.count == 2
-            && extents[1].filter { !$0.isWhitespace } == "2"
+        let start = try Files.readPart(descriptor, path, offset: 0, count: 4096)
+        return try start.withUnsafeBytes {
+            try header(of: $0, fortran: "points") { .fileMalformed(Message($0)) }.isPoints
+        }
     }
 
     /// The value of `key` in a Python dictionary: the content of its quotes or parentheses, or the bare word.

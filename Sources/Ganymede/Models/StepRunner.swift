@@ -11,17 +11,14 @@ public final class StepRunner {
     /// The program of the steps between those; nil if there are none.
     private var between: CompiledStep?
     /// The programs that update one network alone, compiled when they are needed first.
-    private var parts: [(player: StepBuilder.Player, program: CompiledStep)] = []
+    private var parts: [StepBuilder.Player: CompiledStep] = [:]
     /// The program of the step that ``fill(_:)`` prepared.
     private var current: CompiledStep
-    private var reported: [ResultHandle]
-    private let communicator: (any Communicator)?
-    private let precision: StoragePrecision
-    private let backend: BackendKind
+    private let compiler: StepCompiler
     private let snapshot = StateStore()
     private var snapshotStep: Int?
     /// The steps since the snapshot that updated one network alone.
-    private var partial: [Int: StepPart] = [:]
+    private var partial: [Int: StepBuilder.Player] = [:]
     private static let snapshotEvery = 100
 
     /// Compiles a step for batches of `data`, and initializes every variable.
@@ -58,37 +55,17 @@ public final class StepRunner {
         self.loader = loader
         self.store = store
         self.seed = UInt64(seed)
-        self.communicator = communicator
-        self.precision = precision
-        self.backend = backend
-        let compiler = StepCompiler(
+        compiler = StepCompiler(
             store: store, batch: loader.batch, precision: precision, backend: backend,
             communicator: communicator)
-        whole = try compiler.compile(step.graph, step.hostScalars, batches: step.batches)
-        between = try step.between.map {
-            try compiler.compile($0.graph, $0.hostScalars, batches: step.batches)
-        }
+        (whole, between) = try compiler.programs(of: step)
         current = whole
-        reported = StepRunner.reported(step)
-    }
-
-    private static func reported(_ step: StepGraph) -> [ResultHandle] {
-        [step.reports.dLoss, step.reports.gLoss].compactMap { $0 } + step.results
-    }
-
-    private var compiler: StepCompiler {
-        StepCompiler(
-            store: store, batch: loader.batch, precision: precision, backend: backend,
-            communicator: communicator)
     }
 
     /// Replaces the step by one with the same variables and batches: of a GAN with other losses or learning rates.
     func replace(_ new: StepGraph) throws {
-        whole = try compiler.compile(new.graph, new.hostScalars, batches: new.batches)
-        between = try new.between.map {
-            try compiler.compile($0.graph, $0.hostScalars, batches: new.batches)
-        }
-        (step, parts, reported) = (new, [], StepRunner.reported(new))
+        (whole, between) = try compiler.programs(of: new)
+        (step, parts) = (new, [:])
         (snapshotStep, partial) = (nil, [:])
     }
 
@@ -98,15 +75,8 @@ public final class StepRunner {
     func update(
         only player: StepBuilder.Player, after index: Int, _ graph: @autoclosure () -> StepGraph
     ) throws {
-        if !parts.contains(where: { $0.player == player }) {
-            let part = graph()
-            parts.append(
-                (
-                    player,
-                    try compiler.compile(part.graph, part.hostScalars, batches: part.batches)
-                ))
-        }
-        partial[index] = .only(player)
+        if parts[player] == nil { parts[player] = try compiler.programs(of: graph()).whole }
+        partial[index] = player
     }
 
     /// The program of the step that ``fill(_:)`` prepared.
@@ -115,7 +85,7 @@ public final class StepRunner {
     /// How often a program ran: once a step.
     package var runCount: Int {
         whole.program.runCount + (between?.program.runCount ?? 0)
-            + parts.reduce(0) { $0 + $1.program.program.runCount }
+            + parts.values.map(\.program.runCount).reduce(0, +)
     }
 
     /// Initializes every variable from the seed and its name.
@@ -145,11 +115,7 @@ public final class StepRunner {
     }
 
     private func compiled(for index: Int) -> CompiledStep {
-        if case .only(let player) = partial[index],
-            let part = parts.first(where: { $0.player == player })
-        {
-            return part.program
-        }
+        if let part = partial[index].flatMap({ parts[$0] }) { return part }
         guard let between, let interval = step.between?.interval else { return whole }
         return index % interval == 0 ? whole : between
     }
@@ -157,9 +123,9 @@ public final class StepRunner {
     /// Runs the step: forward and backward passes, updates. Returns false if a weight or a reported value is NaN or
     /// infinity.
     func run() -> Bool {
-        var isFinite = program.run()
-        for result in reported where !program.scalar(result).isFinite { isFinite = false }
-        return isFinite
+        guard program.run() else { return false }
+        return value(step.reports.dLoss).isFinite && value(step.reports.gLoss).isFinite
+            && step.results.allSatisfy { value(of: $0).isFinite }
     }
 
     /// A value that the last step reported.
@@ -185,7 +151,7 @@ public final class StepRunner {
     /// with NaN or infinity and its step.
     func firstNonFinite(upTo failedStep: Int) -> (step: Int, tensor: String?) {
         // A rank that finds it first would not take part in the sums of the others.
-        if communicator != nil { return (failedStep + 1, store.firstNonFinite()) }
+        if compiler.communicator != nil { return (failedStep + 1, store.firstNonFinite()) }
         snapshot.copy(to: store)
         for index in (snapshotStep ?? failedStep)...failedStep {
             fill(index)
@@ -203,7 +169,19 @@ private struct StepCompiler {
     let backend: BackendKind
     let communicator: (any Communicator)?
 
-    func compile(_ graph: Graph, _ scalars: [HostScalar], batches: Int) throws -> CompiledStep {
+    /// The program of a step, and that of the steps between those with regularizers, if there is one.
+    func programs(of step: StepGraph) throws -> (whole: CompiledStep, between: CompiledStep?) {
+        (
+            try compile(step.graph, step.hostScalars, batches: step.batches),
+            try step.between.map {
+                try compile($0.graph, $0.hostScalars, batches: step.batches)
+            }
+        )
+    }
+
+    private func compile(
+        _ graph: Graph, _ scalars: [HostScalar], batches: Int
+    ) throws -> CompiledStep {
         let program = try EngineThread.run {
             try compiling {
                 let part =

@@ -220,6 +220,23 @@ struct Checkpoint {
         return made
     }
 
+    /// Copies the weights of networks into `store`, and their moving averages, if it holds those of all weights. Throws
+    /// also for NaN or infinity.
+    func load(_ networks: [Sequential], into store: StateStore) throws {
+        for network in networks {
+            let variables = network.variables
+            try load(variables, into: store)
+            let averages = variables.map(\.average)
+            if averages.allSatisfy({ file.shape($0.name) != nil }) {
+                try load(averages, into: store)
+            }
+        }
+        if let bad = store.firstNonFinite() {
+            throw GanymedeError.fileMalformed(
+                "\(quoted(path)): \(bad) holds a number that is not finite")
+        }
+    }
+
     /// Copies `variables` into `store`. Throws an error that lists those that do not fit.
     func load(_ variables: [Variable], into store: StateStore) throws {
         var faults: [String] = []

@@ -30,12 +30,7 @@ public final class Inspector: @unchecked Sendable {
             try Checkpoint.using(path) { checkpoint in
                 let gan = try checkpoint.gan(registry)
                 let store = StateStore()
-                var variables = gan.generator.variables + gan.discriminator.variables
-                let averages = gan.generator.variables.map(\.average)
-                if averages.allSatisfy({ checkpoint.file.shape($0.name) != nil }) {
-                    variables += averages
-                }
-                try checkpoint.load(variables, into: store)
+                try checkpoint.load([gan.generator, gan.discriminator], into: store)
                 return Inspector(
                     gan, store: store,
                     sampler: try Sampler(gan, store: store, classNames: checkpoint.classNames))

@@ -2,9 +2,6 @@ package import FoundationEssentials
 
 /// What the studio reads of a run.
 extension RunDirectory {
-    /// The last part of its path.
-    package var folderName: String { name }
-
     /// The steps that have a checkpoint, ascending.
     package func checkpointSteps() throws -> [Int] { try checkpoints.steps() }
 

@@ -17,7 +17,7 @@ public struct RunDirectory: Sendable {
     var gifPath: String { "\(path)/progress.gif" }
     var reportPath: String { "\(path)/report.html" }
     /// The name of the folder, even if the path is `.`.
-    var name: String { Files.name(path) }
+    package var name: String { Files.name(path) }
     func samplePath(_ name: String) -> String { "\(samplesPath)/\(name).png" }
 
     static func stepName(_ step: Int) -> String { "step-" + padded(step, to: 6) }

@@ -99,12 +99,10 @@ extension [RunEvent] {
 }
 
 extension RunOptions {
-    /// The options of the steps from `step` on, after all events up to it.
-    func changed(
-        by events: [RunEvent], upTo step: Int, registry: Registry = .standard
-    ) throws -> RunOptions {
+    /// The options of the steps after some events.
+    func changed(by events: [RunEvent], registry: Registry = .standard) throws -> RunOptions {
         var options = self
-        for event in events where event.step <= step {
+        for event in events {
             guard case .set(let key, let value) = event.action else { continue }
             options = try options.changed(key, to: value, registry: registry)
         }

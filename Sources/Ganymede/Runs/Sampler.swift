@@ -57,16 +57,7 @@ package final class Sampler: @unchecked Sendable {
     ) throws -> Sampler {
         let gan = try checkpoint.gan(registry)
         let store = StateStore()
-        let variables = gan.generator.variables
-        try checkpoint.load(variables, into: store)
-        let averages = variables.map(\.average)
-        if averages.allSatisfy({ checkpoint.file.shape($0.name) != nil }) {
-            try checkpoint.load(averages, into: store)
-        }
-        if let bad = store.firstNonFinite() {
-            throw GanymedeError.fileMalformed(
-                "\(quoted(checkpoint.path)): \(bad) holds a number that is not finite")
-        }
+        try checkpoint.load([gan.generator], into: store)
         let sampler = try Sampler(
             gan, store: store, weights: weights, classNames: checkpoint.classNames)
         sampler.note = checkpoint.unhashed

@@ -23,7 +23,8 @@ extension RunDirectory {
         let own = try options(registry)
         try checkpoint.checkIdentity(own, self, registry)
         // What was changed while this run trained is part of what goes on.
-        var forked = try own.changed(by: checkpoint.events, upTo: step, registry: registry)
+        var forked = try own.changed(
+            by: checkpoint.events.filter { $0.step <= step }, registry: registry)
         if let change {
             forked = try forked.changed(change.key, to: change.value, registry: registry)
         }

@@ -39,9 +39,8 @@ extension Trainer {
             control?.setPaused(false)
         case .set(let key, let value):
             let event = RunEvent(.set(key: key, value: value), at: step)
-            session.events.append(event)
-            try session.applyEvents(to: step)
-            control?.take(try session.options.changed(by: session.events, upTo: step))
+            try session.apply([event])
+            control?.take(session.steered)
             onEvent(.steered(event))
         case .step, .discriminatorStep, .generatorStep:
             // A single step leaves the run waiting, and says so once.
@@ -63,41 +62,26 @@ extension Trainer {
 }
 
 extension TrainingSession {
-    /// The events of a run that resumes after `step`, and their effect on it.
-    func take(_ earlier: [RunEvent], after step: Int) throws {
-        events = earlier
-        // Options that were changed before the checkpoint was saved, and after its step.
-        if earlier.contains(where: \.changesOptions) { try applyEvents(to: step + 1) }
+    /// Adds events, and gives the steps from now on the options that they leave.
+    func apply(_ new: [RunEvent]) throws {
+        events += new
+        let changed = try steered.changed(by: new)
+        if changed == steered { return }
+        steered = changed
+        try runner.replace(StepGraph(steered.trainedGAN, batch: options.training.batch))
     }
 
     /// Repeats what was done before the step after `index` finished ones.
     func repeatEvents(_ all: [RunEvent], before index: Int) throws {
-        let new = all.at(index + 1)
-        if new.isEmpty { return }
-        events += new
-        if new.contains(where: \.changesOptions) { try applyEvents(to: index + 1) }
+        try apply(all.at(index + 1))
         try preparePart(of: index + 1)
-    }
-
-    /// Compiles the step with the options that all events up to `step` leave.
-    fileprivate func applyEvents(to step: Int) throws {
-        var changed = try options.changed(by: events, upTo: step)
-        changed.training.rollbacks = options.training.rollbacks
-        try runner.replace(StepGraph(changed.trainedGAN, batch: options.training.batch))
     }
 
     /// Lets a step update one network alone, if its events say so.
     fileprivate func preparePart(of step: Int) throws {
         guard case .only(let player) = events.part(of: step) else { return }
-        let changed = try options.changed(by: events, upTo: step)
         try runner.update(
             only: player, after: step - 1,
-            StepGraph(changed.trainedGAN, batch: options.training.batch, only: player))
-    }
-}
-
-extension RunEvent {
-    fileprivate var changesOptions: Bool {
-        if case .set = action { true } else { false }
+            StepGraph(steered.trainedGAN, batch: options.training.batch, only: player))
     }
 }

@@ -175,9 +175,7 @@ public struct Trainer: Sendable {
         let earlier = try session.begin(after: checkpoint, rebuildingJournal: rebuildsJournal) {
             onEvent(.note($0))
         }
-        control?.begin(
-            try session.options.changed(by: session.events, upTo: start + 1), session.inspector,
-            session.dataset)
+        control?.begin(session.steered, session.inspector, session.dataset)
         defer { control?.end() }
         onEvent(
             .started(

@@ -20,7 +20,7 @@ extension TrainingSession {
         saving.buffered = { [journal = opened.journal] in journal.bytesWaiting }
         evaluator?.take(opened.reports, best: checkpoint?.best)
         earlierBest = checkpoint?.best
-        try take(checkpoint?.events ?? [], after: step)
+        try apply(checkpoint?.events ?? [])
         conditions = (checkpoint?.conditions ?? []).followed(
             after: step, threads: options.training.threads, communicator: communicator)
         if step > 0 {

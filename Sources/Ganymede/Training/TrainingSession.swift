@@ -12,6 +12,8 @@ final class TrainingSession {
     var earlierBest: Checkpoint.Best?
     /// What a person did to the run, in order.
     var events: [RunEvent] = []
+    /// The options of the next step: those of the run, as the events have changed them.
+    var steered: RunOptions
     /// What the bits of the run depend on, part by part.
     var conditions: [Conditions] = []
     /// For the estimate of what is saved in a second.
@@ -47,6 +49,7 @@ final class TrainingSession {
         plan: Plan? = nil, communicator: (any Communicator)? = nil
     ) throws {
         self.options = options
+        steered = options
         self.evaluator = evaluator
         self.dataset = dataset
         self.communicator = communicator

@@ -113,11 +113,9 @@ public struct Verification: Sendable {
         // A run in progress removes old checkpoints.
         guard Files.exists(directory.checkpoints.file(step)) else { return }
         let checkpoint = try Checkpoint(directory.checkpoints.file(step))
-        let hash = SHA256()
         for variable in session.runner.step.variables.sorted(by: { $0.name < $1.name }) {
             let old = try checkpoint.file.tensor(variable.name).values
             let new = session.store[variable.name]?.values ?? []
-            old.withUnsafeBytes(hash.update)
             if let place = old.indices.first(where: {
                 !new.indices.contains($0) || new[$0].bitPattern != old[$0].bitPattern
             }) {
@@ -127,6 +125,6 @@ public struct Verification: Sendable {
             }
         }
         checkpoints.append(step)
-        digest = hash.hexadecimal()
+        digest = try checkpoint.tensorDigest()
     }
 }

@@ -14,12 +14,17 @@ final class Studio: Sendable {
 
     private let state: Mutex<State>
     /// Trains forks of runs, one at a time.
-    let forks = StudioForks()
+    let forks: StudioForks
     /// Pages that may follow the runs at once.
     private static let mostStreams = 100
 
     /// A studio of runs, which differ.
-    init(_ runs: [StudioRun]) { state = Mutex(State(runs: runs)) }
+    ///
+    /// - Parameter warn: tells the person at the terminal what failed.
+    init(_ runs: [StudioRun], warn: @escaping @Sendable (String) -> Void) {
+        state = Mutex(State(runs: runs))
+        forks = StudioForks(warn: warn)
+    }
 
     var runs: [StudioRun] { state.withLock { $0.runs } }
     var isClosed: Bool { state.withLock { $0.isClosed } }

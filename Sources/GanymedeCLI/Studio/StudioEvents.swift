@@ -90,8 +90,7 @@ struct StudioEvents: AsyncBufferedSequence {
             while positions.count < studio.runs.count { positions.append(Position()) }
             for index in positions.indices {
                 guard let message = message(index) else { continue }
-                let data = String(
-                    decoding: try StudioEvents.encoder().encode(message), as: UTF8.self)
+                let data = try HealthRecord.text(message)
                 text += "id: \(id)\ndata: \(data)\n\n"
             }
             return text
@@ -130,12 +129,5 @@ struct StudioEvents: AsyncBufferedSequence {
             positions[index] = position
             return message
         }
-    }
-
-    private static func encoder() -> JSONEncoder {
-        let encoder = JSON.encoder()
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return encoder
     }
 }

@@ -6,7 +6,11 @@ import Synchronization
 /// already, step by step.
 final class StudioForks: Sendable {
     private let running = Mutex(0)
+    /// Tells the person at the terminal what failed.
+    private let warn: @Sendable (String) -> Void
     private static let most = 4
+
+    init(warn: @escaping @Sendable (String) -> Void) { self.warn = warn }
 
     /// Trains a run that was forked, and shows it.
     ///
@@ -33,7 +37,7 @@ final class StudioForks: Sendable {
                 }
             } catch {
                 let reason = (error as? GanymedeError)?.message.forCommands ?? "\(error)"
-                note("\(directory.path): \(reason)")
+                self.warn("\(directory.path): \(reason)")
                 run.fail(reason)
                 control.end()
             }

@@ -35,9 +35,8 @@ struct LayersBody: Decodable {
                 "generator": StepBuilder.Player.generator, "discriminator": .discriminator,
             ][network]
         else { throw GanymedeError.unknownName("the networks are generator and discriminator") }
-        guard (0...Int(Int32.max)).contains(seed ?? 0),
-            `class` == nil || (0..<(look.classNames?.count ?? 0)).contains(`class` ?? 0)
-        else { throw GanymedeError.invalidOption("there is no such seed or class") }
+        try check(seed ?? 0, "seed", 0...Int(Int32.max))
+        try look.check(`class`)
         let latent = look.latent(seed: seed ?? 0, class: `class`)
         let shares = try run.shares(of: player)
         let rows = try look.layers(of: player, for: latent).map {

@@ -27,10 +27,7 @@ enum StudioReply {
     }
 
     static func json(_ value: some Encodable) throws -> HTTPResponse {
-        let encoder = JSON.encoder()
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return data(try encoder.encode(value), "application/json")
+        data(Data(try HealthRecord.text(value).utf8), "application/json")
     }
 
     static func stream(_ events: StudioEvents) -> HTTPResponse {

@@ -131,7 +131,7 @@ struct StudioFacts: Encodable {
         let options = try run.control?.options ?? run.options()
         let leaves = try JSONValue(encoding: options).leaves
         self.index = index
-        name = run.directory.folderName
+        name = run.directory.name
         path = run.directory.path
         preset = options.preset
         steps = options.training.steps

@@ -103,9 +103,7 @@ private struct ImagesBody: Decodable {
         try check(to ?? 0, "seed", 0...Int(Int32.max))
         try check(count, "number of images", 1...64)
         try check(offsets.count, "number of directions", 0...16)
-        if let `class` {
-            try check(`class`, "class", 0...(max(look.classNames?.count ?? 0, 1) - 1))
-        }
+        try look.check(`class`)
         let at = at ?? 0
         guard (0...1).contains(at), offsets.allSatisfy({ abs($0) <= 10 }) else {
             throw GanymedeError.invalidOption("at is from 0 to 1, and offsets from -10 to 10")
@@ -123,15 +121,25 @@ private struct ImagesBody: Decodable {
 }
 
 /// Throws a usage error for a number outside its range.
-private func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
+func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
     guard range.contains(value) else {
         throw GanymedeError.invalidOption(
             "the \(name) is from \(range.lowerBound) to \(range.upperBound), and not \(value)")
     }
 }
 
-/// The bytes of an image of the run.
-private func image(_ text: String, of look: Inspector) throws -> [UInt8] {
+extension Inspector {
+    /// Throws a usage error for a class that the networks do not have.
+    func check(_ number: Int?) throws {
+        let count = classNames?.count ?? 0
+        if let number, !(0..<count).contains(number) {
+            throw GanymedeError.invalidOption("there is no class \(number) of \(count)")
+        }
+    }
+}
+
+/// The bytes of an image.
+private func image(_ text: String) throws -> [UInt8] {
     guard let data = Data(base64Encoded: text) else {
         throw GanymedeError.invalidOption("pixels are bytes in base64")
     }
@@ -151,11 +159,9 @@ private struct OpinionBody: Decodable {
 
     func answer(_ run: StudioRun) throws -> HTTPResponse {
         let look = try run.inspector()
-        if let `class` {
-            try check(`class`, "class", 0...(max(look.classNames?.count ?? 0, 1) - 1))
-        }
+        try look.check(`class`)
         let found = try look.opinion(
-            on: look.values(of: image(pixels, of: look)), class: `class`)
+            on: look.values(of: image(pixels)), class: `class`)
         return try StudioReply.json(
             Answer(
                 logit: found.logit, isReal: found.isReal, gradient: found.gradient,
@@ -176,10 +182,10 @@ private struct NearestBody: Decodable {
     }
 
     func answer(_ run: StudioRun) throws -> HTTPResponse {
-        let (look, dataset) = (try run.inspector(), try run.dataset())
+        let dataset = try run.dataset()
         let count = min(count ?? 8, dataset.count)
         try check(count, "number of images", 1...32)
-        let found = try dataset.nearest(to: image(pixels, of: look), count: count)
+        let found = try dataset.nearest(to: image(pixels), count: count)
         let pictures = try Pictures(
             dataset.picking(found.map(\.place)).samples, step: nil)
         return try StudioReply.json(
@@ -204,7 +210,7 @@ private struct PlaneBody: Decodable {
 
     func answer(_ run: StudioRun) throws -> HTTPResponse {
         let look = try run.inspector()
-        let real = Array(try run.dataset().pointCoordinates.prefix(1000))
+        let real = Array(try (run.dataset().points ?? []).prefix(1000))
         let widest = real.reduce(Float(0)) { max($0, abs($1)) }
         let reach = reach ?? 1.25 * Double(max(widest, 1e-3))
         let count = count ?? 500

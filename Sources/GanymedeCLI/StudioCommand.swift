@@ -27,7 +27,7 @@ struct StudioCommand: ParsableCommand {
         let runs = try folders.map { try StudioRun($0) }
         Interrupt.install()
         Interrupt.begin()
-        try opening.open(Studio(runs))
+        try opening.open(Studio(runs, warn: note))
         opening.stay(isQuiet: false)
     }
 
@@ -90,7 +90,8 @@ final class StudioOpening: Sendable {
             guard case .started(let start) = event else { return }
             do {
                 if self.studio.withLock({ $0 == nil }) {
-                    try self.open(Studio([StudioRun(start.directory.path, control: control)]))
+                    try self.open(
+                        Studio([StudioRun(start.directory.path, control: control)], warn: note))
                 }
             } catch {
                 // The run goes on: it is worth more than its page.
