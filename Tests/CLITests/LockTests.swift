@@ -69,8 +69,8 @@ struct LockTests {
             ["resume", "run", "--steps", "60", "--quiet"], ["report", "run"], ["doctor", "run"],
             ["generate", "run", "-o", "samples.png"],
             ["interpolate", "run", "--seeds", "0,1", "-o", "between.gif"],
-            ["evaluate", "run", "--samples", "1000"], ["verify", "run", "--steps", "5"],
-            ["compare", "run", "begun", "-o", "table.html"],
+            ["evaluate", "run", "--samples", "300"], ["verify", "run", "--steps", "5"],
+            ["compare", "run", "begun", "--samples", "300", "-o", "table.html"],
         ]
         let made = try Command.run(
             ["train", "--out", "begun"] + small + [

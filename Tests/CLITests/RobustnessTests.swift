@@ -77,7 +77,7 @@ struct RobustnessTests {
 
     /// Under every limit the command works or says that memory is missing. The memory of the libraries themselves is
     /// not fixed.
-    @Test(arguments: Array(stride(from: 300_000, through: 900_000, by: 50_000)))
+    @Test(arguments: Array(stride(from: 300_000, through: 900_000, by: 100_000)))
     func littleAddressSpace(limit: Int) throws {
         let run = try Command.run(
             ["train"] + small + ["--steps", "1", "--quiet", "--out", "run"], in: folder.path)
@@ -86,7 +86,7 @@ struct RobustnessTests {
             ["train"] + small + ["--steps", "2", "--out", "new"],
             ["generate", "run", "-o", "a.png"],
             ["resume", "run", "--steps", "3"],
-            ["evaluate", "run", "--samples", "2000", "--sets", "1"],
+            ["evaluate", "run", "--samples", "500", "--sets", "1"],
             ["bench", "--preset", "toy", "--steps", "2"],
         ] {
             let result = try shell("ulimit -v \(limit)", arguments)

@@ -111,6 +111,44 @@ struct ReportTests {
     }
 
     /// A `config.json` older than these options can be read.
+    /// A run without milestones has all its grids, sixty at most, in about as many rows as columns.
+    @Test func longRunsHaveSixtyMilestones() throws {
+        let folder = try TemporaryFolder()
+        var config = TrainingConfig(batch: 16, steps: 70, sampleEvery: 1, grid: [2, 2])
+        config.healthEvery = 0
+        let path = "\(folder.path)/run"
+        _ = try Trainer(try tinyGAN(), data: .mnist, config: config).train(into: path)
+        let data = try Data(contentsOf: URL(filePath: "\(path)/milestones.png"))
+        let picture = try Raster(png: data, channels: 3, "test")
+        // Sixty grids and the real images, each of 124 pixels above a caption of 24.
+        #expect(picture.width == 16 + 8 * (124 + 16) && picture.height == 16 + 8 * (124 + 40))
+    }
+
+    /// A strip below the picture, which says more than its colour.
+    @Test(arguments: [1, 3])
+    func captionsStandBelow(channels: Int) throws {
+        let picture = Raster(
+            height: 60, width: 124, channels: channels,
+            pixels: (0..<60 * 124 * channels).map { UInt8($0 % 251) })
+        let (two, twenty) = (try picture.captioned("step 2"), try picture.captioned("step 20"))
+        #expect(two.width == 124 && two.height == 78 && two.channels == channels)
+        #expect(two.pixels.starts(with: picture.pixels))
+        let strips = [two, twenty].map { Set($0.pixels.dropFirst(picture.pixels.count)) }
+        #expect(strips.allSatisfy { $0.count > 1 } && two != twenty)
+    }
+
+    /// The best figure of a row is marked in its own direction, and only where figures can be compared.
+    @Test func theBestIsMarked() throws {
+        func best(_ name: String, _ values: Double?...) throws -> Set<Int> {
+            try #require(Glossary.entry(name)).better.best(of: values)
+        }
+        #expect(try best("fid", 3, 1, nil, 1) == [1, 3])
+        #expect(try best("precision", 0.5, 0.75, 0.25) == [1])
+        #expect(try best("density", 0.75, 1.125, 1.5) == [1])
+        #expect(try best("fid", 2, 2) == [] && best("fid", 2, nil) == [])
+        #expect(try best("d_loss", 1, 2) == [])
+    }
+
     @Test func olderOptionsAreRead() throws {
         let options = RunOptions(
             data: "mnist", gan: try tinyGAN(), training: .init(milestones: [4]))

@@ -96,7 +96,9 @@ function showHealth() {
       make("ul", {}, ...verdict.evidence.map((text) => make("li", {}, text))));
   });
   element("health").replaceChildren(...(list.length ? list
-    : [make("p", { class: "fine" }, "No complaint so far.")]));
+    : [make("p", { class: "fine" }, studio.run.measured === undefined
+      ? "Not measured yet: the first measurement comes after a fiftieth of the steps, and a hundred at least."
+      : `No complaint at step ${grouped(studio.run.measured)}.`)]));
 }
 
 function take(message) {
@@ -116,10 +118,11 @@ function take(message) {
   }
   if (message.samples) run.samples = message.samples;
   if (message.findings) run.findings = message.findings;
+  if (message.measured !== undefined) run.measured = message.measured;
   if (message.state) run.state = message.state;
   if (message.run === studio.current) {
     showStatus();
-    if (message.findings || !element("health").hasChildNodes()) showHealth();
+    if (message.findings || message.measured !== undefined || !element("health").hasChildNodes()) showHealth();
   }
   studio.tell("news");
 }

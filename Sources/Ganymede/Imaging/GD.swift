@@ -28,20 +28,22 @@ final class GDImage {
                 _ = gdImageColorAllocate(pointer, grey, grey, grey)
             }
         }
-        for y in 0..<raster.height {
-            for x in 0..<raster.width {
-                let at = (y * raster.width + x) * raster.channels
-                let red = Int32(raster.pixels[at])
-                let colour =
+        // libgd's own functions check every pixel, several times.
+        let (rows, indices) = (pointer.pointee.tpixels, pointer.pointee.pixels)
+        raster.pixels.withUnsafeBufferPointer { pixels in
+            for y in 0..<raster.height {
+                for x in 0..<raster.width {
+                    let at = (y * raster.width + x) * raster.channels
+                    let red = Int32(pixels[at])
                     if let greys = palette {
-                        (red * Int32(greys - 1) + 127) / 255
+                        indices?[y]?[x] = UInt8((red * Int32(greys - 1) + 127) / 255)
                     } else if raster.channels == 1 {
-                        red << 16 | red << 8 | red
+                        rows?[y]?[x] = red << 16 | red << 8 | red
                     } else {
-                        red << 16 | Int32(raster.pixels[at + 1]) << 8
-                            | Int32(raster.pixels[at + 2])
+                        rows?[y]?[x] =
+                            red << 16 | Int32(pixels[at + 1]) << 8 | Int32(pixels[at + 2])
                     }
-                gdImageSetPixel(pointer, Int32(x), Int32(y), colour)
+                }
             }
         }
     }
@@ -50,23 +52,52 @@ final class GDImage {
     func raster(channels: Int) -> Raster {
         let (width, height) = (Int(pointer.pointee.sx), Int(pointer.pointee.sy))
         var raster = Raster(height: height, width: width, channels: channels)
-        for y in 0..<height {
-            for x in 0..<width {
-                let colour = gdImageGetTrueColorPixel(pointer, Int32(x), Int32(y))
-                let red = colour >> 16 & 255
-                let green = colour >> 8 & 255
-                let blue = colour & 255
-                let at = (y * width + x) * channels
-                if channels == 1 {
-                    raster.pixels[at] = UInt8((red + green + blue + 1) / 3)
-                } else {
-                    raster.pixels[at] = UInt8(red)
-                    raster.pixels[at + 1] = UInt8(green)
-                    raster.pixels[at + 2] = UInt8(blue)
+        // Null in a picture with a palette.
+        let rows = pointer.pointee.tpixels
+        raster.pixels.withUnsafeMutableBufferPointer { pixels in
+            for y in 0..<height {
+                let row = rows?[y]
+                for x in 0..<width {
+                    let colour = row?[x] ?? gdImageGetTrueColorPixel(pointer, Int32(x), Int32(y))
+                    let (red, green, blue) = (
+                        colour >> 16 & 255, colour >> 8 & 255, colour & 255
+                    )
+                    let at = (y * width + x) * channels
+                    if channels == 1 {
+                        pixels[at] = UInt8((red + green + blue + 1) / 3)
+                    } else {
+                        pixels[at] = UInt8(red)
+                        pixels[at + 1] = UInt8(green)
+                        pixels[at + 2] = UInt8(blue)
+                    }
                 }
             }
         }
         return raster
+    }
+
+    /// A picture of half the size in true colour: each pixel is the mean of four.
+    func halved() throws -> GDImage {
+        let (width, height) = (pointer.pointee.sx / 2, pointer.pointee.sy / 2)
+        let half = try GDImage(
+            gdImageCreateTrueColor(width, height), "a picture of \(width)x\(height)")
+        guard let from = pointer.pointee.tpixels, let to = half.pointer.pointee.tpixels else {
+            return half
+        }
+        for y in 0..<Int(height) {
+            guard let above = from[2 * y], let below = from[2 * y + 1], let row = to[y] else {
+                continue
+            }
+            for x in 0..<Int(width) {
+                // Red and blue are 16 bits apart: their sums do not meet.
+                let (a, b, c, d) = (above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1])
+                let outer =
+                    a & 0xff00ff + b & 0xff00ff + c & 0xff00ff + d & 0xff00ff
+                let green = a & 0xff00 + b & 0xff00 + c & 0xff00 + d & 0xff00
+                row[x] = outer >> 2 & 0xff00ff | green >> 2 & 0xff00
+            }
+        }
+        return half
     }
 
     /// The picture resampled to `side` x `side` pixels, unless it has that size. Other aspect ratios are stretched.

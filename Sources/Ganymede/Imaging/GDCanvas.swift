@@ -3,9 +3,9 @@ import CGD
 /// Draws on a white picture with libgd, twice as large as the coordinates say. Lines are drawn twice as large again and
 /// downsampled, for antialiasing. Text is added afterwards: see ``GDImage/write(_:x:y:_:_:)``.
 struct GDCanvas: Canvas {
-    /// Pixels of the picture for a pixel of the chart, and of the drawing for a pixel of the picture.
-    private static let (zoom, finer) = (2.0, 2.0)
-    private static var scale: Double { zoom * finer }
+    /// Pixels of the picture for a pixel of the chart; the drawing has twice as many.
+    private static let zoom = 2.0
+    private static let scale = 2 * zoom
     private let width: Int
     private let height: Int
     private let large: GDImage
@@ -56,11 +56,7 @@ struct GDCanvas: Canvas {
 
     /// The picture, twice as large as the chart.
     func raster() throws -> Raster {
-        let zoom = GDCanvas.zoom
-        let image = try GDImage.white(width * Int(zoom), height * Int(zoom))
-        gdImageCopyResampled(
-            image.pointer, large.pointer, 0, 0, 0, 0, image.pointer.pointee.sx,
-            image.pointer.pointee.sy, large.pointer.pointee.sx, large.pointer.pointee.sy)
+        let (zoom, image) = (GDCanvas.zoom, try large.halved())
         for text in texts where !text.text.isEmpty {
             let colour: Int32 =
                 switch text.tone {

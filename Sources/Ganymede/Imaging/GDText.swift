@@ -117,7 +117,7 @@ extension Raster {
     }
 
     /// The picture above a strip with a caption of ASCII text.
-    func captioned(_ caption: String) throws -> Raster {
+    package func captioned(_ caption: String) throws -> Raster {
         let line = 18
         let image = try GDImage(
             gdImageCreateTrueColor(Int32(width), Int32(height + line)), "a picture")

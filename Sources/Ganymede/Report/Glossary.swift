@@ -1,7 +1,7 @@
 /// What a figure means: one entry for each name in the journal, the measurements of health and the metrics.
 public struct GlossaryEntry: Sendable, Equatable {
     /// Which values are better.
-    enum Direction: Sendable, Equatable {
+    package enum Direction: Sendable, Equatable {
         case lower, higher
         /// The closer to this value the better.
         case near(Double)
@@ -19,7 +19,7 @@ public struct GlossaryEntry: Sendable, Equatable {
     public let quality: String
     /// One sentence: which values a healthy run has.
     public let normal: String
-    let better: Direction
+    package let better: Direction
 
     init(
         _ name: String, _ title: String, better: Direction = .neither, _ meaning: String,
@@ -77,7 +77,7 @@ public enum Glossary {
 
 extension GlossaryEntry.Direction {
     /// The places of the best of some values; empty unless two or more can be compared and they differ.
-    func best(of values: [Double?]) -> Set<Int> {
+    package func best(of values: [Double?]) -> Set<Int> {
         func badness(_ value: Double) -> Double? {
             switch self {
             case .lower: value

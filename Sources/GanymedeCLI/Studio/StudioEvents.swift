@@ -18,6 +18,7 @@ struct StudioEvents: AsyncBufferedSequence {
         var generation = -1
         var samples: [Int] = []
         var findings = ""
+        var measured: Int?
         var state = ""
     }
 
@@ -27,6 +28,8 @@ struct StudioEvents: AsyncBufferedSequence {
         var news: StudioHistory.News?
         var samples: [Int]?
         var findings: [Doctor.Finding]?
+        /// The step of the last measurement of its health.
+        var measured: Int?
         var state: State?
     }
 
@@ -118,6 +121,9 @@ struct StudioEvents: AsyncBufferedSequence {
             }.joined()
             if summary != position.findings {
                 (message.findings, position.findings) = (watched.findings, summary)
+            }
+            if watched.measured != position.measured {
+                (message.measured, position.measured) = (watched.measured, watched.measured)
             }
             let state = State(
                 isPaused: run.control?.isPaused ?? false, isOver: run.control?.isOver ?? true,

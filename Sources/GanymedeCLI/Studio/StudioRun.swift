@@ -81,6 +81,8 @@ final class StudioRun: Sendable {
         var samples: [Int] = []
         /// What ails the run, by its record.
         var findings: [Doctor.Finding] = []
+        /// The step of the last measurement of its health.
+        var measured: Int?
         var isThere = true
         fileprivate var health: Int?
         fileprivate var lastRead = Date.distantPast
@@ -103,6 +105,7 @@ final class StudioRun: Sendable {
             let health = directory.healthModified
             if health != found.health, let doctor = try? Doctor(directory.path) {
                 (found.health, found.findings) = (health, doctor.findings)
+                found.measured = doctor.signals.last?.step
             }
             return found
         }
