@@ -42,15 +42,15 @@ def stream(address):
 
 
 def rate(journal, seconds):
-    """Steps a second of training, over some seconds from now on."""
+    """Steps a second of training by the run's clock, over some seconds from now on."""
     def last():
         text = journal.read_bytes()
         line = json.loads(text[:text.rindex(b"\n")].rsplit(b"\n", 1)[-1])
-        return line["step"], line["seconds"], time.monotonic()
+        return line["step"], line["seconds"]
     first = last()
     time.sleep(seconds)
     then = last()
-    return (then[0] - first[0]) / (then[2] - first[2])
+    return (then[0] - first[0]) / (then[1] - first[1])
 
 
 def measure(preset, viewer, args):
