@@ -153,16 +153,28 @@ function charts(run, cursor) {
   return made;
 }
 
+/** Milliseconds between two drawings while a run trains: they take the time of its processors. */
+const interval = 2000;
+
 export function setUpCurves(studio) {
-  let waiting = false;
+  let [waiting, drawn, timer] = [false, 0, 0];
   function show() {
-    waiting = false;
+    [waiting, drawn] = [false, Date.now()];
     element("curves").replaceChildren(...charts(studio.run, studio.step));
   }
-  studio.listen(() => {
-    // Once for all news of a frame.
+  /** Once for all news of a frame. */
+  function request() {
+    clearTimeout(timer);
+    timer = 0;
     if (waiting) return;
     waiting = true;
     requestAnimationFrame(show);
+  }
+  studio.listen((what) => {
+    const { facts, state } = studio.run;
+    const trains = facts.is_live && !state.is_over && !state.is_paused;
+    const early = what === "news" && trains ? drawn + interval - Date.now() : 0;
+    if (early <= 0) request();
+    else if (!timer) timer = setTimeout(request, early);
   });
 }

@@ -20,6 +20,7 @@ struct StudioEvents: AsyncBufferedSequence {
         var findings = ""
         var measured: Int?
         var state = ""
+        var toldAt = Date.distantPast
     }
 
     /// A message about one run.
@@ -43,6 +44,8 @@ struct StudioEvents: AsyncBufferedSequence {
 
     struct Iterator: AsyncBufferedIteratorProtocol {
         private static let pause = Duration.milliseconds(400)
+        /// News of a run that trains is told this often: a page costs what it draws.
+        private static let secondsBetweenNews = 1.0
         /// A comment after this many pauses without news shows whether the browser is still there.
         private static let pausesBetweenBeats = 25
 
@@ -107,10 +110,15 @@ struct StudioEvents: AsyncBufferedSequence {
         private mutating func message(_ index: Int) -> Message? {
             let run = studio.runs[index]
             var (position, message) = (positions[index], Message(run: index))
-            let news = run.history.news(after: position.step, generation: position.generation)
-            if news.step != position.step || news.generation != position.generation {
-                message.news = news
-                (position.step, position.generation) = (news.step, news.generation)
+            let isPaused = run.control?.isPaused ?? true
+            if isPaused || -position.toldAt.timeIntervalSinceNow >= Iterator.secondsBetweenNews {
+                let news = run.history.news(
+                    after: position.step, generation: position.generation)
+                if news.step != position.step || news.generation != position.generation {
+                    message.news = news
+                    (position.step, position.generation) = (news.step, news.generation)
+                    position.toldAt = Date()
+                }
             }
             let watched = run.watch()
             if watched.samples != position.samples {
