@@ -14,6 +14,7 @@ typedef struct {
     double computed;        ///< the thread's processor time then
     double slept;           ///< since then
     double delayed;         ///< when others last had the processor for long
+    double lost;            ///< the time that they had it lately
     double shared_until;
     double moved;           ///< when it left the caller's processor
 } gk_turn;

@@ -16,7 +16,8 @@
 #define ASIDE 2e-3    // the sleep of a worker on the caller's processor
 #define BETWEEN_MOVES 10e-3
 #define DELAY 0.3e-3  // longer than interrupts take
-#define SOON 0.2      // two delays within this time are not chance
+#define SOON 0.2      // how soon a delay counts no more
+#define ENOUGH 25e-3  // so much delay within that time is a process that stays, and not a browser that draws a page
 #define MEMORY 0.3    // how long a delay is remembered
 
 static _Atomic double shared_until;
@@ -37,7 +38,9 @@ static void begin(gk_turn *turn, double now) {
 
 static void note_delay(gk_turn *turn, double now, double delay) {
     if (delay < DELAY) return;
-    if (now < turn->shared_until || now - turn->delayed < SOON) {
+    double since = now - turn->delayed;
+    turn->lost = (since < SOON ? turn->lost * (1 - since / SOON) : 0) + delay;
+    if (turn->lost >= ENOUGH) {
         turn->shared_until = now + MEMORY;
         atomic_store_explicit(&shared_until, turn->shared_until, memory_order_relaxed);
     }
