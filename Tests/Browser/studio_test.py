@@ -208,6 +208,14 @@ class StudioTest(unittest.TestCase):
             "arguments[0].scrollIntoView({block: 'center'})", node)
         node.click()
 
+    def choose(self, driver, name, value):
+        Select(driver.find_element(By.ID, name)).select_by_value(value)
+
+    def type(self, driver, name, text):
+        field = driver.find_element(By.ID, name)
+        field.clear()
+        field.send_keys(text)
+
     def slide(self, driver, name, value):
         driver.execute_script(
             "const it = document.getElementById(arguments[0]);"
@@ -267,15 +275,11 @@ class StudioTest(unittest.TestCase):
         self.wait(driver, lambda: len(self.journal()) == before + 1)
         self.click(driver, "[data-command=generator_step]")
         self.wait(driver, lambda: len(self.journal()) == before + 2)
-        Select(driver.find_element(By.ID, "key")).select_by_value(
-            "gan.generator_optimizer.learning_rate")
-        value = driver.find_element(By.ID, "value")
-        value.clear()
-        value.send_keys("0.0004")
+        self.choose(driver, "key", "gan.generator_optimizer.learning_rate")
+        self.type(driver, "value", "0.0004")
         self.click(driver, "#change button")
         # A value out of range is refused, with the reason.
-        value.clear()
-        value.send_keys("-1")
+        self.type(driver, "value", "-1")
         self.click(driver, "#change button")
         self.wait(driver, lambda: "learning_rate" in self.text(
             driver, "fault"))
@@ -310,7 +314,8 @@ class StudioTest(unittest.TestCase):
         self.click(driver, "#pause")
         self.wait(driver, lambda: "paused" in self.text(driver, "status"))
         self.slide(driver, "at", 0)
-        time.sleep(1)
+        self.wait(driver, lambda: not driver.find_element(
+            By.ID, "latent-image").get_attribute("aria-busy"))
         first = self.pixels(driver, "latent-image")
         self.slide(driver, "at", 1)
         self.wait(driver, lambda: self.pixels(
@@ -341,8 +346,7 @@ class StudioTest(unittest.TestCase):
         self.wait(driver, lambda: self.pixels(driver, "pad") != empty)
 
         for network in ("generator", "discriminator"):
-            Select(driver.find_element(By.ID, "network")).select_by_value(
-                network)
+            self.choose(driver, "network", network)
             self.click(driver, "#layers-show")
             self.wait(driver, lambda: "dense1" in self.text(
                 driver, "layers-table"))
@@ -355,12 +359,10 @@ class StudioTest(unittest.TestCase):
         self.wait(driver, lambda: "finished" in self.text(driver, "status"))
         driver.refresh()
         self.wait(driver, lambda: "finished" in self.text(driver, "status"))
-        Select(driver.find_element(By.ID, "fork-step")).select_by_value("100")
-        Select(driver.find_element(By.ID, "fork-key")).select_by_value(
-            "gan.discriminator_optimizer.learning_rate")
-        value = driver.find_element(By.ID, "fork-value")
-        value.clear()
-        value.send_keys("0.01")
+        self.choose(driver, "fork-step", "100")
+        self.choose(driver, "fork-key",
+                    "gan.discriminator_optimizer.learning_rate")
+        self.type(driver, "fork-value", "0.01")
         self.click(driver, "#fork button")
         self.wait(driver, lambda: len(driver.find_elements(
             By.CSS_SELECTOR, "#runs button")) == 2)

@@ -14,14 +14,14 @@ export function setUpCritic(studio) {
   const encoded = () => btoa(String.fromCharCode(...pixels));
   const chosenClass = () => (element("critic-class-label").hidden ? {} : { class: Number(element("critic-class").value) });
 
-  const judge = latestWins(async () => {
+  const judge = latestWins(element("heat"), async () => {
     const answer = await studio.ask("opinion", { pixels: encoded(), ...chosenClass() });
     element("opinion").textContent = `Logit ${short(answer.logit)}: D classifies it as ${answer.is_real ? "real" : "generated"}`
       + (answer.step === null || answer.step === undefined ? "." : `, at step ${grouped(answer.step)}.`);
     showHeat(answer.gradient.map(Number));
   });
 
-  const compare = latestWins(async () => {
+  const compare = latestWins(element("nearest"), async () => {
     const found = await studio.ask("nearest", { pixels: encoded(), count: nearestCount });
     paint(element("nearest"), found.pictures, 4);
     const labels = found.labels.filter(Boolean).join(" ");

@@ -154,7 +154,7 @@ function charts(run, cursor) {
 }
 
 /** Milliseconds between two drawings while a run trains: they take the time of its processors. */
-const interval = 2000;
+const interval = 3000;
 
 export function setUpCurves(studio) {
   let [waiting, drawn, timer] = [false, 0, 0];

@@ -24,16 +24,17 @@ export function paint(canvas, { width, height, channels, count, pixels }, column
   }
 }
 
-/** Runs `work` now, or after what runs already; of what waits only the last is kept. */
-export function latestWins(work) {
+/** Runs `work` now, or after what runs already; of what waits only the last is kept. `shown` is marked as busy meanwhile. */
+export function latestWins(shown, work) {
   let running = false;
   let again = false;
   return async function run() {
     if (running) { again = true; return; }
     running = true;
+    shown.setAttribute("aria-busy", "true");
     try { await work(); } catch (error) { console.info(error.message); }
     running = false;
-    if (again) { again = false; run(); }
+    if (again) { again = false; run(); } else shown.removeAttribute("aria-busy");
   };
 }
 
@@ -42,7 +43,7 @@ export function setUpLatent(studio) {
   let number = null;
   const seed = (id) => Math.max(0, Math.floor(Number(element(id).value) || 0));
 
-  const show = latestWins(async () => {
+  const show = latestWins(element("latent-image"), async () => {
     if (studio.run.facts.makes_points) return;
     const body = { from: seed("from"), to: seed("to"), offsets };
     if (number !== null) body.class = number;

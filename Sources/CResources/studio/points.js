@@ -45,7 +45,7 @@ export function setUpPoints(studio) {
     element("paint-train").disabled = painted.length / 2 < leastPoints;
   }
 
-  const load = latestWins(async () => {
+  const load = latestWins(canvas, async () => {
     plane = await studio.ask("plane", {});
     show();
   });

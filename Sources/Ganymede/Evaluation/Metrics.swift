@@ -56,8 +56,8 @@ public enum Metrics {
     ) throws -> [(name: String, value: Double)] {
         guard input.generated.count >= metric.minimumSamples else {
             throw GanymedeError.tooFewSamples(
-                "\(metric.names.joined(separator: ", ")) of \(input.generated.count) samples would mean nothing: "
-                    + "take \(metric.minimumSamples) at least\(advice: " (\(option: "samples"))")"
+                "\(metric.names.joined(separator: ", ")) of \(grouped(input.generated.count)) samples would mean nothing: "
+                    + "take \(grouped(metric.minimumSamples)) at least\(advice: " (\(option: "samples"))")"
             )
         }
         try input.check()

@@ -40,8 +40,8 @@ public enum Memorisation: Metric {
         let neighbours = effectiveNumber(training.indices)
         guard neighbours >= leastNeighbours else {
             throw GanymedeError.metricUndefined(
-                "memorisation: \(generated.rows) generated samples are near to \(fixed(neighbours, 0)) training samples, as "
-                    + "it were, and of fewer than \(fixed(leastNeighbours, 0)) a share is chance: they are too alike"
+                "memorisation: the \(grouped(generated.rows)) samples have about \(fixed(neighbours, 0)) different nearest "
+                    + "training samples; from fewer than \(fixed(leastNeighbours, 0)) it would be chance"
             )
         }
         let images = 0..<generated.rows

@@ -125,10 +125,11 @@ enum Page {
         .wide{overflow-x:auto}svg{width:100%;max-width:860px;min-width:560px;display:block}
         pre{font-size:.8rem;line-height:1.3}table{border-collapse:collapse;font-size:.85rem}
         td{border-bottom:1px solid var(--rule);padding:.15rem .8rem .15rem 0;vertical-align:top}
-        td:not(:last-child){white-space:nowrap}td:last-child{overflow-wrap:anywhere}
+        td{white-space:nowrap}td:nth-child(2):last-child{white-space:normal;overflow-wrap:anywhere}
         th{text-align:left;vertical-align:bottom;padding-right:.8rem;overflow-wrap:anywhere;min-width:4rem}
-        .about{color:var(--soft)}summary{cursor:pointer}dt{font-weight:bold}dd{margin:0 0 .6rem 1rem}
-        .word p{white-space:normal;max-width:22rem;margin:.2rem 0 .5rem;color:var(--soft)}
+        td:first-child,th:first-child{position:sticky;left:0;background:var(--ground)}
+        td.about{color:var(--soft);white-space:normal;min-width:18rem}summary{cursor:pointer}dt{font-weight:bold}dd{margin:0 0 .6rem 1rem}
+        .word p{white-space:normal;max-width:min(22rem,45vw);margin:.2rem 0 .5rem;color:var(--soft)}
         .word summary{text-decoration:underline dotted;text-underline-offset:.2em}
         .words{display:flex;flex-wrap:wrap;gap:.2rem 1.5rem;font-size:.85rem}
         .lines{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1.5rem;font-size:.85rem}
@@ -144,6 +145,6 @@ enum Page {
         @media(prefers-reduced-motion:reduce){.frames img{animation:none;transform:translateY(var(--to))}
         .film label{display:none}}
         @media print{.frames img{animation:none;transform:translateY(var(--to))}.film label{display:none}}
-        @media(max-width:480px){td:not(:last-child){white-space:normal}.about{display:none}}
+        @media(max-width:480px){td{white-space:normal}.about{display:none}}
         """
 }
