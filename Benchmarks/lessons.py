@@ -94,7 +94,7 @@ def main():
             if "This is the run" not in text:
                 wrong.append(f"{out}:\n{text}")
     if not arguments.only:
-        text = (f"Measured on {datetime.date.today()}: {figures.machine()}; {figures.version()}.\n\n" + figures.table(
+        text = (f"Measured on {datetime.date.today()}: {figures.machine()}; Ganymede {figures.version()}.\n\n" + figures.table(
             ["exercise", "seed", "kernels", "seconds", "figures", "as asked for", "weights"], rows))
         figures.between(LESSONS / "figures.md", "figures", text)
         figures.replace(LESSONS / "digests.json", json.dumps(weights, indent=1) + "\n")

@@ -74,6 +74,39 @@ struct FeatureCacheTests {
         #expect(try files().count == FeatureCache.limit)
     }
 
+    /// What metrics compute from real samples is computed once, also by a later process with the same data.
+    @Test func realFiguresAreComputedOnce() throws {
+        let cache = FeatureCache("\(folder.path)/cache")
+        func isComputed(_ origin: [String], isSaved: Bool = true) -> Bool {
+            var runs = 0
+            let figures = cache.figures(of: origin)
+            for _ in 0..<2 {
+                let found = figures.values("kid", isSaved: isSaved) {
+                    runs += 1
+                    return [0.1, -.pi, 1e-300]
+                }
+                #expect(found == [0.1, -.pi, 1e-300])
+            }
+            #expect(runs < 2)
+            return runs == 1
+        }
+        #expect(isComputed(["a"]) && !isComputed(["a"]))
+        #expect(isComputed(["b"]) && isComputed(["a", "b"]))
+        #expect(isComputed(["c"], isSaved: false) && isComputed(["c"], isSaved: false))
+        try FileManager.default.removeItem(atPath: "\(folder.path)/cache")
+        #expect(isComputed(["a"]))
+        let file = try #require(try files().first)
+        var damaged = try Data(contentsOf: URL(filePath: file))
+        let whole = damaged
+        let digit = try #require(damaged.lastIndex(of: UInt8(ascii: "1")))
+        damaged[digit] = UInt8(ascii: "2")
+        for bytes in [damaged, whole.dropLast(), Data("\n".utf8), Data()] {
+            try bytes.write(to: URL(filePath: file))
+            #expect(isComputed(["a"]))
+            #expect(try Data(contentsOf: URL(filePath: file)) == whole)
+        }
+    }
+
     /// A folder that cannot be made is no error.
     @Test func noFolder() throws {
         try folder.write("cache", Data())

@@ -112,7 +112,7 @@ struct HealthTests {
         #expect(!doctor.isHealthy && doctor.findings.count == 1)
         #expect(doctor.findings[0].since == 700 && doctor.findings[0].isCurrent)
         #expect(doctor.findings[0].verdict.evidence.count == 2)
-        #expect(doctor.text.contains("it makes few different samples"))
+        #expect(doctor.text.contains("it makes few different samples. [mode-collapse]"))
         #expect(doctor.text.contains("What usually helps: "))
         // It passed, after three verdicts.
         var recovered = history
@@ -121,6 +121,17 @@ struct HealthTests {
         recovered[recovered.count - 1].step = 900
         let later = try Doctor(signals: recovered, gan: tinyGAN())
         #expect(later.isHealthy && later.text.contains("Earlier, up to step 800"))
+    }
+
+    /// The accuracy of a discriminator whose outputs are only compared means nothing, and is not told.
+    @Test func criticsHaveNoAccuracy() throws {
+        let plain = try Doctor(signals: healthy(), gan: tinyGAN())
+        #expect(plain.isHealthy && plain.text.contains("the discriminator classifies"))
+        var gan = try tinyGAN()
+        gan.loss = WassersteinLoss()
+        let critic = try Doctor(signals: healthy(), gan: gan)
+        #expect(critic.isHealthy && !critic.text.contains("classifies"))
+        #expect(critic.text.contains("only the difference means something"))
     }
 
     /// Measurements change no bit of the run, and a resumed run has the record of an uninterrupted one.

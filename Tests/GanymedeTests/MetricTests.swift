@@ -190,6 +190,24 @@ struct MetricTests {
         #expect(distances.contains { $0 < 0 })
     }
 
+    /// What an earlier evaluation found out about the real samples changes no bit of the next, and is forgotten with them.
+    @Test func knownFiguresChangeNothing() throws {
+        let first = MetricInput.normal(300)
+        _ = try first.figures()
+        var second = first
+        second.generated = Features(.normal(300, 8, seed: 9))
+        var others = second
+        others.training = Features(.normal(300, 8, seed: 10))
+        var seeded = second
+        seeded.seed = 11
+        for input in [second, others, seeded] {
+            let fresh = MetricInput(
+                generated: input.generated, training: input.training, test: input.test,
+                classShares: input.classShares, seed: input.seed)
+            #expect(try input.figures() == fresh.figures())
+        }
+    }
+
     @Test func kernelDistanceFollowsTheSeed() throws {
         var input = MetricInput.normal(300)
         let first = try KernelDistance.figures(input)

@@ -153,6 +153,31 @@ struct ToyTests {
         }
     }
 
+    /// If only differences between logits mean something, adding to all of them, or multiplying them, changes no colour.
+    @Test func surfaceOfACritic() throws {
+        let gan = try GAN(
+            generator: Sequential("generator", input: [2]) { Dense(2) },
+            discriminator: Sequential("discriminator", input: [2]) { Dense(1) }, loss: .wasserstein)
+        func surface(_ weight: Float, bias: Float) throws -> [Float] {
+            let store = StateStore()
+            store["discriminator.dense1.weight"] = HostTensor([2, 1], [0, weight])
+            store["discriminator.dense1.bias"] = HostTensor([1], [bias])
+            return try EngineThread.run {
+                try DecisionSurface(gan, store: store).probabilities(reach: 3)
+            }
+        }
+        let found = try surface(1, bias: 0)
+        let side = DecisionSurface.side
+        #expect(found[0] == 1 && found[side * side - 1] == 0)
+        #expect(abs(found[side * side / 2] - 0.5) < 0.01)
+        for (weight, bias) in [(1, -4096), (512, 64)] as [(Float, Float)] {
+            let other = try surface(weight, bias: bias)
+            #expect(zip(found, other).allSatisfy { abs($0 - $1) < 1e-3 })
+        }
+        #expect(try surface(0, bias: 7).allSatisfy { $0 == 0.5 })
+        #expect(try surface(.nan, bias: 0).allSatisfy { $0 == 0.5 })
+    }
+
     /// A single Gaussian with the ring's mean and covariance is worse than seven of its eight Gaussians, by the metric
     /// that selects the best checkpoint and by the fraction of points near a mode.
     @Test func aBlobIsNoRing() throws {

@@ -58,7 +58,7 @@ extension Evaluation {
             return nil
         }
         return
-            "Chance alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N."
+            "Chance alone gives \(grouped(samples)) samples a mode_kl of \(short(modeBias)), (K - 1) / 2N for K classes."
     }
 
     /// The percentage of each class with a bar; nil if there are no classes or too many for a table.

@@ -1,12 +1,14 @@
 import FoundationEssentials
 
-/// Caches what an evaluator computes from real images between processes: one file for each set of images. If it is missing
-/// or damaged, it is computed again; it can be deleted at any time.
+/// Caches what an evaluator and metrics compute from real images between processes: one file for the features of each set
+/// of images, one for the figures of each reference set. If it is missing or damaged, it is computed again; it can be
+/// deleted at any time.
 package struct FeatureCache {
     let folder: String
     /// The newest files that are kept: 10,000 images take 6 MB.
     package static let limit = 32
     private static let ending = ".features"
+    private static let figuresEnding = ".figures"
     /// Change this when a file's content changes.
     private static let version = "ganymede features 1"
 
@@ -40,9 +42,36 @@ package struct FeatureCache {
         _ images: [UInt8], _ image: ImageSize, _ channel: Int?, _ evaluator: Evaluator
     ) -> String {
         let text =
-            "\(FeatureCache.version) \(sha256(images)) \(image.shape) \(channel ?? -1) \(evaluator.digest) "
-            + "\(GanymedeLibrary.version) \(DNN.version) \(DNN.instructionSet) \(FeatureCache.program)"
+            "\(sha256(images)) \(image.shape) \(channel ?? -1) \(evaluator.digest) \(FeatureCache.maker)"
         return sha256(Data(text.utf8)) + FeatureCache.ending
+    }
+
+    /// What made the bits.
+    private static var maker: String {
+        "\(version) \(GanymedeLibrary.version) \(DNN.version) \(DNN.instructionSet) \(program)"
+    }
+
+    /// What is known of a reference set from earlier processes, and will be from this one.
+    ///
+    /// - Parameter origin: everything that determines the figures, besides the program.
+    package func figures(of origin: [String]) -> RealFigures {
+        let text = (origin + [FeatureCache.maker]).joined(separator: "\n")
+        let path = "\(folder)/\(sha256(Data(text.utf8)))\(FeatureCache.figuresEnding)"
+        return RealFigures(FeatureCache.figures(path) ?? [:]) { write($0, path) }
+    }
+
+    /// The SHA-256 of the rest, a line feed, JSON. Nil for a damaged file.
+    private static func figures(_ path: String) -> RealFigures.Values? {
+        guard let data = try? Files.read(path), let end = data.firstIndex(of: UInt8(ascii: "\n"))
+        else { return nil }
+        let json = Data(data[(end + 1)...])
+        guard Data(sha256(json).utf8) == data[..<end] else { return nil }
+        return try? JSONDecoder().decode(RealFigures.Values.self, from: json)
+    }
+
+    private func write(_ figures: RealFigures.Values, _ path: String) {
+        guard let json = try? JSONEncoder().encode(figures) else { return }
+        write([Data("\(sha256(json))\n".utf8), json], path)
     }
 
     private func read(_ name: String) -> (features: Matrix, logits: Matrix)? {
@@ -69,16 +98,20 @@ package struct FeatureCache {
             let parts = try? Safetensors.encoded(
                 tensors, metadata: ["format": FeatureCache.version])
         else { return }
-        // Readable by the user only, as the images may be.
-        try? Files.makeDirectory(folder, mode: 0o700)
-        try? Files.writeAtomically("\(folder)/\(name)", parts, mode: 0o600)
-        removeOldest()
+        write(parts, "\(folder)/\(name)")
     }
 
-    private func removeOldest() {
-        let files = ((try? Files.list(folder)) ?? []).filter {
-            $0.hasSuffix(FeatureCache.ending)
-        }.map { (path: "\(folder)/\($0)", age: Files.status("\(folder)/\($0)")?.modified ?? 0) }
+    private func write(_ parts: [Data], _ path: String) {
+        // Readable by the user only, as the images may be.
+        try? Files.makeDirectory(folder, mode: 0o700)
+        try? Files.writeAtomically(path, parts, mode: 0o600)
+        for ending in [FeatureCache.ending, FeatureCache.figuresEnding] { removeOldest(ending) }
+    }
+
+    private func removeOldest(_ ending: String) {
+        let files = ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(ending) }.map {
+            (path: "\(folder)/\($0)", age: Files.status("\(folder)/\($0)")?.modified ?? 0)
+        }
         for file in files.sorted(by: { $0.age > $1.age }).dropFirst(FeatureCache.limit) {
             try? Files.remove(file.path)
         }

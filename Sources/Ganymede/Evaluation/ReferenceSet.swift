@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Real samples that generated ones are compared with. Their features are computed once and used for every set of
 /// generated samples.
 public struct ReferenceSet: Sendable {
@@ -13,6 +15,7 @@ public struct ReferenceSet: Sendable {
     private let test: Features?
     private let classShares: [Double]?
     private let trainingSet: ImageSet?
+    private let known: RealFigures
 
     /// Draws `samples` samples for each set of real samples, and computes their features, which are cached in the user's folder
     /// of caches. Throws if there are too few,
@@ -52,6 +55,13 @@ public struct ReferenceSet: Sendable {
             classShares = training.classShares
             trainingSet = nil
         }
+        let origin = extractor.evaluator.map { evaluator in
+            [
+                "\(samples) of \(extractor.extent), seed \(seed)", evaluator.digest,
+                training.labelledDigest, test?.labelledDigest ?? "no test split",
+            ]
+        }
+        known = origin.flatMap { FeatureCache.standard?.figures(of: $0) } ?? RealFigures()
     }
 
     /// The metrics that can be computed.
@@ -126,7 +136,11 @@ public struct ReferenceSet: Sendable {
     /// A metric's values with as many real samples in place of generated ones: from the test split if there is one,
     /// from the training split for metrics that compare the splits.
     public func realFigures(_ metric: any Metric.Type) throws -> [Double] {
-        try figures(metric, of: metric.comparesSplits ? control : test ?? control)
+        // The code of an added metric may change between two processes.
+        let isOwn = !addedMetrics.contains { $0.names == metric.names }
+        return try known.values("real \(metric.names[0])", isSaved: isOwn) {
+            try figures(metric, of: metric.comparesSplits ? control : test ?? control)
+        }
     }
 
     private func input(_ generated: Features) -> MetricInput {
@@ -134,6 +148,7 @@ public struct ReferenceSet: Sendable {
             generated: generated, training: training, test: test ?? control,
             classShares: classShares, mixture: extractor.mixture, seed: UInt64(seed))
         input.trainingSet = trainingSet
+        input.known = known
         input.progress = progress
         return input
     }
@@ -156,6 +171,12 @@ extension Dataset {
     /// The indices of all samples in random order.
     package func shuffled(seed: Int) -> [Int] {
         BatchLoader.permutation(count, seed: UInt64(seed), epoch: 0, stream: "judge").map(Int.init)
+    }
+
+    /// SHA-256 of samples, labels and the classes' names.
+    fileprivate var labelledDigest: String {
+        let labels = (labels ?? []).map(String.init).joined(separator: " ")
+        return sha256(Data("\(digest)\n\(labels)\n\(classNames ?? [])".utf8))
     }
 
     /// The fraction of each class, if there are labels.

@@ -14,6 +14,8 @@ public struct Doctor: Sendable {
     public let signals: [HealthSignals]
     /// Current ailments first.
     public let findings: [Finding]
+    /// Whether only differences between the discriminator's outputs mean something.
+    private let isRelative: Bool
 
     /// Reads the record of the run in `path`. Throws if there is no run.
     public init(_ path: String, registry: Registry = .standard) throws {
@@ -26,6 +28,7 @@ public struct Doctor: Sendable {
     /// The findings of some measurements.
     package init(signals: [HealthSignals], gan: GAN) throws {
         self.signals = signals
+        isRelative = gan.loss.isRelative
         var found: [String: (verdict: Verdict, since: Int, count: Int)] = [:]
         for end in signals.indices {
             for verdict in Ailments.verdicts(signals[...end], gan) {
@@ -56,14 +59,13 @@ public struct Doctor: Sendable {
         var lines: [String] = []
         if current.isEmpty {
             lines.append("No complaint at step \(grouped(last.step)).")
-            lines += Doctor.summary(last).map { "  \($0)" }
+            lines += summary(last).map { "  \($0)" }
         }
         for finding in findings {
             let verdict = finding.verdict
             lines.append(
-                finding.isCurrent
-                    ? verdict.finding
-                    : "Earlier, up to step \(grouped(verdict.step)): \(verdict.finding)")
+                (finding.isCurrent ? "" : "Earlier, up to step \(grouped(verdict.step)): ")
+                    + "\(verdict.finding) [\(verdict.ailment)]")
             lines.append(
                 "  since step \(grouped(finding.since)); measured at step \(grouped(verdict.step)):"
             )
@@ -74,11 +76,16 @@ public struct Doctor: Sendable {
     }
 
     /// The main signals, a sentence each.
-    private static func summary(_ signals: HealthSignals) -> [String] {
-        var lines = [
-            "samples differ \(percent(signals.diversity)) as much as real ones",
-            "the discriminator classifies \(percent(signals.dAccReal)) of real and \(percent(signals.dAccFake)) of generated samples correctly",
-        ]
+    private func summary(_ signals: HealthSignals) -> [String] {
+        var lines = ["samples differ \(percent(signals.diversity)) as much as real ones"]
+        if isRelative {
+            return lines + [
+                "the discriminator's output is \(short(signals.logitOnTraining)) on training and \(short(signals.logitOnGenerated)) on generated samples: only the difference means something"
+            ]
+        }
+        lines.append(
+            "the discriminator classifies \(percent(signals.dAccReal)) of real and \(percent(signals.dAccFake)) of generated samples correctly"
+        )
         if let test = signals.realOnTest {
             lines.append(
                 "it classifies \(percent(signals.realOnTraining)) of training and \(percent(test)) of test samples as real"

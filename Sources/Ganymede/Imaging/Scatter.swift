@@ -27,7 +27,7 @@ package struct Scatter {
         1.25 * max(points.reduce(0) { max($0, abs(Double($1))) }, 1e-3)
     }
 
-    /// Colours the background by the probability of being real, [side / 2, side / 2], top row first.
+    /// Colours the background by how real the discriminator finds it, from 0 to 1, [side / 2, side / 2], top row first.
     package mutating func shade(_ probabilities: [Float]) {
         for y in 0..<Scatter.side {
             for x in 0..<Scatter.side {

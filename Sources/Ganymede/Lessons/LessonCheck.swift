@@ -139,10 +139,10 @@ public struct LessonCheck: Sendable {
             }
             let isRight = range.contains(figure)
             if case .verdict = expectation.kind {
-                let asked = range.contains(1) ? "asked for" : "not to show"
+                let isThere = figure > 0
                 add(
                     name, isRight ? .right : .wrong,
-                    "ganymede doctor \(figure > 0 ? "gives" : "does not give") this verdict at the end, which is \(asked)"
+                    "ganymede doctor \(isThere ? "gives" : "does not give") this verdict at the end, \(isRight ? "as it should" : isThere ? "and should not" : "and should")"
                 )
             } else {
                 let limits = "\(short(range.lowerBound)) to \(short(range.upperBound))"

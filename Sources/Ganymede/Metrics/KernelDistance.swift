@@ -24,34 +24,44 @@ public enum KernelDistance: Metric {
         }
         let distances = try between(
             input.generated.features, input.training.features,
-            subsets: chosen.map { (a: $0[0], b: $0[1]) })
+            subsets: chosen.map { (a: $0[0], b: $0[1]) }, known: input.known)
         let mean = distances.reduce(0, +) / Double(subsets)
         let squares = distances.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         return [mean, (squares / Double(subsets)).squareRoot()]
     }
 
     /// The unbiased estimate for each pair of subsets, which are lists of equally many row indices of `a` and of `b`.
+    ///
+    /// - Parameter known: of `b` and its subsets.
     package static func between(
-        _ a: Matrix, _ b: Matrix, subsets: [(a: [Int], b: [Int])]
+        _ a: Matrix, _ b: Matrix, subsets: [(a: [Int], b: [Int])],
+        known: RealFigures = RealFigures()
     ) throws -> [Double] {
         guard let count = subsets.first?.a.count, count > 1 else { return [] }
         let type = TensorType([count, a.columns])
         let builder = GraphBuilder()
         let (x, y) = (builder.feed("x", type), builder.feed("y", type))
-        func kernel(_ a: Tensor, _ b: Tensor) -> Tensor {
-            let base = a.matmul(b, transposeB: true) * (1 / Double(a.shape[1])) + 1
-            return base * base * base
-        }
-        builder.result("xx", kernel(x, x))
-        builder.result("yy", kernel(y, y))
-        builder.result("xy", kernel(x, y))
+        let base = x.matmul(y, transposeB: true) * (1 / Double(a.columns)) + 1
+        builder.result("kernel", base * base * base)
         return try EngineThread.run {
             let program = try Program(builder.graph, store: StateStore())
-            return subsets.map { subset in
-                program.setFeed("x", a.picking(subset.a).values)
-                program.setFeed("y", b.picking(subset.b).values)
+            func sums(_ x: [Float], _ y: [Float]) -> (all: Double, diagonal: Double) {
+                program.setFeed("x", x)
+                program.setFeed("y", y)
                 program.run()
-                let (xx, yy, xy) = (program.sum("xx"), program.sum("yy"), program.sum("xy"))
+                return program.sum("kernel")
+            }
+            let own = known.values("kid") {
+                subsets.flatMap { subset in
+                    let y = b.picking(subset.b).values
+                    let yy = sums(y, y)
+                    return [yy.all, yy.diagonal]
+                }
+            }
+            return subsets.enumerated().map { index, subset in
+                let (x, y) = (a.picking(subset.a).values, b.picking(subset.b).values)
+                let (xx, xy) = (sums(x, x), sums(x, y))
+                let yy = (all: own[2 * index], diagonal: own[2 * index + 1])
                 let (n, pairs) = (Double(count), Double(count * (count - 1)))
                 return (xx.all - xx.diagonal + yy.all - yy.diagonal) / pairs - 2 * xy.all / (n * n)
             }

@@ -3,9 +3,9 @@ public struct MetricInput: Sendable {
     /// The generated images.
     public var generated: Features
     /// Random images of the training split, with which the generated ones are compared.
-    public var training: Features
+    public var training: Features { didSet { known = RealFigures() } }
     /// Random images of the test split, not used in training.
-    public var test: Features
+    public var test: Features { didSet { known = RealFigures() } }
     /// The share of each class in the data, [K], summing to 1; nil if the classes are not known.
     public var classShares: [Double]?
     /// The mixture that real points are drawn from; nil if the samples are images.
@@ -13,7 +13,9 @@ public struct MetricInput: Sendable {
     /// The whole training split; nil if the samples are not images.
     public var trainingSet: ImageSet?
     /// The random seed of subsets.
-    public var seed: UInt64
+    public var seed: UInt64 { didSet { known = RealFigures() } }
+    /// What is known of the real samples from earlier evaluations.
+    package var known = RealFigures()
     /// Called by slow metrics with a text about their progress.
     public var progress: @Sendable (String) -> Void = { _ in }
 

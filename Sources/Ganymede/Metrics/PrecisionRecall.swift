@@ -23,11 +23,14 @@ public enum PrecisionRecall: Metric {
     private static let many = 5
 
     public static func figures(_ input: MetricInput) throws -> [Double] {
-        try figures(real: input.training.features, generated: input.generated.features)
+        try figures(
+            real: input.training.features, generated: input.generated.features, known: input.known)
     }
 
-    package static func figures(real: Matrix, generated: Matrix) throws -> [Double] {
-        let manifold = try Manifold(real, neighbours: many)
+    package static func figures(
+        real: Matrix, generated: Matrix, known: RealFigures = RealFigures()
+    ) throws -> [Double] {
+        let manifold = try Manifold(real, neighbours: many, known: known)
         let narrow = manifold.squaredRadii(few)
         var precise = [Bool](repeating: false, count: generated.rows)
         var covered = [Bool](repeating: false, count: real.rows)

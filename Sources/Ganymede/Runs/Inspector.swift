@@ -131,8 +131,8 @@ public final class Inspector: @unchecked Sendable {
 
     // MARK: Points
 
-    /// For a GAN of points: the discriminator's probability of being real on a grid over the square [-reach, reach]^2,
-    /// top row first.
+    /// For a GAN of points: how real the discriminator finds the points of a grid over the square [-reach, reach]^2, from 0
+    /// to 1, top row first: see ``DecisionSurface``.
     public func surface(reach: Double) throws -> (side: Int, probabilities: [Float]) {
         guard gan.makesPoints else {
             throw GanymedeError.unsupported("only a GAN of points has a surface to draw")

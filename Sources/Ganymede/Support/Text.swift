@@ -109,7 +109,7 @@ extension StringProtocol {
 package func short(_ value: Double) -> String {
     let size = abs(value)
     if value == value.rounded() && size < 1e9 { return fixed(value, 0) }
-    if size >= 1e9 || size < 1e-6 {
+    if size >= 1e9 || size < 1e-4 {
         guard value.isFinite else { return "\(value)" }
         let exponent = Int(LibM.log10(size).rounded(.down))
         guard let power = Double("1e\(exponent)"), power > 0 else {
@@ -120,5 +120,5 @@ package func short(_ value: Double) -> String {
     if size >= 100 { return fixed(value, 0) }
     if size >= 10 { return fixed(value, 1) }
     if size >= 1 { return fixed(value, 2) }
-    return fixed(value, size >= 0.001 ? 4 : size >= 0.0001 ? 6 : 8)
+    return fixed(value, size >= 0.001 ? 4 : 6)
 }
