@@ -68,7 +68,7 @@ struct EvaluateSamplesTests: EvaluationTesting {
         #expect(try #require(metrics["fid"]?["value"] as? Double) > 50)
         #expect(metrics["memorisation"] == nil)
         let notes = try #require(found["notes"] as? [String])
-        #expect(notes.contains { $0.contains("too alike") })
+        #expect(notes.contains { $0.contains("different nearest training samples") })
         let shares = try #require(found["classes"] as? [[String: Any]])
         #expect(shares.compactMap { $0["value"] as? Double }.max() == 1)
     }

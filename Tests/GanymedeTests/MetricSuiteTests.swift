@@ -154,7 +154,7 @@ struct MetricSuiteTests {
             #expect(try Metrics.figures(metric, good).map(\.name) == metric.names)
         }
         if count == metric.minimumSamples {
-            expectError("\(count)", metric, .normal(count - 1, features: 4))
+            expectError("\(grouped(count))", metric, .normal(count - 1, features: 4))
         }
 
         var bad = good
@@ -243,7 +243,7 @@ struct MetricSuiteTests {
         #expect((figures["fid"] ?? 0) > 7)
         #expect((figures["kid"] ?? 0) > 3 * (figures["kid_spread"] ?? 0))
         // One image is nearer to either the training or the test images, which is no evidence of memorisation.
-        expectError("too alike", Memorisation.self, input)
+        expectError("different nearest training samples", Memorisation.self, input)
     }
 
     // MARK: Faults

@@ -77,15 +77,12 @@ public struct Doctor: Sendable {
 
     /// The main signals, a sentence each.
     private func summary(_ signals: HealthSignals) -> [String] {
-        var lines = ["samples differ \(percent(signals.diversity)) as much as real ones"]
-        if isRelative {
-            return lines + [
-                "the discriminator's output is \(short(signals.logitOnTraining)) on training and \(short(signals.logitOnGenerated)) on generated samples: only the difference means something"
-            ]
-        }
-        lines.append(
-            "the discriminator classifies \(percent(signals.dAccReal)) of real and \(percent(signals.dAccFake)) of generated samples correctly"
-        )
+        var lines = [
+            "samples differ \(percent(signals.diversity)) as much as real ones",
+            isRelative
+                ? "the discriminator's output is \(short(signals.logitOnTraining)) on training and \(short(signals.logitOnGenerated)) on generated samples: only the difference means something"
+                : "the discriminator classifies \(percent(signals.dAccReal)) of real and \(percent(signals.dAccFake)) of generated samples correctly",
+        ]
         if let test = signals.realOnTest {
             lines.append(
                 "it classifies \(percent(signals.realOnTraining)) of training and \(percent(test)) of test samples as real"
