@@ -8,6 +8,7 @@ enum {
     TILE_CHANNELS = 6,
     TILE_FILTERS = TILE_VECTORS * LANES,
     ALIASED_PIXELS = 2048,  ///< distance in bytes
+    FAR = 1024,  ///< distance in bytes from which pixels are worth packing
     NARROW = 4,  ///< fewer channels than this would fill too few registers
     PACKED = 4 << 20  ///< bytes that stay in the third-level cache between packing and use
 };
@@ -183,8 +184,11 @@ static filter_plan plan_filter(const gk_convolution_shape *shape, bool bfloat16)
         s->left = 0;
     }
     p.channel_blocks = (s->channels + TILE_CHANNELS - 1) / TILE_CHANNELS;
-    // Pixels that are so far apart share one set of the first-level cache.
-    if (p.x.direct && s->channels * sizeof(float) % ALIASED_PIXELS == 0) {
+    // Pixels that are so far apart share one set of the first-level cache. Others are read faster if they are next to each
+    // other, where that cache is small.
+    size_t pixel = s->channels * sizeof(float);
+    bool far = !DIRECT && s->channels > TILE_CHANNELS && (s->stride_x > 1 || pixel >= FAR);
+    if (p.x.direct && (pixel % ALIASED_PIXELS == 0 || far)) {
         p.x.direct = false;
         p.x.blocks = p.channel_blocks;
         p.x.wide = TILE_CHANNELS;
