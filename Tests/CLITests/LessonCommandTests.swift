@@ -61,7 +61,7 @@ struct LessonCommandTests {
         for picture in pictures {
             let path = Self.docs.appending(path: "docs/lessons/\(picture)")
             let bytes = try Data(contentsOf: path)
-            #expect(bytes.count < 120_000, "\(picture)")
+            #expect(bytes.count < 100_000, "\(picture)")
             #expect(bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]), "\(picture)")
         }
     }
