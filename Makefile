@@ -13,7 +13,7 @@ setup:
 build: setup
 	swift build $(CONFIGURATION) --product ganymede
 
-# Some 45 to 60 seconds on two cores.
+# Some 45 to 60 seconds on two cores with AVX-512, five minutes on older ones.
 train: build
 	$(GANYMEDE) train
 
