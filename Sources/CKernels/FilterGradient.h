@@ -128,8 +128,8 @@ TILE(filter_floats, TARGET, multiply_add)
 // One compiled function for every size, so that the sums are in registers.
 #define DEFINE(C, V) TARGET static void filter_floats_##C##_##V(const filter_tile *t) { filter_floats(t, C, V); }
 #define ENTRY(C, V) [C - 1][V - 1] = filter_floats_##C##_##V,
-FILTER_TILE_SIZES(DEFINE)
-static void (*const filter_tiles[TILE_CHANNELS][TILE_VECTORS])(const filter_tile *) = {FILTER_TILE_SIZES(ENTRY)};
+SIX_ROW_TILES(DEFINE)
+static void (*const filter_tiles[TILE_CHANNELS][TILE_VECTORS])(const filter_tile *) = {SIX_ROW_TILES(ENTRY)};
 #undef DEFINE
 #undef ENTRY
 
@@ -138,8 +138,8 @@ TILE(filter_pairs, TARGET_PAIRS, multiply_add_pairs)
 
 #define DEFINE(C, V) TARGET_PAIRS static void filter_pairs_##C##_##V(const filter_tile *t) { filter_pairs(t, C, V); }
 #define ENTRY(C, V) [C - 1][V - 1] = filter_pairs_##C##_##V,
-FILTER_TILE_SIZES(DEFINE)
-static void (*const filter_pair_tiles[TILE_CHANNELS][TILE_VECTORS])(const filter_tile *) = {FILTER_TILE_SIZES(ENTRY)};
+SIX_ROW_TILES(DEFINE)
+static void (*const filter_pair_tiles[TILE_CHANNELS][TILE_VECTORS])(const filter_tile *) = {SIX_ROW_TILES(ENTRY)};
 #undef DEFINE
 #undef ENTRY
 #endif

@@ -14,7 +14,7 @@ static const size_t most_places[TILE_VECTORS + 1] = {0, 12, 6};
 /// Bytes of dy that stay in the first-level cache while all tiles of a filter gradient read them. It is packed, because a
 /// tile reads one line of each position.
 enum { CACHED = 24 << 10, DIRECT = false };
-#define FILTER_TILE_SIZES(X) ROWS_1_TO_6(ROW_2, X)
+#define SIX_ROW_TILES(X) ROWS_1_TO_6(ROW_2, X)
 
 /// The first `count` lanes, or all.
 TARGET INLINE mask first_lanes(size_t count) {

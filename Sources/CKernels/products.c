@@ -35,3 +35,9 @@ void gk_filter_gradient(const gk_convolution_shape *shape, bool bfloat16, const 
                         void *scratch) {
     products()->filter_gradient(shape, bfloat16, x, dy, dw, scratch);
 }
+
+size_t gk_matrix_product_scratch(const gk_matrix_product *shape) { return products()->matrix_product_scratch(shape); }
+
+void gk_multiply(const gk_matrix_product *shape, const float *a, const float *b, float *c, void *scratch) {
+    products()->matrix_product(shape, a, b, c, scratch);
+}

@@ -3,6 +3,8 @@
 
 #include "Convolution.h"
 #include "FilterGradient.h"
+#include "MatrixProduct.h"
 
-const gk_products gk_products_avx512 = {convolution_scratch, convolution, filter_gradient_scratch, filter_gradient};
+const gk_products gk_products_avx512 = {convolution_scratch, convolution, filter_gradient_scratch, filter_gradient,
+                                        matrix_product_scratch, matrix_product};
 #endif

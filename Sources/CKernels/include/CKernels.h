@@ -190,3 +190,19 @@ size_t gk_convolution_scratch(const gk_convolution_shape *shape, const gk_convol
 /// number of threads.
 void gk_convolution(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image,
                     const float *w, void *result, void *scratch);
+
+// ---- Matrix product ----
+
+/// c [rows, columns] = a [rows, depth] b [depth, columns], or a product of their transposes: then a is [depth, rows], b is
+/// [columns, depth]. Extents are positive.
+typedef struct {
+    size_t rows, columns, depth;
+    bool transpose_a, transpose_b;
+    const float *bias;  ///< one for each column, added before the leaky ReLU, or NULL
+    float slope;        ///< of the leaky ReLU (1: none)
+} gk_matrix_product;
+
+/// Bytes of scratch memory that gk_multiply needs. See gk_own_products.
+size_t gk_matrix_product_scratch(const gk_matrix_product *shape);
+/// Each sum adds its products in the order of the depth: bit-identical for any number of threads.
+void gk_multiply(const gk_matrix_product *shape, const float *a, const float *b, float *c, void *scratch);
