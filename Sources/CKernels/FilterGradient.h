@@ -8,9 +8,8 @@ enum {
     TILE_CHANNELS = 6,
     TILE_FILTERS = TILE_VECTORS * LANES,
     ALIASED_PIXELS = 2048,  ///< distance in bytes
-    FAR = 1024,  ///< distance in bytes from which pixels are worth packing
-    NARROW = 4,  ///< fewer channels than this would fill too few registers
-    PACKED = 4 << 20  ///< bytes that stay in the third-level cache between packing and use
+    FAR = 256,  ///< distance in bytes from which pixels are worth packing
+    NARROW = 4  ///< fewer channels than this would fill too few registers
 };
 
 // ---- Packing ----
@@ -36,7 +35,11 @@ static size_t packed_size(const packing *p) {
 TARGET INLINE void pack(uint32_t *target, const char *source, size_t image, bool bfloat16, bool paired, size_t real,
                         size_t count) {
     size_t c = 0;
-    // Whole registers without masks, which are slow in stores of AVX2.
+    // Without masks, which are slow in stores of AVX2.
+    if (!bfloat16 && count == TILE_CHANNELS && real == count) {
+        memcpy(target, source, TILE_CHANNELS * sizeof(float));
+        return;
+    }
     if (!bfloat16)
         for (; c + LANES <= least(count, real); c += LANES) store(target + c, load(source + c * 4));
     for (; c < count; c += LANES) {
@@ -201,65 +204,99 @@ static filter_plan plan_filter(const gk_convolution_shape *shape, bool bfloat16)
     p.images = bfloat16 ? (s->batch + 1) / 2 : s->batch;
     p.x.images = p.dy.images = 1;
     size_t image = (packed_size(&p.x) + packed_size(&p.dy)) * sizeof(uint32_t);
-    p.images_at_once = image == 0 ? p.images : image > PACKED ? 1 : least(PACKED / image, p.images);
+    size_t passes = least((image * p.images + PACKED - 1) / PACKED, p.images);
+    p.images_at_once = passes == 0 ? p.images : (p.images + passes - 1) / passes;
     size_t row = s->columns * TILE_FILTERS * sizeof(uint32_t), rows = row > CACHED ? 1 : CACHED / row;
     p.cached_rows = least(rows, s->rows);
     p.cached_images = rows / p.cached_rows;
     return p;
 }
 
-/// The range of output indices [begin, end) for which a tap lies inside the image.
-static void seen(size_t outputs, size_t stride, size_t before, size_t tap, size_t extent, size_t *begin, size_t *end) {
-    *begin = before > tap ? (before - tap + stride - 1) / stride : 0;
-    *end = extent + before > tap ? least(outputs, (extent + before - tap - 1) / stride + 1) : 0;
+/// The output indices [begin, end) for which a tap lies inside the image.
+typedef struct {
+    size_t begin, end;
+} span;
+
+static void find_spans(span *spans, size_t taps, size_t outputs, size_t stride, size_t before, size_t extent) {
+    for (size_t tap = 0; tap < taps; tap++) {
+        spans[tap].begin = before > tap ? (before - tap + stride - 1) / stride : 0;
+        spans[tap].end = extent + before > tap ? least(outputs, (extent + before - tap - 1) / stride + 1) : 0;
+    }
+}
+
+/// Where a tile of dw begins, and its channels. Tiles have the order [block of channels][tap].
+static size_t first_channel(const filter_plan *p, size_t block) {
+    return p->x.blocks ? least(block * TILE_CHANNELS, p->shape.channels) : p->shape.channels * block / p->channel_blocks;
+}
+
+/// The images [n, n + count) and rows [row, end) of dy, which stay in the cache, and the filters of a tile.
+typedef struct {
+    size_t n, images, row, end;
+    size_t filter, vectors, last;
+    const uint32_t *dy;
+    size_t dy_pitch;
+} filter_chunk;
+
+/// Adds the products of a chunk to tiles [begin, end).
+TARGET static void add_chunk(const filter_plan *p, const filter_chunk *k, const span *rows, const span *columns, size_t begin,
+                             size_t end) {
+    const gk_convolution_shape *s = &p->shape;
+    size_t taps = s->window_height * s->window_width, block = begin / taps, tap = begin % taps;
+    size_t ky = tap / s->window_width, kx = tap % s->window_width, first = first_channel(p, block);
+    float *dw = p->dw + k->filter;
+    for (size_t index = begin; index < end; index++) {
+        size_t channels = first_channel(p, block + 1) - first, pitch = p->x.blocks ? channels : p->x_pitch;
+        size_t i = rows[ky].begin < k->row ? k->row : rows[ky].begin, i_end = least(rows[ky].end, k->end);
+        size_t j = columns[kx].begin, j_end = columns[kx].end;
+        filter_tile t = {.dw = dw + (tap * s->channels + first) * s->filters, .filters = s->filters, .last = k->last,
+                  .add = p->add || k->n + k->row > 0};
+        if (i < i_end && j < j_end) {
+            t.images = k->images;
+            t.rows = i_end - i;
+            t.columns = j_end - j;
+            t.x_column = s->stride_x * pitch;
+            t.x_row = s->stride_y * s->width * pitch;
+            t.x_image = s->height * s->width * pitch;
+            size_t at = p->x.blocks ? first * p->x.images * s->height * s->width : first;
+            t.x = p->x.target + k->n * t.x_image + at
+                + ((i * s->stride_y + ky - s->top) * s->width + j * s->stride_x + kx - s->left) * pitch;
+            t.dy_column = k->dy_pitch;
+            t.dy_row = s->columns * k->dy_pitch;
+            t.dy_image = s->rows * t.dy_row;
+            t.dy = k->dy + k->n * t.dy_image + i * t.dy_row + j * k->dy_pitch;
+        }
+        if (++kx == s->window_width) kx = 0, ky++;
+        if (++tap == taps) tap = ky = 0, first = first_channel(p, ++block);
+        // The next tile of dw is in a cache far away, because every chunk adds to all of them.
+        for (size_t c = 0; c < TILE_CHANNELS; c++)
+            __builtin_prefetch(dw + (tap * s->channels + first + c) * s->filters, 1);
+        if (t.images > 0 || !t.add) run_filter_tile(p->bfloat16, channels, k->vectors, &t);
+    }
 }
 
 /// Tiles in the order of [block of filters, block of channels, tap].
 TARGET static void filter_part(const void *context, size_t begin, size_t end) {
     const filter_plan *p = context;
     const gk_convolution_shape *s = &p->shape;
-    size_t taps = s->window_height * s->window_width, per_filters = p->channel_blocks * taps;
+    size_t per_filters = p->channel_blocks * s->window_height * s->window_width;
+    span rows[s->window_height], columns[s->window_width];
+    find_spans(rows, s->window_height, s->rows, s->stride_y, s->top, s->height);
+    find_spans(columns, s->window_width, s->columns, s->stride_x, s->left, s->width);
     for (size_t f = begin / per_filters; f * per_filters < end; f++) {
-        size_t filter = f * TILE_FILTERS, vectors = least(p->dy.padded - filter, TILE_FILTERS) / LANES;
-        size_t last = least(s->filters - filter, TILE_FILTERS) - (vectors - 1) * LANES;
-        size_t dy_pitch = p->dy.direct ? s->filters : vectors * LANES, x_pitch = p->x_pitch;
-        const uint32_t *dy = p->dy.target + filter * (p->dy.direct ? 1 : p->dy.images * s->rows * s->columns);
+        filter_chunk k = {.filter = f * TILE_FILTERS};
+        k.vectors = least(p->dy.padded - k.filter, TILE_FILTERS) / LANES;
+        k.last = least(s->filters - k.filter, TILE_FILTERS) - (k.vectors - 1) * LANES;
+        k.dy_pitch = p->dy.direct ? s->filters : k.vectors * LANES;
+        k.dy = p->dy.target + k.filter * (p->dy.direct ? 1 : p->dy.images * s->rows * s->columns);
         size_t from = begin > f * per_filters ? begin - f * per_filters : 0;
         size_t to = least(per_filters, end - f * per_filters);
-        for (size_t n = 0; n < p->dy.images; n += p->cached_images)
-            for (size_t row = 0; row < s->rows; row += p->cached_rows)
-                for (size_t index = from; index < to; index++) {
-                    size_t block = index / taps, tap = index % taps;
-                    size_t channel = s->channels * block / p->channel_blocks;
-                    size_t channels = s->channels * (block + 1) / p->channel_blocks - channel;
-                    if (p->x.blocks) {
-                        channel = block * TILE_CHANNELS;
-                        channels = x_pitch = least(s->channels - channel, TILE_CHANNELS);
-                    }
-                    size_t ky = tap / s->window_width, kx = tap % s->window_width, i, i_end, j, j_end;
-                    seen(s->rows, s->stride_y, s->top, ky, s->height, &i, &i_end);
-                    seen(s->columns, s->stride_x, s->left, kx, s->width, &j, &j_end);
-                    if (i < row) i = row;
-                    i_end = least(i_end, row + p->cached_rows);
-                    filter_tile t = {.dw = p->dw + (tap * s->channels + channel) * s->filters + filter, .filters = s->filters,
-                              .last = last, .add = p->add || n + row > 0};
-                    if (i < i_end && j < j_end) {
-                        t.images = least(p->cached_images, p->dy.images - n);
-                        t.rows = i_end - i;
-                        t.columns = j_end - j;
-                        t.x_column = s->stride_x * x_pitch;
-                        t.x_row = s->stride_y * s->width * x_pitch;
-                        t.x_image = s->height * s->width * x_pitch;
-                        size_t at = p->x.blocks ? channel * p->x.images * s->height * s->width : channel;
-                        t.x = p->x.target + n * t.x_image + at
-                            + ((i * s->stride_y + ky - s->top) * s->width + j * s->stride_x + kx - s->left) * x_pitch;
-                        t.dy_column = dy_pitch;
-                        t.dy_row = s->columns * dy_pitch;
-                        t.dy_image = s->rows * t.dy_row;
-                        t.dy = dy + n * t.dy_image + i * t.dy_row + j * dy_pitch;
-                    } else if (t.add) continue;
-                    run_filter_tile(p->bfloat16, channels, vectors, &t);
-                }
+        for (k.n = 0; k.n < p->dy.images; k.n += p->cached_images) {
+            k.images = least(p->cached_images, p->dy.images - k.n);
+            for (k.row = 0; k.row < s->rows; k.row += p->cached_rows) {
+                k.end = k.row + p->cached_rows;
+                add_chunk(p, &k, rows, columns, from, to);
+            }
+        }
     }
 }
 

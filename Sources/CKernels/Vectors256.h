@@ -12,8 +12,8 @@ static const size_t most_places[TILE_VECTORS + 1] = {0, 12, 6};
 #define TILE_SIZES(X)                                                                             \
     ROWS_1_TO_6(ROW_2, X) ROW_1(X, 7) ROW_1(X, 8) ROW_1(X, 9) ROW_1(X, 10) ROW_1(X, 11) ROW_1(X, 12)
 /// Bytes of dy that stay in the first-level cache while all tiles of a filter gradient read them. It is packed, because a
-/// tile reads one line of each position.
-enum { CACHED = 24 << 10, DIRECT = false };
+/// tile reads one line of each position. PACKED is what stays in the third-level cache between packing and use.
+enum { CACHED = 24 << 10, DIRECT = false, PACKED = 3 << 20 };
 #define SIX_ROW_TILES(X) ROWS_1_TO_6(ROW_2, X)
 
 /// The first `count` lanes, or all.

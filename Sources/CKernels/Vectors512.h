@@ -13,8 +13,9 @@ typedef __mmask16 mask;
 static const size_t most_places[TILE_VECTORS + 1] = {0, 12, 12, 8, 6};
 #define TILE_SIZES(X)                                                                             \
     ROWS_1_TO_6(ROW_4, X) ROW_3(X, 7) ROW_3(X, 8) ROW_2(X, 9) ROW_2(X, 10) ROW_2(X, 11) ROW_2(X, 12)
-/// Bytes of dy that stay in the second-level cache while all tiles of a filter gradient read them, in place.
-enum { CACHED = 160 << 10, DIRECT = true };
+/// Bytes of dy that stay in the second-level cache while all tiles of a filter gradient read them, in place. PACKED is what
+/// stays in the third-level cache between packing and use.
+enum { CACHED = 160 << 10, DIRECT = true, PACKED = 4 << 20 };
 #define SIX_ROW_TILES(X) ROWS_1_TO_6(ROW_4, X)
 
 /// The first `count` lanes, or all.
