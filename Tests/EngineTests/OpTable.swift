@@ -153,6 +153,8 @@ enum OpTable {
         (1, 1, 1), (13, 17, 7), (2, 1, 5), (17, 3, 1), (32, 48, 16),
         // Large enough to be split: into columns, into columns with a remainder, into rows.
         (100, 70, 192), (70, 260, 117), (700, 120, 8),
+        // Deeper than a block of Ganymede's own product, which continues its sums.
+        (23, 600, 40),
     ]
     .flatMap { (m: Int, k: Int, n: Int) in
         [(false, false), (false, true), (true, false), (true, true)].map {
@@ -236,7 +238,7 @@ enum OpTable {
 
     private static let biasedProducts: [OpRow] = [
         (3, 5, 7, 1.0, false), (32, 100, 64, 0.2, false), (17, 16, 1, 0, true),
-        (40, 120, 130, 0.2, false), (90, 64, 200, 0.1, true),
+        (40, 120, 130, 0.2, false), (90, 64, 200, 0.1, true), (50, 530, 37, 0.2, false),
     ].map { (m: Int, k: Int, n: Int, slope: Double, transposed: Bool) -> OpRow in
         let operation = Biased(MatMul(transposeB: transposed), slope: slope)
         return OpRow(
