@@ -68,21 +68,25 @@ static void pack_panels(const void *context, size_t begin, size_t end) {
 }
 
 /// Packs `width` columns of b into [panel][depth][column], with zeros after the last column.
-TARGET static void pack_columns(const product_plan *p, float *packed, size_t from, size_t depth, size_t column, size_t width) {
-    size_t columns = p->shape->columns;
-    for (size_t k = 0; k < depth; k++) {
-        const float *b = p->b + (from + k) * columns + column;
-        for (size_t c = 0; c < width; c += LANES) {
-            size_t panel = c / PANEL_COLUMNS * PANEL_COLUMNS, padded = least(round_up(width - panel, LANES), PANEL_COLUMNS);
-            if (c == panel) __builtin_prefetch(b + AHEAD * columns + c);
-            store(packed + panel * depth + k * padded + c - panel,
-                  c + LANES <= width ? load(b + c) : load_lanes(first_lanes(width - c), b + c));
+TARGET static void pack_columns(const product_plan *p, float *packed, size_t from, size_t depth, size_t column,
+                                size_t width) {
+    size_t columns = p->shape->columns, whole = width / PANEL_COLUMNS * PANEL_COLUMNS, rest = width - whole;
+    const float *b = p->b + from * columns + column;
+    for (size_t k = 0; k < depth; k++, b += columns) {
+        float *target = packed + k * PANEL_COLUMNS;
+        for (size_t c = 0; c < whole; c += PANEL_COLUMNS, target += depth * PANEL_COLUMNS) {
+            __builtin_prefetch(b + AHEAD * columns + c);
+            FULL for (size_t v = 0; v < TILE_VECTORS; v++) store(target + v * LANES, load(b + c + v * LANES));
         }
+        float *end = packed + whole * depth + k * round_up(rest, LANES);
+        for (size_t c = 0; c < rest; c += LANES)
+            store(end + c, load_lanes(first_lanes(rest - c), b + whole + c));
     }
 }
 
 /// The same for a transposed b, whose rows are the columns.
-TARGET static void pack_rows_of_b(const product_plan *p, float *packed, size_t from, size_t depth, size_t column, size_t width) {
+TARGET static void pack_rows_of_b(const product_plan *p, float *packed, size_t from, size_t depth, size_t column,
+                                  size_t width) {
     for (size_t c = 0; c < width; c += LANES) {
         size_t panel = c / PANEL_COLUMNS * PANEL_COLUMNS, padded = least(round_up(width - panel, LANES), PANEL_COLUMNS);
         const float *b = p->b + (column + c) * p->shape->depth + from;
@@ -122,7 +126,8 @@ TARGET INLINE void multiply_tile(const product_tile *t, const int rows, const in
     mask all = first_lanes(LANES), last = first_lanes(t->last);
     FULL for (int r = 0; r < rows; r++)
         FULL for (int v = 0; v < vectors; v++)
-            sum[r][v] = t->add ? load_lanes(v == vectors - 1 ? last : all, t->c + (size_t)r * t->pitch + v * LANES) : zeros();
+            sum[r][v] = !t->add ? zeros()
+                                : load_lanes(v == vectors - 1 ? last : all, t->c + (size_t)r * t->pitch + v * LANES);
     const float *a = t->a, *b = t->b;
     _Pragma("clang loop unroll_count(4)")
     for (size_t k = t->depth; k > 0; k--, a += rows, b += vectors * LANES) {
@@ -172,6 +177,8 @@ static void multiply_block(const product_plan *p, const float *packed, size_t be
                 size_t row = first_row(p, panel), rows = first_row(p, panel + 1) - row;
                 t.a = p->packed + from * s->rows + row * depth;
                 t.c = p->c + row * s->columns + column + at;
+                // The next tile, in a cache far away.
+                for (size_t r = 0; r < PANEL_ROWS; r++) __builtin_prefetch(t.c + (rows + r) * s->columns, 1);
                 product_tiles[rows - 1][vectors - 1](&t);
             }
         }
