@@ -55,13 +55,14 @@ public struct ReferenceSet: Sendable {
             classShares = training.classShares
             trainingSet = nil
         }
-        let origin = extractor.evaluator.map { evaluator in
-            [
+        if let cache = FeatureCache.standard, let evaluator = extractor.evaluator {
+            known = cache.figures(of: [
                 "\(samples) of \(extractor.extent), seed \(seed)", evaluator.digest,
                 training.labelledDigest, test?.labelledDigest ?? "no test split",
-            ]
+            ])
+        } else {
+            known = RealFigures()
         }
-        known = origin.flatMap { FeatureCache.standard?.figures(of: $0) } ?? RealFigures()
     }
 
     /// The metrics that can be computed.

@@ -2,7 +2,7 @@ import Synchronization
 
 /// What metrics compute from real samples alone: once for all evaluations that compare with the same real samples, and,
 /// where it is saved, once for all processes.
-public final class RealFigures: Sendable {
+package final class RealFigures: Sendable {
     /// Values by name.
     package typealias Values = [String: [Double]]
 

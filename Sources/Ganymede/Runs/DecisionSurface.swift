@@ -43,12 +43,9 @@ package final class DecisionSurface {
     }
 
     private static func scaled(_ logits: [Float]) -> [Float] {
-        func quantile(_ share: Double, of values: [Float]) -> Float {
-            let sorted = values.filter(\.isFinite).sorted()
-            return sorted.isEmpty ? 0 : sorted[Int(share * Double(sorted.count - 1))]
-        }
-        let median = quantile(0.5, of: logits)
-        let far = quantile(0.95, of: logits.map { abs($0 - median) })
+        let finite = logits.filter(\.isFinite)
+        let median = quantile(0.5, ofAscending: finite.sorted()) ?? 0
+        let far = quantile(0.95, ofAscending: finite.map { abs($0 - median) }.sorted()) ?? 0
         return logits.map { logit in
             let place = (logit - median) / far
             return place.isFinite ? 0.5 + 0.5 * min(max(place, -1), 1) : 0.5

@@ -37,11 +37,9 @@ public final class Benchmark {
         let milliseconds: [Double]
         let peakMemory: Double
 
-        private func quantile(_ share: Double) -> Double {
-            milliseconds[min(Int(Double(milliseconds.count) * share), milliseconds.count - 1)]
-        }
-
-        private var rate: Double { Double(options.training.batch) * 1000 / quantile(0.5) }
+        private var median: Double { quantile(0.5, ofAscending: milliseconds) ?? 0 }
+        private var slow: Double { quantile(0.95, ofAscending: milliseconds) ?? 0 }
+        private var rate: Double { Double(options.training.batch) * 1000 / median }
 
         /// One JSON object.
         public var json: String {
@@ -49,8 +47,8 @@ public final class Benchmark {
             return
                 "{\"preset\":\"\(options.preset ?? "")\",\"precision\":\"\(precision.rawValue)\",\"batch\":\(training.batch)"
                 + ",\"threads\":\(training.threads),\"steps\":\(milliseconds.count)"
-                + ",\"median_ms\":\(fixed(quantile(0.5), 4)),\"min_ms\":\(fixed(milliseconds[0], 4))"
-                + ",\"mean_ms\":\(fixed(mean(milliseconds), 4)),\"p95_ms\":\(fixed(quantile(0.95), 4))"
+                + ",\"median_ms\":\(fixed(median, 4)),\"min_ms\":\(fixed(milliseconds[0], 4))"
+                + ",\"mean_ms\":\(fixed(mean(milliseconds), 4)),\"p95_ms\":\(fixed(slow, 4))"
                 + ",\"images_per_second\":\(fixed(rate, 1))"
                 + ",\"peak_rss_mib\":\(fixed(peakMemory, 1))}"
         }
@@ -58,8 +56,8 @@ public final class Benchmark {
         /// One line of text.
         public var text: String {
             "\(options.preset ?? "")  batch \(options.training.batch)  \(precision.rawValue)  \(options.training.threads) threads  "
-                + "median \(fixed(quantile(0.5), 2)) ms a step  (min \(fixed(milliseconds[0], 2)), "
-                + "95 % below \(fixed(quantile(0.95), 2)))  \(fixed(rate, 0)) images/s  "
+                + "median \(fixed(median, 2)) ms a step  (min \(fixed(milliseconds[0], 2)), "
+                + "95 % below \(fixed(slow, 2)))  \(fixed(rate, 0)) images/s  "
                 + "peak memory \(fixed(peakMemory, 0)) MiB"
         }
     }
