@@ -43,7 +43,8 @@ class Race:
         self.busy = busy  # The process beside, or None.
         self.environment = AVX2 if condition == "avx2" else {}
         # bf16 needs AVX-512.
-        fits = condition != "avx2" and not figures.machine().endswith("no avx512_bf16")
+        fits = (condition != "avx2"
+                and not figures.machine().endswith("no avx512_bf16"))
         self.precisions = [x for x in args.precisions if x == "f32" or fits]
         self.runs, self.missing, self.steps = [], [], {}
         self.alone, self.turns = {x: [] for x in self.precisions}, 0
