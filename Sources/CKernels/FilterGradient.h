@@ -154,12 +154,12 @@ static void find_spans(span *spans, size_t taps, size_t outputs, size_t stride, 
     }
 }
 
-/// Where a tile of dw begins, and its channels. Tiles have the order [block of channels][tap].
+/// The first channel of a block.
 static size_t first_channel(const filter_plan *p, size_t block) {
     return p->x.blocks ? least(block * TILE_CHANNELS, p->shape.channels) : p->shape.channels * block / p->channel_blocks;
 }
 
-/// The images [n, n + count) and rows [row, end) of dy, which stay in the cache, and the filters of a tile.
+/// Images [n, n + images) and rows [row, end) of dy, which stay in the cache while all tiles of some filters read them.
 typedef struct {
     size_t n, images, row, end;
     size_t filter, vectors, last;
@@ -167,7 +167,7 @@ typedef struct {
     size_t dy_pitch;
 } filter_chunk;
 
-/// Adds the products of a chunk to tiles [begin, end).
+/// Adds the products of a chunk to tiles [begin, end), in the order of [block of channels][tap].
 TARGET static void add_chunk(const filter_plan *p, const filter_chunk *k, const span *rows, const span *columns, size_t begin,
                              size_t end) {
     const gk_convolution_shape *s = &p->shape;

@@ -124,7 +124,7 @@ struct AllocationTests {
         let all = try counts(bench("mlp", steps: 1), 0...1_000_000)
         #expect(all.threads == 1 && all.counted == all.marks)
         #expect(all.outside > 0)
-        // Without AVX-512 nothing of it is oneDNN's.
-        #expect((all.creations > 0) == DNN.instructionSet.hasPrefix("avx512"))
+        // With AVX2 nothing of it is oneDNN's; with less, as with AVX-512, products are.
+        #expect((all.creations > 0) == !DNN.instructionSet.hasPrefix("avx2"))
     }
 }
