@@ -54,7 +54,7 @@ struct Train: ParsableCommand {
     ) var onNan: String?
     @Option(
         help:
-            "Steps between evaluations, which mark the best checkpoint; 0 for none (default: a fifth of the run if it has 1000 steps or more and there is an evaluator)."
+            "Steps between evaluations, which mark the best checkpoint; 0 for none (default: a part of the run for every 1000 steps, at most four parts, if there is an evaluator)."
     ) var metricsEvery: Int?
     @Option(help: "The evaluator's file (default: the one that comes with the dataset).")
     var evaluator: String?

@@ -87,15 +87,16 @@ struct EvaluateTests: EvaluationTesting {
             ["generate", "judged/checkpoints/best", "--seeds", "0-9", "-o", "a.npy"], in: folder)
     }
 
-    /// By default a run is evaluated five times, if it is long and there is an evaluator for its images.
+    /// By default a run is evaluated once for every 1,000 steps, but no more than four times, if there is an evaluator for its
+    /// images.
     @Test(
         arguments: [
-            ([], 6_000), (["--preset", "flagship"], 1_400), (["--steps", "1000"], 200),
-            (["--steps", "999"], nil),
-            (["--epochs", "1"], 375), (["--metrics-every", "7"], 7),
+            ([], 7_500), (["--preset", "flagship"], 1_750), (["--steps", "1000"], 1_000),
+            (["--steps", "999"], nil), (["--steps", "3999"], 1_333), (["--steps", "2001"], 1_001),
+            (["--epochs", "1"], 1_875), (["--metrics-every", "7"], 7),
             (["--metrics-every", "0"], nil),
             (["--set", "metrics_every=null"], nil), (["--set", "metrics_every=8"], 8),
-            (["--size", "32"], nil), (["--channels", "3"], nil), (["--data", "ring8"], 8_000),
+            (["--size", "32"], nil), (["--channels", "3"], nil), (["--data", "ring8"], 10_000),
             (["--data", "images.npy", "--steps", "1000"], nil),
             (["--config", "silent.json"], nil),
         ] as [([String], Int?)])

@@ -218,7 +218,7 @@ struct FirstSamplesTests {
         #expect(few.lasting(2000).defaultMetricsEvery == nil)
         #expect(
             try RunOptions(preset: .mlp, data: "mnist:2000").lasting(2000).defaultMetricsEvery
-                == 400)
+                == 1000)
         guard case .images(let evaluator) = try FeatureExtractor(DataSource("mnist:200")) else {
             return #expect(Bool(false))
         }

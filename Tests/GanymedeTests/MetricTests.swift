@@ -177,6 +177,25 @@ struct MetricTests {
         #expect(abs(found[0] - expected) < 1e-5 * abs(expected), "\(found) \(expected)")
     }
 
+    /// Subsets that overlap share the kernel of all rows, which is computed in blocks; others do not.
+    @Test(arguments: [(1100, 1201), (700, 900), (2500, 2400)])
+    func subsetsOfKernelDistance(rows: (Int, Int)) throws {
+        let x = Matrix.normal(rows.0, 5, seed: 1)
+        let y = Matrix.normal(rows.1, 5, seed: 2).map { $2 + 1 }
+        func some(_ matrix: Matrix, _ subset: Int) -> [Int] {
+            BatchLoader.permutation(matrix.rows, seed: 3, epoch: subset, stream: "test")
+                .prefix(600).map(Int.init)
+        }
+        let subsets = (0..<30).map { (a: some(x, $0), b: some(y, $0)) }
+        #expect(SubsetRows.overlap(x, subsets.map(\.a)) == (rows.0 < 2000))
+        let found = try KernelDistance.between(x, y, subsets: subsets)
+        #expect(found.count == 30)
+        for (found, subset) in zip(found, subsets).prefix(3) {
+            let expected = kernelDistance(x.picking(subset.a), y.picking(subset.b))
+            #expect(abs(found - expected) < 1e-5 * abs(expected), "\(found) \(expected)")
+        }
+    }
+
     /// Unbiased: the mean over 400 independent pairs of small sets is 0 within its standard error.
     @Test func kernelDistanceIsZeroOnAverage() throws {
         let all = Matrix.normal(8000, 6, seed: 3)

@@ -85,19 +85,27 @@ extension Program {
 }
 
 extension UnsafeBufferPointer<Float> {
-    /// Calls `body` with each index whose value may be below `limit`, which is read again for every 64 values.
+    /// Calls `body` with each index whose value is below `limit`, which is read again for every 64 values.
     @inline(__always)
     func forEachBelow(_ limit: () -> Float, _ body: (Int) -> Void) {
         for start in stride(from: 0, to: count, by: 64) {
             let end = Swift.min(start + 64, count)
-            let bound = limit()
-            // Counting without branches lets the compiler vectorize the comparisons.
-            var below: Int32 = 0
-            for index in start..<end { below &+= self[index] < bound ? 1 : 0 }
-            if below > 0 {
-                for index in start..<end where self[index] < limit() { body(index) }
-            }
+            // Few values are below: most of the time is in this comparison.
+            if end - start == 64 && !isAnyOf64(from: start, below: limit()) { continue }
+            for index in start..<end where self[index] < limit() { body(index) }
         }
+    }
+
+    /// Whether one of 64 values is below `limit`.
+    @inline(__always)
+    private func isAnyOf64(from start: Int, below limit: Float) -> Bool {
+        let values = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(self)[(4 * start)...])
+        var found = SIMDMask<SIMD16<Int32>>(repeating: false)
+        for part in 0..<4 {
+            found .|= values.loadUnaligned(fromByteOffset: 64 * part, as: SIMD16<Float>.self)
+                .< limit
+        }
+        return any(found)
     }
 }
 

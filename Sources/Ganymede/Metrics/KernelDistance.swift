@@ -38,55 +38,17 @@ public enum KernelDistance: Metric {
         known: RealFigures = RealFigures()
     ) throws -> [Double] {
         guard let count = subsets.first?.a.count, count > 1 else { return [] }
-        let type = TensorType([count, a.columns])
-        let builder = GraphBuilder()
-        let (x, y) = (builder.feed("x", type), builder.feed("y", type))
-        let base = x.matmul(y, transposeB: true) * (1 / Double(a.columns)) + 1
-        builder.result("kernel", base * base * base)
+        let (n, pairs) = (Double(count), Double(count * (count - 1)))
+        let (rowsOfA, rowsOfB) = (subsets.map(\.a), subsets.map(\.b))
+        let overlap = SubsetRows.overlap(a, rowsOfA) && SubsetRows.overlap(b, rowsOfB)
+        let ofA = SubsetRows(a, rowsOfA, overlap: overlap)
+        let ofB = SubsetRows(b, rowsOfB, overlap: overlap)
         return try EngineThread.run {
-            let program = try Program(builder.graph, store: StateStore())
-            func sums(_ x: [Float], _ y: [Float]) -> (all: Double, diagonal: Double) {
-                program.setFeed("x", x)
-                program.setFeed("y", y)
-                program.run()
-                return program.sum("kernel")
+            let sums = try KernelSums(ofA, ofB)
+            let own = known.values("kid") { sums.overOtherPairs(of: ofB) }
+            return zip(zip(sums.overOtherPairs(of: ofA), own), sums.overPairs(of: ofA, ofB)).map {
+                ($0.0 + $0.1) / pairs - 2 * $1 / (n * n)
             }
-            let own = known.values("kid") {
-                subsets.flatMap { subset in
-                    let y = b.picking(subset.b).values
-                    let yy = sums(y, y)
-                    return [yy.all, yy.diagonal]
-                }
-            }
-            return subsets.enumerated().map { index, subset in
-                let (x, y) = (a.picking(subset.a).values, b.picking(subset.b).values)
-                let (xx, xy) = (sums(x, x), sums(x, y))
-                let yy = (all: own[2 * index], diagonal: own[2 * index + 1])
-                let (n, pairs) = (Double(count), Double(count * (count - 1)))
-                return (xx.all - xx.diagonal + yy.all - yy.diagonal) / pairs - 2 * xy.all / (n * n)
-            }
-        }
-    }
-}
-
-extension Program {
-    /// The sums of a square matrix and of its diagonal, in double precision because their differences are small.
-    fileprivate func sum(_ name: String) -> (all: Double, diagonal: Double) {
-        withResult(name) { matrix in
-            let side = Int(Double(matrix.count).squareRoot().rounded())
-            var sums = SIMD8<Double>.zero
-            var index = 0
-            while index + 8 <= matrix.count {
-                for lane in 0..<8 { sums[lane] += Double(matrix[index + lane]) }
-                index += 8
-            }
-            var all = sums.sum()
-            while index < matrix.count {
-                all += Double(matrix[index])
-                index += 1
-            }
-            let diagonal = (0..<side).reduce(0.0) { $0 + Double(matrix[$1 * (side + 1)]) }
-            return (all, diagonal)
         }
     }
 }

@@ -131,11 +131,13 @@ struct TrainingEvaluator {
 }
 
 extension RunOptions {
-    /// The default number of steps between evaluations: a fifth of the run. Nil if that is short compared with an
-    /// evaluation, or if there is no evaluator. If one is given, it is used even if it does not fit, which is an error.
+    /// The default number of steps between evaluations: a part of the run for every 1,000 steps, but no more than four, so
+    /// that they take at most 3 % of a preset's run. Nil for a shorter run, or if there is no evaluator. If one is given, it is
+    /// used even if it does not fit, which is an error.
     public var defaultMetricsEvery: Int? {
-        let fifth = training.steps / 5
-        return fifth >= 200 && (evaluator != nil || canBeEvaluated) ? fifth : nil
+        let parts = min(training.steps / 1000, 4)
+        guard parts > 0, evaluator != nil || canBeEvaluated else { return nil }
+        return (training.steps + parts - 1) / parts
     }
 
     /// Whether an evaluator, given or shipped with the data, supports samples like the run's, and a part of a dataset
