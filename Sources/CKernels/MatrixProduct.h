@@ -204,14 +204,14 @@ static size_t matrix_product_scratch(const gk_matrix_product *shape) {
     return (shape->rows * shape->depth + LINE) * sizeof(float);
 }
 
-/// Strips are narrower, and then divided into bands of rows, if there are too few for the team.
+/// There are equally many strips for each thread. They are narrower, and then divided into bands of rows, if there are too few.
 static void matrix_product(const gk_matrix_product *shape, const float *a, const float *b, float *c, void *scratch) {
     product_plan p = {.shape = shape, .a = a, .b = b, .c = c};
     p.packed = (float *)round_up((uintptr_t)scratch, LINE * sizeof(float));
     p.panels = (shape->rows + PANEL_ROWS - 1) / PANEL_ROWS;
-    size_t panels = (shape->columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS, wanted = 2 * (size_t)gk_threads();
-    size_t fewest = (panels + STRIP_PANELS - 1) / STRIP_PANELS;
-    p.strips = fewest >= wanted ? fewest : least(wanted, panels);
+    size_t panels = (shape->columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS, threads = (size_t)gk_threads();
+    size_t wanted = 2 * threads, fewest = (panels + STRIP_PANELS - 1) / STRIP_PANELS;
+    p.strips = least(round_up(fewest >= wanted ? fewest : wanted, threads), panels);
     p.bands = p.strips >= wanted ? 1 : least((wanted + p.strips - 1) / p.strips, p.panels);
     gk_divide(pack_panels, &p, p.panels, 1, shape->rows * shape->depth);
     gk_divide(multiply_units, &p, p.strips * p.bands, 1, shape->rows * shape->columns * shape->depth / 64);
