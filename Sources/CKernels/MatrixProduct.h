@@ -3,7 +3,8 @@
 // The loops are those of K. Goto and R. van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008. A tile of
 // the result is in registers. For each depth it reads a few values of a and of b, which are packed in panels: rows of a
 // tile's height, and columns of its width. A panel of b stays in the first-level cache, the panels of a in the second.
-// Tiles continue the sums of earlier blocks, so each sum has the same order as without blocks.
+// Tiles continue the sums of earlier blocks, so each sum has the same order as without blocks. If b is a single panel, each
+// value of a is used once, and a is not packed.
 
 enum {
     PANEL_ROWS = 6,
@@ -18,7 +19,7 @@ typedef struct {
     const gk_matrix_product *shape;
     const float *a, *b;
     float *c;
-    float *packed;          ///< a: [block of depth][panel][depth][row]
+    float *packed;          ///< a: [block of depth][panel][depth][row]; NULL if it is not packed
     size_t panels, strips;  ///< panels of a, and strips of the columns
     size_t bands;           ///< of a's panels, that is as many units for each strip
 } product_plan;
@@ -111,6 +112,7 @@ TARGET static void pack_rows_of_b(const product_plan *p, float *packed, size_t f
 /// One tile of c, and the panels that it multiplies.
 typedef struct {
     const float *a, *b;
+    size_t row_step, depth_step;  ///< elements of a from a row, and from a depth, to the next
     size_t depth;
     float *c;
     size_t pitch;  ///< elements from a row of c to the next
@@ -121,7 +123,7 @@ typedef struct {
     float slope;
 } product_tile;
 
-TARGET INLINE void multiply_tile(const product_tile *t, const int rows, const int vectors) {
+TARGET INLINE void multiply_tile(const product_tile *t, const int rows, const int vectors, const bool one_step) {
     floats sum[PANEL_ROWS][TILE_VECTORS];
     mask all = first_lanes(LANES), last = first_lanes(t->last);
     FULL for (int r = 0; r < rows; r++)
@@ -129,12 +131,13 @@ TARGET INLINE void multiply_tile(const product_tile *t, const int rows, const in
             sum[r][v] = !t->add ? zeros()
                                 : load_lanes(v == vectors - 1 ? last : all, t->c + (size_t)r * t->pitch + v * LANES);
     const float *a = t->a, *b = t->b;
+    const size_t row_step = one_step ? 1 : t->row_step, depth_step = one_step ? t->depth_step : 1;
     _Pragma("clang loop unroll_count(4)")
-    for (size_t k = t->depth; k > 0; k--, a += rows, b += vectors * LANES) {
+    for (size_t k = t->depth; k > 0; k--, a += depth_step, b += vectors * LANES) {
         floats right[TILE_VECTORS];
         FULL for (int v = 0; v < vectors; v++) right[v] = load(b + v * LANES);
         FULL for (int r = 0; r < rows; r++) {
-            floats left = spread(a + r);
+            floats left = spread(a + (size_t)r * row_step);
             FULL for (int v = 0; v < vectors; v++) sum[r][v] = multiply_add(left, right[v], sum[r][v]);
         }
     }
@@ -152,11 +155,14 @@ TARGET INLINE void multiply_tile(const product_tile *t, const int rows, const in
         }
 }
 
-// One compiled function for every size, so that the sums are in registers.
-#define DEFINE(R, V) TARGET static void product_tile_##R##_##V(const product_tile *t) { multiply_tile(t, R, V); }
-#define ENTRY(R, V) [R - 1][V - 1] = product_tile_##R##_##V,
+// One compiled function for every size, so that the sums are in registers. The values of a that one depth needs are next to
+// each other, or those of one row are.
+#define DEFINE(R, V)                                                                                         \
+    TARGET static void product_tile_##R##_##V(const product_tile *t) { multiply_tile(t, R, V, true); }       \
+    TARGET static void product_tile_of_rows_##R##_##V(const product_tile *t) { multiply_tile(t, R, V, false); }
+#define ENTRY(R, V) [R - 1][V - 1] = {product_tile_##R##_##V, product_tile_of_rows_##R##_##V},
 SIX_ROW_TILES(DEFINE)
-static void (*const product_tiles[PANEL_ROWS][TILE_VECTORS])(const product_tile *) = {SIX_ROW_TILES(ENTRY)};
+static void (*const product_tiles[PANEL_ROWS][TILE_VECTORS][2])(const product_tile *) = {SIX_ROW_TILES(ENTRY)};
 #undef DEFINE
 #undef ENTRY
 
@@ -173,13 +179,19 @@ static void multiply_block(const product_plan *p, const float *packed, size_t be
             product_tile t = {.b = packed + at * depth, .depth = depth, .pitch = s->columns,
                       .last = real - (vectors - 1) * LANES, .add = from > 0, .finish = from + depth == s->depth,
                       .bias = s->bias ? s->bias + column + at : NULL, .slope = s->slope};
+            bool one_step = p->packed || s->transpose_a;
+            t.row_step = one_step ? 1 : s->depth;
+            t.depth_step = one_step ? s->rows : 1;
             for (size_t panel = first; panel < least(end, first + BLOCK_PANELS); panel++) {
                 size_t row = first_row(p, panel), rows = first_row(p, panel + 1) - row;
-                t.a = p->packed + from * s->rows + row * depth;
+                if (p->packed) {
+                    t.a = p->packed + from * s->rows + row * depth;
+                    t.depth_step = rows;
+                } else t.a = p->a + row * t.row_step + from * t.depth_step;
                 t.c = p->c + row * s->columns + column + at;
                 // The next tile, in a cache far away.
                 for (size_t r = 0; r < PANEL_ROWS; r++) __builtin_prefetch(t.c + (rows + r) * s->columns, 1);
-                product_tiles[rows - 1][vectors - 1](&t);
+                product_tiles[rows - 1][vectors - 1][!one_step](&t);
             }
         }
 }
@@ -200,19 +212,22 @@ static void multiply_units(const void *context, size_t begin, size_t end) {
     }
 }
 
+/// Whether a is packed.
+static bool packs(const gk_matrix_product *shape) { return shape->columns > PANEL_COLUMNS; }
+
 static size_t matrix_product_scratch(const gk_matrix_product *shape) {
-    return (shape->rows * shape->depth + LINE) * sizeof(float);
+    return packs(shape) ? (shape->rows * shape->depth + LINE) * sizeof(float) : 0;
 }
 
 /// There are equally many strips for each thread. They are narrower, and then divided into bands of rows, if there are too few.
 static void matrix_product(const gk_matrix_product *shape, const float *a, const float *b, float *c, void *scratch) {
     product_plan p = {.shape = shape, .a = a, .b = b, .c = c};
-    p.packed = (float *)round_up((uintptr_t)scratch, LINE * sizeof(float));
+    if (packs(shape)) p.packed = (float *)round_up((uintptr_t)scratch, LINE * sizeof(float));
     p.panels = (shape->rows + PANEL_ROWS - 1) / PANEL_ROWS;
     size_t panels = (shape->columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS, threads = (size_t)gk_threads();
     size_t wanted = 2 * threads, fewest = (panels + STRIP_PANELS - 1) / STRIP_PANELS;
     p.strips = least(round_up(fewest >= wanted ? fewest : wanted, threads), panels);
     p.bands = p.strips >= wanted ? 1 : least((wanted + p.strips - 1) / p.strips, p.panels);
-    gk_divide(pack_panels, &p, p.panels, 1, shape->rows * shape->depth);
+    if (p.packed) gk_divide(pack_panels, &p, p.panels, 1, shape->rows * shape->depth);
     gk_divide(multiply_units, &p, p.strips * p.bands, 1, shape->rows * shape->columns * shape->depth / 64);
 }

@@ -88,10 +88,13 @@ public final class Benchmark {
     /// The time of a step by kernel.
     public func profile() -> Profile {
         EngineThread.run {
-            Profile(
-                options: options, precision: session.plan.precision,
-                rows: session.kernelTimes(steps: min(options.training.steps, 200)),
-                peak: Peak.measured())
+            var peaks: [Peak] = []
+            let rows = session.kernelTimes(steps: min(options.training.steps, 200)) {
+                peaks.append(Peak.now())
+            }
+            return Profile(
+                options: options, precision: session.plan.precision, rows: rows,
+                peak: Peak(medianOf: peaks))
         }
     }
 }

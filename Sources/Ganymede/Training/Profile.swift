@@ -12,15 +12,30 @@ public struct Peak: Sendable {
     /// The best of several short runs of each; takes about 0.3 s.
     public static func measured() -> Peak {
         EngineThread.run {
-            func rate(_ isBFloat16: Bool) -> Double {
-                (0..<12).map { _ in
-                    let start = Machine.seconds()
-                    let operations = gk_peak(isBFloat16, 240)
-                    return operations / (Machine.seconds() - start)
-                }.max() ?? 0
-            }
-            return Peak(f32: rate(false), bf16: rate(true))
+            let runs = (0..<12).map { _ in Peak.now() }
+            return Peak(f32: runs.map(\.f32).max() ?? 0, bf16: runs.map(\.bf16).max() ?? 0)
         }
+    }
+
+    /// Of one run of some milliseconds.
+    static func now() -> Peak {
+        func rate(_ isBFloat16: Bool) -> Double {
+            let start = Machine.seconds()
+            let operations = gk_peak(isBFloat16, 240)
+            return operations / (Machine.seconds() - start)
+        }
+        return Peak(f32: rate(false), bf16: rate(true))
+    }
+
+    /// The median of several.
+    init(medianOf runs: [Peak]) {
+        func median(_ rates: [Double]) -> Double { quantile(0.5, ofAscending: rates.sorted()) ?? 0 }
+        self.init(f32: median(runs.map(\.f32)), bf16: median(runs.map(\.bf16)))
+    }
+
+    init(f32: Double, bf16: Double) {
+        self.f32 = f32
+        self.bf16 = bf16
     }
 
     func rate(_ precision: StoragePrecision) -> Double { precision == .bf16 ? bf16 : f32 }
@@ -52,6 +67,7 @@ public struct Profile: Sendable {
     let options: RunOptions
     let precision: StoragePrecision
     let rows: [Row]
+    /// Between the steps, so that the processor is as fast for both.
     let peak: Peak
 
     /// A summary, then a table of kernels, slowest first.

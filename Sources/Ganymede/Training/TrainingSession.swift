@@ -117,12 +117,13 @@ final class TrainingSession {
         _ = runner.run()
     }
 
-    /// Every kernel with its median times over `steps` steps.
-    func kernelTimes(steps: Int) -> [Profile.Row] {
+    /// Every kernel with its median times over `steps` steps, each of which `after` follows.
+    func kernelTimes(steps: Int, after: () -> Void = {}) -> [Profile.Row] {
         var times: [[(whole: Double, reorders: Double)]] = []
         for index in 0..<steps {
             runner.fill(index)
             times.append(runner.program.runTimed(Machine.seconds))
+            after()
         }
         let flops = runner.program.flops
         return runner.program.implementations.enumerated().map { kernel, names in
