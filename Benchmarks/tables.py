@@ -37,8 +37,8 @@ def rows(runs, time="median_ms"):
 def duel(race, precisions, time="median_ms"):
     """Ours and the best peer in any of `precisions`, and the ratio.
 
-    The ratio is that of the medians. Its spread is over the ratios of each of
-    the peer's runs to the run of ours just before it.
+    The ratio is the median over the peer's runs, each to the run of ours just
+    before it: the machine's speed may change between rounds.
     """
     found = [x for x in race["rows"] if x["precision"] in precisions]
     ours = [x for x in found if x["peer"] == "ganymede"]
@@ -52,7 +52,8 @@ def duel(race, precisions, time="median_ms"):
             before = x[time]
         elif same(x, peer) and before:
             pairs.append(x[time] / before)
-    return ours, peer, peer["median_ms"] / ours["median_ms"], pairs
+    medians = peer["median_ms"] / ours["median_ms"]
+    return ours, peer, statistics.median(pairs) if pairs else medians, pairs
 
 
 def same(a, b):
