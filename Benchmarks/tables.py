@@ -185,9 +185,9 @@ def page(races, condition="idle"):
         conditions(races),
         "Times are medians of the runs' median steps, in brackets the fastest"
         " and the slowest run and how many there were. A ratio above 1 says "
-        "how many times as long the peer's step takes; in brackets the "
-        "smallest and the largest of each run of the peer to the run of ours "
-        "just before it.",
+        "how many times as long the peer's step takes: the median of its "
+        "runs, each to the run of ours just before it; in brackets the "
+        "smallest and the largest.",
         against_best(races),
         "Peak memory of the process that trains, and of the leanest peer:",
         memory(races),
