@@ -19,7 +19,7 @@ static convolution_plan plan_convolution(const gk_convolution_shape *s, const gk
               .y = {s->window_height, s->stride_y, s->top, g ? s->rows : s->height, g ? s->height : s->rows, g},
               .x = {s->window_width, s->stride_x, s->left, g ? s->columns : s->width, g ? s->width : s->columns, g},
               .batch = s->batch, .channels = g ? s->filters : s->channels, .outputs = g ? s->channels : s->filters,
-              .bias = kind->bias, .slope = kind->slope};
+              .bias = kind->bias, .gate = kind->gate, .slope = kind->slope};
     p.row = (s->window_width * p.channels + p.bfloat16) / (p.bfloat16 ? 2 : 1);
     p.vectors = (p.outputs + LANES - 1) / LANES;
     p.blocks = (p.vectors + TILE_VECTORS - 1) / TILE_VECTORS;
@@ -85,6 +85,7 @@ static void convolution_part(const void *context, size_t begin, size_t end) {
                     size_t places = columns ? same * (i % across + 1) / across - column : images;
                     t.image = source + at * image + (seen.image + column * step) * pixel;
                     t.result = result + at * result_image + (x + column * apart) * result_pixel;
+                    t.gate = p->gate ? (const char *)p->gate + (t.result - p->result) : NULL;
                     run_tile(p->bfloat16, places, vectors, &t);
                 }
             }

@@ -58,7 +58,7 @@ typedef struct {
     size_t vectors, blocks;  ///< of LANES outputs, and of up to TILE_VECTORS vectors
     size_t places;  ///< of the largest tile
     size_t groups;  ///< of images
-    const float *w, *bias;
+    const float *w, *bias, *gate;
     float slope;
     const char *image;
     char *result;
@@ -81,6 +81,7 @@ typedef struct {
     char *result;
     size_t result_pitch;
     const float *bias;
+    const char *gate;  ///< like `result`, or NULL
     float slope;
     bool result_bfloat16;
     size_t last;  ///< outputs that exist in the last vector

@@ -21,10 +21,13 @@
             bias[v] = t->bias ? load_lanes(v == vectors - 1 ? last : all, t->bias + v * LANES) : zeros();       \
         FULL for (int m = 0; m < places; m++)                                                                   \
             FULL for (int v = 0; v < vectors; v++) {                                                            \
-                char *result = t->result + (size_t)m * t->result_pitch + (size_t)v * LANES * SIZE;              \
-                floats value = leaky_relu(add(sum[m][v], bias[v]), t->slope);                                   \
-                if (v < vectors - 1 || t->last == LANES) STORE(result, all, value);                             \
-                else STORE(result, last, value);                                                                \
+                size_t at = (size_t)m * t->result_pitch + (size_t)v * LANES * SIZE;                             \
+                mask lanes = v < vectors - 1 || t->last == LANES ? all : last;                                  \
+                floats value = add(sum[m][v], bias[v]);                                                         \
+                floats sign = t->gate ? load_lanes(lanes, t->gate + at) : value;                                \
+                value = leaky(value, sign, t->slope);                                                           \
+                if (v < vectors - 1 || t->last == LANES) STORE(t->result + at, all, value);                     \
+                else STORE(t->result + at, last, value);                                                        \
             }                                                                                                   \
     }
 
@@ -34,6 +37,8 @@
         FULL for (int m = 0; m < places; m++)                                                                   \
             FULL for (int v = 0; v < vectors; v++) sum[m][v] = zeros();                                         \
         size_t pitch = t->pitch;                                                                                \
+        if (t->gate) /* read at the end, from a cache far away */                                               \
+            FULL for (int m = 0; m < places; m++) __builtin_prefetch(t->gate + (size_t)m * t->result_pitch);    \
         for (size_t i = 0; i < t->rows; i++) {                                                                  \
             const char *image = t->image + i * t->row;                                                          \
             const uint32_t *packed = t->packed + i * t->packed_row;                                             \

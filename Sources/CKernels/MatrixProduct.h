@@ -144,7 +144,10 @@ TARGET INLINE void multiply_tile(const product_tile *t, const int rows, const in
     if (t->finish)
         FULL for (int v = 0; v < vectors; v++) {
             floats bias = t->bias ? load_lanes(v == vectors - 1 ? last : all, t->bias + v * LANES) : zeros();
-            FULL for (int r = 0; r < rows; r++) sum[r][v] = leaky_relu(add(sum[r][v], bias), t->slope);
+            FULL for (int r = 0; r < rows; r++) {
+                sum[r][v] = add(sum[r][v], bias);
+                sum[r][v] = leaky(sum[r][v], sum[r][v], t->slope);
+            }
         }
     // Whole registers without masks, which are slow in stores of AVX2.
     FULL for (int r = 0; r < rows; r++)

@@ -31,8 +31,9 @@ TARGET INLINE floats spread(const void *from) { return _mm256_broadcast_ss(from)
 TARGET INLINE floats multiply_add(floats a, floats b, floats sum) { return _mm256_fmadd_ps(a, b, sum); }
 TARGET INLINE floats add(floats a, floats b) { return _mm256_add_ps(a, b); }
 
-TARGET INLINE floats leaky_relu(floats value, float slope) {
-    __m256 positive = _mm256_cmp_ps(value, _mm256_setzero_ps(), _CMP_GT_OQ);
+/// Multiplies by the slope where `sign` is not positive: a leaky ReLU, or its gradient.
+TARGET INLINE floats leaky(floats value, floats sign, float slope) {
+    __m256 positive = _mm256_cmp_ps(sign, _mm256_setzero_ps(), _CMP_GT_OQ);
     return _mm256_blendv_ps(_mm256_mul_ps(value, _mm256_set1_ps(slope)), value, positive);
 }
 

@@ -36,8 +36,9 @@ TARGET INLINE floats spread(const void *from) {
 TARGET INLINE floats multiply_add(floats a, floats b, floats sum) { return _mm512_fmadd_ps(a, b, sum); }
 TARGET INLINE floats add(floats a, floats b) { return _mm512_add_ps(a, b); }
 
-TARGET INLINE floats leaky_relu(floats value, float slope) {
-    __mmask16 positive = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_GT_OQ);
+/// Multiplies by the slope where `sign` is not positive: a leaky ReLU, or its gradient.
+TARGET INLINE floats leaky(floats value, floats sign, float slope) {
+    __mmask16 positive = _mm512_cmp_ps_mask(sign, _mm512_setzero_ps(), _CMP_GT_OQ);
     return _mm512_mask_mul_ps(value, (__mmask16)~positive, value, _mm512_set1_ps(slope));
 }
 

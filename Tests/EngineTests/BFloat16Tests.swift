@@ -9,7 +9,9 @@ struct BFloat16Tests {
     /// result. They do not depend on the previous content of memory.
     @Test(
         arguments: OpTable.rows.filter {
-            $0.name.hasPrefix("matmul") || $0.name.hasPrefix("convolution")
+            // The gradient of a leaky ReLU is fused in float32 only.
+            ($0.name.hasPrefix("matmul") || $0.name.hasPrefix("convolution"))
+                && !$0.name.hasSuffix("Gated")
         },
         [DType.float32, .bfloat16])
     func productsAgreeWithReference(row: OpRow, result: DType) throws {

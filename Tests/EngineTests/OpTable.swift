@@ -179,7 +179,7 @@ enum OpTable {
     }
 
     static let fused: [OpRow] =
-        biased
+        biased + gatedConvolutions
         + ([[5, 1], [17, 3], [32, 16], [3, 4, 13], [300, 8], [5, 7, 9, 80]] as [Shape]).flatMap {
             shape in [1, 0.3].flatMap { normalizations(shape, slope: $0) }
         }
@@ -232,6 +232,25 @@ enum OpTable {
         let operation = Biased(Convolution(.forward, window), slope: slope)
         return OpRow(
             name: operation.name, shapes: [[2, side, side, c], [size, size, c, o], [o]],
+            tolerance: 1e-5, operation: operation
+        ) { $0[0].builder.emitAll(operation, $0) }
+    }
+
+    /// Both directions, with images of few and many channels, and windows of one pixel.
+    private static let gatedConvolutions: [OpRow] = [
+        (7, 3, 1, 8, 16, Convolution.Direction.inputGradient), (9, 4, 2, 17, 33, .inputGradient),
+        (6, 1, 1, 16, 8, .inputGradient), (8, 5, 2, 3, 20, .inputGradient),
+        (28, 3, 2, 40, 5, .inputGradient), (7, 3, 2, 5, 37, .forward), (6, 3, 1, 1, 16, .forward),
+    ].map { (side: Int, size: Int, stride: Int, c: Int, o: Int, direction) -> OpRow in
+        let window = Window(
+            image: [side, side], size: [size, size], strides: [stride, stride], padding: .same)
+        let operation = Gated(Convolution(direction, window), slope: 0.2)
+        let made = (side + stride - 1) / stride
+        let (image, result): (Shape, Shape) = ([2, side, side, c], [2, made, made, o])
+        let isForward = direction == .forward
+        return OpRow(
+            name: operation.name,
+            shapes: [isForward ? image : result, [size, size, c, o], isForward ? result : image],
             tolerance: 1e-5, operation: operation
         ) { $0[0].builder.emitAll(operation, $0) }
     }

@@ -38,6 +38,7 @@ struct OpTableTests {
             + Convolution.Direction.allCases.map { Convolution($0, window).name }
             + Distribution.examples.map { Random($0, [], stream: "").name }
             + [MatMul().biased(slope: 1).name, Convolution(.forward, window).biased(slope: 1).name]
+            + [Gated(Convolution(.inputGradient, window), slope: 1).name]
             + [Reduce(.sum, axes: []).name, Reduce(.max, axes: []).name]
         #expect(Set(variants).subtracting(names).isEmpty)
     }

@@ -179,6 +179,9 @@ typedef struct {
     bool input_gradient;   ///< computes x from y, otherwise y from x
     const float *bias;     ///< one for each channel of the result, added before the leaky ReLU, or NULL
     float slope;           ///< of the leaky ReLU (1: none)
+    /// Like the result, which must be float, or NULL. The result is multiplied by the slope where this is not positive,
+    /// and not where the result itself is negative: the gradient of a leaky ReLU.
+    const float *gate;
 } gk_convolution_kind;
 
 /// Bytes of scratch memory that gk_convolution needs. For supported types see gk_own_products.

@@ -25,7 +25,21 @@ extension Convolution: LoweredProduct {
     package func makeKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel {
         let problem = problem(types)
         if let direct = DirectKernel(.forward, problem, slope: slope) { return direct }
-        return try BiasedKernel(problem, slope)
+        var sums = problem
+        sums.outputType = .float32
+        return try FollowedKernel(
+            ConvolutionKernel(.forward, sums), types, [.add, .leakyRelu(slope: slope)])
+    }
+
+    /// A kernel that fuses the gradient of a leaky ReLU, or else the convolution followed by one pass over its result.
+    fileprivate func makeGatedKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel {
+        let plain = try makeKernel(types)
+        if plain is DirectKernel,
+            let direct = DirectKernel(direction, problem(types), slope: slope, isGated: true)
+        {
+            return direct
+        }
+        return try FollowedKernel(plain, types, [.leakyReluGradient(slope: slope)])
     }
 
     private func problem(_ types: KernelTypes) -> ConvolutionProblem {
@@ -33,6 +47,12 @@ extension Convolution: LoweredProduct {
         return ConvolutionProblem(
             window: window, x: x, w: w, y: y, operands: types.inputs[0].dtype,
             outputType: outputType, threads: types.threads)
+    }
+}
+
+extension Gated: Lowered {
+    package func makeKernel(_ types: KernelTypes) throws -> any Kernel {
+        try convolution.makeGatedKernel(types, slope: slope)
     }
 }
 

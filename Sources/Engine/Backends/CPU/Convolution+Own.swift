@@ -1,23 +1,29 @@
 import CKernels
 
 /// A convolution or its input gradient by Ganymede's own kernel, which does not multiply padding. A third input is a
-/// bias, followed by a leaky ReLU.
+/// bias, followed by a leaky ReLU; or what the gradient of a leaky ReLU is at, which multiplies the result.
 final class DirectKernel: Kernel {
     private let shape: gk_convolution_shape
     private var kind: gk_convolution_kind
+    private let isGated: Bool
     private var memory: KernelMemory?
 
     /// Nil where the processor lacks the instructions, and with AVX-512 for 1x1 windows: those are plain matrix products,
     /// which oneDNN computes faster there.
-    init?(_ direction: Convolution.Direction, _ problem: ConvolutionProblem, slope: Double = 1) {
+    init?(
+        _ direction: Convolution.Direction, _ problem: ConvolutionProblem, slope: Double = 1,
+        isGated: Bool = false
+    ) {
         let isBFloat16 = problem.operands == .bfloat16
         guard gk_own_products() >= (isBFloat16 ? 2 : 1),
             problem.window.size != [1, 1] || gk_selected_isa() == 1
         else { return nil }
+        self.isGated = isGated
         shape = problem.shape
         kind = gk_convolution_kind(
             bfloat16: isBFloat16, result_bfloat16: problem.outputType == .bfloat16,
-            input_gradient: direction == .inputGradient, bias: nil, slope: Float(slope))
+            input_gradient: direction == .inputGradient, bias: nil, slope: Float(slope),
+            gate: nil)
     }
 
     var implementation: String { "ganymede:convolution" }
@@ -29,7 +35,9 @@ final class DirectKernel: Kernel {
 
     func bind(_ memory: KernelMemory) {
         self.memory = memory
-        if memory.inputs.count > 2 { kind.bias = memory.floats(input: 2) }
+        guard memory.inputs.count > 2 else { return }
+        let third = UnsafePointer(memory.floats(input: 2))
+        if isGated { kind.gate = third } else { kind.bias = third }
     }
 
     func run() -> Bool {
@@ -45,27 +53,31 @@ final class DirectKernel: Kernel {
     }
 }
 
-/// A convolution into f32, then one pass that adds the bias and applies the activation: the result is rounded once.
-final class BiasedKernel: Kernel {
-    private let convolution: ConvolutionKernel
+/// A convolution into f32, then one pass that applies functions, the first of them to the third input, too: the result is
+/// rounded once.
+final class FollowedKernel: Kernel {
+    private let convolution: any Kernel
     private let activation: any Kernel
     private let sumBytes: Int
 
-    init(_ problem: ConvolutionProblem, _ slope: Double) throws {
-        var sums = problem
-        sums.outputType = .float32
-        convolution = try ConvolutionKernel(.forward, sums)
-        let instructions: [FusedElementwise.Instruction] = [
-            .init(.function(.add), [0, 1]), .init(.function(.leakyRelu(slope: slope)), [2]),
-            .init(.function(.cast(problem.outputType)), [3], type: problem.outputType),
-        ]
+    init(
+        _ convolution: any Kernel, _ types: KernelTypes, _ functions: [ElementwiseFunction]
+    ) throws {
+        self.convolution = convolution
+        let result = types.outputs[0]
+        let instructions = (functions + [.cast(result.dtype)]).enumerated().map { place, function in
+            FusedElementwise.Instruction(
+                .function(function), place == 0 ? [0, 1] : [place + 1],
+                type: place == functions.count ? result.dtype : .float32)
+        }
         let fused = FusedElementwise(
-            shape: problem.y, inputCount: 2, instructions: instructions, outputs: [2])
+            shape: result.shape, inputCount: 2, instructions: instructions,
+            outputs: [functions.count])
         activation = try fused.makeKernel(
             KernelTypes(
-                inputs: [TensorType(problem.y), TensorType([problem.y[3]])],
-                outputs: [TensorType(problem.y, problem.outputType)], threads: problem.threads))
-        sumBytes = problem.outputType == .float32 ? 0 : aligned(problem.y.count * 4)
+                inputs: [TensorType(result.shape), types.inputs[2]], outputs: [result],
+                threads: types.threads))
+        sumBytes = result.dtype == .float32 ? 0 : aligned(result.shape.count * 4)
     }
 
     var implementation: String {
@@ -77,7 +89,8 @@ final class BiasedKernel: Kernel {
         let sums = sumBytes > 0 ? memory.scratch : memory.outputs[0]
         try convolution.bind(
             KernelMemory(
-                inputs: memory.inputs, outputs: [sums], scratch: memory.scratch + sumBytes))
+                inputs: Array(memory.inputs.prefix(2)), outputs: [sums],
+                scratch: memory.scratch + sumBytes))
         try activation.bind(
             KernelMemory(
                 inputs: [sums, memory.inputs[2]], outputs: memory.outputs, scratch: memory.scratch))

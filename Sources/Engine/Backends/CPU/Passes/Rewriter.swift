@@ -63,7 +63,9 @@ package enum Passes {
 
     /// The passes for programs that store their tensors in `precision`.
     package static func all(_ precision: StoragePrecision) -> [Pass] {
-        precision == .f32 ? all : all + [("lower precision", lowerPrecision), ("prune", prune)]
+        let lowering = [("lower precision", lowerPrecision), ("prune", prune)]
+        return all + (precision == .f32 ? [] : lowering)
+            + [("fuse gates", fuseGates), ("prune", prune)]
     }
 
     /// Runs all passes.
