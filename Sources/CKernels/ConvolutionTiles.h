@@ -22,11 +22,11 @@
         FULL for (int m = 0; m < places; m++)                                                                   \
             FULL for (int v = 0; v < vectors; v++) {                                                            \
                 size_t at = (size_t)m * t->result_pitch + (size_t)v * LANES * SIZE;                             \
-                mask lanes = v < vectors - 1 || t->last == LANES ? all : last;                                  \
+                bool whole = v < vectors - 1 || t->last == LANES; /* a constant mask costs less */              \
                 floats value = add(sum[m][v], bias[v]);                                                         \
-                floats sign = t->gate ? load_lanes(lanes, t->gate + at) : value;                                \
+                floats sign = t->gate ? load_lanes(whole ? all : last, t->gate + at) : value;                   \
                 value = leaky(value, sign, t->slope);                                                           \
-                if (v < vectors - 1 || t->last == LANES) STORE(t->result + at, all, value);                     \
+                if (whole) STORE(t->result + at, all, value);                                                   \
                 else STORE(t->result + at, last, value);                                                        \
             }                                                                                                   \
     }

@@ -45,7 +45,7 @@ package struct RandomStream: Hashable, Sendable {
     package let number: UInt32
 }
 
-/// An operation that is defined as a composition of others.
+/// An operation that is defined as a composition of others, which its gradient and its reference implementation follow.
 package protocol Fused: Primitive {
     /// The same outputs, composed of other operations.
     func expand(_ inputs: [Tensor]) -> [Tensor]

@@ -43,14 +43,6 @@ package struct AdamUpdate: Fused {
         return [updated, m, v] + (emitsBFloat16 ? [updated.cast(.bfloat16)] : [])
     }
 
-    package func gradient(_ context: GradientContext) -> [Tensor?] {
-        gradientOfExpansion(context)
-    }
-
-    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
-        evaluateExpansion(inputs)
-    }
-
     package func inPlaceInputs(forOutput output: Int) -> [Int] { [[0], [2], [3], []][output] }
 }
 

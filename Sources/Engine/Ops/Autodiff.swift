@@ -63,7 +63,7 @@ private func dependents(of leaves: Set<Value>, in nodes: [Node]) -> [Bool] {
 
 extension Fused {
     /// Differentiates the composition.
-    package func gradientOfExpansion(_ context: GradientContext) -> [Tensor?] {
+    package func gradient(_ context: GradientContext) -> [Tensor?] {
         let outputs = expand(context.inputs)
         let pairs = zip(outputs, context.cotangents).filter { $1 != nil }
         return gradients(

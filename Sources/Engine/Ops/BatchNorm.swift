@@ -48,10 +48,6 @@ package struct BatchNormTraining: Fused {
         if let g = context.cotangents[2] { dx = dx + (x - mean) * (g * (2 / rows)) }
         return [dx, parts[1], parts[2]]
     }
-
-    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
-        evaluateExpansion(inputs)
-    }
 }
 
 /// The gradient of ``BatchNormTraining``. Takes dy, x, gamma, beta, mean, variance; returns dx, dgamma, dbeta.
@@ -89,14 +85,6 @@ package struct BatchNormGradient: Fused {
         let rows = Double(x.shape.count / gamma.shape.count)
         let dx = gamma * inverse * (dy - (dbeta + normalized * dgamma) / rows)
         return [dx.cast(inputs[1].type.dtype), dgamma, dbeta]
-    }
-
-    package func gradient(_ context: GradientContext) -> [Tensor?] {
-        gradientOfExpansion(context)
-    }
-
-    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
-        evaluateExpansion(inputs)
     }
 }
 

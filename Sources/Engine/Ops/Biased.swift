@@ -52,14 +52,6 @@ package struct Biased<Product: BiasableProduct>: Fused {
         return [(slope == 1 ? y : y.leakyRelu(slope)).cast(product.outputType)]
     }
 
-    package func gradient(_ context: GradientContext) -> [Tensor?] {
-        gradientOfExpansion(context)
-    }
-
-    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
-        evaluateExpansion(inputs)
-    }
-
     package func flops(_ inputs: [TensorType]) -> Double {
         product.flops(Array(inputs.prefix(2)))
     }

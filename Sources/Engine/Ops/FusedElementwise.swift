@@ -101,14 +101,6 @@ package struct FusedElementwise: Fused {
         return outputs.map { values[inputCount + $0] }
     }
 
-    package func gradient(_ context: GradientContext) -> [Tensor?] {
-        gradientOfExpansion(context)
-    }
-
-    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
-        evaluateExpansion(inputs)
-    }
-
     package func inPlaceInputs(forOutput output: Int) -> [Int] { Array(0..<inputCount) }
 
     /// Whether it reads a random key.

@@ -27,14 +27,6 @@ package struct Gated: Fused {
         return [builder.emit(Elementwise(.leakyReluGradient(slope: slope)), made, inputs[2])]
     }
 
-    package func gradient(_ context: GradientContext) -> [Tensor?] {
-        gradientOfExpansion(context)
-    }
-
-    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
-        evaluateExpansion(inputs)
-    }
-
     package func flops(_ inputs: [TensorType]) -> Double {
         convolution.flops(Array(inputs.prefix(2)))
     }

@@ -99,10 +99,11 @@ extension UnsafeBufferPointer<Float> {
     /// Whether one of 64 values is below `limit`.
     @inline(__always)
     private func isAnyOf64(from start: Int, below limit: Float) -> Bool {
-        let values = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(self)[(4 * start)...])
+        let values = UnsafeRawBufferPointer(self)
         var found = SIMDMask<SIMD16<Int32>>(repeating: false)
         for part in 0..<4 {
-            found .|= values.loadUnaligned(fromByteOffset: 64 * part, as: SIMD16<Float>.self)
+            found .|=
+                values.loadUnaligned(fromByteOffset: 4 * start + 64 * part, as: SIMD16<Float>.self)
                 .< limit
         }
         return any(found)

@@ -27,17 +27,6 @@ public struct Peak: Sendable {
         return Peak(f32: rate(false), bf16: rate(true))
     }
 
-    /// The median of several.
-    init(medianOf runs: [Peak]) {
-        func median(_ rates: [Double]) -> Double { quantile(0.5, ofAscending: rates.sorted()) ?? 0 }
-        self.init(f32: median(runs.map(\.f32)), bf16: median(runs.map(\.bf16)))
-    }
-
-    init(f32: Double, bf16: Double) {
-        self.f32 = f32
-        self.bf16 = bf16
-    }
-
     func rate(_ precision: StoragePrecision) -> Double { precision == .bf16 ? bf16 : f32 }
 
     /// One line of text.
@@ -46,6 +35,14 @@ public struct Peak: Sendable {
             rate > 0 ? "\(fixed(rate / 1e9, 0)) GFLOP/s" : "none"
         }
         return "peak of \(EngineThread.threads) threads: f32 \(gigas(f32)), bf16 \(gigas(bf16))"
+    }
+}
+
+extension Peak {
+    /// The median of several.
+    init(medianOf runs: [Peak]) {
+        func median(_ rates: [Double]) -> Double { quantile(0.5, ofAscending: rates.sorted()) ?? 0 }
+        self.init(f32: median(runs.map(\.f32)), bf16: median(runs.map(\.bf16)))
     }
 }
 

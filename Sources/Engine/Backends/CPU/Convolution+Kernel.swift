@@ -34,12 +34,11 @@ extension Convolution: LoweredProduct {
     /// A kernel that fuses the gradient of a leaky ReLU, or else the convolution followed by one pass over its result.
     fileprivate func makeGatedKernel(_ types: KernelTypes, slope: Double) throws -> any Kernel {
         let plain = try makeKernel(types)
-        if plain is DirectKernel,
-            let direct = DirectKernel(direction, problem(types), slope: slope, isGated: true)
-        {
-            return direct
+        guard let direct = plain as? DirectKernel else {
+            return try FollowedKernel(plain, types, [.leakyReluGradient(slope: slope)])
         }
-        return try FollowedKernel(plain, types, [.leakyReluGradient(slope: slope)])
+        direct.gate(slope: slope)
+        return direct
     }
 
     private func problem(_ types: KernelTypes) -> ConvolutionProblem {

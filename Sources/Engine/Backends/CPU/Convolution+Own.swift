@@ -5,25 +5,29 @@ import CKernels
 final class DirectKernel: Kernel {
     private let shape: gk_convolution_shape
     private var kind: gk_convolution_kind
-    private let isGated: Bool
+    private var isGated = false
     private var memory: KernelMemory?
 
     /// Nil where the processor lacks the instructions, and with AVX-512 for 1x1 windows: those are plain matrix products,
     /// which oneDNN computes faster there.
     init?(
-        _ direction: Convolution.Direction, _ problem: ConvolutionProblem, slope: Double = 1,
-        isGated: Bool = false
+        _ direction: Convolution.Direction, _ problem: ConvolutionProblem, slope: Double = 1
     ) {
         let isBFloat16 = problem.operands == .bfloat16
         guard gk_own_products() >= (isBFloat16 ? 2 : 1),
             problem.window.size != [1, 1] || gk_selected_isa() == 1
         else { return nil }
-        self.isGated = isGated
         shape = problem.shape
         kind = gk_convolution_kind(
             bfloat16: isBFloat16, result_bfloat16: problem.outputType == .bfloat16,
             input_gradient: direction == .inputGradient, bias: nil, slope: Float(slope),
             gate: nil)
+    }
+
+    /// Makes the third input what multiplies the result: by 1 where positive, else by `slope`.
+    func gate(slope: Double) {
+        isGated = true
+        kind.slope = Float(slope)
     }
 
     var implementation: String { "ganymede:convolution" }

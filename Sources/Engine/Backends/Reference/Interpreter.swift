@@ -92,7 +92,7 @@ extension ReferenceTensor {
 
 extension Fused {
     /// Evaluates the composition that defines this operation.
-    package func evaluateExpansion(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
+    package func evaluate(_ inputs: [ReferenceTensor]) -> [ReferenceTensor] {
         let builder = GraphBuilder()
         let symbols = inputs.enumerated().map { builder.feed("\($0.offset)", $0.element.type) }
         let outputs = expand(symbols)
