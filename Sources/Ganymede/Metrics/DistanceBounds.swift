@@ -102,8 +102,9 @@ extension UnsafeBufferPointer<Float> {
         let values = UnsafeRawBufferPointer(self)
         var found = SIMDMask<SIMD16<Int32>>(repeating: false)
         for part in 0..<4 {
-            found .|=
-                values.loadUnaligned(fromByteOffset: 4 * start + 64 * part, as: SIMD16<Float>.self)
+            found
+                .|= values.loadUnaligned(
+                    fromByteOffset: 4 * start + 64 * part, as: SIMD16<Float>.self)
                 .< limit
         }
         return any(found)
