@@ -28,7 +28,7 @@ struct Bench: ParsableCommand {
             throw GanymedeError.invalidOption("--steps is from 1 to a million, not \(steps)")
         }
         var options = try RunOptions(preset: Presets.named(preset), size: size, batch: batch)
-        let ranks = try Ranks(distributed)
+        let ranks = try Ranks.join(distributed)
         options.training.threads = threads ?? ranks?.threads ?? options.training.threads
         options.training.steps = steps
         options.training.precision = try parseChoice(precision, "precision", Precision.self)

@@ -55,7 +55,7 @@ struct Evaluate: ParsableCommand {
         }
         for file in [neighbours, confusion].compactMap({ $0 }) { try Files.checkWritable(file) }
         let names = try metrics.map(parseMetrics)
-        let ranks = try Ranks(distributed)
+        let ranks = try Ranks.join(distributed)
         if let threads = threads ?? ranks?.threads { _ = takeThreads(threads) }
         let task = try EvaluationTask(
             source, data: data, evaluator: evaluator, weights: parseWeights(weights))
@@ -64,7 +64,10 @@ struct Evaluate: ParsableCommand {
             try task.confusion(samples: count, seed: seed).write(to: confusion)
         }
         if let neighbours, Ranks.isFirst {
-            try Files.writeAtomically(neighbours, [task.neighbours(seed: seed).png()])
+            let line = LoadingLine("neighbours")
+            defer { line.finish() }
+            let picture = try task.neighbours(seed: seed) { line.show($0) }
+            try Files.writeAtomically(neighbours, [picture.png()])
         }
         let evaluation = try task.evaluation(
             called: source, names: names, samples: count, sets: sets, seed: seed,

@@ -8,6 +8,8 @@ struct ProgressLine {
     /// The abbreviated unit of the rate: images or points.
     private let unit: String
     private let announcesSamples: Bool
+    /// Whether accuracies mean nothing.
+    private let isRelative: Bool
     private let steps: Int
     private let interval: Double
     private var lastShown = -Double.infinity
@@ -15,10 +17,14 @@ struct ProgressLine {
     private var isOpen = false
 
     /// A line on standard output that starts with `name`; rates are in `unit`.
-    init(_ name: String, unit: String = "img", announcesSamples: Bool = false, steps: Int = 0) {
+    init(
+        _ name: String, unit: String = "img", announcesSamples: Bool = false,
+        isRelative: Bool = false, steps: Int = 0
+    ) {
         self.name = name
         self.unit = unit
         self.announcesSamples = announcesSamples
+        self.isRelative = isRelative
         self.steps = steps
         interval = Terminal.of(STDOUT_FILENO).columns == nil ? 5 : 0.1
     }
@@ -43,9 +49,10 @@ struct ProgressLine {
 
     /// Shows `report` if the interval has passed or it is the last.
     mutating func show(_ report: StepReport, secondsLeft: Double) {
-        show(isLast: report.step >= steps) { [name, unit, steps] terminal in
+        show(isLast: report.step >= steps) { [name, unit, isRelative, steps] terminal in
             ProgressText.line(
-                name, report, of: steps, secondsLeft: secondsLeft, unit: unit, on: terminal)
+                name, report, of: steps, secondsLeft: secondsLeft, unit: unit,
+                isRelative: isRelative, on: terminal)
         }
     }
 
@@ -74,8 +81,8 @@ struct ProgressLine {
     /// Prints a permanent line for a saved grid of samples; progress continues below it.
     mutating func announce(_ report: StepReport, _ accuracy: MeanAccuracy, _ sample: String) {
         guard announcesSamples else { return }
-        announce(
-            "step \(report.step)  epoch \(fixed(report.epoch, 1))  \(accuracy.text)  \(sample)")
+        let shares = isRelative ? "" : "  \(accuracy.text)"
+        announce("step \(report.step)  epoch \(fixed(report.epoch, 1))\(shares)  \(sample)")
     }
 
     /// Prints a permanent line with the metrics of an evaluation and those of real samples.

@@ -21,8 +21,8 @@ final class Ranks: Sendable {
     /// Threads for this process: its share of the processors, if it may use all of them.
     let threads: Int
 
-    /// Joins the others; nil if there are none, or if they are not wanted.
-    convenience init?(_ wanted: String?) throws {
+    /// Joins the others, once for each process; nil if there are none, or if they are not wanted.
+    static func join(_ wanted: String?) throws -> Ranks? {
         let kind = try wanted.map { try parseChoice($0, "kind of --distributed", Kind.self) }
         let environment = ProcessInfo.processInfo.environment
         let launched = MPI.launched(environment)
@@ -35,7 +35,10 @@ final class Ranks: Sendable {
         }
         // A single process needs no others.
         if launched < 2 { return nil }
-        self.init(try MPI(environment), here: MPI.launchedHere(environment) ?? launched)
+        if let joined { return joined }
+        let ranks = Ranks(try MPI(environment), here: MPI.launchedHere(environment) ?? launched)
+        current.withLock { $0 = ranks }
+        return ranks
     }
 
     private init(_ mpi: MPI, here: Int) {
@@ -43,7 +46,6 @@ final class Ranks: Sendable {
         // A launcher that binds each process to processors of its own has shared them already.
         let isBound = Machine.processors < ProcessInfo.processInfo.processorCount
         threads = isBound ? Machine.processors : max(Machine.processors / here, 1)
-        Ranks.current.withLock { $0 = self }
     }
 
     private enum Kind: String, CaseIterable {

@@ -33,7 +33,7 @@ struct Resume: ParsableCommand {
                 throw GanymedeError.invalidOption("\(name) is at least \(least), not \(value)")
             }
         }
-        let ranks = try Ranks(distributed)
+        let ranks = try Ranks.join(distributed)
         var how = ResumeOptions(steps: steps, threads: threads ?? ranks?.threads)
         how.communicator = ranks?.communicator
         how.source = data.map { DataSource($0) }

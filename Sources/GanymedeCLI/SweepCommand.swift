@@ -47,32 +47,36 @@ struct SweepCommand: ParsableCommand {
             throw GanymedeError.invalidOption(
                 "--only is from 0 to \(sweep.runs.count - 1), not \(only)")
         }
+        if let slurm { return try write(sweep, to: slurm) }
+        let ranks = try Ranks.join(nil)
+        let prints = !quiet && Ranks.isFirst
         if dryRun {
-            for run in sweep.runs {
+            for run in sweep.runs where Ranks.isFirst {
                 print("ganymede train \(run.arguments.map(quotedWord).joined(separator: " "))")
             }
             return
         }
-        if let slurm {
-            let script = sweep.slurmScript(
-                program: try FileManager.default.destinationOfSymbolicLink(
-                    atPath: "/proc/self/exe"),
-                file: URL(filePath: file).path, folder: FileManager.default.currentDirectoryPath)
-            try Files.writeAtomically(slurm, text: script)
-            if !quiet { print("written: \(quoted(slurm)), for sbatch: \(sweep.runs.count) runs") }
-            return
-        }
         for (number, run) in sweep.runs.enumerated() where only == nil || only == number {
-            if !quiet { print("run \(number + 1) of \(sweep.runs.count): \(quoted(run.path))") }
-            try train(run)
+            if prints { print("run \(number + 1) of \(sweep.runs.count): \(quoted(run.path))") }
+            let hasBegun = Files.exists("\(run.path)/config.json")
+            // Other ranks may look when the first has begun already, or may not see its folder.
+            try train(run, resuming: ranks?.communicator.decision(hasBegun) ?? hasBegun)
         }
-        if only == nil && !quiet { try show(sweep) }
+        if only == nil && prints { try show(sweep) }
+    }
+
+    private func write(_ sweep: Sweep, to script: String) throws {
+        let text = sweep.slurmScript(
+            program: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
+            file: URL(filePath: file).path, folder: FileManager.default.currentDirectoryPath)
+        try Files.writeAtomically(script, text: text)
+        if !quiet { print("written: \(quoted(script)), for sbatch: \(sweep.runs.count) runs") }
     }
 
     /// Trains a run, or what is left of it.
-    private func train(_ run: Sweep.Run) throws {
+    private func train(_ run: Sweep.Run, resuming: Bool) throws {
         let more = quiet ? ["--quiet"] : []
-        if Files.exists("\(run.path)/config.json") {
+        if resuming {
             try Resume.parse([run.path] + more).run()
         } else {
             try Train.parse(run.arguments + more).run()

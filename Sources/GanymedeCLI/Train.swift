@@ -85,15 +85,17 @@ struct Train: ParsableCommand {
         if overwrite && out == nil {
             throw GanymedeError.invalidOption("--overwrite is for the folder that --out names")
         }
-        let ranks = try Ranks(distributed)
+        let ranks = try Ranks.join(distributed)
         let resolved = try OptionResolver(self).resolve(threads: ranks?.threads)
         let options = resolved.options
         if set.contains("help") {
-            print(try options.settings().joined(separator: "\n"))
+            if Ranks.isFirst { print(try options.settings().joined(separator: "\n")) }
             return
         }
         if printConfig {
-            print(try options.yaml(defaults: resolved.defaults), terminator: "")
+            if Ranks.isFirst {
+                print(try options.yaml(defaults: resolved.defaults), terminator: "")
+            }
             return
         }
         // With --config, keep the precision that `auto` chose for that run, unless --precision is given.
@@ -107,7 +109,8 @@ struct Train: ParsableCommand {
         trainer.communicator = ranks?.communicator
         let console = TrainingConsole(isQuiet: quiet)
         if dryRun {
-            print(try trainer.check(into: out).text())
+            let checked = try trainer.check(into: out)
+            if Ranks.isFirst { print(try checked.text()) }
             return
         }
         console.attach(to: &trainer)

@@ -45,7 +45,8 @@ final class TrainingConsole: Sendable {
             let options = start.options
             let line = ProgressLine(
                 options.preset ?? "gan", unit: options.gan.makesPoints ? "points" : "img",
-                announcesSamples: options.training.announceSamples, steps: options.training.steps)
+                announcesSamples: options.training.announceSamples,
+                isRelative: options.gan.loss.isRelative, steps: options.training.steps)
             line.begin(start)
             progress.withLock { $0 = line }
         case .step(let report, let secondsLeft):

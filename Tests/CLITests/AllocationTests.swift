@@ -74,7 +74,7 @@ struct AllocationTests {
     }
 
     private static let lengths = [
-        "mlp": 1000, "dense": 200, "conv-discriminator": 20, "dcgan": 10, "forger": 3,
+        "mlp": 500, "dense": 50, "conv-discriminator": 20, "dcgan": 10, "forger": 3,
     ]
 
     @Test(arguments: lengths.keys.sorted(), precisions)

@@ -57,7 +57,7 @@ struct CrashTests {
     func killsWhileTraining(kind: Kind) throws {
         let (whole, calls) = try undisturbed(kind)
         #expect(calls.count > 100)
-        for call in Torture.some(1...calls.count, kind == .plain ? 20 : 5, most: kind.most) {
+        for call in Torture.some(1...calls.count, kind == .plain ? 12 : 4, most: kind.most) {
             for fault in calls[call - 1] == "write" ? ["kill", "torn"] : ["kill"] {
                 let place = "\(fault) at call \(call) of training, \(calls[call - 1])"
                 let hit = try train("run", kind, Fault(fault, at: call))
@@ -82,7 +82,7 @@ struct CrashTests {
         let log = "\(folder.path)/calls"
         _ = try resume(Fault("kill", at: 0, log: log))
         let resumed = try lines(log)
-        for call in Torture.some(1...resumed.count, kind == .plain ? 14 : 4, most: kind.most) {
+        for call in Torture.some(1...resumed.count, kind == .plain ? 8 : 3, most: kind.most) {
             let hit = try resume(Fault("kill", at: call))
             #expect(hit.code == -SIGKILL)
             try finish("run", kind, whole, "kill at call \(call) of a resume, \(resumed[call - 1])")
@@ -92,7 +92,7 @@ struct CrashTests {
     @Test func killsAtRandomInstants() throws {
         let (whole, _) = try undisturbed(.plain)
         var numbers = TestNumbers(seed: 15)
-        for number in 0..<(Torture.isLong ? 1000 : 10) {
+        for number in 0..<(Torture.isLong ? 1000 : 6) {
             let running = try Command.start(
                 ["train", "--out", "run"] + Kind.plain.options, in: folder.path)
             usleep(useconds_t(numbers.next() % 250_000))
@@ -108,7 +108,7 @@ struct CrashTests {
     @Test(arguments: ["eio", "enospc", "short"])
     func oneCallFails(kind: String) throws {
         let (whole, calls) = try undisturbed(.plain)
-        for call in Torture.some(1...calls.count, 12) {
+        for call in Torture.some(1...calls.count, 8) {
             let place = "\(kind) at call \(call), \(calls[call - 1])"
             let hit = try train("run", .plain, Fault(kind, at: call))
             if hit.code == 0 {
@@ -126,7 +126,7 @@ struct CrashTests {
     @Test(arguments: ["eio", "enospc"])
     func theDiskFails(kind: String) throws {
         let (whole, calls) = try undisturbed(.plain)
-        for call in Torture.some(1...calls.count, 8) {
+        for call in Torture.some(1...calls.count, 5) {
             let place = "\(kind) from call \(call) on, \(calls[call - 1])"
             let hit = try train("run", .plain, Fault(kind, at: call, until: .max))
             if hit.code == 0 {

@@ -213,6 +213,45 @@ struct RankTests {
         }
     }
 
+    /// The runs of a sweep follow each other on the same ranks; one that was begun is resumed by all of them.
+    @Test func ranksSweep() throws {
+        try folder.write(
+            "grid.yaml",
+            Data(
+                """
+                name: rates
+                options: {preset: points, steps: 20, batch: 64, threads: 1, metrics-every: 0}
+                grid: {loss: [non-saturating, hinge]}
+                """.utf8))
+        let product = Command.product("ganymede")
+        let begun = try run([
+            (
+                1,
+                [
+                    product, "train", "--preset", "points", "--steps", "10", "--batch", "64",
+                    "--threads", "1", "--metrics-every", "0", "--loss", "hinge", "--out",
+                    "runs/rates/loss-hinge_seed-0",
+                ]
+            )
+        ])
+        try #require(begun.code == 0, "\(begun)")
+        let found = try run([(2, [product, "sweep", "grid.yaml"])])
+        try #require(found.code == 0, "\(found)")
+        #expect(found.output.components(separatedBy: "run 2 of 2").count == 2, "\(found.output)")
+        #expect(found.output.components(separatedBy: "on each of 2 ranks").count == 2)
+        #expect(found.output.contains("already at step 10"), "\(found.output)")
+        #expect(try losses("runs/rates/loss-non-saturating_seed-0").count == 20)
+    }
+
+    /// What a command prints about a run, only the first rank prints.
+    @Test(arguments: ["--dry-run", "--print-config", "--set=help"])
+    func onlyTheFirstRankPrints(option: String) throws {
+        let alone = try run([(1, train("points", out: "run", [option]))])
+        let both = try run([(2, train("points", out: "run", [option]))])
+        try #require(alone.code == 0 && both.code == 0, "\(both)")
+        #expect(!alone.output.isEmpty && both.output == alone.output)
+    }
+
     /// A checkpoint resumes on any number of ranks.
     @Test func resumesOnOtherNumbers() throws {
         try #require(run([(2, train("mlp", steps: 4, out: "run"))]).code == 0)

@@ -26,7 +26,7 @@ struct ThreadTests {
 
     /// The bytes of a checkpoint without its header, which holds the number of threads.
     private func weights(_ run: String) throws -> Data {
-        let file = try bytes("\(run)/checkpoints/step-000006.safetensors")
+        let file = try bytes("\(run)/checkpoints/step-000003.safetensors")
         let header = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
         return file.dropFirst(8 + header)
     }
@@ -53,7 +53,7 @@ struct ThreadTests {
             try ganymede(
                 [
                     "train", "--preset", preset, "--data", "images.idx", "--size", "16", "--batch",
-                    "20", "--steps", "6", "--threads", "\(threads)", "--precision", precision,
+                    "20", "--steps", "3", "--threads", "\(threads)", "--precision", precision,
                     "--metrics-every", "0", "--out", out,
                 ], environment)
         }

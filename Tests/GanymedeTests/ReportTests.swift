@@ -38,6 +38,19 @@ struct ReportTests {
         #expect(html.contains("<h1>gan <small>run</small></h1>"))
     }
 
+    /// The output of a critic does not say what is real: its report has no accuracies.
+    @Test func criticsHaveNoAccuracy() throws {
+        let folder = try TemporaryFolder()
+        var gan = try tinyGAN()
+        gan.loss = WassersteinLoss()
+        let config = TrainingConfig(batch: 16, steps: 2, grid: [1, 2])
+        let options = RunOptions(preset: "critic", data: "mnist", gan: gan, training: config)
+        let html = try html(Trainer(options).train(into: "\(folder.path)/run"))
+        expectStandsAlone(html)
+        #expect(html.matches(of: /<polyline [^>]*class="s\d/).count == 2)
+        #expect(html.contains("step 2, epoch 0.0<") && !html.contains("Accuracies"))
+    }
+
     /// Before the first step and after one, with names that contain special characters of HTML and shells.
     @Test(arguments: [0, 1])
     func shortRunsOfOddNames(steps: Int) throws {

@@ -43,6 +43,14 @@ struct TerminalTests {
         }
     }
 
+    /// The output of a critic does not say what is real.
+    @Test(arguments: [80, 120, 160]) func criticsHaveNoAccuracy(columns: Int) {
+        let text = ProgressText.line(
+            "mlp", Self.report, of: 30_000, secondsLeft: 161, isRelative: true,
+            on: Terminal(columns: columns))
+        #expect(text.contains("D loss 0.61  G loss 1.02") && !text.contains("accuracy"))
+    }
+
     /// Colours change no text, and are only where the terminal has them.
     @Test func coloursAreOptional() {
         let plain = line(Terminal(columns: 100))

@@ -132,10 +132,12 @@ function charts(run, cursor) {
   const options = { cursor, deeds, width: widthInside(element("curves")) };
   const made = [
     chart("Losses", [curve("D loss", "orange", points, (p) => p.d_loss), curve("G loss", "blue", points, (p) => p.g_loss)], steps, options),
+  ];
+  // Of a loss that is relative, only differences between outputs mean something.
+  if (!facts.is_relative) made.push(
     chart("Accuracy of D, and of G", [
       curve("real", "green", points, (p) => p.d_acc_real), curve("generated", "purple", points, (p) => p.d_acc_fake),
-      curve("G accuracy", "blue", points, (p) => p.g_acc)], steps, { ...options, range: [0, 1] }),
-  ];
+      curve("G accuracy", "blue", points, (p) => p.g_acc)], steps, { ...options, range: [0, 1] }));
   for (const { title, names, range } of quality) {
     const present = names.filter((name) => scores.some((score) => score.metrics[name] !== undefined));
     if (!present.length || (names[0] === "coverage" && !scores.some((score) => score.metrics.high_quality !== undefined))) continue;

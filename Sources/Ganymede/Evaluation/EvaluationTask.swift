@@ -152,8 +152,10 @@ public struct EvaluationTask {
     }
 
     /// A grid with a row for each sample: the sample, then its nearest training images in the evaluator's feature
-    /// space, nearest first.
-    public func neighbours(rows: Int = 10, columns: Int = 5, seed: Int) throws -> Raster {
+    /// space, nearest first. `progress` is told what takes long.
+    public func neighbours(
+        rows: Int = 10, columns: Int = 5, seed: Int, progress: (String) -> Void = { _ in }
+    ) throws -> Raster {
         guard let size = extractor.extent.image else {
             throw GanymedeError.invalidOption(
                 "neighbours are shown of images, and these are points")
@@ -168,9 +170,11 @@ public struct EvaluationTask {
             )
         }
         let samples = try source.sets(1, of: rows, seed: seed, skipping: 0)[0]
+        let seen = try extractor.observe(samples).features
+        progress("looking at all \(grouped(training.count)) images of \(training.name)")
         let nearest = try NearestNeighbours(
-            of: extractor.observe(samples).features, among: extractor.observe(training).features,
-            count: columns)
+            of: seen,
+            among: extractor.observe(training, cache: .standard).features, count: columns)
         let images = (0..<rows).flatMap { row in
             samples.pixels(of: row)
                 + nearest.indices[row * columns..<(row + 1) * columns].flatMap {

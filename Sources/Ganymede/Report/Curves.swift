@@ -13,8 +13,8 @@ struct Curves {
     /// Whether there is nothing to draw.
     var isEmpty: Bool { charts.isEmpty }
 
-    /// The curves of one run.
-    init(_ journal: [StepReport]) {
+    /// The curves of one run. If its loss is relative, accuracies mean nothing, and there are none.
+    init(_ journal: [StepReport], isRelative: Bool) {
         func curve(
             _ name: String, _ style: SeriesStyle, _ value: (StepReport) -> Double?
         ) -> Chart.Curve {
@@ -38,11 +38,9 @@ struct Curves {
                     curve("real in their place", .real) { value($0, $0.metricsReal) },
                 ].filter { !$0.values.isEmpty }, isShare: isShare, mayBeLogarithmic: !isShare)
         }
+        let shares = Chart(title: "Accuracies", curves: accuracies, isShare: true)
         charts =
-            [
-                Chart(title: "Losses", curves: losses),
-                Chart(title: "Accuracies", curves: accuracies, isShare: true),
-            ]
+            [Chart(title: "Losses", curves: losses)] + (isRelative ? [] : [shares])
             + quality.filter { !$0.curves.isEmpty }
     }
 

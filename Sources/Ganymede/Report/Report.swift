@@ -32,7 +32,7 @@ public struct Report {
     func write() throws {
         try directory.writeProgress(channels: options.gan.pictureChannels)
         if !journal.isEmpty {
-            let curves = Curves(journal)
+            let curves = Curves(journal, isRelative: isRelative)
             try Files.writeAtomically("\(directory.path)/curves.svg", text: curves.document)
             try Files.writeAtomically("\(directory.path)/curves.png", [curves.raster().png()])
         }
@@ -123,10 +123,15 @@ public struct Report {
             columns: figures.count + 1)
     }
 
+    /// Whether the discriminator's outputs mean something only by their differences, so that it has no accuracy.
+    private var isRelative: Bool { options.gan.loss.isRelative }
+
     private var curves: String {
         if journal.isEmpty { return "" }
-        let words = ["d_loss", "g_loss", "d_acc_real", "d_acc_fake", "g_acc"].map(Page.explained)
-        return "<h2>Curves</h2>\n<div class=\"wide\">\(Curves(journal).svg)</div>"
+        let accuracies = isRelative ? [] : ["d_acc_real", "d_acc_fake", "g_acc"]
+        let words = (["d_loss", "g_loss"] + accuracies).map(Page.explained)
+        let curves = Curves(journal, isRelative: isRelative)
+        return "<h2>Curves</h2>\n<div class=\"wide\">\(curves.svg)</div>"
             + "<div class=\"words\">\(words.joined())</div>"
     }
 
@@ -138,15 +143,16 @@ public struct Report {
             previous = step
             var caption = "step \(grouped(step))"
             if let last = reports.last, last.step == step {
-                caption += ", epoch \(fixed(last.epoch, 1)): \(MeanAccuracy(reports).text)"
+                caption += ", epoch \(fixed(last.epoch, 1))"
+                caption += isRelative ? "" : ": \(MeanAccuracy(reports).text)"
             }
             return try Page.figure(directory.samplePath(RunDirectory.stepName(step)), caption)
         }
         return Page.section(
             "As training goes", figures,
-            note:
-                "Accuracies are means over the steps since the picture before. All pictures are in samples/, and "
-                + "side by side in milestones.png.")
+            note: (isRelative
+                ? "" : "Accuracies are means over the steps since the picture before. ")
+                + "All pictures are in samples/, and side by side in milestones.png.")
     }
 
     private func network(_ network: Sequential) -> String {

@@ -11,10 +11,10 @@ package enum ProgressText {
         }
     }
 
-    /// The line of a step: as much as fits into one line of the terminal.
+    /// The line of a step: as much as fits into one line of the terminal. A loss that is relative has no accuracies.
     package static func line(
         _ name: String, _ report: StepReport, of steps: Int, secondsLeft: Double,
-        unit: String = "img", on terminal: Terminal = .plain
+        unit: String = "img", isRelative: Bool = false, on terminal: Terminal = .plain
     ) -> String {
         let isDone = report.step >= steps
         let time = duration(isDone ? report.seconds : secondsLeft)
@@ -28,6 +28,7 @@ package enum ProgressText {
             .discriminator)
         let dAccuracy = Part(dShare, .discriminator)
         let gAccuracy = Part("\(Glossary.title("g_acc")) \(percent(report.gAcc))", .generator)
+        let accuracies = [both, dAccuracy, gAccuracy].map(\.text)
         let speed = Part("\(rate(report.imagesPerSecond)) \(unit)/s")
         let bar = Part(bar(report.step, of: steps, on: terminal))
         let left = Part(isDone ? "done in \(time)" : "\(time) left")
@@ -43,7 +44,7 @@ package enum ProgressText {
                 [step, dLoss, gLoss, left],
                 [share, dLoss, gLoss, Part(time)],
                 [share, dLoss, gLoss],
-            ], on: terminal)
+            ].map { $0.filter { !isRelative || !accuracies.contains($0.text) } }, on: terminal)
     }
 
     /// The same for the training of a classifier.

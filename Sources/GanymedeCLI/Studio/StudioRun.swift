@@ -120,7 +120,7 @@ struct StudioFacts: Encodable {
     let steps, batch: Int
     let isLive: Bool
     let width, height, channels: Int?
-    let makesPoints: Bool
+    let makesPoints, isRelative: Bool
     let classes: [String]
     let latent: Int
     let rows, columns: Int
@@ -141,7 +141,7 @@ struct StudioFacts: Encodable {
         batch = options.training.batch
         isLive = run.control != nil
         (width, height, channels) = (options.size, options.size, options.channels)
-        makesPoints = options.gan.makesPoints
+        (makesPoints, isRelative) = (options.gan.makesPoints, options.gan.loss.isRelative)
         classes = options.classNames ?? (0..<(options.gan.classes ?? 0)).map(String.init)
         latent = options.gan.generator.input.reduce(1, *)
         (rows, columns) = (options.training.grid[0], options.training.grid[1])
