@@ -27,6 +27,16 @@ static void K(max_columns)(const float *source, float *target, size_t reduced, s
     }
 }
 
+/// Calls FUNCTION(..., first column, width) for each tile of columns. The compiler knows the usual widths, and keeps their sums in
+/// registers.
+#define FOR_TILES(BEGIN, END, FUNCTION, ...)                              \
+    for (size_t c = BEGIN; c < END; c += TILE) {                          \
+        if (END - c >= TILE) FUNCTION(__VA_ARGS__, c, TILE);              \
+        else if (END - c == TILE / 2) FUNCTION(__VA_ARGS__, c, TILE / 2); \
+        else if (END - c == TILE / 4) FUNCTION(__VA_ARGS__, c, TILE / 4); \
+        else FUNCTION(__VA_ARGS__, c, END - c);                           \
+    }
+
 // Sums and normalization, for both float types in memory.
 #define E(name) K(name##_float)
 #define ELEMENT float

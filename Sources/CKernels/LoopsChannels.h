@@ -19,31 +19,27 @@ static void E(sum_rows)(const void *source, float *target, size_t reduced, size_
 // Column sums process a tile of columns at a time, in short stretches of rows. The partial sums stay in
 // registers, and the rounding error grows with the number of stretches rather than of rows.
 
-INLINE void E(add_rows)(const ELEMENT *restrict x, float *restrict sum, size_t stride, size_t rows, size_t width) {
+INLINE void E(add_rows)(const ELEMENT *restrict x, float *restrict sum, size_t stride, size_t rows, const size_t width) {
     float partial[TILE] = {0};
-    if (width == TILE) {
-        for (size_t row = 0; row < rows; row++)
-            for (size_t i = 0; i < TILE; i++) partial[i] += LOAD(x[row * stride + i]);
-    } else {
-        for (size_t row = 0; row < rows; row++)
-            for (size_t i = 0; i < width; i++) partial[i] += LOAD(x[row * stride + i]);
-    }
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = 0; i < width; i++) partial[i] += LOAD(x[row * stride + i]);
     for (size_t i = 0; i < width; i++) sum[i] += partial[i];
 }
 
+INLINE void E(sum_tile)(const void *source, float *target, size_t reduced, size_t inner, size_t c, const size_t width) {
+    for (size_t i = 0; i < width; i++) target[c + i] = 0;
+    for (size_t row = 0; row < reduced; row += STRETCH)
+        E(add_rows)((const ELEMENT *)source + row * inner + c, target + c, inner,
+                    reduced - row < STRETCH ? reduced - row : STRETCH, width);
+}
+
 static void E(sum_columns)(const void *source, float *target, size_t reduced, size_t inner, size_t begin, size_t end) {
-    for (size_t c = begin; c < end; c += TILE) {
-        size_t width = end - c < TILE ? end - c : TILE;
-        for (size_t i = 0; i < width; i++) target[c + i] = 0;
-        for (size_t row = 0; row < reduced; row += STRETCH)
-            E(add_rows)((const ELEMENT *)source + row * inner + c, target + c, inner,
-                        reduced - row < STRETCH ? reduced - row : STRETCH, width);
-    }
+    FOR_TILES(begin, end, E(sum_tile), source, target, reduced, inner)
 }
 
 /// A tile's sums of squared distances from the mean.
 INLINE void E(add_squares)(const ELEMENT *restrict x, const float *restrict mean, float *restrict sum, size_t stride,
-                           size_t rows, size_t width) {
+                           size_t rows, const size_t width) {
     float partial[TILE] = {0};
     for (size_t row = 0; row < rows; row++)
         for (size_t i = 0; i < width; i++) {
@@ -56,7 +52,7 @@ INLINE void E(add_squares)(const ELEMENT *restrict x, const float *restrict mean
 /// A tile's means, and sums of squared distances from them, in one pass over memory. The statistics of each stretch,
 /// which stays in the cache, are merged by the method of Chan, Golub and LeVeque (1983).
 INLINE void E(statistics)(const ELEMENT *restrict x, float *restrict mean, float *restrict squares, size_t stride,
-                          size_t rows, size_t width) {
+                          size_t rows, const size_t width) {
     for (size_t i = 0; i < width; i++) mean[i] = squares[i] = 0;
     for (size_t row = 0; row < rows; row += STRETCH) {
         size_t count = rows - row < STRETCH ? rows - row : STRETCH;
@@ -72,34 +68,33 @@ INLINE void E(statistics)(const ELEMENT *restrict x, float *restrict mean, float
     }
 }
 
-static void E(batch_norm)(const void *source, const float *gamma, const float *beta, void *target, float *mean,
-                          float *variance, size_t rows, size_t channels, float epsilon, float slope, size_t begin,
-                          size_t end) {
-    for (size_t c = begin; c < end; c += TILE) {
-        size_t width = end - c < TILE ? end - c : TILE;
-        const ELEMENT *restrict x = (const ELEMENT *)source + c;
-        ELEMENT *restrict y = (ELEMENT *)target + c;
-        float center[TILE], scale[TILE], shift[TILE], squares[TILE];
-        E(statistics)(x, center, squares, channels, rows, width);
-        for (size_t i = 0; i < width; i++) {
-            mean[c + i] = center[i];
-            variance[c + i] = squares[i] / (float)rows;
-            scale[i] = gamma[c + i] / __builtin_elementwise_sqrt(variance[c + i] + epsilon);
-            shift[i] = beta[c + i];
-        }
-        for (size_t row = 0; row < rows; row++)
-            for (size_t i = 0; i < width; i++) {
-                float z = (LOAD(x[row * channels + i]) - center[i]) * scale[i] + shift[i];
-                y[row * channels + i] = STORE(z > 0 ? z : slope * z);
-            }
+INLINE void E(normalize_tile)(const gk_normalization *n, size_t c, const size_t width) {
+    const ELEMENT *restrict x = (const ELEMENT *)n->x + c;
+    ELEMENT *restrict y = (ELEMENT *)n->out + c;
+    float center[TILE], scale[TILE], shift[TILE], squares[TILE], slope = n->slope;
+    E(statistics)(x, center, squares, n->channels, n->rows, width);
+    for (size_t i = 0; i < width; i++) {
+        n->mean[c + i] = center[i];
+        n->variance[c + i] = squares[i] / (float)n->rows;
+        scale[i] = n->gamma[c + i] / __builtin_elementwise_sqrt(n->variance[c + i] + n->epsilon);
+        shift[i] = n->beta[c + i];
     }
+    for (size_t row = 0, at = 0; row < n->rows; row++, at += n->channels)
+        for (size_t i = 0; i < width; i++) {
+            float z = (LOAD(x[at + i]) - center[i]) * scale[i] + shift[i];
+            y[at + i] = STORE(z > 0 ? z : slope * z);
+        }
+}
+
+static void E(batch_norm)(const gk_normalization *n, size_t begin, size_t end) {
+    FOR_TILES(begin, end, E(normalize_tile), n)
 }
 
 /// A tile's sums of dy, and of dy times the distance from the mean. dy is scaled by `slope` where the input of the
 /// leaky ReLU was not positive.
 INLINE void E(add_products)(const ELEMENT *restrict dy, const ELEMENT *restrict x, const float *restrict center,
                             const float *restrict scale, const float *restrict shift, float slope,
-                            float *restrict sum, float *restrict products, size_t stride, size_t rows, size_t width) {
+                            float *restrict sum, float *restrict products, size_t stride, size_t rows, const size_t width) {
     float partial[TILE] = {0}, product[TILE] = {0};
     for (size_t row = 0; row < rows; row++)
         for (size_t i = 0; i < width; i++) {
@@ -114,40 +109,38 @@ INLINE void E(add_products)(const ELEMENT *restrict dy, const ELEMENT *restrict 
     }
 }
 
-static void E(batch_norm_gradient)(const void *cotangent, const void *source, const float *gamma, const float *beta,
-                                   const float *mean, const float *variance, void *target, float *dgamma,
-                                   float *dbeta, size_t rows, size_t channels, float epsilon, float slope,
-                                   size_t begin, size_t end) {
-    const float share = 1.0f / (float)rows;
-    for (size_t c = begin; c < end; c += TILE) {
-        size_t width = end - c < TILE ? end - c : TILE;
-        const ELEMENT *restrict dy = (const ELEMENT *)cotangent + c, *restrict x = (const ELEMENT *)source + c;
-        ELEMENT *restrict dx = (ELEMENT *)target + c;
-        float sum[TILE] = {0}, products[TILE] = {0}, center[TILE], scale[TILE], shift[TILE], tilt[TILE];
-        for (size_t i = 0; i < width; i++) {
-            center[i] = mean[c + i];
-            scale[i] = gamma[c + i] / __builtin_elementwise_sqrt(variance[c + i] + epsilon);
-            shift[i] = beta[c + i];
-        }
-        for (size_t row = 0; row < rows; row += STRETCH)
-            E(add_products)(dy + row * channels, x + row * channels, center, scale, shift, slope, sum, products,
-                            channels, rows - row < STRETCH ? rows - row : STRETCH, width);
-        // dx = gamma / deviation (dy - mean(dy) - normalized mean(dy normalized)).
-        for (size_t i = 0; i < width; i++) {
-            float inverse = 1.0f / __builtin_elementwise_sqrt(variance[c + i] + epsilon);
-            dbeta[c + i] = sum[i];
-            dgamma[c + i] = products[i] * inverse;
-            tilt[i] = share * products[i] * inverse * inverse;
-            sum[i] *= share;
-        }
-        for (size_t row = 0; row < rows; row++)
-            for (size_t i = 0; i < width; i++) {
-                size_t at = row * channels + i;
-                float distance = LOAD(x[at]) - center[i], g = LOAD(dy[at]);
-                g = distance * scale[i] + shift[i] > 0 ? g : slope * g;
-                dx[at] = STORE(scale[i] * (g - sum[i] - distance * tilt[i]));
-            }
+INLINE void E(normalize_tile_gradient)(const gk_normalization *n, size_t c, const size_t width) {
+    const ELEMENT *restrict dy = (const ELEMENT *)n->dy + c, *restrict x = (const ELEMENT *)n->x + c;
+    ELEMENT *restrict dx = (ELEMENT *)n->out + c;
+    const float share = 1.0f / (float)n->rows, slope = n->slope;
+    float sum[TILE] = {0}, products[TILE] = {0}, center[TILE], scale[TILE], shift[TILE], tilt[TILE];
+    for (size_t i = 0; i < width; i++) {
+        center[i] = n->mean[c + i];
+        scale[i] = n->gamma[c + i] / __builtin_elementwise_sqrt(n->variance[c + i] + n->epsilon);
+        shift[i] = n->beta[c + i];
     }
+    for (size_t row = 0; row < n->rows; row += STRETCH)
+        E(add_products)(dy + row * n->channels, x + row * n->channels, center, scale, shift, slope, sum, products,
+                        n->channels, n->rows - row < STRETCH ? n->rows - row : STRETCH, width);
+    // dx = gamma / deviation (dy - mean(dy) - normalized mean(dy normalized)).
+    for (size_t i = 0; i < width; i++) {
+        float inverse = 1.0f / __builtin_elementwise_sqrt(n->variance[c + i] + n->epsilon);
+        n->dbeta[c + i] = sum[i];
+        n->dgamma[c + i] = products[i] * inverse;
+        tilt[i] = share * products[i] * inverse * inverse;
+        sum[i] *= share;
+    }
+    for (size_t row = 0, first = 0; row < n->rows; row++, first += n->channels)
+        for (size_t i = 0; i < width; i++) {
+            size_t at = first + i;
+            float distance = LOAD(x[at]) - center[i], g = LOAD(dy[at]);
+            g = distance * scale[i] + shift[i] > 0 ? g : slope * g;
+            dx[at] = STORE(scale[i] * (g - sum[i] - distance * tilt[i]));
+        }
+}
+
+static void E(batch_norm_gradient)(const gk_normalization *n, size_t begin, size_t end) {
+    FOR_TILES(begin, end, E(normalize_tile_gradient), n)
 }
 
 #undef E

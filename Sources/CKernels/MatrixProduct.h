@@ -218,12 +218,25 @@ static void multiply_units(const void *context, size_t begin, size_t end) {
 /// Whether a is packed.
 static bool packs(const gk_matrix_product *shape) { return shape->columns > PANEL_COLUMNS; }
 
+/// A product with a single column, as the row that is its transpose: then a is read along its rows, whole registers at once.
+/// The sums are the same. A bias would not be: it belongs to the column.
+static bool is_column(const gk_matrix_product *shape) { return shape->columns == 1 && shape->rows > 1 && !shape->bias; }
+
+static gk_matrix_product transposed(const gk_matrix_product *shape) {
+    return (gk_matrix_product){.rows = 1, .columns = shape->rows, .depth = shape->depth,
+                               .transpose_b = !shape->transpose_a, .slope = shape->slope};
+}
+
 static size_t matrix_product_scratch(const gk_matrix_product *shape) {
+    gk_matrix_product row = transposed(shape);
+    if (is_column(shape)) return matrix_product_scratch(&row);
     return packs(shape) ? (shape->rows * shape->depth + LINE) * sizeof(float) : 0;
 }
 
 /// There are equally many strips for each thread. They are narrower, and then divided into bands of rows, if there are too few.
 static void matrix_product(const gk_matrix_product *shape, const float *a, const float *b, float *c, void *scratch) {
+    gk_matrix_product row = transposed(shape);
+    if (is_column(shape)) return matrix_product(&row, b, a, c, scratch);
     product_plan p = {.shape = shape, .a = a, .b = b, .c = c};
     if (packs(shape)) p.packed = (float *)round_up((uintptr_t)scratch, LINE * sizeof(float));
     p.panels = (shape->rows + PANEL_ROWS - 1) / PANEL_ROWS;

@@ -212,42 +212,30 @@ void gk_philox(const uint32_t key[4], uint32_t stream, uint32_t block, uint32_t 
     for (int i = 0; i < 4; i++) words[i] = c[i];
 }
 
-typedef struct {
-    gk_element element;
-    const void *dy, *x;
-    const float *gamma, *beta;
-    void *out;
-    float *mean, *variance, *dgamma, *dbeta;
-    size_t rows, channels;
-    float epsilon, slope;
-} norm_context;
-
 static void batch_norm_part(const void *context, size_t begin, size_t end) {
-    const norm_context *n = context;
-    table->batch_norm[n->element](n->x, n->gamma, n->beta, n->out, n->mean, n->variance, n->rows, n->channels,
-                                  n->epsilon, n->slope, begin, end);
+    const gk_normalization *n = context;
+    table->batch_norm[n->element](n, begin, end);
 }
 
 static void batch_norm_gradient_part(const void *context, size_t begin, size_t end) {
-    const norm_context *n = context;
-    table->batch_norm_gradient[n->element](n->dy, n->x, n->gamma, n->beta, n->mean, n->variance, n->out, n->dgamma,
-                                           n->dbeta, n->rows, n->channels, n->epsilon, n->slope, begin, end);
+    const gk_normalization *n = context;
+    table->batch_norm_gradient[n->element](n, begin, end);
 }
 
 void gk_batch_norm(gk_element element, const void *x, const float *gamma, const float *beta, void *y, float *mean,
                    float *variance, size_t rows, size_t channels, float epsilon, float slope) {
-    norm_context context = {.element = element, .x = x, .gamma = gamma, .beta = beta, .out = y, .mean = mean,
-                            .variance = variance, .rows = rows, .channels = channels, .epsilon = epsilon,
-                            .slope = slope};
+    gk_normalization context = {.element = element, .x = x, .gamma = gamma, .beta = beta, .out = y, .mean = mean,
+                                .variance = variance, .rows = rows, .channels = channels, .epsilon = epsilon,
+                                .slope = slope};
     gk_divide_evenly(batch_norm_part, &context, channels, 16, rows * channels * 3);
 }
 
 void gk_batch_norm_gradient(gk_element element, const void *dy, const void *x, const float *gamma, const float *beta,
                             const float *mean, const float *variance, void *dx, float *dgamma, float *dbeta,
                             size_t rows, size_t channels, float epsilon, float slope) {
-    norm_context context = {.element = element, .dy = dy, .x = x, .gamma = gamma, .beta = beta, .out = dx,
-                            .mean = (float *)mean, .variance = (float *)variance, .dgamma = dgamma, .dbeta = dbeta,
-                            .rows = rows, .channels = channels, .epsilon = epsilon, .slope = slope};
+    gk_normalization context = {.element = element, .dy = dy, .x = x, .gamma = gamma, .beta = beta, .out = dx,
+                                .mean = (float *)mean, .variance = (float *)variance, .dgamma = dgamma,
+                                .dbeta = dbeta, .rows = rows, .channels = channels, .epsilon = epsilon, .slope = slope};
     gk_divide_evenly(batch_norm_gradient_part, &context, channels, 16, rows * channels * 3);
 }
 
