@@ -60,6 +60,60 @@ struct KernelTests {
         }
     }
 
+    /// Batch normalization, its gradient and sums of a column have the same bits in a tile of any width. Tiles of 64, 32 and 16
+    /// columns are compiled on their own.
+    @Test(arguments: [64, 32, 16, 7])
+    func columnsDoNotDependOnTheTile(width: Int) {
+        let (rows, columns) = (300, 64)
+        var numbers = TestNumbers(seed: 9)
+        func draw(_ count: Int) -> [Float] {
+            numbers.tensor([count], in: -1...1).map { Float($0) }
+        }
+        let (x, dy) = (draw(rows * columns), draw(rows * columns))
+        let (gamma, beta) = (draw(columns), draw(columns))
+        func first(_ matrix: [Float]) -> [Float] {
+            (0..<rows).flatMap { matrix[$0 * columns..<$0 * columns + width] }
+        }
+        EngineThread.run {
+            let (usual, usualThreads) = (gk_selected_isa(), gk_threads())
+            defer {
+                gk_select_isa(usual)
+                gk_set_threads(usualThreads)
+            }
+            gk_set_threads(1)
+            for level in 0...usual {
+                gk_select_isa(level)
+                let whole = Normalized(x, dy, gamma, beta, columns: columns)
+                let part = Normalized(first(x), first(dy), gamma, beta, columns: width)
+                #expect(first(whole.y) == part.y && first(whole.dx) == part.dx)
+                for (all, some) in zip(whole.ofColumns, part.ofColumns) {
+                    #expect(Array(all[..<width]) == some)
+                }
+            }
+        }
+    }
+
+    /// What the kernels make of a matrix of some columns.
+    private struct Normalized {
+        var y, dx: [Float]
+        /// Means, variances, gradients of gamma and beta, sums.
+        var ofColumns: [[Float]]
+
+        init(_ x: [Float], _ dy: [Float], _ gamma: [Float], _ beta: [Float], columns: Int) {
+            let rows = x.count / columns
+            let zeros = [Float](repeating: 0, count: columns)
+            var (mean, variance, dgamma, dbeta, sums) = (zeros, zeros, zeros, zeros, zeros)
+            (y, dx) = (x, x)
+            gk_batch_norm(
+                GK_FLOAT, x, gamma, beta, &y, &mean, &variance, rows, columns, 1e-3, 0.2)
+            gk_batch_norm_gradient(
+                GK_FLOAT, dy, x, gamma, beta, mean, variance, &dx, &dgamma, &dbeta, rows, columns,
+                1e-3, 0.2)
+            gk_reduce(GK_SUM, GK_FLOAT, x, &sums, 1, rows, columns)
+            ofColumns = [mean, variance, dgamma, dbeta, sums]
+        }
+    }
+
     /// Infinities, NaN and the edges of the range give the result of double precision, rounded.
     @Test func specialNumbers() throws {
         let numbers: [Double] = [
