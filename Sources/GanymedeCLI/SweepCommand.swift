@@ -47,13 +47,16 @@ struct SweepCommand: ParsableCommand {
             throw GanymedeError.invalidOption(
                 "--only is from 0 to \(sweep.runs.count - 1), not \(only)")
         }
-        if let slurm { return try write(sweep, to: slurm) }
         let ranks = try Ranks.join(nil)
         let prints = !quiet && Ranks.isFirst
         if dryRun {
             for run in sweep.runs where Ranks.isFirst {
                 print("ganymede train \(run.arguments.map(quotedWord).joined(separator: " "))")
             }
+            return
+        }
+        if let slurm {
+            if Ranks.isFirst { try write(sweep, to: slurm) }
             return
         }
         for (number, run) in sweep.runs.enumerated() where only == nil || only == number {

@@ -72,7 +72,9 @@ struct SweepCommandTests {
             environment: ["SLURM_ARRAY_TASK_ID": "0"], limit: 60)
         #expect(
             job.code == 0 && exists("runs/rates/loss-non-saturating_seed-0/report.html"), "\(job)")
-        let dry = try sweep("grid.yaml", "--dry-run")
+        // It only lists, whatever else is asked for.
+        let dry = try sweep("grid.yaml", "--dry-run", "--slurm", "dry.sh")
+        #expect(!exists("dry.sh"))
         #expect(dry.output.split(separator: "\n").count == 4)
         #expect(dry.output.contains("--preset toy --steps 20 --loss hinge --seed 1 --out "))
     }

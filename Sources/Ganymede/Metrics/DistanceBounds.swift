@@ -102,10 +102,8 @@ extension UnsafeBufferPointer<Float> {
         let values = UnsafeRawBufferPointer(self)
         var found = SIMDMask<SIMD16<Int32>>(repeating: false)
         for part in 0..<4 {
-            found
-                .|= values.loadUnaligned(
-                    fromByteOffset: 4 * start + 64 * part, as: SIMD16<Float>.self)
-                .< limit
+            let offset = 4 * start + 64 * part
+            found .|= values.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self) .< limit
         }
         return any(found)
     }

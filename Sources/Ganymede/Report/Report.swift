@@ -32,7 +32,7 @@ public struct Report {
     func write() throws {
         try directory.writeProgress(channels: options.gan.pictureChannels)
         if !journal.isEmpty {
-            let curves = Curves(journal, isRelative: isRelative)
+            let curves = charts
             try Files.writeAtomically("\(directory.path)/curves.svg", text: curves.document)
             try Files.writeAtomically("\(directory.path)/curves.png", [curves.raster().png()])
         }
@@ -126,12 +126,13 @@ public struct Report {
     /// Whether the discriminator's outputs mean something only by their differences, so that it has no accuracy.
     private var isRelative: Bool { options.gan.loss.isRelative }
 
+    private var charts: Curves { Curves(journal, isRelative: isRelative) }
+
     private var curves: String {
         if journal.isEmpty { return "" }
         let accuracies = isRelative ? [] : ["d_acc_real", "d_acc_fake", "g_acc"]
         let words = (["d_loss", "g_loss"] + accuracies).map(Page.explained)
-        let curves = Curves(journal, isRelative: isRelative)
-        return "<h2>Curves</h2>\n<div class=\"wide\">\(curves.svg)</div>"
+        return "<h2>Curves</h2>\n<div class=\"wide\">\(charts.svg)</div>"
             + "<div class=\"words\">\(words.joined())</div>"
     }
 

@@ -23,28 +23,31 @@ package enum ProgressText {
             "\(Glossary.title("d_loss")) \(fixed(report.dLoss, 2))", .discriminator)
         let gLoss = Part("\(Glossary.title("g_loss")) \(fixed(report.gLoss, 2))", .generator)
         let dShare = "\(Glossary.title("d_acc")) \(percent(report.dAcc))"
-        let both = Part(
+        func accuracy(_ text: String, _ style: TextStyle) -> Part? {
+            isRelative ? nil : Part(text, style)
+        }
+        let both = accuracy(
             "\(dShare) (real \(percent(report.dAccReal)) generated \(percent(report.dAccFake)))",
             .discriminator)
-        let dAccuracy = Part(dShare, .discriminator)
-        let gAccuracy = Part("\(Glossary.title("g_acc")) \(percent(report.gAcc))", .generator)
-        let accuracies = [both, dAccuracy, gAccuracy].map(\.text)
+        let dAccuracy = accuracy(dShare, .discriminator)
+        let gAccuracy = accuracy(
+            "\(Glossary.title("g_acc")) \(percent(report.gAcc))", .generator)
         let speed = Part("\(rate(report.imagesPerSecond)) \(unit)/s")
         let bar = Part(bar(report.step, of: steps, on: terminal))
         let left = Part(isDone ? "done in \(time)" : "\(time) left")
         let share = Part(percent(Double(report.step) / Double(max(steps, 1))))
         let epoch = Part("epoch \(fixed(report.epoch, 1))")
-        return widest(
-            [
-                [run, step, epoch, dLoss, both, gLoss, gAccuracy, speed, bar, left],
-                [run, step, dLoss, dAccuracy, gLoss, gAccuracy, speed, bar, left],
-                [step, dLoss, dAccuracy, gLoss, gAccuracy, speed, left],
-                [step, dLoss, dAccuracy, gLoss, gAccuracy, left],
-                [step, dLoss, gLoss, dAccuracy, left],
-                [step, dLoss, gLoss, left],
-                [share, dLoss, gLoss, Part(time)],
-                [share, dLoss, gLoss],
-            ].map { $0.filter { !isRelative || !accuracies.contains($0.text) } }, on: terminal)
+        let layouts: [[Part?]] = [
+            [run, step, epoch, dLoss, both, gLoss, gAccuracy, speed, bar, left],
+            [run, step, dLoss, dAccuracy, gLoss, gAccuracy, speed, bar, left],
+            [step, dLoss, dAccuracy, gLoss, gAccuracy, speed, left],
+            [step, dLoss, dAccuracy, gLoss, gAccuracy, left],
+            [step, dLoss, gLoss, dAccuracy, left],
+            [step, dLoss, gLoss, left],
+            [share, dLoss, gLoss, Part(time)],
+            [share, dLoss, gLoss],
+        ]
+        return widest(layouts.map { $0.compactMap { $0 } }, on: terminal)
     }
 
     /// The same for the training of a classifier.

@@ -5,11 +5,8 @@ extension Passes {
         let readers = graph.readers()
         var rewriter = Rewriter()
         for (index, node) in graph.nodes.enumerated() {
-            if let found = graph.gated(index, readers) {
-                try rewriter.copy(index, node, as: found.operation, found.inputs)
-            } else {
-                try rewriter.copy(index, node)
-            }
+            let found = graph.gated(index, readers)
+            try rewriter.copy(index, node, as: found?.operation, found?.inputs)
         }
         return rewriter.finish(graph)
     }
@@ -32,7 +29,7 @@ extension Graph {
         let producer = nodes[made.node]
         guard let convolution = producer.operation as? Convolution,
             convolution.direction != .filterGradient, onlyReader(of: made, readers) == index,
-            ([made, gate] + producer.inputs).allSatisfy({ type(of: $0).dtype == .float32 }),
+            ([made] + producer.inputs).allSatisfy({ type(of: $0).dtype == .float32 }),
             [type(of: made), type(of: gate)] == [node.types[0], node.types[0]]
         else { return nil }
         return (Gated(convolution, slope: slope), producer.inputs + [gate])
