@@ -50,7 +50,8 @@ def stop(process):
 def machine():
     text = pathlib.Path("/proc/cpuinfo").read_text()
     names = re.findall(r"model name\s*:\s*(.*)", text)
-    flags = "avx512_bf16" if "avx512_bf16" in text else "no avx512_bf16"
+    found = [x for x in ("avx512_bf16", "amx_bf16") if x in text]
+    flags = " and ".join(found) or "no avx512_bf16"
     name = names[0] if names else platform.machine()
     return f"{name}, {len(names)} processors, {flags}"
 

@@ -39,6 +39,8 @@ class Race:
     """One preset's measurements."""
 
     def __init__(self, preset, args, condition, busy):
+        if condition == "idle" and "amx" in figures.machine():
+            condition = "amx"
         self.preset, self.args, self.condition = preset, args, condition
         self.busy = busy  # The process beside, or None.
         self.environment = AVX2 if condition == "avx2" else {}
@@ -178,7 +180,7 @@ def main():
     parser.add_argument("--precisions", nargs="+", default=["f32", "bf16"],
                         choices=["f32", "bf16"])
     parser.add_argument("--conditions", nargs="+", default=["idle"],
-                        choices=list(tables.SECTIONS), help="idle; avx2: "
+                        choices=["idle", "avx2", "busy"], help="idle; avx2: "
                         "without AVX-512; busy: beside a process that never "
                         "sleeps")
     parser.add_argument("--rounds", type=int, default=3, help="the first is "

@@ -6,10 +6,14 @@ import figures
 
 # Conditions of a race: where its figures and its tables are, and which time
 # counts. Beside a process that never sleeps steps alternate between two
-# lengths, and their median says little.
-SECTIONS = {"idle": "races", "avx2": "races_avx2", "busy": "races_busy"}
-MARKERS = {"idle": "race", "avx2": "race avx2", "busy": "race busy"}
-TIMES = {"idle": "median_ms", "avx2": "median_ms", "busy": "mean_ms"}
+# lengths, and their median says little. "amx" is "idle" where the processor
+# has matrix registers.
+SECTIONS = {"idle": "races", "amx": "races_amx", "avx2": "races_avx2",
+            "busy": "races_busy"}
+MARKERS = {"idle": "race", "amx": "race amx", "avx2": "race avx2",
+           "busy": "race busy"}
+TIMES = {"idle": "median_ms", "amx": "median_ms", "avx2": "median_ms",
+         "busy": "mean_ms"}
 
 # Minutes for 50 epochs, as stated by the Keras project these systems are from.
 DOCUMENT = {"dense": 5.49, "conv-discriminator": 12.42, "all-conv": 19.32}
@@ -174,7 +178,7 @@ def slowdown(races):
 
 def page(races, condition="idle"):
     """The text between the page's markers."""
-    if condition == "avx2":
+    if condition in ("amx", "avx2"):
         return "\n\n".join([conditions(races), against_best(races),
                             everything(races)])
     if condition == "busy":

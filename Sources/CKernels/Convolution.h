@@ -6,12 +6,11 @@
 // which the dot product instruction multiplies and adds at once.
 #include "ConvolutionPlan.h"
 #include "ConvolutionPacking.h"
+#ifdef MATRICES
+#include "ConvolutionAMX.h"
+#else
 #include "ConvolutionTiles.h"
-
-enum {
-    ALIASED = 4096,  ///< distance in bytes at which the places of a tile share one set of the first-level cache
-    WAYS = 8  ///< of that cache
-};
+#endif
 
 static convolution_plan plan_convolution(const gk_convolution_shape *s, const gk_convolution_kind *kind) {
     bool g = kind->input_gradient;
@@ -22,21 +21,11 @@ static convolution_plan plan_convolution(const gk_convolution_shape *s, const gk
               .bias = kind->bias, .gate = kind->gate, .slope = kind->slope};
     p.row = (s->window_width * p.channels + p.bfloat16) / (p.bfloat16 ? 2 : 1);
     p.vectors = (p.outputs + LANES - 1) / LANES;
-    p.blocks = (p.vectors + TILE_VECTORS - 1) / TILE_VECTORS;
-    p.places = most_places[(p.vectors + p.blocks - 1) / p.blocks];
-    if (p.y.image * p.x.image * p.channels * (p.bfloat16 ? 2 : 4) % ALIASED == 0) p.places = least(p.places, WAYS);
+    p.blocks = (p.vectors + CONVOLUTION_VECTORS - 1) / CONVOLUTION_VECTORS;
+    size_t image = p.y.image * p.x.image * p.channels * (p.bfloat16 ? 2 : 4);
+    p.places = tile_places((p.vectors + p.blocks - 1) / p.blocks, image);
     p.groups = (p.batch + p.places - 1) / p.places;
     return p;
-}
-
-static void run_tile(bool bfloat16, size_t places, size_t vectors, const convolution_tile *t) {
-#ifdef PAIRS
-    if (bfloat16) {
-        pair_tiles[places - 1][vectors - 1](t);
-        return;
-    }
-#endif
-    convolution_tiles[places - 1][vectors - 1](t);
 }
 
 /// Units are [block of outputs][group of images][row of the result]. Weights stay in the second-level cache for all
@@ -48,6 +37,7 @@ static void convolution_part(const void *context, size_t begin, size_t end) {
     size_t result_pixel = p->outputs * result_size, result_image = p->y.result * p->x.result * result_pixel;
     // Columns of the result that are `apart` from each other use the same taps, `step` columns of the image apart.
     size_t apart = p->gradient ? p->x.stride : 1, step = p->gradient ? 1 : p->x.stride;
+    begin_tiles();
     for (size_t unit = begin; unit < end; unit++) {
         size_t y = unit % p->y.result, group = unit / p->y.result % p->groups, block = unit / p->y.result / p->groups;
         size_t first = first_vector(p, block), vectors = first_vector(p, block + 1) - first;
@@ -91,6 +81,7 @@ static void convolution_part(const void *context, size_t begin, size_t end) {
             }
         }
     }
+    end_tiles();
 }
 
 static size_t convolution_scratch(const gk_convolution_shape *shape, const gk_convolution_kind *kind) {

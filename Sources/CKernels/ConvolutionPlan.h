@@ -55,7 +55,7 @@ typedef struct {
     size_t batch;
     size_t channels, outputs;  ///< channels of the image and of the result
     size_t row;  ///< elements of a packed row of the window: floats, or pairs
-    size_t vectors, blocks;  ///< of LANES outputs, and of up to TILE_VECTORS vectors
+    size_t vectors, blocks;  ///< of LANES outputs, and of up to CONVOLUTION_VECTORS vectors
     size_t places;  ///< of the largest tile
     size_t groups;  ///< of images
     const float *w, *bias, *gate;

@@ -1,5 +1,16 @@
 // The innermost loop of a convolution: one tile of the result, in registers.
 
+enum {
+    CONVOLUTION_VECTORS = TILE_VECTORS,  ///< the most in a tile
+    ALIASED = 4096,  ///< distance in bytes at which the places of a tile share one set of the first-level cache
+    WAYS = 8  ///< of that cache
+};
+
+/// The places of the largest tile with so many vectors, for images of so many bytes.
+static size_t tile_places(size_t vectors, size_t image) {
+    return image % ALIASED == 0 ? least(most_places[vectors], WAYS) : most_places[vectors];
+}
+
 #define STEP(NAME, TARGET, SPREAD, LOAD, MULTIPLY)                                                              \
     TARGET INLINE void NAME(floats sum[TILE_PLACES][TILE_VECTORS], const char *image, size_t pitch,             \
                             const uint32_t *packed, const int what, const int places, const int vectors) {      \
@@ -87,3 +98,16 @@ static void (*const pair_tiles[TILE_PLACES][TILE_VECTORS])(const convolution_til
 #undef ENTRY
 #endif
 #undef TILE
+
+static void run_tile(bool bfloat16, size_t places, size_t vectors, const convolution_tile *t) {
+#ifdef PAIRS
+    if (bfloat16) {
+        pair_tiles[places - 1][vectors - 1](t);
+        return;
+    }
+#endif
+    convolution_tiles[places - 1][vectors - 1](t);
+}
+
+static void begin_tiles(void) {}
+static void end_tiles(void) {}

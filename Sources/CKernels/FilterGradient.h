@@ -5,6 +5,7 @@
 // tap of the window. Only output positions where the tap lies inside the image are visited.
 
 #include "FilterPacking.h"
+#include "FilterSpans.h"
 
 enum {
     TILE_FILTERS = TILE_VECTORS * LANES,
@@ -140,18 +141,6 @@ static filter_plan plan_filter(const gk_convolution_shape *shape, bool bfloat16)
     p.cached_rows = least(rows, s->rows);
     p.cached_images = rows / p.cached_rows;
     return p;
-}
-
-/// The output indices [begin, end) for which a tap lies inside the image.
-typedef struct {
-    size_t begin, end;
-} span;
-
-static void find_spans(span *spans, size_t taps, size_t outputs, size_t stride, size_t before, size_t extent) {
-    for (size_t tap = 0; tap < taps; tap++) {
-        spans[tap].begin = before > tap ? (before - tap + stride - 1) / stride : 0;
-        spans[tap].end = extent + before > tap ? least(outputs, (extent + before - tap - 1) / stride + 1) : 0;
-    }
 }
 
 /// The first channel of a block.

@@ -234,7 +234,7 @@ static size_t matrix_product_scratch(const gk_matrix_product *shape) {
 }
 
 /// There are equally many strips for each thread. They are narrower, and then divided into bands of rows, if there are too few.
-static void matrix_product(const gk_matrix_product *shape, const float *a, const float *b, float *c, void *scratch) {
+static void matrix_product(const gk_matrix_product *shape, const void *a, const void *b, void *c, void *scratch) {
     gk_matrix_product row = transposed(shape);
     if (is_column(shape)) return matrix_product(&row, b, a, c, scratch);
     product_plan p = {.shape = shape, .a = a, .b = b, .c = c};

@@ -12,9 +12,9 @@ typedef struct {
     void (*filter_gradient)(const gk_convolution_shape *shape, bool bfloat16, const void *x, const void *dy, float *dw,
                             void *scratch);
     size_t (*matrix_product_scratch)(const gk_matrix_product *shape);
-    void (*matrix_product)(const gk_matrix_product *shape, const float *a, const float *b, float *c, void *scratch);
+    void (*matrix_product)(const gk_matrix_product *shape, const void *a, const void *b, void *c, void *scratch);
 } gk_products;
 
-extern const gk_products gk_products_avx2, gk_products_avx512;
+extern const gk_products gk_products_avx2, gk_products_avx512, gk_products_amx;
 
 #endif

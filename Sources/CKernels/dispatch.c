@@ -1,11 +1,32 @@
 // Selects the instruction set, and runs its loops on the team.
+#define _GNU_SOURCE
 #include "LoopsMath.h"
 #include "Table.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 static const gk_table *table = &gk_table_baseline;
 static int selected;
+
+#if defined(__x86_64__) && defined(__linux__)
+enum { ASK_FOR_STATE = 0x1023, TILE_DATA = 18 };  // ARCH_REQ_XCOMP_PERM of the kernel, and a component of XSAVE
+
+/// Whether the processor has matrix registers, and the system lets this process use them: Linux gives them on request.
+static bool has_amx(void) {
+    unsigned a, b, c, d, amx = 1u << 22 | 1u << 24;  // AMX-BF16 and AMX-TILE
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & amx) != amx) return false;
+    return syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0;
+}
+#else
+static bool has_amx(void) { return false; }
+#endif
 
 int gk_select_isa(int wanted) {
     int taken = 0;
@@ -21,6 +42,7 @@ int gk_select_isa(int wanted) {
         table = &gk_table_avx512;
         taken = 2;
     }
+    if (wanted >= 3 && taken == 2 && __builtin_cpu_supports("avx512bf16") && has_amx()) taken = 3;
 #endif
     selected = taken;
     return taken;

@@ -2,7 +2,7 @@
 #include "Table.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include "AMX.h"
 
 enum { ROUNDS = 4096 };
 
@@ -29,12 +29,31 @@ LOOP(floats_512, "avx512f,avx512vl", __m512, 24, _mm512_set1_ps, "vfmadd231ps", 
 LOOP(pairs_512, "avx512f,avx512vl,avx512bf16", __m512, 24, _mm512_set1_ps, "vdpbf16ps", _mm512_cvtss_f32)
 LOOP(floats_256, "avx2,fma", __m256, 12, _mm256_set1_ps, "vfmadd231ps", _mm256_cvtss_f32)
 
+TARGET_AMX static void matrices(const void *zeros, size_t begin, size_t end) {
+    configure_amx(2 * TILE_ROWS, 2 * LANES);
+    load_amx(zeros, ROW_BYTES, false, false);
+    multiply_amx(zeros, ROW_BYTES, zeros, ROW_BYTES, true, true);
+    for (size_t repeat = begin; repeat < end; repeat++)
+        for (int round = 0; round < ROUNDS; round++) {
+            _tile_dpbf16ps(SUM, LEFT, RIGHT);
+            _tile_dpbf16ps(SUM + 1, LEFT, RIGHT + 1);
+            _tile_dpbf16ps(SUM + 2, LEFT + 1, RIGHT);
+            _tile_dpbf16ps(SUM + 3, LEFT + 1, RIGHT + 1);
+        }
+    _tile_release();
+}
+
 double gk_peak(bool bfloat16, size_t repeats) {
+    static const char zeros[4 * TILE_ROWS * ROW_BYTES];
     int isa = gk_selected_isa();
     if (bfloat16 && gk_own_products() < 2) return 0;
     if (isa == 0) return 0;
-    gk_divide(bfloat16 ? pairs_512 : isa == 2 ? floats_512 : floats_256, 0, repeats, 1, SIZE_MAX);
-    double sums = isa == 2 ? 24 * 16 : 12 * 8;
+    if (bfloat16 && isa == 3) {
+        gk_divide(matrices, zeros, repeats, 1, SIZE_MAX);
+        return (double)repeats * ROUNDS * 4 * TILE_ROWS * TILE_PAIRS * LANES * 4;
+    }
+    gk_divide(bfloat16 ? pairs_512 : isa >= 2 ? floats_512 : floats_256, 0, repeats, 1, SIZE_MAX);
+    double sums = isa >= 2 ? 24 * 16 : 12 * 8;
     return (double)repeats * ROUNDS * sums * (bfloat16 ? 4 : 2);
 }
 

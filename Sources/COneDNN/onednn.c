@@ -39,6 +39,8 @@ gdn_isa gdn_effective_isa(void) {
     // Instruction sets are bit masks; a newer one contains the older.
     unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
     unsigned avx512 = (unsigned)dnnl_cpu_isa_avx512_core, avx2 = (unsigned)dnnl_cpu_isa_avx2;
+    unsigned amx = (unsigned)dnnl_cpu_isa_avx512_core_amx;
+    if ((isa & amx) == amx) return GDN_ISA_AMX;
     if ((isa & avx512) == avx512) return GDN_ISA_AVX512;
     if ((isa & avx2) == avx2) return GDN_ISA_AVX2;
     return GDN_ISA_BASELINE;
@@ -52,7 +54,8 @@ const char *gdn_effective_isa_name(void) {
     case dnnl_cpu_isa_avx512_core: return "avx512_core";
     case dnnl_cpu_isa_avx512_core_vnni: return "avx512_core_vnni";
     case dnnl_cpu_isa_avx512_core_bf16: return "avx512_core_bf16";
-    default: return gdn_effective_isa() == GDN_ISA_AVX512 ? "avx512_core or newer" : "other";
+    case dnnl_cpu_isa_avx512_core_amx: return "avx512_core_amx";
+    default: return gdn_effective_isa() >= GDN_ISA_AVX512 ? "avx512_core or newer" : "other";
     }
 }
 

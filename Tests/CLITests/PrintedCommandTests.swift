@@ -48,7 +48,7 @@ struct PrintedCommandTests {
             "train", "--preset", "toy", "--data", "ring8", "--steps", "2", "--threads", "2",
             "--metrics-every", "0", "--out",
         ]
-        let expected = DNN.hasBFloat16 ? "bf16" : "f32"
+        let expected = DNN.isBFloat16Fast ? "bf16" : "f32"
         let threads = min(2, ThreadLimit.processors)
         for round in 0..<6 {
             let run = try Command.run(toy + ["run-\(round)"], in: folder.path)
@@ -64,7 +64,7 @@ struct PrintedCommandTests {
         let config = try String(contentsOfFile: "\(folder.path)/run-0/config.json", encoding: .utf8)
         let other = config.replacing(
             "\"precision\" : \"bf16\"\n", with: "\"precision\" : \"f32\"\n")
-        #expect((other != config) == DNN.hasBFloat16)
+        #expect((other != config) == DNN.isBFloat16Fast)
         try folder.write("other.json", Data(other.utf8))
         let kept = try Command.run(
             ["train", "--config", "other.json", "--out", "kept"], in: folder.path)

@@ -24,7 +24,8 @@ struct MatrixProductTests {
             shape = gk_matrix_product(
                 rows: rows, columns: columns, depth: depth,
                 transpose_a: numbers.next().isMultiple(of: 2),
-                transpose_b: numbers.next().isMultiple(of: 2), bias: nil,
+                transpose_b: numbers.next().isMultiple(of: 2), bfloat16: false,
+                result_bfloat16: false, bias: nil,
                 slope: numbers.next().isMultiple(of: 2) ? 1 : 0.2)
             a = numbers.tensor([rows * depth], in: -1...1).map { Float($0) }
             b = numbers.tensor([columns * depth], in: -1...1).map { Float($0) }

@@ -10,7 +10,7 @@
 
 typedef enum { GDN_SRC = 0, GDN_WEIGHTS = 1, GDN_DST = 2, GDN_SCRATCHPAD = 3, GDN_BIAS = 4 } gdn_argument;
 /// Instruction sets in ascending order, as far as the engine's own kernels distinguish them.
-typedef enum { GDN_ISA_BASELINE = 0, GDN_ISA_AVX2 = 1, GDN_ISA_AVX512 = 2 } gdn_isa;
+typedef enum { GDN_ISA_BASELINE = 0, GDN_ISA_AVX2 = 1, GDN_ISA_AVX512 = 2, GDN_ISA_AMX = 3 } gdn_isa;
 
 typedef struct gdn_descriptor gdn_descriptor;  ///< a memory descriptor
 typedef struct gdn_attributes gdn_attributes;  ///< scratchpad mode and post-operation

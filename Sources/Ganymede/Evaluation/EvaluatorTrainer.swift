@@ -142,7 +142,7 @@ public struct EvaluatorTrainer: Sendable {
         switch precision {
         case .f32: .f32
         case .bf16: .bf16
-        case .auto: DNN.hasBFloat16 ? .bf16 : .f32
+        case .auto: DNN.isBFloat16Fast ? .bf16 : .f32
         }
     }
 

@@ -44,7 +44,7 @@ public struct Plan: Codable, Equatable, Sendable {
     private static let leastOperations = 150.0
 
     private static func suitsBFloat16(_ options: RunOptions) -> Bool {
-        guard options.training.backend.fault(.bf16) == nil else { return false }
+        guard options.training.backend.fault(.bf16) == nil, DNN.isBFloat16Fast else { return false }
         let batch = options.training.batch
         let graph = StepGraph(options.gan, batch: batch).graph
         let operations = graph.nodes.map { node in

@@ -36,6 +36,11 @@ public enum DNN {
     }
     /// Whether products of ``DType/bfloat16`` run in hardware.
     public static var hasBFloat16: Bool { gdn_has_bfloat16() }
+    /// Whether such products are faster than those of ``DType/float32``: with matrix registers (AMX), or on processors
+    /// whose dot product of pairs is as fast as a multiply-add, which those of Intel are not.
+    public static var isBFloat16Fast: Bool {
+        hasBFloat16 && EngineThread.run { gk_bfloat16_is_fast() }
+    }
     /// Why bf16 cannot be used here; nil where it can.
     package static var bfloat16Fault: String? {
         hasBFloat16

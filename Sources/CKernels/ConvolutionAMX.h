@@ -1,0 +1,53 @@
+// The innermost loop of a convolution of bfloat16: one tile of the result in the matrix registers. No pair spans two taps.
+
+enum { CONVOLUTION_VECTORS = 2, MATRIX_PLACES = 2 * TILE_ROWS };
+
+static size_t tile_places(size_t vectors, size_t image) {
+    (void)vectors, (void)image;
+    return MATRIX_PLACES;
+}
+
+/// For how many places the registers of this thread are configured; 0: not yet.
+static _Thread_local size_t configured;
+
+static void begin_tiles(void) { configured = 0; }
+TARGET_AMX static void end_tiles(void) { _tile_release(); }
+
+/// The last elements of a row of the window, fewer than TILE_PAIRS. What follows them in memory may be anything.
+TARGET_AMX static void multiply_rest(const convolution_tile *t, const char *image, const uint32_t *packed, size_t elements,
+                                     size_t places, const bool two_rows, const bool two_columns) {
+    _Alignas(64) char left[MATRIX_PLACES * ROW_BYTES], right[TILE_PAIRS * CONVOLUTION_VECTORS * ROW_BYTES];
+    size_t width = two_columns ? 2 : 1;
+    mask real = first_lanes(elements);
+    for (size_t m = 0; m < places; m++) store(left + m * ROW_BYTES, load_lanes(real, image + m * t->pitch));
+    for (size_t i = 0; i < TILE_PAIRS * width; i++)
+        store(right + i * ROW_BYTES, i < elements * width ? load(packed + i * LANES) : zeros());
+    multiply_amx(left, ROW_BYTES, right, width * ROW_BYTES, two_rows, two_columns);
+}
+
+TARGET_AMX INLINE void matrix_tile(const convolution_tile *t, size_t places, const bool two_rows, const bool two_columns) {
+    const size_t width = two_columns ? 2 : 1;
+    zero_amx();
+    for (size_t i = 0; i < t->rows; i++) {
+        const char *image = t->image + i * t->row;
+        const uint32_t *packed = t->packed + i * t->packed_row;
+        size_t e = t->elements;
+        for (; e >= TILE_PAIRS; e -= TILE_PAIRS, image += ROW_BYTES, packed += TILE_PAIRS * width * LANES)
+            multiply_amx(image, t->pitch, (const char *)packed, width * ROW_BYTES, two_rows, two_columns);
+        if (e > 0) multiply_rest(t, image, packed, e, places, two_rows, two_columns);
+    }
+    _Alignas(64) char sums[MATRIX_PLACES * CONVOLUTION_VECTORS * ROW_BYTES];
+    store_amx(sums, width * ROW_BYTES, two_rows, two_columns);
+    amx_result result = {t->result, t->result_pitch, t->last, t->result_bfloat16, t->bias, t->slope};
+    finish_amx(&result, sums, places, width);
+}
+
+TARGET_AMX static void run_tile(bool bfloat16, size_t places, size_t vectors, const convolution_tile *t) {
+    (void)bfloat16;
+    if (places != configured) configure_amx(places, CONVOLUTION_VECTORS * LANES);
+    configured = places;
+    if (places > TILE_ROWS && vectors > 1) matrix_tile(t, places, true, true);
+    else if (places > TILE_ROWS) matrix_tile(t, places, true, false);
+    else if (vectors > 1) matrix_tile(t, places, false, true);
+    else matrix_tile(t, places, false, false);
+}

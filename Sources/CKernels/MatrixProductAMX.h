@@ -1,0 +1,180 @@
+// The product of two matrices of bfloat16 in the matrix registers.
+//
+// Both matrices are packed first, in the order in which tiles of 32 rows and columns read them; but a left matrix whose
+// values are used once, as the right one has at most 32 columns, is read in place. Rows of the result are then written in
+// runs that are as long as the second-level cache lets the right matrix be wide.
+
+enum {
+    SIDE = 2 * TILE_ROWS,                   ///< rows of a panel, columns of a strip, depths of a step
+    STEP_BYTES = SIDE * ROW_BYTES,          ///< of one step of a panel or strip
+    CACHED_STEPS = (512 << 10) / STEP_BYTES,///< of strips that stay in the second-level cache
+    TOGETHER = 16                           ///< panels that are packed at once if rows of memory run across them
+};
+
+/// A matrix that is packed: the left one in panels of rows, the right one in strips of columns.
+typedef struct {
+    const char *from;
+    char *packed;        ///< left: [panel][step][row][pair], right: [panel][step][pair][column]; NULL if read in place
+    size_t extent;       ///< rows of the left matrix, columns of the right one
+    size_t depth;
+    bool right, across;  ///< across: rows of memory run across panels, and a pair is in two of them
+} amx_matrix;
+
+typedef struct {
+    const gk_matrix_product *shape;
+    amx_matrix a, b;
+    char *c;
+    size_t steps;
+    size_t groups, bands;  ///< of b's panels, and of a's
+} amx_product;
+
+static size_t panels_of(const amx_matrix *m) { return (m->extent + SIDE - 1) / SIDE; }
+
+/// Packs up to 16 columns of pairs of successive rows of a matrix of `wide` columns: TILE_PAIRS rows of `to`, `pitch` apart.
+TARGET_AMX static void pack_pairs(const char *from, size_t wide, size_t rows, size_t columns, char *to, size_t pitch) {
+    for (size_t pair = 0; pair < TILE_PAIRS; pair++, to += pitch) {
+        const char *low = from + 2 * pair * wide * 2;
+        mask real = first_lanes(columns), none = first_lanes(0);
+        store(to, load_two(2 * pair < rows ? real : none, low, 2 * pair + 1 < rows ? real : none, low + wide * 2));
+    }
+}
+
+/// Packs 16 rows of up to 32 depths.
+TARGET_AMX static void pack_depths(const char *from, size_t depth, size_t rows, size_t depths, char *to, size_t pitch) {
+    __mmask32 real = _bzhi_u32(0xFFFFFFFF, (unsigned)least(depths, SIDE));
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        _mm512_storeu_si512(to + r * pitch, _mm512_maskz_loadu_epi16(r < rows ? real : 0, from + r * depth * 2));
+}
+
+/// Exchanges the rows of 16 pairs with the columns.
+TARGET_AMX static void transpose_pairs(const char *square, char *to, size_t pitch) {
+    floats rows[LANES];
+    FULL for (size_t i = 0; i < LANES; i++) rows[i] = load(square + i * ROW_BYTES);
+    transpose(rows);
+    FULL for (size_t i = 0; i < LANES; i++) store(to + i * pitch, rows[i]);
+}
+
+/// Packs a step of a panel. What lies outside the matrix is 0 if it is read at all.
+TARGET_AMX static void pack_step(const amx_matrix *m, size_t steps, size_t panel, size_t step) {
+    _Alignas(64) char square[TILE_ROWS * ROW_BYTES];
+    size_t from = step * SIDE, depths = m->depth - from, pitch = m->right ? 2 * ROW_BYTES : ROW_BYTES;
+    bool transposes = m->right != m->across;
+    for (size_t half = 0; half < 2; half++) {
+        size_t at = panel * SIDE + half * TILE_ROWS;
+        if (at >= m->extent) return;
+        size_t count = least(m->extent - at, TILE_ROWS);
+        char *to = m->packed + (panel * steps + step) * STEP_BYTES + half * (m->right ? ROW_BYTES : TILE_ROWS * ROW_BYTES);
+        char *target = transposes ? square : to;
+        size_t target_pitch = transposes ? ROW_BYTES : pitch;
+        if (m->across) pack_pairs(m->from + (from * m->extent + at) * 2, m->extent, depths, count, target, target_pitch);
+        else pack_depths(m->from + (at * m->depth + from) * 2, m->depth, count, depths, target, target_pitch);
+        if (transposes) transpose_pairs(square, to, pitch);
+    }
+}
+
+/// Units of packing: a panel, or a step of TOGETHER panels.
+static size_t packing_units(const amx_matrix *m, size_t steps) {
+    if (!m->packed) return 0;
+    return m->across ? steps * ((panels_of(m) + TOGETHER - 1) / TOGETHER) : panels_of(m);
+}
+
+static void pack_unit(const amx_matrix *m, size_t steps, size_t unit) {
+    size_t panels = panels_of(m), first = m->across ? unit / steps * TOGETHER : unit;
+    size_t last = m->across ? least(first + TOGETHER, panels) : first + 1;
+    size_t begin = m->across ? unit % steps : 0, end = m->across ? begin + 1 : steps;
+    for (size_t panel = first; panel < last; panel++)
+        for (size_t step = begin; step < end; step++) pack_step(m, steps, panel, step);
+}
+
+/// Units of a, and then of b. `context` is the plan.
+static void pack_matrices(const void *context, size_t begin, size_t end) {
+    const amx_product *p = context;
+    size_t left = packing_units(&p->a, p->steps);
+    for (size_t unit = begin; unit < end; unit++)
+        if (unit < left) pack_unit(&p->a, p->steps, unit);
+        else pack_unit(&p->b, p->steps, unit - left);
+}
+
+TARGET_AMX INLINE void multiply_panel(const amx_product *p, size_t panel, size_t strip, char *sums, const bool two_rows,
+                                      const bool two_columns) {
+    bool in_place = !p->a.packed;
+    size_t depth = p->shape->depth * 2, pitch = in_place ? depth : ROW_BYTES, next = in_place ? ROW_BYTES : STEP_BYTES;
+    const char *a = in_place ? p->a.from + panel * SIDE * depth : p->a.packed + panel * p->steps * STEP_BYTES;
+    const char *b = p->b.packed + strip * p->steps * STEP_BYTES;
+    zero_amx();
+    for (size_t step = 0; step < p->steps; step++, a += next, b += STEP_BYTES)
+        multiply_amx(a, pitch, b, 2 * ROW_BYTES, two_rows, two_columns);
+    store_amx(sums, two_columns ? 2 * ROW_BYTES : ROW_BYTES, two_rows, two_columns);
+}
+
+/// A panel of a times strips [begin, end) of b.
+TARGET_AMX static void multiply_strips(const amx_product *p, size_t panel, size_t begin, size_t end) {
+    const gk_matrix_product *s = p->shape;
+    _Alignas(64) char sums[SIDE * 2 * ROW_BYTES];
+    size_t rows = least(s->rows - panel * SIDE, SIDE), size = s->result_bfloat16 ? 2 : 4;
+    for (size_t strip = begin; strip < end; strip++) {
+        size_t column = strip * SIDE, columns = least(s->columns - column, SIDE);
+        bool two_columns = columns > LANES;
+        if (rows > TILE_ROWS && two_columns) multiply_panel(p, panel, strip, sums, true, true);
+        else if (rows > TILE_ROWS) multiply_panel(p, panel, strip, sums, true, false);
+        else if (two_columns) multiply_panel(p, panel, strip, sums, false, true);
+        else multiply_panel(p, panel, strip, sums, false, false);
+        amx_result result = {.to = p->c + (panel * SIDE * s->columns + column) * size, .pitch = s->columns * size,
+                             .last = two_columns ? columns - LANES : columns, .bfloat16 = s->result_bfloat16,
+                             .bias = s->bias ? s->bias + column : NULL, .slope = s->slope};
+        finish_amx(&result, sums, rows, two_columns ? 2 : 1);
+    }
+}
+
+/// Units are [group of strips][band of panels]. `context` is the plan.
+TARGET_AMX static void multiply_amx_units(const void *context, size_t begin, size_t end) {
+    const amx_product *p = context;
+    size_t configured = 0, panels = panels_of(&p->a), strips = panels_of(&p->b);
+    for (size_t unit = begin; unit < end; unit++) {
+        size_t group = unit / p->bands, band = unit % p->bands;
+        for (size_t panel = panels * band / p->bands; panel < panels * (band + 1) / p->bands; panel++) {
+            size_t rows = least(p->shape->rows - panel * SIDE, SIDE);
+            if (rows != configured) configure_amx(rows, SIDE);
+            configured = rows;
+            multiply_strips(p, panel, strips * group / p->groups, strips * (group + 1) / p->groups);
+        }
+    }
+    _tile_release();
+}
+
+static bool reads_in_place(const gk_matrix_product *s) {
+    return !s->transpose_a && s->columns <= SIDE && s->depth % SIDE == 0;
+}
+
+static size_t packed_bytes(const amx_product *p, const amx_matrix *m) { return panels_of(m) * p->steps * STEP_BYTES; }
+
+static amx_product plan_product(const gk_matrix_product *s) {
+    amx_product p = {.shape = s, .steps = (s->depth + SIDE - 1) / SIDE,
+                     .a = {.extent = s->rows, .depth = s->depth, .across = s->transpose_a},
+                     .b = {.extent = s->columns, .depth = s->depth, .right = true, .across = !s->transpose_b}};
+    size_t panels = panels_of(&p.a), strips = panels_of(&p.b), wanted = 4 * (size_t)gk_threads();
+    size_t wide = p.steps > CACHED_STEPS ? 1 : CACHED_STEPS / p.steps;
+    p.groups = (strips + wide - 1) / wide;
+    p.bands = least((wanted + p.groups - 1) / p.groups, panels);
+    if (p.groups * p.bands < wanted) p.groups = least((wanted + p.bands - 1) / p.bands, strips);
+    return p;
+}
+
+static size_t matrix_product_scratch(const gk_matrix_product *s) {
+    amx_product p = plan_product(s);
+    return packed_bytes(&p, &p.b) + (reads_in_place(s) ? 0 : packed_bytes(&p, &p.a)) + ROW_BYTES;
+}
+
+static void matrix_product(const gk_matrix_product *s, const void *a, const void *b, void *c, void *scratch) {
+    amx_product p = plan_product(s);
+    p.a.from = a;
+    p.b.from = b;
+    p.c = c;
+    p.b.packed = (char *)round_up((uintptr_t)scratch, ROW_BYTES);
+    if (!reads_in_place(s)) p.a.packed = p.b.packed + packed_bytes(&p, &p.b);
+    size_t units = packing_units(&p.a, p.steps) + packing_units(&p.b, p.steps);
+    gk_divide(pack_matrices, &p, units, 1, (s->rows + s->columns) * s->depth / 4);
+    // A core does some 1,000 of these multiply-adds while it handles an element of other loops.
+    size_t work = s->rows * s->columns * s->depth / 1024 + s->rows * s->columns / 4;
+    gk_divide(multiply_amx_units, &p, p.groups * p.bands, 1, work);
+}

@@ -1,0 +1,210 @@
+import CKernels
+import Engine
+import TestSupport
+import Testing
+
+/// Products of bfloat16 in the matrix registers of AMX. Operands are small whole numbers, whose sums are exact in any order,
+/// so results equal those of other instructions bit for bit.
+@Suite(
+    .serialized,
+    .enabled(
+        if: EngineThread.run { gk_selected_isa() } == 3 && gk_thread_limit() >= 7,
+        "this processor has no AMX, or OMP_THREAD_LIMIT allows no such teams"),
+    .timeLimit(.minutes(20)))
+struct MatrixRegisterTests {
+    private static let threads: [Int32] = [1, 2, 3, 7]
+
+    @Test(arguments: threads)
+    func convolutionsEqualThoseOfVectors(threads: Int32) {
+        withTeam(of: threads) {
+            var numbers = TestNumbers(seed: UInt64(threads))
+            for _ in 0..<60 {
+                let row = ConvolutionCase(&numbers)
+                for pass in ConvolutionCase.Pass.allCases {
+                    gk_select_isa(2)
+                    let expected = row.computed(pass)
+                    gk_select_isa(3)
+                    let found = row.computed(pass)
+                    #expect(found.isUntouched && expected.isUntouched, "\(pass) \(row.shape)")
+                    #expect(found.result == expected.result, "\(pass) \(row.shape)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: threads)
+    func productsEqualSums(threads: Int32) {
+        withTeam(of: threads) {
+            var numbers = TestNumbers(seed: UInt64(threads))
+            for _ in 0..<60 {
+                let row = ProductCase(&numbers)
+                let found = row.computed()
+                #expect(found.isUntouched, "\(row.shape)")
+                #expect(found.result == row.expected(), "\(row.shape)")
+            }
+        }
+    }
+
+    /// The peak is that of the registers: many times that of vectors.
+    @Test func thePeakIsThatOfMatrixRegisters() {
+        withTeam(of: 1) {
+            let matrices = gk_peak(true, 10)
+            gk_select_isa(2)
+            #expect(matrices > 20 * gk_peak(true, 10))
+        }
+    }
+
+    private func withTeam(of threads: Int32, _ body: () -> Void) {
+        EngineThread.run {
+            let (usualThreads, usualSet) = (gk_threads(), gk_selected_isa())
+            defer {
+                gk_set_threads(usualThreads)
+                gk_select_isa(usualSet)
+                gk_shuffle_claims(0)
+            }
+            gk_set_threads(threads)
+            gk_shuffle_claims(UInt32(threads))
+            body()
+        }
+    }
+}
+
+extension TestNumbers {
+    fileprivate mutating func pick<Element>(_ choices: [Element]) -> Element {
+        choices[Int(next() % UInt64(choices.count))]
+    }
+
+    /// From -3 to 3.
+    fileprivate mutating func whole(_ count: Int) -> [Float] {
+        (0..<count).map { _ in Float(next() % 7) - 3 }
+    }
+}
+
+/// Calls `body` with memory for a result and scratch memory. Whatever these hold before must not matter, and what lies after
+/// them must stay.
+private func guarded(
+    resultBytes: Int, scratchBytes: Int,
+    _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
+) -> (result: [UInt8], isUntouched: Bool) {
+    let extra = 256
+    var result = [UInt8](repeating: 0xFF, count: resultBytes + extra)
+    var scratch = [UInt8](repeating: 0xFF, count: scratchBytes + extra)
+    result.withUnsafeMutableBytes { result in
+        scratch.withUnsafeMutableBytes { scratch in
+            if let to = result.baseAddress, let memory = scratch.baseAddress { body(to, memory) }
+        }
+    }
+    let isUntouched = (result.suffix(extra) + scratch.suffix(extra)).allSatisfy { $0 == 0xFF }
+    return (Array(result.dropLast(extra)), isUntouched)
+}
+
+private func rounded(_ values: [Float]) -> [UInt16] { values.map { UInt16($0.bitPattern >> 16) } }
+
+private struct ConvolutionCase {
+    enum Pass: CaseIterable { case forward, inputGradient, filterGradient }
+
+    let shape: gk_convolution_shape
+    let x: [UInt16], y: [UInt16], w: [Float], bias: [Float]
+    let storesBFloat16: Bool, slope: Float
+
+    /// Extents around those of tiles, in random combinations.
+    init(_ numbers: inout TestNumbers) {
+        let (height, width) = (numbers.pick([1, 2, 3, 5]), numbers.pick([1, 2, 3, 4]))
+        let (top, left) = (numbers.pick([0, height / 2]), numbers.pick([0, width / 2]))
+        let (down, across) = (numbers.pick([1, 2, 3]), numbers.pick([1, 2]))
+        let (rows, columns) = (numbers.pick([1, 2, 5]), numbers.pick([1, 3, 6]))
+        shape = gk_convolution_shape(
+            batch: numbers.pick([1, 7, 8, 16, 31, 33, 70]),
+            height: max((rows - 1) * down + height - 2 * top, 1),
+            width: max((columns - 1) * across + width - 2 * left, 1),
+            channels: numbers.pick([1, 2, 3, 8, 15, 16, 17, 32, 34, 48]),
+            filters: numbers.pick([1, 2, 8, 15, 16, 18, 32, 33, 64]), window_height: height,
+            window_width: width, stride_y: down, stride_x: across, top: top, left: left, rows: rows,
+            columns: columns)
+        x = rounded(numbers.whole(shape.batch * shape.height * shape.width * shape.channels))
+        y = rounded(numbers.whole(shape.batch * rows * columns * shape.filters))
+        w = numbers.whole(height * width * shape.channels * shape.filters)
+        bias = numbers.whole(max(shape.filters, shape.channels))
+        storesBFloat16 = numbers.next().isMultiple(of: 2)
+        slope = numbers.pick([1, 0.5])
+    }
+
+    func computed(_ pass: Pass) -> (result: [UInt8], isUntouched: Bool) {
+        var shape = shape
+        if pass == .filterGradient {
+            return guarded(
+                resultBytes: w.count * 4, scratchBytes: gk_filter_gradient_scratch(&shape, true)
+            ) { gk_filter_gradient(&shape, true, x, y, $0.assumingMemoryBound(to: Float.self), $1) }
+        }
+        let (image, resultCount) = pass == .forward ? (x, y.count) : (y, x.count)
+        return bias.withUnsafeBufferPointer { bias in
+            var kind = gk_convolution_kind(
+                bfloat16: true, result_bfloat16: storesBFloat16,
+                input_gradient: pass == .inputGradient, bias: bias.baseAddress, slope: slope,
+                gate: nil)
+            return guarded(
+                resultBytes: resultCount * (storesBFloat16 ? 2 : 4),
+                scratchBytes: gk_convolution_scratch(&shape, &kind)
+            ) { gk_convolution(&shape, &kind, image, w, $0, $1) }
+        }
+    }
+}
+
+private struct ProductCase {
+    let shape: gk_matrix_product
+    let a: [Float], b: [Float], bias: [Float]
+
+    /// Extents around those of tiles and blocks, in random combinations.
+    init(_ numbers: inout TestNumbers) {
+        shape = gk_matrix_product(
+            rows: numbers.pick([1, 15, 16, 17, 32, 33, 100]),
+            columns: numbers.pick([1, 16, 17, 31, 33, 64, 530]),
+            depth: numbers.pick([1, 2, 31, 32, 33, 64, 300]),
+            transpose_a: numbers.next().isMultiple(of: 2),
+            transpose_b: numbers.next().isMultiple(of: 2), bfloat16: true,
+            result_bfloat16: numbers.next().isMultiple(of: 2), bias: nil,
+            slope: numbers.pick([1, 0.5]))
+        a = numbers.whole(shape.rows * shape.depth)
+        b = numbers.whole(shape.columns * shape.depth)
+        bias = numbers.whole(shape.columns)
+    }
+
+    func expected() -> [UInt8] {
+        var result: [UInt8] = []
+        for row in 0..<shape.rows {
+            for column in 0..<shape.columns {
+                var sum = bias[column]
+                for k in 0..<shape.depth {
+                    sum +=
+                        a[shape.transpose_a ? k * shape.rows + row : row * shape.depth + k]
+                        * b[
+                            shape.transpose_b
+                                ? column * shape.depth + k : k * shape.columns + column]
+                }
+                let value = sum > 0 ? sum : sum * shape.slope
+                let bits = shape.result_bfloat16 ? nearest(value) : value.bitPattern
+                withUnsafeBytes(of: bits.littleEndian) {
+                    result += $0[(shape.result_bfloat16 ? 2 : 0)...]
+                }
+            }
+        }
+        return result
+    }
+
+    /// Rounded to bfloat16, ties to even: the upper half of a float.
+    private func nearest(_ value: Float) -> UInt32 {
+        let bits = value.bitPattern
+        return bits &+ 0x7FFF &+ (bits >> 16 & 1)
+    }
+
+    func computed() -> (result: [UInt8], isUntouched: Bool) {
+        bias.withUnsafeBufferPointer { bias in
+            var shape = shape
+            shape.bias = bias.baseAddress
+            return guarded(
+                resultBytes: shape.rows * shape.columns * (shape.result_bfloat16 ? 2 : 4),
+                scratchBytes: gk_matrix_product_scratch(&shape)
+            ) { gk_multiply(&shape, rounded(a), rounded(b), $0, $1) }
+        }
+    }
+}
