@@ -76,6 +76,15 @@ TARGET_AMX INLINE void store_amx(char *to, size_t pitch, const bool two_rows, co
     if (two_rows && two_columns) _tile_stored(SUM + 3, second + ROW_BYTES, pitch);
 }
 
+/// CALL(two_rows, two_columns) with constants, so that each case is compiled on its own.
+#define BY_HALVES(ROWS, COLUMNS, CALL)                                         \
+    do {                                                                       \
+        if ((ROWS) > TILE_ROWS && (COLUMNS) > LANES) CALL(true, true);         \
+        else if ((ROWS) > TILE_ROWS) CALL(true, false);                        \
+        else if ((COLUMNS) > LANES) CALL(false, true);                         \
+        else CALL(false, false);                                               \
+    } while (0)
+
 /// Where 32 sums in a row go, and what follows them.
 typedef struct {
     char *to;

@@ -46,8 +46,7 @@ TARGET_AMX static void run_tile(bool bfloat16, size_t places, size_t vectors, co
     (void)bfloat16;
     if (places != configured) configure_amx(places, CONVOLUTION_VECTORS * LANES);
     configured = places;
-    if (places > TILE_ROWS && vectors > 1) matrix_tile(t, places, true, true);
-    else if (places > TILE_ROWS) matrix_tile(t, places, true, false);
-    else if (vectors > 1) matrix_tile(t, places, false, true);
-    else matrix_tile(t, places, false, false);
+#define CALL(TWO_ROWS, TWO_COLUMNS) matrix_tile(t, places, TWO_ROWS, TWO_COLUMNS)
+    BY_HALVES(places, vectors * LANES, CALL);
+#undef CALL
 }

@@ -154,20 +154,13 @@ TARGET_AMX INLINE void filter_amx(const amx_tile *t, const bool two_rows, const 
     store_amx(t->dw, t->pitch, two_rows, two_columns);
 }
 
-TARGET_AMX static void run_filter_amx(size_t channels, size_t filters, const amx_tile *t) {
-    if (channels > TILE_ROWS && filters > LANES) filter_amx(t, true, true);
-    else if (channels > TILE_ROWS) filter_amx(t, true, false);
-    else if (filters > LANES) filter_amx(t, false, true);
-    else filter_amx(t, false, false);
-}
-
 /// Adds the products of a group's rows [row, end) of dy to the taps [begin, end_tap) of a block.
 TARGET_AMX static void add_rows(const amx_plan *p, size_t channel, size_t filter, size_t group, size_t row, size_t begin,
                                 size_t end) {
     const gk_convolution_shape *s = &p->shape;
     size_t channels = least(s->channels - channel, WIDE), filters = least(s->filters - filter, WIDE);
-    size_t stored = p->x.left + p->x.all_columns > 0 && s->channels != p->x.channels ? p->x.channels : channels;
-    size_t columns_of_dy = least(p->dy.padded - filter, WIDE);
+    // Channels and filters from one packed position to the next.
+    size_t stored = s->channels != p->x.channels ? p->x.channels : channels, stored_filters = round_up(filters, LANES);
     span rows[s->window_height], columns[s->window_width];
     find_spans(rows, s->window_height, s->rows, s->stride_y, s->top, s->height);
     find_spans(columns, s->window_width, s->columns, s->stride_x, s->left, s->width);
@@ -185,11 +178,14 @@ TARGET_AMX static void add_rows(const amx_plan *p, size_t channel, size_t filter
             t.x_column = s->stride_x * stored * ROW_BYTES;
             t.x_row = s->stride_y * s->width * stored * ROW_BYTES;
             t.x = x + ((i * s->stride_y + ky - s->top) * s->width + j * s->stride_x + kx - s->left) * stored * ROW_BYTES;
-            t.dy_column = columns_of_dy * ROW_BYTES;
+            t.dy_column = stored_filters * ROW_BYTES;
             t.dy_row = s->columns * t.dy_column;
             t.dy = dy + i * t.dy_row + j * t.dy_column;
         }
-        if (t.rows > 0 || !t.add) run_filter_amx(channels, filters, &t);
+        if (t.rows == 0 && t.add) continue;
+#define CALL(TWO_ROWS, TWO_COLUMNS) filter_amx(&t, TWO_ROWS, TWO_COLUMNS)
+        BY_HALVES(channels, filters, CALL);
+#undef CALL
     }
 }
 

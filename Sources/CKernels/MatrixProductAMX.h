@@ -115,10 +115,9 @@ TARGET_AMX static void multiply_strips(const amx_product *p, size_t panel, size_
     for (size_t strip = begin; strip < end; strip++) {
         size_t column = strip * SIDE, columns = least(s->columns - column, SIDE);
         bool two_columns = columns > LANES;
-        if (rows > TILE_ROWS && two_columns) multiply_panel(p, panel, strip, sums, true, true);
-        else if (rows > TILE_ROWS) multiply_panel(p, panel, strip, sums, true, false);
-        else if (two_columns) multiply_panel(p, panel, strip, sums, false, true);
-        else multiply_panel(p, panel, strip, sums, false, false);
+#define CALL(TWO_ROWS, TWO_COLUMNS) multiply_panel(p, panel, strip, sums, TWO_ROWS, TWO_COLUMNS)
+        BY_HALVES(rows, columns, CALL);
+#undef CALL
         amx_result result = {.to = p->c + (panel * SIDE * s->columns + column) * size, .pitch = s->columns * size,
                              .last = two_columns ? columns - LANES : columns, .bfloat16 = s->result_bfloat16,
                              .bias = s->bias ? s->bias + column : NULL, .slope = s->slope};

@@ -4,6 +4,7 @@
 
 #define MATRICES
 #include "Convolution.h"
+#include "ConvolutionPatchesAMX.h"
 #include "FilterSpans.h"
 #include "FilterGradientAMX.h"
 #include "MatrixProductAMX.h"
@@ -17,12 +18,14 @@ static bool has_pairs(const gk_convolution_shape *s, const gk_convolution_kind *
 static bool has_depth(const gk_convolution_shape *s, bool bfloat16) { return bfloat16 && s->batch >= DEPTH / 4; }
 
 static size_t convolution_scratch_of(const gk_convolution_shape *shape, const gk_convolution_kind *kind) {
+    if (has_patches(shape, kind)) return patches_scratch(shape, kind);
     return (has_pairs(shape, kind) ? convolution_scratch : gk_products_avx512.convolution_scratch)(shape, kind);
 }
 
 static void convolution_of(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image,
                            const float *w, void *result, void *scratch) {
-    (has_pairs(shape, kind) ? convolution : gk_products_avx512.convolution)(shape, kind, image, w, result, scratch);
+    if (has_patches(shape, kind)) patches(shape, kind, image, w, result, scratch);
+    else (has_pairs(shape, kind) ? convolution : gk_products_avx512.convolution)(shape, kind, image, w, result, scratch);
 }
 
 static size_t filter_gradient_scratch_of(const gk_convolution_shape *shape, bool bfloat16) {

@@ -60,6 +60,21 @@ struct KernelTests {
         }
     }
 
+    /// bf16 is fast with matrix registers, and where the vendor's dot product of pairs is; never where there is none.
+    @Test func bfloat16IsFastWhereItsProductsAre() throws {
+        let processors = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+        EngineThread.run {
+            let usual = gk_selected_isa()
+            defer { gk_select_isa(usual) }
+            for level in 0...usual {
+                gk_select_isa(level)
+                let hasPairs = level >= 2 && gk_own_products() == 2
+                let isSlow = level == 2 && processors.contains("GenuineIntel")
+                #expect(gk_bfloat16_is_fast() == (hasPairs && !isSlow), "level \(level)")
+            }
+        }
+    }
+
     /// Batch normalization, its gradient and sums of a column have the same bits in a tile of any width. Tiles of 64, 32 and 16
     /// columns are compiled on their own.
     @Test(arguments: [64, 32, 16, 7])

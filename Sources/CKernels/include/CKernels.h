@@ -193,8 +193,8 @@ size_t gk_convolution_scratch(const gk_convolution_shape *shape, const gk_convol
 /// y[n, i, j, o] = sum over kh, kw, c of x[n, i * stride_y + kh - top, j * stride_x + kw - left, c] * w[kh, kw, c, o],
 /// or, as the input gradient, x[n, r, s, c] = sum of y[n, i, j, o] * w[kh, kw, c, o] over all kh, kw, i, j, o with
 /// i * stride_y + kh - top = r and j * stride_x + kw - left = s. `image` is the one of x and y that is read, `result`
-/// the other. w is float, and rounded if `bfloat16`; sums are float. Padding is not multiplied. Bit-identical for any
-/// number of threads.
+/// the other. w is float, and rounded if `bfloat16`; sums are float. Padding is not multiplied, except with few channels in
+/// matrix registers, where it is zeros. Bit-identical for any number of threads.
 void gk_convolution(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image,
                     const float *w, void *result, void *scratch);
 
