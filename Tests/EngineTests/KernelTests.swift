@@ -89,13 +89,7 @@ struct KernelTests {
         func first(_ matrix: [Float]) -> [Float] {
             (0..<rows).flatMap { matrix[$0 * columns..<$0 * columns + width] }
         }
-        EngineThread.run {
-            let (usual, usualThreads) = (gk_selected_isa(), gk_threads())
-            defer {
-                gk_select_isa(usual)
-                gk_set_threads(usualThreads)
-            }
-            gk_set_threads(1)
+        withTeam(of: 1) { usual in
             for level in 0...usual {
                 gk_select_isa(level)
                 let whole = Normalized(x, dy, gamma, beta, columns: columns)

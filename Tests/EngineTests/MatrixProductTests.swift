@@ -81,15 +81,7 @@ struct MatrixProductTests {
 
     @Test(arguments: [1, 2, 3, 7] as [Int32])
     func sumsHaveTheOrderOfTheDepth(threads: Int32) {
-        EngineThread.run {
-            let (usualThreads, usualSet) = (gk_threads(), gk_selected_isa())
-            defer {
-                gk_set_threads(usualThreads)
-                gk_select_isa(usualSet)
-                gk_shuffle_claims(0)
-            }
-            gk_set_threads(threads)
-            gk_shuffle_claims(UInt32(threads))
+        withTeam(of: threads) { usualSet in
             for level in 0...usualSet {
                 gk_select_isa(level)
                 guard gk_own_products() > 0 else { continue }  // The plain build has none.

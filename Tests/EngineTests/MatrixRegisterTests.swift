@@ -16,7 +16,7 @@ struct MatrixRegisterTests {
 
     @Test(arguments: threads)
     func convolutionsEqualThoseOfVectors(threads: Int32) {
-        withTeam(of: threads) {
+        withTeam(of: threads) { _ in
             var numbers = TestNumbers(seed: UInt64(threads))
             for _ in 0..<60 {
                 let row = ConvolutionCase(&numbers)
@@ -34,7 +34,7 @@ struct MatrixRegisterTests {
 
     @Test(arguments: threads)
     func productsEqualSums(threads: Int32) {
-        withTeam(of: threads) {
+        withTeam(of: threads) { _ in
             var numbers = TestNumbers(seed: UInt64(threads))
             for _ in 0..<60 {
                 let row = ProductCase(&numbers)
@@ -47,24 +47,10 @@ struct MatrixRegisterTests {
 
     /// The peak is that of the registers: many times that of vectors.
     @Test func thePeakIsThatOfMatrixRegisters() {
-        withTeam(of: 1) {
+        withTeam(of: 1) { _ in
             let matrices = gk_peak(true, 10)
             gk_select_isa(2)
             #expect(matrices > 20 * gk_peak(true, 10))
-        }
-    }
-
-    private func withTeam(of threads: Int32, _ body: () -> Void) {
-        EngineThread.run {
-            let (usualThreads, usualSet) = (gk_threads(), gk_selected_isa())
-            defer {
-                gk_set_threads(usualThreads)
-                gk_select_isa(usualSet)
-                gk_shuffle_claims(0)
-            }
-            gk_set_threads(threads)
-            gk_shuffle_claims(UInt32(threads))
-            body()
         }
     }
 }
