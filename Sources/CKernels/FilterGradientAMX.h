@@ -154,7 +154,7 @@ TARGET_AMX INLINE void filter_amx(const amx_tile *t, const bool two_rows, const 
     store_amx(t->dw, t->pitch, two_rows, two_columns);
 }
 
-/// Adds the products of a group's rows [row, end) of dy to the taps [begin, end_tap) of a block.
+/// Adds the products of a group's `cached_rows` rows of dy from `row` on to the taps [begin, end) of a block.
 TARGET_AMX static void add_rows(const amx_plan *p, size_t channel, size_t filter, size_t group, size_t row, size_t begin,
                                 size_t end) {
     const gk_convolution_shape *s = &p->shape;

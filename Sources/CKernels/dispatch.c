@@ -15,17 +15,18 @@
 static const gk_table *table = &gk_table_baseline;
 static int selected;
 
-#if defined(__x86_64__) && defined(__linux__)
-enum { ASK_FOR_STATE = 0x1023, TILE_DATA = 18 };  // ARCH_REQ_XCOMP_PERM of the kernel, and a component of XSAVE
-
+#if defined(__x86_64__)
 /// Whether the processor has matrix registers, and the system lets this process use them: Linux gives them on request.
 static bool has_amx(void) {
-    unsigned a, b, c, d, amx = 1u << 22 | 1u << 24;  // AMX-BF16 and AMX-TILE
+#if defined(__linux__)
+    enum { ASK_FOR_STATE = 0x1023, TILE_DATA = 18 };  // ARCH_REQ_XCOMP_PERM of the kernel, and a component of XSAVE
+    unsigned a, b, c, d, amx = 1u << 22 | 1u << 24;   // AMX-BF16 and AMX-TILE
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & amx) != amx) return false;
     return syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0;
-}
 #else
-static bool has_amx(void) { return false; }
+    return false;
+#endif
+}
 #endif
 
 int gk_select_isa(int wanted) {
