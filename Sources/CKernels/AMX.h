@@ -11,6 +11,8 @@ enum {
     TILE_ROWS = 16,
     TILE_PAIRS = 16,  ///< in a row: the depth of one multiplication
     ROW_BYTES = 64,
+    SIDE = 32,  ///< rows and columns of the sums, and numbers in a row of the left matrix
+    STEP_BYTES = SIDE * ROW_BYTES,  ///< of SIDE rows or columns, for one multiplication
     SUM = 0,  ///< the first of the sums: SUM + 2 * half of the rows + half of the columns
     LEFT = 4,
     RIGHT = 6
@@ -23,8 +25,14 @@ typedef struct {
     uint8_t rows[16];
 } amx_configuration;
 
-/// Tiles for `rows` rows and `columns` columns of sums, at most 32 of each.
+/// What this thread's tiles are configured for; 0: nothing.
+static _Thread_local size_t configured_rows, configured_columns;
+
+/// Tiles for `rows` rows and `columns` columns of sums, at most SIDE of each, until release_amx.
 TARGET_AMX static void configure_amx(size_t rows, size_t columns) {
+    if (rows == configured_rows && columns == configured_columns) return;
+    configured_rows = rows;
+    configured_columns = columns;
     amx_configuration c = {.palette = 1};
     for (size_t half = 0; half < 2; half++) {
         size_t height = half == 0 ? least(rows, TILE_ROWS) : rows > TILE_ROWS ? rows - TILE_ROWS : 1;
@@ -35,6 +43,11 @@ TARGET_AMX static void configure_amx(size_t rows, size_t columns) {
         c.row_bytes[RIGHT + half] = c.row_bytes[SUM + half] = c.row_bytes[SUM + 2 + half] = (uint16_t)(width * 4);
     }
     _tile_loadconfig(&c);
+}
+
+TARGET_AMX static void release_amx(void) {
+    configured_rows = configured_columns = 0;
+    _tile_release();
 }
 
 /// Adds the product of TILE_PAIRS pairs to the sums. Pitches are in bytes.
@@ -76,6 +89,21 @@ TARGET_AMX INLINE void store_amx(char *to, size_t pitch, const bool two_rows, co
     if (two_rows && two_columns) _tile_stored(SUM + 3, second + ROW_BYTES, pitch);
 }
 
+/// The pairs of rows 2i and 2i + 1 of a matrix of bfloat16, in up to LANES columns. Rows that do not exist are 0. The pitch
+/// is in bytes.
+TARGET_AMX INLINE void load_row_pairs(floats pairs[LANES], const char *from, size_t pitch, size_t rows, size_t columns) {
+    mask real = first_lanes(columns), none = first_lanes(0);
+    FULL for (size_t i = 0; i < LANES; i++) {
+        const char *low = from + 2 * i * pitch;
+        pairs[i] = load_two(2 * i < rows ? real : none, low, 2 * i + 1 < rows ? real : none, low + pitch);
+    }
+}
+
+TARGET_AMX INLINE void store_rows(const floats rows[LANES], size_t count, char *to, size_t pitch) {
+    FULL for (size_t i = 0; i < LANES; i++)
+        if (i < count) store(to + i * pitch, rows[i]);
+}
+
 /// CALL(two_rows, two_columns) with constants, so that each case is compiled on its own.
 #define BY_HALVES(ROWS, COLUMNS, CALL)                                         \
     do {                                                                       \
@@ -85,7 +113,7 @@ TARGET_AMX INLINE void store_amx(char *to, size_t pitch, const bool two_rows, co
         else CALL(false, false);                                               \
     } while (0)
 
-/// Where 32 sums in a row go, and what follows them.
+/// Where up to SIDE sums in a row go, and what follows them.
 typedef struct {
     char *to;
     size_t pitch;       ///< bytes from a row to the next

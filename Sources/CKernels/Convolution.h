@@ -37,7 +37,6 @@ static void convolution_part(const void *context, size_t begin, size_t end) {
     size_t result_pixel = p->outputs * result_size, result_image = p->y.result * p->x.result * result_pixel;
     // Columns of the result that are `apart` from each other use the same taps, `step` columns of the image apart.
     size_t apart = p->gradient ? p->x.stride : 1, step = p->gradient ? 1 : p->x.stride;
-    begin_tiles();
     for (size_t unit = begin; unit < end; unit++) {
         size_t y = unit % p->y.result, group = unit / p->y.result % p->groups, block = unit / p->y.result / p->groups;
         size_t first = first_vector(p, block), vectors = first_vector(p, block + 1) - first;

@@ -3,7 +3,7 @@
 
 enum {
     RUN = 16,         ///< elements of a row of the window, at most
-    PATCH_STEPS = 4,  ///< of 32 elements of a window, at most
+    PATCH_STEPS = 4,  ///< of SIDE elements of a window, at most
     PATCH = (PATCH_STEPS + 1) * ROW_BYTES  ///< bytes from a copied window to the next: a store of RUN may extend over its end
 };
 
@@ -12,20 +12,20 @@ typedef struct {
     const gk_convolution_kind *kind;
     const char *image;
     const float *w;
-    char *result, *packed;  ///< packed: [block of 32 filters][step][pair][filter]
+    char *result, *packed;  ///< packed: [block of SIDE filters][step][pair][filter]
     size_t elements, steps, blocks;
 } patch_plan;
 
 static bool has_patches(const gk_convolution_shape *s, const gk_convolution_kind *kind) {
     size_t run = s->window_width * s->channels;
-    return kind->bfloat16 && !kind->input_gradient && run <= RUN && s->window_height * run <= PATCH_STEPS * 2 * TILE_PAIRS;
+    return kind->bfloat16 && !kind->input_gradient && run <= RUN && s->window_height * run <= PATCH_STEPS * SIDE;
 }
 
 /// The plan, without memory.
 static patch_plan plan_patches(const gk_convolution_shape *s, const gk_convolution_kind *kind) {
     patch_plan p = {.shape = s, .kind = kind, .elements = s->window_height * s->window_width * s->channels};
-    p.steps = (p.elements + 2 * TILE_PAIRS - 1) / (2 * TILE_PAIRS);
-    p.blocks = (s->filters + 2 * LANES - 1) / (2 * LANES);
+    p.steps = (p.elements + SIDE - 1) / SIDE;
+    p.blocks = (s->filters + SIDE - 1) / SIDE;
     return p;
 }
 
@@ -33,9 +33,9 @@ TARGET_AMX static void pack_filters(const patch_plan *p) {
     size_t filters = p->shape->filters;
     char *to = p->packed;
     for (size_t block = 0; block < p->blocks; block++)
-        for (size_t k = 0; k < p->steps * 2 * TILE_PAIRS; k += 2)
+        for (size_t k = 0; k < p->steps * SIDE; k += 2)
             for (size_t v = 0; v < 2; v++, to += ROW_BYTES) {
-                size_t first = block * 2 * LANES + v * LANES;
+                size_t first = block * SIDE + v * LANES;
                 mask real = first_lanes(first < filters ? filters - first : 0), none = first_lanes(0);
                 const float *w = p->w + k * filters + first;
                 store(to, pair_lanes(load_lanes(k < p->elements ? real : none, w),
@@ -65,26 +65,25 @@ TARGET_AMX INLINE void multiply_windows(const patch_plan *p, const char *windows
                                         const bool two_rows, const bool two_columns) {
     zero_amx();
     for (size_t step = 0; step < p->steps; step++)
-        multiply_amx(windows + step * ROW_BYTES, PATCH, packed + step * 2 * TILE_PAIRS * ROW_BYTES, 2 * ROW_BYTES, two_rows,
+        multiply_amx(windows + step * ROW_BYTES, PATCH, packed + step * STEP_BYTES, 2 * ROW_BYTES, two_rows,
                      two_columns);
     store_amx(sums, two_columns ? 2 * ROW_BYTES : ROW_BYTES, two_rows, two_columns);
 }
 
-/// Units are [group of 32 images][row of the result]. `context` is the plan.
+/// Units are [group of SIDE images][row of the result]. `context` is the plan.
 TARGET_AMX static void patches_part(const void *context, size_t begin, size_t end) {
     const patch_plan *p = context;
     const gk_convolution_shape *s = p->shape;
-    _Alignas(64) char windows[MATRIX_PLACES * PATCH] = {0}, sums[MATRIX_PLACES * 2 * ROW_BYTES];
-    size_t size = p->kind->result_bfloat16 ? 2 : 4, pixel = s->filters * size, configured = 0;
+    _Alignas(64) char windows[SIDE * PATCH] = {0}, sums[SIDE * 2 * ROW_BYTES];
+    size_t size = p->kind->result_bfloat16 ? 2 : 4, pixel = s->filters * size;
     for (size_t unit = begin; unit < end; unit++) {
-        size_t n = unit / s->rows * MATRIX_PLACES, y = unit % s->rows, images = least(s->batch - n, MATRIX_PLACES);
-        if (images != configured) configure_amx(images, 2 * LANES);
-        configured = images;
+        size_t n = unit / s->rows * SIDE, y = unit % s->rows, images = least(s->batch - n, SIDE);
+        configure_amx(images, SIDE);
         for (size_t x = 0; x < s->columns; x++) {
             copy_windows(p, n, images, y, x, windows);
             for (size_t block = 0; block < p->blocks; block++) {
-                size_t first = block * 2 * LANES, filters = least(s->filters - first, 2 * LANES);
-                const char *packed = p->packed + block * p->steps * 2 * TILE_PAIRS * ROW_BYTES;
+                size_t first = block * SIDE, filters = least(s->filters - first, SIDE);
+                const char *packed = p->packed + block * p->steps * STEP_BYTES;
                 bool two_columns = filters > LANES;
 #define CALL(TWO_ROWS, TWO_COLUMNS) multiply_windows(p, windows, packed, sums, TWO_ROWS, TWO_COLUMNS)
                 BY_HALVES(images, filters, CALL);
@@ -97,12 +96,12 @@ TARGET_AMX static void patches_part(const void *context, size_t begin, size_t en
             }
         }
     }
-    _tile_release();
+    release_amx();
 }
 
 static size_t patches_scratch(const gk_convolution_shape *shape, const gk_convolution_kind *kind) {
     patch_plan p = plan_patches(shape, kind);
-    return p.blocks * p.steps * 2 * TILE_PAIRS * ROW_BYTES + ROW_BYTES;
+    return p.blocks * p.steps * STEP_BYTES + ROW_BYTES;
 }
 
 static void patches(const gk_convolution_shape *shape, const gk_convolution_kind *kind, const void *image, const float *w,
@@ -113,6 +112,6 @@ static void patches(const gk_convolution_shape *shape, const gk_convolution_kind
     p.result = result;
     p.packed = (char *)round_up((uintptr_t)scratch, ROW_BYTES);
     pack_filters(&p);
-    size_t groups = (shape->batch + MATRIX_PLACES - 1) / MATRIX_PLACES;
+    size_t groups = (shape->batch + SIDE - 1) / SIDE;
     gk_divide(patches_part, &p, groups * shape->rows, 1, shape->batch * shape->rows * shape->columns * shape->filters / 4);
 }

@@ -109,5 +109,4 @@ static void run_tile(bool bfloat16, size_t places, size_t vectors, const convolu
     convolution_tiles[places - 1][vectors - 1](t);
 }
 
-static void begin_tiles(void) {}
 static void end_tiles(void) {}

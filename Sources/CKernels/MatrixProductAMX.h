@@ -5,10 +5,8 @@
 // runs that are as long as the second-level cache lets the right matrix be wide.
 
 enum {
-    SIDE = 2 * TILE_ROWS,                   ///< rows of a panel, columns of a strip, depths of a step
-    STEP_BYTES = SIDE * ROW_BYTES,          ///< of one step of a panel or strip
-    CACHED_STEPS = (512 << 10) / STEP_BYTES,///< of strips that stay in the second-level cache
-    TOGETHER = 16                           ///< panels that are packed at once if rows of memory run across them
+    CACHED_STEPS = (512 << 10) / STEP_BYTES,  ///< of strips that stay in the second-level cache
+    TOGETHER = 16  ///< panels that are packed at once if rows of memory run across them
 };
 
 /// A matrix that is packed: the left one in panels of rows, the right one in strips of columns.
@@ -30,45 +28,26 @@ typedef struct {
 
 static size_t panels_of(const amx_matrix *m) { return (m->extent + SIDE - 1) / SIDE; }
 
-/// Packs up to 16 columns of pairs of successive rows of a matrix of `wide` columns: TILE_PAIRS rows of `to`, `pitch` apart.
-TARGET_AMX static void pack_pairs(const char *from, size_t wide, size_t rows, size_t columns, char *to, size_t pitch) {
-    for (size_t pair = 0; pair < TILE_PAIRS; pair++, to += pitch) {
-        const char *low = from + 2 * pair * wide * 2;
-        mask real = first_lanes(columns), none = first_lanes(0);
-        store(to, load_two(2 * pair < rows ? real : none, low, 2 * pair + 1 < rows ? real : none, low + wide * 2));
-    }
-}
-
-/// Packs 16 rows of up to 32 depths.
-TARGET_AMX static void pack_depths(const char *from, size_t depth, size_t rows, size_t depths, char *to, size_t pitch) {
+/// 16 rows of up to SIDE depths, which are next to each other.
+TARGET_AMX INLINE void load_depths(floats pairs[LANES], const char *from, size_t pitch, size_t rows, size_t depths) {
     __mmask32 real = _bzhi_u32(0xFFFFFFFF, (unsigned)least(depths, SIDE));
-    for (size_t r = 0; r < TILE_ROWS; r++)
-        _mm512_storeu_si512(to + r * pitch, _mm512_maskz_loadu_epi16(r < rows ? real : 0, from + r * depth * 2));
-}
-
-/// Exchanges the rows of 16 pairs with the columns.
-TARGET_AMX static void transpose_pairs(const char *square, char *to, size_t pitch) {
-    floats rows[LANES];
-    FULL for (size_t i = 0; i < LANES; i++) rows[i] = load(square + i * ROW_BYTES);
-    transpose(rows);
-    FULL for (size_t i = 0; i < LANES; i++) store(to + i * pitch, rows[i]);
+    FULL for (size_t i = 0; i < LANES; i++)
+        pairs[i] = _mm512_castsi512_ps(_mm512_maskz_loadu_epi16(i < rows ? real : 0, from + i * pitch));
 }
 
 /// Packs a step of a panel. What lies outside the matrix is 0 if it is read at all.
 TARGET_AMX static void pack_step(const amx_matrix *m, size_t steps, size_t panel, size_t step) {
-    _Alignas(64) char square[TILE_ROWS * ROW_BYTES];
-    size_t from = step * SIDE, depths = m->depth - from, pitch = m->right ? 2 * ROW_BYTES : ROW_BYTES;
-    bool transposes = m->right != m->across;
+    size_t from = step * SIDE, depths = m->depth - from;
     for (size_t half = 0; half < 2; half++) {
         size_t at = panel * SIDE + half * TILE_ROWS;
         if (at >= m->extent) return;
         size_t count = least(m->extent - at, TILE_ROWS);
+        floats pairs[LANES];
+        if (m->across) load_row_pairs(pairs, m->from + (from * m->extent + at) * 2, m->extent * 2, depths, count);
+        else load_depths(pairs, m->from + (at * m->depth + from) * 2, m->depth * 2, count, depths);
+        if (m->right != m->across) transpose(pairs);
         char *to = m->packed + (panel * steps + step) * STEP_BYTES + half * (m->right ? ROW_BYTES : TILE_ROWS * ROW_BYTES);
-        char *target = transposes ? square : to;
-        size_t target_pitch = transposes ? ROW_BYTES : pitch;
-        if (m->across) pack_pairs(m->from + (from * m->extent + at) * 2, m->extent, depths, count, target, target_pitch);
-        else pack_depths(m->from + (at * m->depth + from) * 2, m->depth, count, depths, target, target_pitch);
-        if (transposes) transpose_pairs(square, to, pitch);
+        store_rows(pairs, LANES, to, m->right ? 2 * ROW_BYTES : ROW_BYTES);
     }
 }
 
@@ -128,17 +107,15 @@ TARGET_AMX static void multiply_strips(const amx_product *p, size_t panel, size_
 /// Units are [group of strips][band of panels]. `context` is the plan.
 TARGET_AMX static void multiply_amx_units(const void *context, size_t begin, size_t end) {
     const amx_product *p = context;
-    size_t configured = 0, panels = panels_of(&p->a), strips = panels_of(&p->b);
+    size_t panels = panels_of(&p->a), strips = panels_of(&p->b);
     for (size_t unit = begin; unit < end; unit++) {
         size_t group = unit / p->bands, band = unit % p->bands;
         for (size_t panel = panels * band / p->bands; panel < panels * (band + 1) / p->bands; panel++) {
-            size_t rows = least(p->shape->rows - panel * SIDE, SIDE);
-            if (rows != configured) configure_amx(rows, SIDE);
-            configured = rows;
+            configure_amx(least(p->shape->rows - panel * SIDE, SIDE), SIDE);
             multiply_strips(p, panel, strips * group / p->groups, strips * (group + 1) / p->groups);
         }
     }
-    _tile_release();
+    release_amx();
 }
 
 static bool reads_in_place(const gk_matrix_product *s) {

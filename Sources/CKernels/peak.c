@@ -30,7 +30,7 @@ LOOP(pairs_512, "avx512f,avx512vl,avx512bf16", __m512, 24, _mm512_set1_ps, "vdpb
 LOOP(floats_256, "avx2,fma", __m256, 12, _mm256_set1_ps, "vfmadd231ps", _mm256_cvtss_f32)
 
 TARGET_AMX static void matrices(const void *zeros, size_t begin, size_t end) {
-    configure_amx(2 * TILE_ROWS, 2 * LANES);
+    configure_amx(SIDE, SIDE);
     load_amx(zeros, ROW_BYTES, false, false);
     multiply_amx(zeros, ROW_BYTES, zeros, ROW_BYTES, true, true);
     for (size_t repeat = begin; repeat < end; repeat++)
@@ -40,7 +40,7 @@ TARGET_AMX static void matrices(const void *zeros, size_t begin, size_t end) {
             _tile_dpbf16ps(SUM + 2, LEFT + 1, RIGHT);
             _tile_dpbf16ps(SUM + 3, LEFT + 1, RIGHT + 1);
         }
-    _tile_release();
+    release_amx();
 }
 
 double gk_peak(bool bfloat16, size_t repeats) {

@@ -15,7 +15,7 @@ static bool has_pairs(const gk_convolution_shape *s, const gk_convolution_kind *
 }
 
 /// Whether a filter gradient fills enough of the depth.
-static bool has_depth(const gk_convolution_shape *s, bool bfloat16) { return bfloat16 && s->batch >= DEPTH / 4; }
+static bool has_depth(const gk_convolution_shape *s, bool bfloat16) { return bfloat16 && s->batch >= SIDE / 4; }
 
 static size_t convolution_scratch_of(const gk_convolution_shape *shape, const gk_convolution_kind *kind) {
     if (has_patches(shape, kind)) return patches_scratch(shape, kind);

@@ -16,36 +16,37 @@ struct MatrixRegisterTests {
 
     @Test(arguments: threads)
     func convolutionsEqualThoseOfVectors(threads: Int32) {
-        withTeam(of: threads) { _ in
-            var numbers = TestNumbers(seed: UInt64(threads))
-            for _ in 0..<60 {
-                let row = ConvolutionCase(&numbers)
-                for pass in ConvolutionCase.Pass.allCases {
-                    gk_select_isa(2)
-                    let expected = row.computed(pass)
-                    gk_select_isa(3)
-                    let found = row.computed(pass)
-                    #expect(found.isUntouched && expected.isUntouched, "\(pass) \(row.shape)")
-                    #expect(found.result == expected.result, "\(pass) \(row.shape)")
-                }
+        withCases(threads) { numbers in
+            let row = ConvolutionCase(&numbers)
+            for pass in ConvolutionCase.Pass.allCases {
+                gk_select_isa(2)
+                let expected = row.computed(pass)
+                gk_select_isa(3)
+                let found = row.computed(pass)
+                #expect(found.isUntouched && expected.isUntouched, "\(pass) \(row.shape)")
+                #expect(found.result == expected.result, "\(pass) \(row.shape)")
             }
         }
     }
 
     @Test(arguments: threads)
     func productsEqualSums(threads: Int32) {
-        withTeam(of: threads) { _ in
-            var numbers = TestNumbers(seed: UInt64(threads))
-            for _ in 0..<60 {
-                let row = ProductCase(&numbers)
-                let found = row.computed()
-                #expect(found.isUntouched, "\(row.shape)")
-                #expect(found.result == row.expected(), "\(row.shape)")
-            }
+        withCases(threads) { numbers in
+            let row = ProductCase(&numbers)
+            let found = row.shape.computed(rounded(row.a), rounded(row.b), bias: row.bias)
+            #expect(found.isUntouched, "\(row.shape)")
+            #expect(found.result == row.expected(), "\(row.shape)")
         }
     }
 
-    /// The peak is that of the registers: many times that of vectors.
+    private func withCases(_ threads: Int32, _ body: (inout TestNumbers) -> Void) {
+        withTeam(of: threads) { _ in
+            var numbers = TestNumbers(seed: UInt64(threads))
+            for _ in 0..<60 { body(&numbers) }
+        }
+    }
+
+    /// A repeat of the peak's loop counts the operations of the registers: many times those of vectors.
     @Test func thePeakIsThatOfMatrixRegisters() {
         withTeam(of: 1) { _ in
             let matrices = gk_peak(true, 10)
@@ -56,32 +57,10 @@ struct MatrixRegisterTests {
 }
 
 extension TestNumbers {
-    fileprivate mutating func pick<Element>(_ choices: [Element]) -> Element {
-        choices[Int(next() % UInt64(choices.count))]
-    }
-
     /// From -3 to 3.
     fileprivate mutating func whole(_ count: Int) -> [Float] {
         (0..<count).map { _ in Float(next() % 7) - 3 }
     }
-}
-
-/// Calls `body` with memory for a result and scratch memory. Whatever these hold before must not matter, and what lies after
-/// them must stay.
-private func guarded(
-    resultBytes: Int, scratchBytes: Int,
-    _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
-) -> (result: [UInt8], isUntouched: Bool) {
-    let extra = 256
-    var result = [UInt8](repeating: 0xFF, count: resultBytes + extra)
-    var scratch = [UInt8](repeating: 0xFF, count: scratchBytes + extra)
-    result.withUnsafeMutableBytes { result in
-        scratch.withUnsafeMutableBytes { scratch in
-            if let to = result.baseAddress, let memory = scratch.baseAddress { body(to, memory) }
-        }
-    }
-    let isUntouched = (result.suffix(extra) + scratch.suffix(extra)).allSatisfy { $0 == 0xFF }
-    return (Array(result.dropLast(extra)), isUntouched)
 }
 
 private func rounded(_ values: [Float]) -> [UInt16] { values.map { UInt16($0.bitPattern >> 16) } }
@@ -156,41 +135,13 @@ private struct ProductCase {
     }
 
     func expected() -> [UInt8] {
-        var result: [UInt8] = []
-        for row in 0..<shape.rows {
-            for column in 0..<shape.columns {
-                var sum = bias[column]
-                for k in 0..<shape.depth {
-                    sum +=
-                        a[shape.transpose_a ? k * shape.rows + row : row * shape.depth + k]
-                        * b[
-                            shape.transpose_b
-                                ? column * shape.depth + k : k * shape.columns + column]
-                }
-                let value = sum > 0 ? sum : sum * shape.slope
-                let bits = shape.result_bfloat16 ? nearest(value) : value.bitPattern
-                withUnsafeBytes(of: bits.littleEndian) {
-                    result += $0[(shape.result_bfloat16 ? 2 : 0)...]
-                }
-            }
-        }
-        return result
+        let values = shape.reference(a, b, bias: bias)
+        return shape.result_bfloat16 ? bytes(values.map(nearest)) : bytes(values)
     }
 
-    /// Rounded to bfloat16, ties to even: the upper half of a float.
-    private func nearest(_ value: Float) -> UInt32 {
+    /// The bits of bfloat16, ties to even.
+    private func nearest(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
-        return bits &+ 0x7FFF &+ (bits >> 16 & 1)
-    }
-
-    func computed() -> (result: [UInt8], isUntouched: Bool) {
-        bias.withUnsafeBufferPointer { bias in
-            var shape = shape
-            shape.bias = bias.baseAddress
-            return guarded(
-                resultBytes: shape.rows * shape.columns * (shape.result_bfloat16 ? 2 : 4),
-                scratchBytes: gk_matrix_product_scratch(&shape)
-            ) { gk_multiply(&shape, rounded(a), rounded(b), $0, $1) }
-        }
+        return UInt16((bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
     }
 }
