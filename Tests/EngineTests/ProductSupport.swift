@@ -21,7 +21,7 @@ extension gk_matrix_product {
     }
 
     /// What `gk_multiply` makes of a and b, and whether memory beside is untouched.
-    func computed<Element>(_ a: [Element], _ b: [Element], bias: [Float]?) -> (
+    func computed<Element: BitwiseCopyable>(_ a: [Element], _ b: [Element], bias: [Float]?) -> (
         result: [UInt8], isUntouched: Bool
     ) {
         (bias ?? []).withUnsafeBufferPointer { addends in
@@ -57,7 +57,9 @@ func guarded(
 }
 
 /// The bytes of numbers in memory.
-func bytes<Number>(_ numbers: [Number]) -> [UInt8] { numbers.withUnsafeBytes { Array($0) } }
+func bytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] {
+    numbers.withUnsafeBytes { Array($0) }
+}
 
 extension TestNumbers {
     mutating func pick<Element>(_ choices: [Element]) -> Element {
