@@ -123,14 +123,24 @@ typedef struct {
     float slope;        ///< of the leaky ReLU (1: none)
 } amx_result;
 
-/// Stores rows of `vectors` vectors of sums.
-TARGET_AMX INLINE void finish_amx(const amx_result *r, const char *sums, size_t rows, const size_t vectors) {
+/// Vector `v` of a row of sums. If `split`, the first vector has the sums of even columns, and the second those of odd ones.
+TARGET_AMX INLINE floats sums_of(const char *row, size_t v, const bool split) {
+    if (!split) return load(row + v * ROW_BYTES);
+    __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    __m512i order = v == 0 ? low : _mm512_add_epi32(low, _mm512_set1_epi32(LANES / 2));
+    return _mm512_permutex2var_ps(load(row), order, load(row + ROW_BYTES));
+}
+
+/// Stores rows of `vectors` vectors of sums, or of two if these are split.
+TARGET_AMX INLINE void finish_amx(const amx_result *r, const char *sums, size_t rows, const size_t vectors,
+                                  const bool split) {
+    const size_t pitch = (split ? 2 : vectors) * ROW_BYTES;
     for (size_t v = 0; v < vectors; v++) {
         mask real = first_lanes(v == vectors - 1 ? r->last : LANES);
         floats bias = r->bias ? load_lanes(real, r->bias + v * LANES) : zeros();
         char *to = r->to + v * LANES * (r->bfloat16 ? 2 : 4);
         for (size_t m = 0; m < rows; m++, to += r->pitch) {
-            floats value = add(load(sums + (m * vectors + v) * ROW_BYTES), bias);
+            floats value = add(sums_of(sums + m * pitch, v, split), bias);
             value = leaky(value, value, r->slope);
             if (r->bfloat16) store_rounded(to, real, value);
             else store_lanes(to, real, value);

@@ -33,7 +33,7 @@ TARGET_AMX INLINE void matrix_tile(const convolution_tile *t, size_t places, con
     _Alignas(64) char sums[SIDE * CONVOLUTION_VECTORS * ROW_BYTES];
     store_amx(sums, width * ROW_BYTES, two_rows, two_columns);
     amx_result result = {t->result, t->result_pitch, t->last, t->result_bfloat16, t->bias, t->slope};
-    finish_amx(&result, sums, places, width);
+    finish_amx(&result, sums, places, width, false);
 }
 
 TARGET_AMX static void run_tile(bool bfloat16, size_t places, size_t vectors, const convolution_tile *t) {

@@ -92,7 +92,7 @@ TARGET_AMX static void patches_part(const void *context, size_t begin, size_t en
                                      .pitch = s->rows * s->columns * pixel, .bfloat16 = p->kind->result_bfloat16,
                                      .last = two_columns ? filters - LANES : filters,
                                      .bias = p->kind->bias ? p->kind->bias + first : NULL, .slope = p->kind->slope};
-                finish_amx(&result, sums, images, two_columns ? 2 : 1);
+                finish_amx(&result, sums, images, two_columns ? 2 : 1, false);
             }
         }
     }
