@@ -3,11 +3,7 @@ import CKernels
 /// The named tensors of one run: weights, moving statistics, optimizer slots. Programs read and write
 /// them in place. The tensors outlive the programs.
 public final class StateStore {
-    private struct Entry {
-        let shape: Shape
-        let buffer: AlignedBuffer
-    }
-    private var entries: [String: Entry] = [:]
+    private var entries: [String: StateEntry] = [:]
 
     /// An empty store.
     public init() {}
@@ -24,26 +20,33 @@ public final class StateStore {
         }
         set {
             guard let newValue else { misuse("the state \(name) cannot go away: programs use it") }
-            let buffer = declare(name, newValue.shape)
+            let entry = entry(name, newValue.shape)
             newValue.values.withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(start: buffer.base, count: $0.count).copyMemory(
-                    from: $0)
+                entry.buffer.base.copyMemory(
+                    from: $0.baseAddress ?? UnsafeRawPointer(entry.buffer.base), byteCount: $0.count
+                )
             }
+            entry.wasWritten()
         }
     }
 
-    /// The tensor's memory, allocated and zeroed if it is new.
-    @discardableResult
-    package func declare(_ name: String, _ shape: Shape) -> AlignedBuffer {
+    /// The tensor's memory, allocated and zeroed if it is new. Who writes to it calls ``StateEntry/wasWritten(withCopy:)``.
+    package func entry(_ name: String, _ shape: Shape) -> StateEntry {
         if let entry = entries[name] {
             if entry.shape != shape {
                 misuse("the state \(name) is \(entry.shape) and cannot be \(shape)")
             }
-            return entry.buffer
+            return entry
         }
-        let buffer = AlignedBuffer(byteCount: shape.count * MemoryLayout<Float>.stride)
-        entries[name] = Entry(shape: shape, buffer: buffer)
-        return buffer
+        let entry = StateEntry(shape)
+        entries[name] = entry
+        return entry
+    }
+
+    /// The same, for who only reads.
+    @discardableResult
+    package func declare(_ name: String, _ shape: Shape) -> AlignedBuffer {
+        entry(name, shape).buffer
     }
 
     /// Shapes by name.
@@ -52,8 +55,10 @@ public final class StateStore {
     /// Copies every tensor to `other` under the same name: takes a snapshot of a run, or restores one.
     package func copy(to other: StateStore) {
         for (name, entry) in entries {
-            other.declare(name, entry.shape).base
-                .copyMemory(from: entry.buffer.base, byteCount: entry.shape.count * 4)
+            let target = other.entry(name, entry.shape)
+            target.buffer.base.copyMemory(
+                from: entry.buffer.base, byteCount: entry.shape.count * 4)
+            target.wasWritten()
         }
     }
 
@@ -64,6 +69,39 @@ public final class StateStore {
                 !gk_all_finite($0.buffer.floats(count: $0.shape.count).baseAddress, $0.shape.count)
             } ?? false
         }
+    }
+}
+
+/// The memory of one state, and of its copy in bf16, which matrix products read.
+package final class StateEntry {
+    let shape: Shape
+    package let buffer: AlignedBuffer
+    /// Nil until a program reads it.
+    private var copy: AlignedBuffer?
+    private var copyIsCurrent = false
+
+    init(_ shape: Shape) {
+        self.shape = shape
+        buffer = AlignedBuffer(byteCount: shape.count * MemoryLayout<Float>.stride)
+    }
+
+    /// Notes that the state has been written, and whether the writer also wrote the copy.
+    package func wasWritten(withCopy: Bool = false) { copyIsCurrent = withCopy }
+
+    /// The copy's memory. Before it is read, ``refreshCopy()`` must be called.
+    func rounded() -> AlignedBuffer {
+        if let copy { return copy }
+        let made = AlignedBuffer(byteCount: shape.count * DType.bfloat16.byteCount)
+        copy = made
+        return made
+    }
+
+    /// Rounds the state again if it has been written since.
+    func refreshCopy() {
+        if copyIsCurrent { return }
+        gk_round(
+            buffer.base.assumingMemoryBound(to: Float.self), rounded().base, shape.count)
+        copyIsCurrent = true
     }
 }
 

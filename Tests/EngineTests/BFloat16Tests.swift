@@ -64,6 +64,99 @@ struct BFloat16Tests {
     }
 }
 
+/// Copies of weights in bf16 outlive a run. Nobody may see that but by the time it takes.
+@Suite(.enabled(if: DNN.hasBFloat16, "this processor has no avx512_bf16"), .timeLimit(.minutes(20)))
+struct RoundedStateTests {
+    enum Writer: CaseIterable { case caller, snapshot, float32Program, otherProgram, nobody }
+
+    /// Whoever writes the weights between two runs, the second run is that of a program that has never run before.
+    @Test(arguments: Writer.allCases) func everyWriterIsSeen(writer: Writer) throws {
+        try EngineThread.run {
+            let store = filledStore()
+            let program = try program(store)
+            program.run()
+            switch writer {
+            case .caller:
+                store["w"] = HostTensor([64, 48], (0..<64 * 48).map { Float($0 % 7) / 8 })
+            case .snapshot: filledStore().copy(to: store)
+            case .float32Program: try self.program(store, .f32).run()
+            case .otherProgram: try self.program(store).run()
+            case .nobody: break
+            }
+            let fresh = StateStore()
+            store.copy(to: fresh)
+            program.run()
+            let first = try self.program(fresh)
+            first.run()
+            #expect(program.result("y") == first.result("y"))
+            for name in ["w", "m", "v"] { #expect(store[name] == fresh[name]) }
+        }
+    }
+
+    /// The step reads the copy, and writes it where the next run finds it. No weight is rounded apart.
+    @Test func weightsAreRoundedByTheirUpdate() throws {
+        let graph = try Passes.optimize(step(), .bf16)
+        #expect(graph.inputs.contains { $0.input.role == .rounded && $0.input.label == "w" })
+        #expect(graph.outputs.contains { $0.role == .rounded && $0.name == "w" })
+        let casts = graph.nodes.filter {
+            ($0.operation as? Elementwise)?.function == .cast(.bfloat16)
+        }
+        #expect(casts.allSatisfy { $0.types[0].shape != [64, 48] })
+        let schedule = try Passes.schedule(graph)
+        #expect(schedule.copied.isEmpty)
+    }
+
+    /// A state that the graph changes by other means than an update is rounded in each run.
+    @Test func otherChangesAreRounded() throws {
+        let builder = GraphBuilder()
+        let (w, x) = (
+            builder.state("w", TensorType([64, 48])), builder.feed("x", TensorType([32, 64]))
+        )
+        builder.result("y", x.matmul(w))
+        builder.update("w", to: w * 0.5)
+        let graph = try Passes.optimize(builder.graph, .bf16)
+        #expect(!graph.inputs.contains { $0.input.role == .rounded })
+    }
+
+    private func program(_ store: StateStore, _ precision: StoragePrecision = .bf16) throws
+        -> Program
+    {
+        let program = try Program(step(), store: store, precision: precision)
+        program.setFeed("x", (0..<32 * 64).map { Float($0 % 13) - 6 })
+        program.setFeed("size", [0.25])
+        return program
+    }
+
+    /// One step of Adam.
+    private func step() -> Graph {
+        let builder = GraphBuilder()
+        let type = TensorType([64, 48])
+        let (w, m, v) = (
+            builder.state("w", type), builder.state("m", type), builder.state("v", type)
+        )
+        let (x, size) = (
+            builder.feed("x", TensorType([32, 64])), builder.feed("size", TensorType(.scalar))
+        )
+        let y = x.matmul(w)
+        builder.result("y", y)
+        let new = w.adamUpdated(
+            gradient: x.matmul(y, transposeA: true), m: m, v: v, stepSize: size, beta1: 0.5,
+            beta2: 0.9, epsilon: 1e-7)
+        builder.update("w", to: new.weight)
+        builder.update("m", to: new.m)
+        builder.update("v", to: new.v)
+        return builder.graph
+    }
+
+    private func filledStore() -> StateStore {
+        let store = StateStore()
+        for (place, name) in ["w", "m", "v"].enumerated() {
+            store[name] = HostTensor([64, 48], (0..<64 * 48).map { Float(($0 + place) % 31) / 32 })
+        }
+        return store
+    }
+}
+
 extension Graph {
     /// Results of the first and the second run of one program. The second run finds used memory.
     func runCompiledTwice(

@@ -19,9 +19,9 @@ package struct Node: Sendable {
     package let scope: String
 }
 
-/// An output of a program: a result that the caller reads, or the new value of a named state.
+/// An output of a program: a result that the caller reads, or the new value of a named state or of its bf16 copy.
 package struct Output: Hashable, Sendable {
-    package enum Role: String, Sendable { case state, result }
+    package enum Role: String, Sendable { case state, rounded, result }
     package let name: String
     package let role: Role
     package let value: Value

@@ -1,6 +1,7 @@
-/// An input of the program: a named state of the run, or a feed.
+/// An input of the program: a named state of the run, the bf16 copy of one, or a feed.
 package struct Input: Primitive {
-    package enum Role: String, Sendable { case state, feed }
+    /// `rounded` is only in graphs that the pass `lowerPrecision` has made.
+    package enum Role: String, Sendable { case state, rounded, feed }
     /// The name of the state or feed.
     package let label: String
     package let role: Role

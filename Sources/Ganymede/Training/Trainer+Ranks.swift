@@ -111,10 +111,11 @@ extension TrainingSession {
     /// Gives every rank the state of rank 0.
     func share(_ communicator: any Communicator) {
         for variable in runner.step.variables {
-            let buffer = store.declare(variable.name, variable.shape)
+            let entry = store.entry(variable.name, variable.shape)
             let bytes = variable.shape.count * MemoryLayout<Float>.stride
             communicator.broadcast(
-                UnsafeMutableRawBufferPointer(start: buffer.base, count: bytes), from: 0)
+                UnsafeMutableRawBufferPointer(start: entry.buffer.base, count: bytes), from: 0)
+            entry.wasWritten()
         }
     }
 }

@@ -27,6 +27,10 @@ final class CPUExecutable: Executable {
     private var owned: [AlignedBuffer] = []
     private(set) var feeds: [String: ProgramMemory] = [:]
     private(set) var results: [ProgramMemory] = []
+    /// States whose bf16 copies it reads.
+    private var rounded: [StateEntry] = []
+    /// States that it writes, and whether it also writes their bf16 copies.
+    private var written: [(state: StateEntry, withCopy: Bool)] = []
     /// States whose kernels do not check for NaN and infinity.
     private var unchecked: [(memory: UnsafeMutableRawPointer, count: Int)] = []
     private var copies: [(from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer, count: Int)] =
@@ -74,12 +78,13 @@ final class CPUExecutable: Executable {
 
     /// Runs once. Returns false if a written state holds NaN or infinity.
     func run() -> Bool {
+        refreshCopies()
         var finite = EngineThread.withoutSignals {
             var finite = true
             for (_, kernel) in bound where !kernel.run() { finite = false }
             return finite
         }
-        copyStates()
+        finishStates()
         for state in unchecked
         where !gk_all_finite(state.memory.assumingMemoryBound(to: Float.self), state.count) {
             finite = false
@@ -90,6 +95,7 @@ final class CPUExecutable: Executable {
     /// Runs once. Returns the seconds of each kernel, in total and for reorders between memory layouts, in the order of
     /// ``kernels``.
     func runTimed(_ clock: () -> Double) -> [(whole: Double, reorders: Double)] {
+        refreshCopies()
         let times = EngineThread.withoutSignals {
             bound.map { _, kernel in
                 let start = clock()
@@ -97,12 +103,13 @@ final class CPUExecutable: Executable {
                 return (whole: clock() - start, reorders: reorders)
             }
         }
-        copyStates()
+        finishStates()
         return times
     }
 
     /// Runs until the first tensor with NaN or infinity, and returns its node as text; nil if there is none.
     func runToFirstNonFinite() -> String? {
+        refreshCopies()
         for (index, _) in graph.inputs where !isFinite(Value(node: index)) {
             return graph.line(index)
         }
@@ -111,13 +118,19 @@ final class CPUExecutable: Executable {
             let outputs = graph.nodes[node].types.indices.map { Value(node: node, index: $0) }
             if !outputs.allSatisfy(isFinite) { return graph.line(node) }
         }
-        copyStates()
+        finishStates()
         return nil
     }
 
+    /// Rounds the states again that have been written without their bf16 copies.
+    private func refreshCopies() {
+        for state in rounded { state.refreshCopy() }
+    }
+
     /// Copies the states that could not be updated in place to the store.
-    private func copyStates() {
+    private func finishStates() {
         for copy in copies { copy.to.copyMemory(from: copy.from, byteCount: copy.count) }
+        for (state, withCopy) in written { state.wasWritten(withCopy: withCopy) }
     }
 
     private func isFinite(_ value: Value) -> Bool {
@@ -136,8 +149,11 @@ final class CPUExecutable: Executable {
     private func assignMemory(_ plan: ArenaLayout) {
         for (index, node) in graph.nodes.enumerated() {
             switch node.operation {
-            case let input as Input where input.role == .state:
-                memory[Value(node: index)] = store.declare(input.label, input.type.shape).base
+            case let input as Input where input.place != nil:
+                let entry = store.entry(input.label, input.type.shape)
+                if input.role == .rounded { rounded.append(entry) }
+                memory[Value(node: index)] =
+                    (input.role == .rounded ? entry.rounded() : entry.buffer).base
             case let input as Input:
                 let buffer = AlignedBuffer(byteCount: input.type.byteCount)
                 feeds[input.label] = ProgramMemory(type: input.type, base: buffer.base)
@@ -156,12 +172,17 @@ final class CPUExecutable: Executable {
         }
         for (value, offset) in plan.offsets { memory[value] = arena.base + offset }
         // The shape is the output's: a value that is placed may have another one until its last reshape.
-        var states: [String: UnsafeMutableRawPointer] = [:]
-        for output in graph.outputs where output.role == .state {
-            states[output.name] =
-                store.declare(output.name, graph.type(of: output.value).shape).base
+        var states: [StatePlace: UnsafeMutableRawPointer] = [:]
+        for output in graph.outputs {
+            if let place = output.place { states[place] = stateMemory(output).base }
         }
         for (value, state) in schedule.placedInState { memory[value] = states[state] }
+    }
+
+    /// Where a new value of a state goes.
+    private func stateMemory(_ output: Output) -> AlignedBuffer {
+        let entry = store.entry(output.name, graph.type(of: output.value).shape)
+        return output.role == .rounded ? entry.rounded() : entry.buffer
     }
 
     private func address(_ value: Value) -> UnsafeMutableRawPointer {
@@ -187,19 +208,20 @@ final class CPUExecutable: Executable {
             results.append(
                 ProgramMemory(type: graph.type(of: output.value), base: address(output.value)))
         }
+        let withCopy = Set(graph.outputs.filter { $0.role == .rounded }.map(\.name))
         for output in graph.outputs where output.role == .state {
+            let entry = store.entry(output.name, graph.type(of: output.value).shape)
+            written.append((entry, withCopy.contains(output.name)))
             let producer = graph.storage(of: output.value).node
             let type = graph.type(of: output.value)
             if type.dtype == .float32, !graph.nodes[producer].operation.checksFiniteness {
-                let target = store.declare(output.name, type.shape).base
-                unchecked.append((target, type.shape.count))
+                unchecked.append((entry.buffer.base, type.shape.count))
             }
         }
         for output in schedule.copied {
-            let type = graph.type(of: output.value)
-            let target = store.declare(output.name, type.shape).base
-            let source = address(output.value)
-            if source != target { copies.append((source, target, type.byteCount)) }
+            let (source, target) = (address(output.value), stateMemory(output).base)
+            let count = graph.type(of: output.value).byteCount
+            if source != target { copies.append((source, target, count)) }
         }
     }
 }

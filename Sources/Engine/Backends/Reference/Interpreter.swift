@@ -13,7 +13,7 @@ package struct Interpreter {
         of graph: Graph, _ values: [[ReferenceTensor]]
     ) -> [String: ReferenceTensor] {
         var results: [String: ReferenceTensor] = [:]
-        for output in graph.outputs {
+        for output in graph.outputs where output.role != .rounded {
             results[output.name] = values[output.value.node][output.value.index]
         }
         return results
@@ -56,7 +56,7 @@ package struct Interpreter {
         values.reserveCapacity(graph.nodes.count)
         for (index, node) in graph.nodes.enumerated() {
             if let input = node.operation as? Input {
-                values.append([given(input)])
+                values.append([given(input).stored(as: input.type)])
             } else {
                 values.append(node.evaluated(node.inputs.map { values[$0.node][$0.index] }))
             }
@@ -70,8 +70,9 @@ extension Input {
     /// Its value among those given by name.
     fileprivate func value(in given: [String: ReferenceTensor]) -> ReferenceTensor {
         guard let value = given[label] else { misuse("the input \(label) has no value") }
-        if value.type != type { misuse("the input \(label) is \(value.type), not \(type)") }
-        return value
+        let expected = role == .rounded ? TensorType(type.shape) : type
+        if value.type != expected { misuse("the input \(label) is \(value.type), not \(expected)") }
+        return value.stored(as: type)
     }
 }
 

@@ -38,7 +38,7 @@ private final class ReferenceExecutable: Executable {
         for (_, input) in graph.inputs {
             switch input.role {
             case .feed: feeds[input.label] = memory(input.type)
-            case .state: store.declare(input.label, input.type.shape)
+            case .state, .rounded: store.declare(input.label, input.type.shape)
             }
         }
         self.feeds = feeds
@@ -80,7 +80,7 @@ private final class ReferenceExecutable: Executable {
     private func given(_ input: Input) -> ReferenceTensor {
         let floats: UnsafeBufferPointer<Float>
         switch input.role {
-        case .state:
+        case .state, .rounded:
             let buffer = store.declare(input.label, input.type.shape)
             floats = buffer.floats(count: input.type.shape.count)
         case .feed:
@@ -88,7 +88,7 @@ private final class ReferenceExecutable: Executable {
         }
         let isInteger = input.type.dtype == .int32
         return ReferenceTensor(
-            input.type,
+            input.role == .rounded ? TensorType(input.type.shape) : input.type,
             floats.map { isInteger ? Double(Int32(bitPattern: $0.bitPattern)) : Double($0) })
     }
 
@@ -100,9 +100,11 @@ private final class ReferenceExecutable: Executable {
             let tensor = values[output.value.node][output.value.index]
             let target: UnsafeMutablePointer<Float>
             switch output.role {
+            case .rounded: continue  // the state itself is an output, too
             case .state:
-                let buffer = store.declare(output.name, tensor.shape)
-                target = buffer.base.assumingMemoryBound(to: Float.self)
+                let entry = store.entry(output.name, tensor.shape)
+                target = entry.buffer.base.assumingMemoryBound(to: Float.self)
+                entry.wasWritten()
             case .result:
                 target = results.removeFirst().base.assumingMemoryBound(to: Float.self)
             }

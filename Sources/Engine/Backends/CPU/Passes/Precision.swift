@@ -2,11 +2,14 @@ extension Passes {
     /// Stores activations and the operands of products in bf16 (Micikevicius et al., "Mixed precision training", 2018;
     /// bf16 has the range of f32, so losses need no scaling).
     ///
-    /// Runs after `fuse`: values inside a fused operation are never stored, and so are not rounded.
+    /// Runs after `fuse`: values inside a fused operation are never stored, and so are not rounded. Where an update stores a
+    /// weight, it also stores the weight's copy in bf16, which the next run reads.
     @Sendable package static func lowerPrecision(_ graph: Graph) throws -> Graph {
         var lowering = LoweringPass(graph)
         for (index, node) in graph.nodes.enumerated() { try lowering.visit(index, node) }
-        return lowering.rewriter.finish(graph)
+        var lowered = lowering.rewriter.finish(graph)
+        lowered.outputs += lowering.newCopies(lowered.outputs)
+        return lowered
     }
 }
 
@@ -16,6 +19,8 @@ private struct LoweringPass {
     let float32: Set<Value>
     /// Values that are operands of products.
     let operands: Set<Value>
+    /// The new values of states, by name.
+    let updated: [String: Value]
     var rewriter = Rewriter()
     /// bf16 and f32 copies of values of the new graph.
     var copies: [TypedValue: Value] = [:]
@@ -29,6 +34,8 @@ private struct LoweringPass {
         self.graph = graph
         float32 = graph.valuesKeptInFloat32()
         operands = Set(graph.nodes.flatMap(\.multiplied).map(graph.storage(of:)))
+        let states = graph.outputs.filter { $0.role == .state }
+        updated = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.value) })
     }
 
     mutating func visit(_ index: Int, _ node: Node) throws {
@@ -59,8 +66,8 @@ private struct LoweringPass {
                 index, node, node.operation,
                 same ? try inputs.map { try copy($0, isBFloat16 ? .bfloat16 : .float32) } : inputs)
         case .reduction(readsBFloat16: true): try emit(index, node, node.operation, inputs)
-        case .update(let place, let emitting) where operands.contains(made):
-            // A product in the same step reads the new weight: the update also stores it rounded.
+        case .update(let place, let emitting) where operands.contains(made) || keepsCopy(made):
+            // A product in this run or in the next one reads the new weight: the update also stores it rounded.
             try emit(index, node, emitting(), inputs)
             let new = rewriter(made)
             copies[TypedValue(value: new, dtype: .bfloat16)] = Value(node: new.node, index: place)
@@ -112,9 +119,51 @@ private struct LoweringPass {
         let key = TypedValue(value: value, dtype: dtype)
         if let known = copies[key] { return known }
         let scope = rewriter.graph.nodes[value.node].scope
-        let node = try rewriter.append(Elementwise(.cast(dtype)), [value], scope: scope)
+        let node =
+            if dtype == .bfloat16, let copy = storedCopy(of: value) {
+                try rewriter.append(copy, [], scope: scope)
+            } else {
+                try rewriter.append(Elementwise(.cast(dtype)), [value], scope: scope)
+            }
         copies[key] = Value(node: node)
         return Value(node: node)
+    }
+
+    // MARK: Copies of states
+
+    /// The copy of a state that is stored beside it. Nil if the graph changes the state by something else than an update,
+    /// and so does not store the copy.
+    private func storedCopy(of value: Value) -> Input? {
+        guard let state = rewriter.graph.nodes[value.node].operation as? Input, state.role == .state
+        else { return nil }
+        if let new = updated[state.label] {
+            guard case .update = graph.nodes[new.node].operation.storage, new.index == 0 else {
+                return nil
+            }
+        }
+        return Input(
+            label: state.label, role: .rounded, type: TensorType(state.type.shape, .bfloat16))
+    }
+
+    /// Whether `value` is the new value of a state that products read.
+    private func keepsCopy(_ value: Value) -> Bool {
+        guard let name = updated.first(where: { $0.value == value })?.key else { return false }
+        return graph.inputs.contains {
+            $0.input.role == .state && $0.input.label == name
+                && operands.contains(Value(node: $0.node))
+        }
+    }
+
+    /// The new copies of the states among `outputs` whose old ones are read.
+    func newCopies(_ outputs: [Output]) -> [Output] {
+        let read = Set(
+            rewriter.graph.inputs.filter { $0.input.role == .rounded }.map(\.input.label))
+        return outputs.compactMap { output in
+            guard output.role == .state, read.contains(output.name),
+                let copy = copies[TypedValue(value: output.value, dtype: .bfloat16)]
+            else { return nil }
+            return Output(name: output.name, role: .rounded, value: copy)
+        }
     }
 }
 

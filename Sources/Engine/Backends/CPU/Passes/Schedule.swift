@@ -2,10 +2,30 @@
 package struct Schedule: Sendable {
     /// Nodes in execution order, without inputs, constants and reshapes.
     package var order: [Int] = []
-    /// Values that are written directly into a state's memory.
-    package var placedInState: [Value: String] = [:]
-    /// State outputs that are copied into their state after all nodes have run.
+    /// Values that are written directly into the memory of a state or of its bf16 copy.
+    package var placedInState: [Value: StatePlace] = [:]
+    /// Outputs that are copied into their state after all nodes have run.
     package var copied: [Output] = []
+}
+
+/// The memory of a state, or of its bf16 copy.
+package struct StatePlace: Hashable, Sendable {
+    package let name: String
+    package let isRounded: Bool
+}
+
+extension Input {
+    /// Nil for a feed.
+    var place: StatePlace? {
+        role == .feed ? nil : StatePlace(name: label, isRounded: role == .rounded)
+    }
+}
+
+extension Output {
+    /// Nil for a result.
+    var place: StatePlace? {
+        role == .result ? nil : StatePlace(name: name, isRounded: role == .rounded)
+    }
 }
 
 extension Passes {
@@ -13,8 +33,8 @@ extension Passes {
     /// before it.
     package static func schedule(_ graph: Graph) throws -> Schedule {
         var scheduler = Scheduler(graph)
-        for output in graph.outputs where output.role == .state {
-            if !scheduler.placeInState(output) {
+        for output in graph.outputs {
+            if let place = output.place, !scheduler.place(output.value, in: place) {
                 scheduler.schedule.copied.append(output)
             }
         }
@@ -77,10 +97,10 @@ extension Graph {
             }
         }
         let readers = readersOfStorage()
-        var occupants: [String: [Value]] = [:]
+        var occupants: [StatePlace: [Value]] = [:]
         for (value, state) in schedule.placedInState { occupants[state, default: []].append(value) }
-        for (index, input) in inputs where input.role == .state {
-            occupants[input.label]?.append(Value(node: index))
+        for (index, input) in inputs {
+            if let place = input.place { occupants[place]?.append(Value(node: index)) }
         }
         for (state, values) in occupants {
             let ordered = values.sorted {
@@ -89,7 +109,7 @@ extension Graph {
             for (old, new) in zip(ordered, ordered.dropFirst()) {
                 let written = position[new.node] ?? -1
                 for reader in readers[old] ?? [] where (position[reader] ?? -1) > written {
-                    throw GraphFault("\(line(reader)) reads \(state) after it was overwritten")
+                    throw GraphFault("\(line(reader)) reads \(state.name) after it was overwritten")
                 }
             }
         }
@@ -111,16 +131,16 @@ private struct Scheduler {
 
     /// Places a chain of updates of a state in its memory: from the last value back, each overwrites the one before.
     /// False if that is impossible.
-    mutating func placeInState(_ output: Output) -> Bool {
+    mutating func place(_ output: Value, in place: StatePlace) -> Bool {
         let saved = (before, schedule)
-        var value = graph.storage(of: output.value)
+        var value = graph.storage(of: output)
         guard graph.runs(value.node), schedule.placedInState[value] == nil else { return false }
         while graph.runs(value.node) {
-            schedule.placedInState[value] = output.name
-            guard let previous = overwritten(by: value, of: output.name) else { break }
+            schedule.placedInState[value] = place
+            guard let previous = overwritten(by: value, of: place) else { break }
             value = previous
         }
-        if let old = state(output.name), old != value,
+        if let old = state(place), old != value,
             !clear(old, before: value.node, mayRead: false)
         {
             (before, schedule) = saved
@@ -130,15 +150,15 @@ private struct Scheduler {
     }
 
     /// An input of `value`'s node whose memory `value` can overwrite.
-    private mutating func overwritten(by value: Value, of name: String) -> Value? {
+    private mutating func overwritten(by value: Value, of place: StatePlace) -> Value? {
         let node = graph.nodes[value.node]
         for index in node.operation.inPlaceInputs(forOutput: value.index) {
             let input = node.inputs[index]
-            let isState = input == state(name)
+            let isState = input == state(place)
             guard graph.type(of: input).byteCount == graph.type(of: value).byteCount,
                 isState || (graph.runs(input.node) && schedule.placedInState[input] == nil),
                 // An intermediate value helps only if it leads back to the state itself.
-                isState || descends(input, from: name),
+                isState || descends(input, from: place),
                 node.inputs.filter({ graph.storage(of: $0) == input }).count == 1,
                 clear(input, before: value.node, mayRead: true)
             else { continue }
@@ -148,11 +168,11 @@ private struct Scheduler {
     }
 
     /// Whether a chain of values, each overwriting the one before, leads from the state to `value`.
-    private func descends(_ value: Value, from name: String) -> Bool {
+    private func descends(_ value: Value, from place: StatePlace) -> Bool {
         var seen: Set<Value> = []
         var stack = [value]
         while let next = stack.popLast() {
-            if next == state(name) { return true }
+            if next == state(place) { return true }
             guard graph.runs(next.node), seen.insert(next).inserted else { continue }
             let node = graph.nodes[next.node]
             let overwritten = node.operation.inPlaceInputs(forOutput: next.index)
@@ -162,9 +182,8 @@ private struct Scheduler {
     }
 
     /// The input node that holds the state's old value.
-    private func state(_ name: String) -> Value? {
-        graph.inputs.first { $0.input.role == .state && $0.input.label == name }
-            .map { Value(node: $0.node) }
+    private func state(_ place: StatePlace) -> Value? {
+        graph.inputs.first { $0.input.place == place }.map { Value(node: $0.node) }
     }
 
     /// Makes every reader of `value` run before `writer`. False if that is impossible, such as for a cycle.
