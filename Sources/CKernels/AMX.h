@@ -131,6 +131,14 @@ TARGET_AMX INLINE floats sums_of(const char *row, size_t v, const bool split) {
     return _mm512_permutex2var_ps(load(row), order, load(row + ROW_BYTES));
 }
 
+/// Stores rows of split sums as they are.
+TARGET_AMX INLINE void store_split(const char *sums, size_t rows, char *to, size_t pitch) {
+    for (size_t m = 0; m < rows; m++, sums += 2 * ROW_BYTES, to += pitch) {
+        store(to, sums_of(sums, 0, true));
+        store(to + ROW_BYTES, sums_of(sums, 1, true));
+    }
+}
+
 /// Stores rows of `vectors` vectors of sums, or of two if these are split.
 TARGET_AMX INLINE void finish_amx(const amx_result *r, const char *sums, size_t rows, const size_t vectors,
                                   const bool split) {

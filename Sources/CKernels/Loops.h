@@ -74,9 +74,9 @@ static void K(fold)(const gk_fold_shape *s, const float *restrict columns, float
     }
 }
 
-static bool K(adam)(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
-                    float *v_out, uint16_t *copy, size_t begin, size_t end, float step_size, double beta1, double beta2,
-                    float epsilon) {
+INLINE bool K(update)(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
+                      float *v_out, uint16_t *copy, size_t begin, size_t end, float step_size, double beta1, double beta2,
+                      float epsilon) {
     int bad = 0;
     // Computed in double: 1 - 0.999f would be wrong in its fifth digit.
     const float keep1 = (float)beta1, keep2 = (float)beta2, add1 = (float)(1 - beta1), add2 = (float)(1 - beta2);
@@ -88,11 +88,18 @@ static bool K(adam)(const float *w, const float *g, const float *m, const float 
         m_out[i] = first;
         v_out[i] = second;
         w_out[i] = weight;
+        if (copy) copy[i] = to_bfloat16(weight);
         bad |= is_not_finite(weight) | is_not_finite(second);
     }
-    if (copy)  // the weights are still in the cache: the caller passes short ranges
-        for (size_t i = begin; i < end; i++) copy[i] = to_bfloat16(w_out[i]);
     return bad;
+}
+
+/// Two loops, so that neither asks for each weight whether there is a copy.
+static bool K(adam)(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,
+                    float *v_out, uint16_t *copy, size_t begin, size_t end, float step_size, double beta1, double beta2,
+                    float epsilon) {
+    return copy ? K(update)(w, g, m, v, w_out, m_out, v_out, copy, begin, end, step_size, beta1, beta2, epsilon)
+                : K(update)(w, g, m, v, w_out, m_out, v_out, NULL, begin, end, step_size, beta1, beta2, epsilon);
 }
 
 static void K(round)(const float *source, uint16_t *target, size_t begin, size_t end) {

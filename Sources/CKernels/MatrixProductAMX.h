@@ -128,6 +128,9 @@ TARGET_AMX INLINE void multiply_panel(const amx_product *p, size_t panel, const 
     store_amx(sums, 2 * ROW_BYTES, two_rows, true);
 }
 
+/// Whether the result is the sums.
+static bool is_plain(const gk_matrix_product *s) { return !s->result_bfloat16 && !s->bias && s->slope == 1; }
+
 /// A panel of a times strips [begin, end) of b, which are packed at `packed`.
 TARGET_AMX static void multiply_strips(const amx_product *p, size_t panel, size_t begin, size_t end, const char *packed) {
     const gk_matrix_product *s = p->shape;
@@ -138,10 +141,14 @@ TARGET_AMX static void multiply_strips(const amx_product *p, size_t panel, size_
         size_t column = strip * SIDE, columns = least(s->columns - column, SIDE);
         if (rows > TILE_ROWS) multiply_panel(p, panel, packed, sums, true);
         else multiply_panel(p, panel, packed, sums, false);
+        char *to = p->c + (panel * SIDE * s->columns + column) * size;
+        if (columns == SIDE && is_plain(s)) {
+            store_split(sums, rows, to, s->columns * size);
+            continue;
+        }
         bool two_vectors = columns > LANES;
-        amx_result result = {.to = p->c + (panel * SIDE * s->columns + column) * size, .pitch = s->columns * size,
-                             .last = two_vectors ? columns - LANES : columns, .bfloat16 = s->result_bfloat16,
-                             .bias = s->bias ? s->bias + column : NULL, .slope = s->slope};
+        amx_result result = {.to = to, .pitch = s->columns * size, .last = two_vectors ? columns - LANES : columns,
+                             .bfloat16 = s->result_bfloat16, .bias = s->bias ? s->bias + column : NULL, .slope = s->slope};
         finish_amx(&result, sums, rows, two_vectors ? 2 : 1, true);
     }
 }

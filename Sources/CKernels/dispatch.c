@@ -274,12 +274,9 @@ typedef struct {
 
 static void adam_part(const void *context, size_t begin, size_t end) {
     const adam_context *a = context;
-    // In ranges that stay in the first-level cache until they are copied as bfloat16.
-    enum { STRETCH = 1024 };
-    for (size_t at = begin; at < end; at += STRETCH)
-        if (table->adam(a->w, a->g, a->m, a->v, a->w_out, a->m_out, a->v_out, a->copy, at,
-                        end - at < STRETCH ? end : at + STRETCH, a->step_size, a->beta1, a->beta2, a->epsilon))
-            __atomic_store_n(a->bad, 1, __ATOMIC_RELAXED);
+    if (table->adam(a->w, a->g, a->m, a->v, a->w_out, a->m_out, a->v_out, a->copy, begin, end, a->step_size, a->beta1,
+                    a->beta2, a->epsilon))
+        __atomic_store_n(a->bad, 1, __ATOMIC_RELAXED);
 }
 
 bool gk_adam(const float *w, const float *g, const float *m, const float *v, float *w_out, float *m_out,

@@ -8,6 +8,7 @@
 #include "FilterSpans.h"
 #include "FilterGradientAMX.h"
 #include "MatrixProductAMX.h"
+#include "TransposedProductAMX.h"
 
 /// Whether a convolution of bfloat16 reads pairs of channels.
 static bool has_pairs(const gk_convolution_shape *s, const gk_convolution_kind *kind) {
@@ -40,10 +41,12 @@ static void filter_gradient_of(const gk_convolution_shape *shape, bool bfloat16,
 }
 
 static size_t matrix_product_scratch_of(const gk_matrix_product *shape) {
+    if (shape->bfloat16 && has_transposed(shape)) return transposed_scratch(shape);
     return (shape->bfloat16 ? matrix_product_scratch : gk_products_avx512.matrix_product_scratch)(shape);
 }
 
 static void matrix_product_of(const gk_matrix_product *shape, const void *a, const void *b, void *c, void *scratch) {
+    if (shape->bfloat16 && has_transposed(shape)) return transposed_product(shape, a, b, c, scratch);
     (shape->bfloat16 ? matrix_product : gk_products_avx512.matrix_product)(shape, a, b, c, scratch);
 }
 

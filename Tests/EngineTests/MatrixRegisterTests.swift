@@ -42,7 +42,7 @@ struct MatrixRegisterTests {
     private func withCases(_ threads: Int32, _ body: (inout TestNumbers) -> Void) {
         withTeam(of: threads) { _ in
             var numbers = TestNumbers(seed: UInt64(threads))
-            for _ in 0..<60 { body(&numbers) }
+            for _ in 0..<80 { body(&numbers) }
         }
     }
 
@@ -117,21 +117,26 @@ private struct ConvolutionCase {
 
 private struct ProductCase {
     let shape: gk_matrix_product
-    let a: [Float], b: [Float], bias: [Float]
+    let a: [Float], b: [Float], bias: [Float]?
 
     /// Extents around those of tiles and blocks, in random combinations.
     init(_ numbers: inout TestNumbers) {
+        let (rows, columns) = (
+            numbers.pick([1, 15, 16, 17, 32, 33, 100, 260]),
+            numbers.pick([1, 16, 17, 31, 33, 64, 530])
+        )
+        // The deepest is more than one thread packs for itself.
+        let depth = rows * columns > 1000 ? numbers.pick([1, 2, 31, 32, 33, 64, 300]) : 4200
+        let isPlain = numbers.next().isMultiple(of: 2)
         shape = gk_matrix_product(
-            rows: numbers.pick([1, 15, 16, 17, 32, 33, 100]),
-            columns: numbers.pick([1, 16, 17, 31, 33, 64, 530]),
-            depth: numbers.pick([1, 2, 31, 32, 33, 64, 300]),
+            rows: rows, columns: columns, depth: depth,
             transpose_a: numbers.next().isMultiple(of: 2),
             transpose_b: numbers.next().isMultiple(of: 2), bfloat16: true,
             result_bfloat16: numbers.next().isMultiple(of: 2), bias: nil,
-            slope: numbers.pick([1, 0.5]))
-        a = numbers.whole(shape.rows * shape.depth)
-        b = numbers.whole(shape.columns * shape.depth)
-        bias = numbers.whole(shape.columns)
+            slope: isPlain ? 1 : numbers.pick([1, 0.5]))
+        a = numbers.whole(rows * depth)
+        b = numbers.whole(columns * depth)
+        bias = isPlain ? nil : numbers.whole(columns)
     }
 
     func expected() -> [UInt8] {
