@@ -72,8 +72,7 @@ TARGET_AMX static void transposed_part(const void *context, size_t begin, size_t
     release_amx();
 }
 
-static size_t transposed_scratch(const gk_matrix_product *s) { return round_up(s->depth, SIDE) * 2 * SIDE + ROW_BYTES; }
-
+/// The scratch memory is that of matrix_product, which packs a, too.
 static void transposed_product(const gk_matrix_product *s, const void *a, const void *b, void *c, void *scratch) {
     transposed_plan p = {.shape = s, .b = b, .c = c, .steps = (s->depth + SIDE - 1) / SIDE};
     p.a = (amx_matrix){.from = a, .packed = (char *)round_up((uintptr_t)scratch, ROW_BYTES), .extent = s->rows,

@@ -41,7 +41,6 @@ static void filter_gradient_of(const gk_convolution_shape *shape, bool bfloat16,
 }
 
 static size_t matrix_product_scratch_of(const gk_matrix_product *shape) {
-    if (shape->bfloat16 && has_transposed(shape)) return transposed_scratch(shape);
     return (shape->bfloat16 ? matrix_product_scratch : gk_products_avx512.matrix_product_scratch)(shape);
 }
 

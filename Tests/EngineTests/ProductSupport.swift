@@ -26,10 +26,11 @@ extension gk_matrix_product {
     ) {
         (bias ?? []).withUnsafeBufferPointer { addends in
             var shape = self
+            // As kernels ask: before they know where the bias is.
+            let scratchBytes = gk_matrix_product_scratch(&shape)
             if bias != nil { shape.bias = addends.baseAddress }
             return guarded(
-                resultBytes: rows * columns * (result_bfloat16 ? 2 : 4),
-                scratchBytes: gk_matrix_product_scratch(&shape)
+                resultBytes: rows * columns * (result_bfloat16 ? 2 : 4), scratchBytes: scratchBytes
             ) { gk_multiply(&shape, a, b, $0, $1) }
         }
     }

@@ -211,7 +211,7 @@ typedef struct {
     float slope;           ///< of the leaky ReLU (1: none)
 } gk_matrix_product;
 
-/// Bytes of scratch memory that gk_multiply needs. See gk_own_products.
+/// Bytes of scratch memory that gk_multiply needs, with a bias or without. See gk_own_products.
 size_t gk_matrix_product_scratch(const gk_matrix_product *shape);
 /// Each sum adds its products in the order of the depth, those of bfloat16 as the matrix registers do: bit-identical for
 /// any number of threads.
