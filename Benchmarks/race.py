@@ -39,8 +39,8 @@ class Race:
     """One preset's measurements."""
 
     def __init__(self, preset, args, condition, busy):
-        if condition == "idle" and "amx" in figures.machine():
-            condition = "amx"
+        if "amx" in figures.machine():
+            condition = tables.WITH_AMX.get(condition, condition)
         self.preset, self.args, self.condition = preset, args, condition
         self.busy = busy  # The process beside, or None.
         self.environment = AVX2 if condition == "avx2" else {}

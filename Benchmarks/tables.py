@@ -6,14 +6,15 @@ import figures
 
 # Conditions of a race: where its figures and its tables are, and which time
 # counts. Beside a process that never sleeps steps alternate between two
-# lengths, and their median says little. "amx" is "idle" where the processor
-# has matrix registers.
+# lengths, and their median says little.
 SECTIONS = {"idle": "races", "amx": "races_amx", "avx2": "races_avx2",
-            "busy": "races_busy"}
+            "busy": "races_busy", "busy amx": "races_busy_amx"}
 MARKERS = {"idle": "race", "amx": "race amx", "avx2": "race avx2",
-           "busy": "race busy"}
+           "busy": "race busy", "busy amx": "race busy amx"}
 TIMES = {"idle": "median_ms", "amx": "median_ms", "avx2": "median_ms",
-         "busy": "mean_ms"}
+         "busy": "mean_ms", "busy amx": "mean_ms"}
+# What a condition is where the processor has matrix registers.
+WITH_AMX = {"idle": "amx", "busy": "busy amx"}
 
 # Minutes for 50 epochs, as stated by the Keras project these systems are from.
 DOCUMENT = {"dense": 5.49, "conv-discriminator": 12.42, "all-conv": 19.32}
@@ -181,7 +182,7 @@ def page(races, condition="idle"):
     if condition in ("amx", "avx2"):
         return "\n\n".join([conditions(races), against_best(races),
                             everything(races)])
-    if condition == "busy":
+    if condition in ("busy", "busy amx"):
         return "\n\n".join([conditions(races), slowdown(races),
                             against_best(races, TIMES[condition]),
                             everything(races)])

@@ -204,9 +204,10 @@ static amx_product plan_product(const gk_matrix_product *s) {
     return p;
 }
 
+/// For all of b, too: whether a thread packs its own strips depends on the number of threads, which may change.
 static size_t matrix_product_scratch(const gk_matrix_product *s) {
     amx_product p = plan_product(s);
-    return (reads_in_place(s) ? 0 : packed_bytes(&p, &p.a)) + (p.packs_own ? 0 : packed_bytes(&p, &p.b)) + ROW_BYTES;
+    return (reads_in_place(s) ? 0 : packed_bytes(&p, &p.a)) + packed_bytes(&p, &p.b) + ROW_BYTES;
 }
 
 static void matrix_product(const gk_matrix_product *s, const void *a, const void *b, void *c, void *scratch) {
