@@ -56,9 +56,10 @@ def machine():
     return f"{name}, {len(names)} processors, {flags}"
 
 
-def version():
+def version(**environment):
     done = subprocess.run([GANYMEDE, "--version"], capture_output=True,
-                          text=True, check=True)
+                          text=True, check=True,
+                          env={**os.environ, **environment})
     return done.stdout.strip()
 
 
