@@ -22,9 +22,8 @@ public final class StateStore {
             guard let newValue else { misuse("the state \(name) cannot go away: programs use it") }
             let entry = entry(name, newValue.shape)
             newValue.values.withUnsafeBytes {
-                entry.buffer.base.copyMemory(
-                    from: $0.baseAddress ?? UnsafeRawPointer(entry.buffer.base), byteCount: $0.count
-                )
+                UnsafeMutableRawBufferPointer(start: entry.buffer.base, count: $0.count)
+                    .copyMemory(from: $0)
             }
             entry.wasWritten()
         }
@@ -88,8 +87,9 @@ package final class StateEntry {
     /// Notes that the state has been written, and whether the writer also wrote the copy.
     package func wasWritten(withCopy: Bool = false) { copyIsCurrent = withCopy }
 
-    /// The copy's memory. Before it is read, ``refreshCopy()`` must be called.
-    func rounded() -> AlignedBuffer {
+    /// The state's memory, or its copy's. Before a copy is read, ``refreshCopy()`` must be called.
+    func memory(isRounded: Bool) -> AlignedBuffer {
+        if !isRounded { return buffer }
         if let copy { return copy }
         let made = AlignedBuffer(byteCount: shape.count * DType.bfloat16.byteCount)
         copy = made
@@ -100,7 +100,8 @@ package final class StateEntry {
     func refreshCopy() {
         if copyIsCurrent { return }
         gk_round(
-            buffer.base.assumingMemoryBound(to: Float.self), rounded().base, shape.count)
+            buffer.base.assumingMemoryBound(to: Float.self), memory(isRounded: true).base,
+            shape.count)
         copyIsCurrent = true
     }
 }

@@ -126,7 +126,8 @@ private struct ProductCase {
             numbers.pick([1, 16, 17, 31, 33, 64, 530])
         )
         // The deepest is more than one thread packs for itself.
-        let depth = rows * columns > 1000 ? numbers.pick([1, 2, 31, 32, 33, 64, 300]) : 4200
+        let deepest = rows * columns > 1000 ? [] : [4200]
+        let depth = numbers.pick([1, 2, 31, 32, 33, 64, 300] + deepest)
         let isPlain = numbers.next().isMultiple(of: 2)
         shape = gk_matrix_product(
             rows: rows, columns: columns, depth: depth,

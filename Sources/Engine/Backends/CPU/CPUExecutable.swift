@@ -149,12 +149,13 @@ final class CPUExecutable: Executable {
     private func assignMemory(_ plan: ArenaLayout) {
         for (index, node) in graph.nodes.enumerated() {
             switch node.operation {
-            case let input as Input where input.place != nil:
-                let entry = store.entry(input.label, input.type.shape)
-                if input.role == .rounded { rounded.append(entry) }
-                memory[Value(node: index)] =
-                    (input.role == .rounded ? entry.rounded() : entry.buffer).base
             case let input as Input:
+                if let place = input.place {
+                    let entry = store.entry(place.name, input.type.shape)
+                    if place.isRounded { rounded.append(entry) }
+                    memory[Value(node: index)] = entry.memory(isRounded: place.isRounded).base
+                    continue
+                }
                 let buffer = AlignedBuffer(byteCount: input.type.byteCount)
                 feeds[input.label] = ProgramMemory(type: input.type, base: buffer.base)
                 owned.append(buffer)
@@ -174,15 +175,14 @@ final class CPUExecutable: Executable {
         // The shape is the output's: a value that is placed may have another one until its last reshape.
         var states: [StatePlace: UnsafeMutableRawPointer] = [:]
         for output in graph.outputs {
-            if let place = output.place { states[place] = stateMemory(output).base }
+            if let place = output.place { states[place] = stateMemory(place, output.value).base }
         }
         for (value, state) in schedule.placedInState { memory[value] = states[state] }
     }
 
     /// Where a new value of a state goes.
-    private func stateMemory(_ output: Output) -> AlignedBuffer {
-        let entry = store.entry(output.name, graph.type(of: output.value).shape)
-        return output.role == .rounded ? entry.rounded() : entry.buffer
+    private func stateMemory(_ place: StatePlace, _ value: Value) -> AlignedBuffer {
+        store.entry(place.name, graph.type(of: value).shape).memory(isRounded: place.isRounded)
     }
 
     private func address(_ value: Value) -> UnsafeMutableRawPointer {
@@ -219,7 +219,8 @@ final class CPUExecutable: Executable {
             }
         }
         for output in schedule.copied {
-            let (source, target) = (address(output.value), stateMemory(output).base)
+            guard let place = output.place else { continue }
+            let (source, target) = (address(output.value), stateMemory(place, output.value).base)
             let count = graph.type(of: output.value).byteCount
             if source != target { copies.append((source, target, count)) }
         }

@@ -19,6 +19,8 @@ private struct LoweringPass {
     let float32: Set<Value>
     /// Values that are operands of products.
     let operands: Set<Value>
+    /// The new values of states that products read.
+    let copied: Set<Value>
     /// The new values of states, by name.
     let updated: [String: Value]
     var rewriter = Rewriter()
@@ -33,9 +35,13 @@ private struct LoweringPass {
     init(_ graph: Graph) {
         self.graph = graph
         float32 = graph.valuesKeptInFloat32()
-        operands = Set(graph.nodes.flatMap(\.multiplied).map(graph.storage(of:)))
+        let operands = Set(graph.nodes.flatMap(\.multiplied).map(graph.storage(of:)))
+        self.operands = operands
         let states = graph.outputs.filter { $0.role == .state }
-        updated = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.value) })
+        let updated = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.value) })
+        self.updated = updated
+        let read = graph.inputs.filter { operands.contains(Value(node: $0.node)) }
+        copied = Set(read.filter { $0.input.role == .state }.compactMap { updated[$0.input.label] })
     }
 
     mutating func visit(_ index: Int, _ node: Node) throws {
@@ -66,7 +72,8 @@ private struct LoweringPass {
                 index, node, node.operation,
                 same ? try inputs.map { try copy($0, isBFloat16 ? .bfloat16 : .float32) } : inputs)
         case .reduction(readsBFloat16: true): try emit(index, node, node.operation, inputs)
-        case .update(let place, let emitting) where operands.contains(made) || keepsCopy(made):
+        case .update(let place, let emitting)
+        where operands.contains(made) || copied.contains(made):
             // A product in this run or in the next one reads the new weight: the update also stores it rounded.
             try emit(index, node, emitting(), inputs)
             let new = rewriter(made)
@@ -143,15 +150,6 @@ private struct LoweringPass {
         }
         return Input(
             label: state.label, role: .rounded, type: TensorType(state.type.shape, .bfloat16))
-    }
-
-    /// Whether `value` is the new value of a state that products read.
-    private func keepsCopy(_ value: Value) -> Bool {
-        guard let name = updated.first(where: { $0.value == value })?.key else { return false }
-        return graph.inputs.contains {
-            $0.input.role == .state && $0.input.label == name
-                && operands.contains(Value(node: $0.node))
-        }
     }
 
     /// The new copies of the states among `outputs` whose old ones are read.
